@@ -1,0 +1,85 @@
+import { within } from './deadline.js';
+import type { Expired } from './deadline.js';
+import { now } from './real-time.js';
+
+/** Something that the server has begun and not finished. */
+export interface Work {
+  /** What it is, for readers: `handler of "say"`. */
+  readonly what: string;
+  /** The client on whose behalf it runs. */
+  readonly client?: string;
+  /** A stream, such as an Observable that a handler returned, may be meant to stay open. */
+  readonly stream: boolean;
+  /** When it began, in milliseconds of `performance.now()`. */
+  readonly since: number;
+}
+
+/**
+ * All that moves in an app, as far as the harness can see it: what is in flight now, and a count that
+ * rises with every packet, hook, handler and connection, so that "nothing moved meanwhile" can be told.
+ */
+export class Activity {
+  private readonly inFlight = new Set<Work>();
+  private readonly watchers = new Set<() => void>();
+  private count = 0;
+
+  /** How much has moved so far. */
+  get moves(): number {
+    return this.count;
+  }
+
+  /** What is in flight, oldest first. */
+  get work(): readonly Work[] {
+    return [...this.inFlight];
+  }
+
+  /** Notes that something moved; whoever waits looks again. */
+  moved(): void {
+    this.count += 1;
+    this.changed();
+  }
+
+  /** Lets whoever waits look again, after a change that is no movement, such as a log entry. */
+  changed(): void {
+    for (const look of this.watchers) look();
+  }
+
+  /** Notes that work has begun. @returns the function that ends it; to call it again does nothing */
+  begin(what: string, { client, stream = false }: { client?: string; stream?: boolean } = {}): () => void {
+    const work: Work = { what, client, stream, since: now() };
+    this.inFlight.add(work);
+    this.moved();
+    return () => {
+      if (this.inFlight.delete(work)) this.moved();
+    };
+  }
+
+  /** Whether nothing is in flight. */
+  idle({ ignoreOpenStreams = false } = {}): boolean {
+    return this.work.every(({ stream }) => stream && ignoreOpenStreams);
+  }
+
+  /**
+   * Asks `probe` now and after every change, until it answers.
+   *
+   * @param timeout in milliseconds
+   * @returns the first answer that is not `undefined`, or `EXPIRED`
+   * @throws what `probe` throws
+   */
+  until<T>(probe: () => T | undefined, timeout: number): Promise<T | Expired> {
+    let look: () => void;
+    const answered = new Promise<T>((resolve, reject) => {
+      look = () => {
+        try {
+          const answer = probe();
+          if (answer !== undefined) resolve(answer);
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      this.watchers.add(look);
+      look();
+    });
+    return within(answered, timeout).finally(() => this.watchers.delete(look));
+  }
+}

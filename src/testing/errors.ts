@@ -1,0 +1,152 @@
+import { inspect } from 'node:util';
+import type { Work } from './activity.js';
+import type { LogEntry } from './log-capture.js';
+import { now } from './real-time.js';
+
+/** A message of the harness: a first line that says what is wrong, then one line for each thing known of it. */
+export function report(headline: string, details: Record<string, string | undefined | readonly string[]> = {}): string {
+  const lines = Object.entries(details).flatMap(([label, detail]) => {
+    const texts = typeof detail === 'string' ? [detail] : (detail ?? []);
+    return texts.map((text) => `  ${label}: ${text}`);
+  });
+  return [headline, ...lines].join('\n');
+}
+
+/** A value as it is shown in messages: on one line, and not too long. */
+export function show(value: unknown): string {
+  const text = inspect(value, { depth: 4, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
+
+/** Event and arguments: `"said" ('hi', 1)`. */
+export function showEvent(event: string, args?: readonly unknown[]): string {
+  return args ? `"${event}" (${args.map(show).join(', ')})` : `"${event}"`;
+}
+
+export function showWork({ what, client, stream, since }: Work): string {
+  const whose = client ? ` for ${client}` : '';
+  return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
+}
+
+export function showLog({ level, context, message, stack }: LogEntry): string {
+  const text = stack?.split('\n')[0] ?? (typeof message === 'string' ? message : show(message));
+  return `${level} [${context ?? 'no context'}] ${text}`;
+}
+
+/** The app under test did not come up. `cause` is what its code, or Nest, threw. */
+export class AppStartError extends Error {
+  override readonly name = 'AppStartError';
+}
+
+/** The app under test did not shut down cleanly; `errors` has each thing that went wrong. */
+export class TeardownError extends AggregateError {
+  override readonly name = 'TeardownError';
+
+  constructor(subject: string, errors: readonly Error[]) {
+    super(errors, report(`${subject} did not close cleanly.`, { problem: errors.map(({ message }) => message) }));
+  }
+}
+
+/** A gateway's hook threw or rejected; `cause` is what it threw. */
+export class HookError extends Error {
+  override readonly name = 'HookError';
+
+  constructor(
+    /** Such as `ChatGateway.handleConnection`. */
+    readonly hook: string,
+    /** The client that the hook was called for. */
+    readonly client: string,
+    cause: unknown,
+  ) {
+    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
+    super(
+      report(`${hook} failed for ${client}: ${text}`, {
+        note: 'Nest itself does not catch this: outside of the harness it ends the process.',
+      }),
+      { cause },
+    );
+  }
+}
+
+/** At which point a connection was refused. */
+export type RefusalStage =
+  /** By the HTTP handshake: `allowRequest`, an origin check, an unknown transport. */
+  | 'handshake'
+  /** By the namespace: it does not exist, or one of its middlewares called `next(error)`. */
+  | 'namespace'
+  /** By the gateway: `handleConnection` disconnected the client. */
+  | 'gateway';
+
+/** The server did not let a client in. */
+export class ConnectionRefusedError extends Error {
+  override readonly name = 'ConnectionRefusedError';
+
+  constructor(
+    readonly client: string,
+    readonly stage: RefusalStage,
+    /** What the server gave as its reason. */
+    readonly reason: string,
+    /** `error.data` of a middleware's error. */
+    readonly data: unknown,
+    details: Record<string, string | undefined | readonly string[]>,
+    options?: ErrorOptions,
+  ) {
+    super(report(`${client} was refused by the ${stage}: ${reason}`, { data: data === undefined ? undefined : show(data), ...details }), options);
+  }
+}
+
+/** A client is not connected (any more). */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError';
+
+  constructor(
+    readonly client: string,
+    /** Socket.IO's reason for the disconnection, as the client saw it. */
+    readonly reason: string,
+    wanted: string,
+    details: Record<string, string | undefined | readonly string[]> = {},
+  ) {
+    super(report(`${wanted}, but ${client} is gone: ${reason}.`, details));
+  }
+}
+
+/** What was waited for did not come in time. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+
+  constructor(
+    expectation: string,
+    /** In milliseconds. */
+    readonly timeout: number,
+    details: Record<string, string | undefined | readonly string[]>,
+  ) {
+    super(report(`${expectation} within ${timeout} ms.`, details));
+  }
+}
+
+/** The app did not come to rest. */
+export class SettleTimeoutError extends Error {
+  override readonly name = 'SettleTimeoutError';
+
+  constructor(
+    /** In milliseconds. */
+    readonly timeout: number,
+    /** What was still in flight. */
+    readonly inFlight: readonly Work[],
+    apart: readonly string[],
+  ) {
+    const streams = inFlight.some(({ stream }) => stream);
+    super(
+      report(`The app did not settle within ${timeout} ms.`, {
+        'still in flight': inFlight.map(showWork),
+        'connected at one end only': apart,
+        note:
+          inFlight.length + apart.length === 0
+            ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
+            : streams
+              ? 'A stream that is meant to stay open is passed over by settle({ ignoreOpenStreams: true }).'
+              : undefined,
+      }),
+    );
+  }
+}

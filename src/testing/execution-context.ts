@@ -1,0 +1,23 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** On whose behalf code on the server runs. */
+export interface ExecutionContext {
+  /** The app that the code belongs to; compared by identity. */
+  readonly app: object;
+  /** What set the code off; absent while the app boots, and in its own timers and HTTP requests. */
+  readonly cause?: Cause;
+}
+
+/** A client, and what it did. */
+export interface Cause {
+  /** The client's name, or its socket id when the harness did not open it. */
+  readonly client: string;
+  /** `connection`, `disconnect`, or the name of the event that it sent. */
+  readonly event: string;
+}
+
+/**
+ * Follows each app's code through promises, timers and sockets. An app that boots inside `run` hands the
+ * context on to its HTTP server, and with it to every connection that the server accepts.
+ */
+export const executionContext = new AsyncLocalStorage<ExecutionContext>();

@@ -1,0 +1,94 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { GATEWAY_METADATA, GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
+import type { Socket } from '../websocket/index.js';
+
+export type Hook = 'handleConnection' | 'handleDisconnect';
+
+type HookFunction = (this: unknown, client: Socket, ...rest: unknown[]) => unknown;
+
+/** A provider that is decorated with `@WebSocketGateway`. */
+export interface Gateway {
+  /** Its class name. */
+  readonly name: string;
+  /** Whether Nest makes an instance of it for each client. */
+  readonly scoped: boolean;
+  /** The object whose hooks Nest calls: the instance or, for one that is scoped, the prototype. */
+  readonly target: object;
+  has(hook: Hook): boolean;
+  serves(namespace: string): boolean;
+}
+
+/** Every gateway of an app. */
+export function discoverGateways(nest: INestApplication): Gateway[] {
+  const gateways: Gateway[] = [];
+  for (const { providers } of nest.get(ModulesContainer, { strict: false }).values()) {
+    for (const wrapper of providers.values()) {
+      const metatype = wrapper.metatype as Type | null;
+      if (typeof metatype !== 'function' || !Reflect.hasMetadata(GATEWAY_METADATA, metatype)) continue;
+      const scoped = !wrapper.isDependencyTreeStatic();
+      const instance: unknown = wrapper.instance;
+      if (typeof instance !== 'object' || instance === null) continue;
+      const target = scoped ? (Object.getPrototypeOf(instance) as object) : instance;
+      gateways.push({
+        name: instance.constructor.name,
+        scoped,
+        target,
+        has: (hook) => typeof (target as Record<string, unknown>)[hook] === 'function',
+        serves: (namespace) => servesNamespace(metatype, namespace),
+      });
+    }
+  }
+  return gateways;
+}
+
+function servesNamespace(metatype: Type, name: string): boolean {
+  const { namespace = '/' } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {}) as {
+    namespace?: string | RegExp;
+  };
+  if (namespace instanceof RegExp) return namespace.test(name);
+  return name === (namespace.startsWith('/') ? namespace : `/${namespace}`);
+}
+
+/** What stands in a gateway's place of a hook: it goes on calling the original, observed or not. */
+interface Wrapper {
+  original: HookFunction;
+  /** Whether the original was inherited, so that taking the wrapper off means to delete it. */
+  inherited: boolean;
+  active: boolean;
+}
+
+const wrappers = new WeakMap<HookFunction, Wrapper>();
+
+/**
+ * Puts itself between Nest and a gateway's hook.
+ *
+ * RxJS drops what the hook returns, so nothing but a wrapper sees its promise. Apps that share the class of a
+ * scoped gateway wrap one prototype: taken off in any order, the wrappers leave the original behind.
+ *
+ * @returns the function that takes the wrapper off
+ */
+export function wrapHook(
+  { target, has }: Gateway,
+  hook: Hook,
+  around: (client: Socket, call: () => unknown) => unknown,
+): () => void {
+  if (!has(hook)) return () => {};
+  const holder = target as Record<Hook, HookFunction>;
+  const wrapper: Wrapper = { original: holder[hook], inherited: !Object.hasOwn(target, hook), active: true };
+  const wrapped: HookFunction = function (client, ...rest) {
+    const call = (): unknown => wrapper.original.call(this, client, ...rest);
+    return wrapper.active ? around(client, call) : call();
+  };
+  wrappers.set(wrapped, wrapper);
+  Object.defineProperty(target, hook, { configurable: true, writable: true, value: wrapped });
+  return () => {
+    wrapper.active = false;
+    let outermost = wrappers.get(holder[hook]);
+    while (outermost && !outermost.active) {
+      if (outermost.inherited) Reflect.deleteProperty(target, hook);
+      else Object.defineProperty(target, hook, { configurable: true, writable: true, value: outermost.original });
+      outermost = wrappers.get(holder[hook]);
+    }
+  };
+}

@@ -1,0 +1,49 @@
+/** An event that a client received. */
+export interface ReceivedEvent {
+  readonly event: string;
+  /** As a listener would get them; where the server asks for an ack, the last is the function that gives it. */
+  readonly args: readonly unknown[];
+}
+
+/** All that a client received, in order; each event is unread until somebody takes it. */
+export class Inbox {
+  private readonly all: ReceivedEvent[] = [];
+  private readonly unreadEvents = new Set<ReceivedEvent>();
+
+  constructor(private readonly onChange: () => void) {}
+
+  /** Every event, oldest first. */
+  get events(): readonly ReceivedEvent[] {
+    return this.all;
+  }
+
+  /** The events that nobody has taken, oldest first. */
+  get unread(): readonly ReceivedEvent[] {
+    return [...this.unreadEvents];
+  }
+
+  put(event: string, args: readonly unknown[]): void {
+    const received = { event, args };
+    this.all.push(received);
+    this.unreadEvents.add(received);
+    this.onChange();
+  }
+
+  /** Takes the oldest unread event that matches. */
+  take(matches: (received: ReceivedEvent) => boolean): ReceivedEvent | undefined {
+    const found = this.find(matches);
+    if (found) this.unreadEvents.delete(found);
+    return found;
+  }
+
+  /** The oldest unread event that matches, left unread. */
+  find(matches: (received: ReceivedEvent) => boolean): ReceivedEvent | undefined {
+    for (const received of this.unreadEvents) if (matches(received)) return received;
+    return undefined;
+  }
+}
+
+/** The arguments that were sent: without the function that gives the ack. */
+export function payloadOf({ args }: ReceivedEvent): readonly unknown[] {
+  return typeof args.at(-1) === 'function' ? args.slice(0, -1) : args;
+}

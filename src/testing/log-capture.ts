@@ -1,0 +1,148 @@
+import { Logger } from '@nestjs/common';
+import type { LoggerService, LogLevel } from '@nestjs/common';
+import type { Activity } from './activity.js';
+import { executionContext } from './execution-context.js';
+import type { Cause } from './execution-context.js';
+import { now } from './real-time.js';
+
+/** One call of Nest's logger. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: unknown;
+  /** The logger's context, usually the name of the class that logged. */
+  readonly context?: string;
+  /** What was logged behind the message, without context and stack. */
+  readonly params: readonly unknown[];
+  /** The stack that went along with an entry of level `error` or `fatal`. */
+  readonly stack?: string;
+  /** When, in milliseconds since the app began to boot. */
+  readonly at: number;
+  /** Who caused it, where that is known. */
+  readonly cause?: Cause;
+  /**
+   * Whether the entry is known to come from this app. One that was logged outside of every app, by the
+   * test itself or by a client that the apps share, is given to all apps that are alive, and marked `false`.
+   */
+  readonly attributed: boolean;
+}
+
+/** What an app logged through Nest's `Logger`, from the beginning of its boot to the end of its shutdown. */
+export class LogCapture {
+  private readonly captured: LogEntry[] = [];
+  private readonly start = now();
+  private forwardTo: LoggerService | undefined;
+
+  constructor(
+    private readonly app: object,
+    private readonly activity: Activity,
+  ) {}
+
+  /** Every entry, oldest first. */
+  get entries(): readonly LogEntry[] {
+    return this.captured;
+  }
+
+  /** Those that Nest calls errors: of level `error` and `fatal`. */
+  get errors(): readonly LogEntry[] {
+    return this.captured.filter(({ level }) => level === 'error' || level === 'fatal');
+  }
+
+  /**
+   * Begins to capture.
+   *
+   * @param forwardTo the logger that entries are also given to
+   * @returns Nest's logger from here on, and the function that gives Nest its former one back
+   */
+  static install(
+    app: object,
+    activity: Activity,
+    forwardTo?: LoggerService,
+  ): { capture: LogCapture; tee: LoggerService; adopt(): void; release(): void } {
+    const capture = new LogCapture(app, activity);
+    capture.forwardTo = forwardTo;
+    const tee = LogTee.join(capture);
+    return {
+      capture,
+      tee,
+      adopt: () => {
+        const chosen = currentLogger();
+        if (chosen === tee) return;
+        capture.forwardTo = chosen;
+        Logger.overrideLogger(tee);
+      },
+      release: () => tee.leave(capture),
+    };
+  }
+
+  /** @internal */
+  take(level: LogLevel, message: unknown, rest: unknown[]): void {
+    const running = executionContext.getStore();
+    if (running && running.app !== this.app) return;
+    this.captured.push({
+      level,
+      message,
+      ...split(level, rest),
+      at: now() - this.start,
+      cause: running?.cause,
+      attributed: running !== undefined,
+    });
+    this.forwardTo?.[level]?.(message, ...rest);
+    this.activity.changed();
+  }
+}
+
+/**
+ * The one logger of the process while apps under test are alive. Nest has a single static logger that the
+ * last app to boot would take from the others, so all of them share this one, which each entry passes to all.
+ */
+class LogTee implements LoggerService {
+  private readonly captures = new Set<LogCapture>();
+
+  private constructor(private readonly former: LoggerService | undefined) {}
+
+  static join(capture: LogCapture): LogTee {
+    const current = currentLogger();
+    const tee = current instanceof LogTee ? current : new LogTee(current);
+    tee.captures.add(capture);
+    Logger.overrideLogger(tee);
+    return tee;
+  }
+
+  leave(capture: LogCapture): void {
+    this.captures.delete(capture);
+    if (this.captures.size === 0 && currentLogger() === this) Logger.overrideLogger(this.former ?? false);
+  }
+
+  log = this.at('log');
+  error = this.at('error');
+  warn = this.at('warn');
+  debug = this.at('debug');
+  verbose = this.at('verbose');
+  fatal = this.at('fatal');
+
+  private at(level: LogLevel): (message: unknown, ...rest: unknown[]) => void {
+    return (message, ...rest) => {
+      for (const capture of this.captures) capture.take(level, message, rest);
+    };
+  }
+}
+
+/** Nest has no getter for the logger in force; this static property has been its place since Nest 8. */
+function currentLogger(): LoggerService | undefined {
+  return (Logger as unknown as { staticInstanceRef?: LoggerService }).staticInstanceRef;
+}
+
+/** Takes apart what Nest's loggers put behind the message: parameters, for errors a stack, then the context. */
+function split(level: LogLevel, rest: unknown[]): Pick<LogEntry, 'params' | 'context' | 'stack'> {
+  const params = [...rest];
+  const context = typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
+  if (level !== 'error' && level !== 'fatal') return { params, context };
+  // Nest's Logger puts `undefined` where an error came without a stack.
+  const position = params.findIndex(isStack);
+  const stack = position === -1 ? undefined : (params.splice(position, 1)[0] as string);
+  return { params: params.filter((param) => param !== undefined), context, stack };
+}
+
+function isStack(value: unknown): boolean {
+  return typeof value === 'string' && /\n\s+at .+/.test(value);
+}

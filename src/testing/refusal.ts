@@ -1,0 +1,53 @@
+import { ConnectionRefusedError } from './errors.js';
+import type { HandshakeRefusal } from './server-observer.js';
+
+/** Socket.IO's `connect_error`: from a namespace it has `data`, from the handshake what the transport saw. */
+interface ConnectError extends Error {
+  data?: unknown;
+  /** Of Engine.IO's `TransportError`. */
+  type?: string;
+  /** The HTTP status of a polling request, or the event of a WebSocket that failed. */
+  description?: number | { message?: string };
+  /** The request of the polling transport. */
+  context?: { responseText?: string };
+}
+
+/**
+ * Makes an error for readers out of what the client was told and what the server noted.
+ *
+ * @param refusals what the server refused meanwhile
+ * @param namespaces those that exist
+ */
+export function explainRefusal(
+  client: string,
+  error: ConnectError,
+  refusals: readonly HandshakeRefusal[],
+  namespaces: readonly string[],
+): ConnectionRefusedError {
+  if (error.type !== 'TransportError') {
+    const unknown = error.message === 'Invalid namespace';
+    return new ConnectionRefusedError(
+      client,
+      'namespace',
+      error.message,
+      error.data,
+      { 'namespaces there are': unknown ? namespaces.join(', ') : undefined },
+      { cause: error },
+    );
+  }
+  const told =
+    typeof error.description === 'object' ? error.description.message : `HTTP status ${error.description ?? 'unknown'}`;
+  return new ConnectionRefusedError(
+    client,
+    'handshake',
+    refusals.map(reasonOf).at(-1) ?? told ?? error.message,
+    undefined,
+    { 'the client was told': `${error.message}: ${told}`, 'response body': error.context?.responseText },
+    { cause: error },
+  );
+}
+
+/** The server's own error, where `allowRequest` or an origin check gave one, is in the context. */
+function reasonOf({ message, context }: HandshakeRefusal): string {
+  return context?.message ?? context?.name ?? message;
+}

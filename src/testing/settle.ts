@@ -1,0 +1,72 @@
+import type { Activity } from './activity.js';
+import { EXPIRED, within } from './deadline.js';
+import { SettleTimeoutError } from './errors.js';
+import { nextTurn, now } from './real-time.js';
+
+/** A connection between a client of the harness and the server. */
+export interface Link {
+  /** The client's name, for readers. */
+  readonly name: string;
+  /** Resolves when all that the client sent has reached the server, or the connection is gone. */
+  fenceToServer(): Promise<void>;
+  /** Resolves when all that the server sent has reached the client, or the connection is gone. */
+  fenceToClient(): Promise<void>;
+  /** Whether both ends hold the same view: both connected, or both not. */
+  agrees(): boolean;
+}
+
+export interface SettleOptions {
+  /**
+   * How long it may take, in milliseconds.
+   *
+   * @default the app's `timeout`
+   */
+  timeout?: number;
+  /**
+   * Passes over streams that are still open: an Observable that a handler returned, a server-sent event stream.
+   *
+   * @default false
+   */
+  ignoreOpenStreams?: boolean;
+}
+
+/** What is to come to rest. */
+export interface Scene {
+  activity: Activity;
+  /** The connections at this moment. */
+  links(): readonly Link[];
+  /** Resolves when what each node has published has been taken in by the others. */
+  crossNodes?(): Promise<unknown>;
+}
+
+/**
+ * Resolves when nothing moves any more: all that was sent has arrived, all handlers and hooks have finished,
+ * and all that they emitted is here. It goes round until a round in which nothing moved.
+ *
+ * @throws SettleTimeoutError that says what was still in flight
+ */
+export async function settle(
+  { activity, links, crossNodes }: Scene,
+  timeout: number,
+  { ignoreOpenStreams = false }: Omit<SettleOptions, 'timeout'> = {},
+): Promise<void> {
+  const deadline = now() + timeout;
+  const isQuiet = (): boolean => activity.idle({ ignoreOpenStreams }) && links().every((link) => link.agrees());
+  const inTime = async (step: Promise<unknown>): Promise<void> => {
+    if ((await within(step, deadline - now())) !== EXPIRED) return;
+    const apart = links().filter((link) => !link.agrees());
+    throw new SettleTimeoutError(timeout, activity.work, apart.map(({ name }) => name));
+  };
+
+  let before: number;
+  do {
+    before = activity.moves;
+    await inTime(Promise.all(links().map((link) => link.fenceToServer())));
+    // The server dispatches a packet several ticks after it has arrived.
+    await nextTurn();
+    await inTime(activity.until(() => isQuiet() || undefined, deadline - now()));
+    if (crossNodes) await inTime(crossNodes());
+    await inTime(Promise.all(links().map((link) => link.fenceToClient())));
+    await nextTurn();
+  } while (activity.moves !== before || !isQuiet());
+}

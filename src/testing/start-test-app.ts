@@ -1,0 +1,142 @@
+import { ConsoleLogger } from '@nestjs/common';
+import type {
+  DynamicModule,
+  INestApplication,
+  LoggerService,
+  LogLevel,
+  NestApplicationOptions,
+  Type,
+} from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Test } from '@nestjs/testing';
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import type { Server } from '../websocket/index.js';
+import { Activity } from './activity.js';
+import { AppStartError } from './errors.js';
+import { executionContext } from './execution-context.js';
+import { LogCapture } from './log-capture.js';
+import { ServerObserver } from './server-observer.js';
+import { TestApp } from './test-app.js';
+import type { ConnectOptions, EventsMap } from './test-client.js';
+
+/** What `startTestApp` starts: a module, as it would be given to `NestFactory.create`. */
+export type AppModule = Type | DynamicModule;
+
+export interface TestAppOptions {
+  /** Replaces providers, guards, pipes, modules: `(builder) => builder.overrideProvider(Clock).useValue(fake)`. */
+  override?(builder: TestingModuleBuilder): unknown;
+  /** Sets the app up before it listens, as `main.ts` does: adapters, global pipes, CORS, a logger. */
+  setup?(app: INestApplication): unknown;
+  /**
+   * The HTTP adapter; give `new FastifyAdapter()` for Fastify.
+   *
+   * @default Express
+   */
+  httpAdapter?: AbstractHttpAdapter;
+  /** Options as for `NestFactory.create`, but for the logger. */
+  application?: Omit<NestApplicationOptions, 'logger'>;
+  /** Defaults for every `connect()`. */
+  client?: ConnectOptions;
+  /**
+   * How long each wait may take, in milliseconds: for a connection, an event, an ack, for the app to settle.
+   *
+   * @default 3000
+   */
+  timeout?: number;
+  /**
+   * Where log entries go beside `app.logs`: a logger, or levels to be printed. A logger that `setup` gives to
+   * `app.useLogger()` gets them too.
+   *
+   * @default nowhere
+   */
+  logger?: LoggerService | LogLevel[];
+}
+
+export const DEFAULT_TIMEOUT = 3_000;
+
+/**
+ * Boots a real Nest app on 127.0.0.1 and a free port. It works with every app that has Socket.IO gateways,
+ * whether or not it uses `WebsocketModule`.
+ *
+ * @example
+ * ```ts
+ * await using app = await startTestApp(AppModule);
+ * const alice = await app.connect({ name: 'alice' });
+ * ```
+ * @throws AppStartError when the app does not compile or does not come up; nothing is left running
+ */
+export async function startTestApp<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+>(module: AppModule, options: TestAppOptions = {}): Promise<TestApp<ServerToClient, ClientToServer>> {
+  return bootTestApp(module, options, { activity: new Activity() });
+}
+
+/** What the nodes of a cluster share, and a single app has for itself. */
+export interface Surroundings {
+  activity: Activity;
+  onServer?(server: Server): void;
+}
+
+/** Boots an app whose movements are counted together with those of others. */
+export async function bootTestApp<ServerToClient extends EventsMap, ClientToServer extends EventsMap>(
+  module: AppModule,
+  options: TestAppOptions,
+  { activity, onServer }: Surroundings,
+): Promise<TestApp<ServerToClient, ClientToServer>> {
+  const identity = {};
+  const log = LogCapture.install(identity, activity, loggerOf(options.logger));
+  let stage = 'compiling the module';
+  let nest: INestApplication | undefined;
+  let observer: ServerObserver | undefined;
+  try {
+    return await executionContext.run({ app: identity }, async () => {
+      const builder = Test.createTestingModule({ imports: [module] }).setLogger(log.tee);
+      options.override?.(builder);
+      const compiled = await builder.compile();
+      stage = 'setting the app up';
+      nest = options.httpAdapter
+        ? compiled.createNestApplication(options.httpAdapter, options.application)
+        : compiled.createNestApplication(options.application);
+      await options.setup?.(nest);
+      log.adopt();
+      stage = 'initialising the app';
+      observer = new ServerObserver(nest, identity, activity, onServer);
+      observer.install(adapterOf(nest));
+      await nest.init();
+      observer.observeHttp();
+      stage = 'listening on 127.0.0.1';
+      await nest.listen(0, '127.0.0.1');
+      return new TestApp<ServerToClient, ClientToServer>({
+        nest,
+        activity,
+        observer,
+        logs: log.capture,
+        timeout: options.timeout ?? DEFAULT_TIMEOUT,
+        client: options.client ?? {},
+        release: log.release,
+      });
+    });
+  } catch (error) {
+    await nest?.close().catch(() => {});
+    observer?.uninstall();
+    log.release();
+    const name = 'module' in module ? module.module.name : module.name;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, { cause: error });
+  }
+}
+
+/** The adapter that Nest will use, installed early so that it can be observed: by default the one it would make. */
+function adapterOf(nest: INestApplication): IoAdapter {
+  const config = nest.get(ApplicationConfig);
+  const adapter = (config.getIoAdapter() as IoAdapter | null) ?? new IoAdapter(nest.getHttpServer());
+  config.setIoAdapter(adapter);
+  return adapter;
+}
+
+function loggerOf(logger: TestAppOptions['logger']): LoggerService | undefined {
+  return Array.isArray(logger) ? new ConsoleLogger({ logLevels: logger }) : logger;
+}

@@ -1,0 +1,265 @@
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INestApplication, Type } from '@nestjs/common';
+import type { Server } from '../websocket/index.js';
+import type { Activity } from './activity.js';
+import { EXPIRED, within } from './deadline.js';
+import { ClientGoneError, ConnectionRefusedError, DeadlineError, TeardownError, showEvent, showWork } from './errors.js';
+import type { LogCapture } from './log-capture.js';
+import { explainRefusal } from './refusal.js';
+import type { ServerObserver } from './server-observer.js';
+import { settle } from './settle.js';
+import type { Link, SettleOptions } from './settle.js';
+import { TestClient } from './test-client.js';
+import type { ConnectOptions, EventsMap } from './test-client.js';
+
+/** What `startTestApp` hands over to the app that it has started. */
+export interface RunningApp {
+  nest: INestApplication;
+  activity: Activity;
+  observer: ServerObserver;
+  logs: LogCapture;
+  /** In milliseconds. */
+  timeout: number;
+  client: ConnectOptions;
+  /** What is left to do when the app is closed. */
+  release(): void;
+}
+
+/**
+ * A real Nest app, listening on 127.0.0.1 and a free port, and the clients that a test has connected to it.
+ * It is closed by `close()`, or by the end of the block when it was declared with `await using`.
+ */
+export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
+  implements AsyncDisposable
+{
+  /** The Nest application. */
+  readonly nest: INestApplication;
+  /** The app's address, as `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** The port that it listens on. */
+  readonly port: number;
+  /** What the app logged through Nest's `Logger`. */
+  readonly logs: LogCapture;
+  /** How long each wait may take, in milliseconds. */
+  readonly timeout: number;
+
+  private readonly running: RunningApp;
+  private readonly openClients = new Set<TestClient<ServerToClient, ClientToServer>>();
+  private connects = 0;
+  private closing: Promise<void> | undefined;
+
+  /** @internal `startTestApp` makes one. */
+  constructor(running: RunningApp) {
+    this.running = running;
+    this.nest = running.nest;
+    this.logs = running.logs;
+    this.timeout = running.timeout;
+    this.port = portOf(running.nest.getHttpServer());
+    const secure = 'setSecureContext' in running.nest.getHttpServer();
+    this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+  }
+
+  /** A provider of the app, from whichever module. */
+  get<T>(token: Type<T> | string | symbol): T {
+    return this.nest.get<T>(token, { strict: false });
+  }
+
+  /** The Socket.IO server that shares the app's port. */
+  get io(): Server {
+    return this.serverOf(0);
+  }
+
+  /** The clients that are connected, in the order in which they came. */
+  get clients(): readonly TestClient<ServerToClient, ClientToServer>[] {
+    return [...this.openClients].filter(({ connected }) => connected);
+  }
+
+  /**
+   * Connects a client and resolves when the gateways' `handleConnection` have settled; by then the client has
+   * received all that they sent.
+   *
+   * @throws ConnectionRefusedError when the server did not let the client in, with the server's reason
+   * @throws HookError when a `handleConnection` threw or rejected
+   * @throws DeadlineError when none of this has happened in time
+   */
+  connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;
+  /** Connects so many clients, one after the other. */
+  connect(
+    count: number,
+    options?: Omit<ConnectOptions<ServerToClient>, 'name'>,
+  ): Promise<TestClient<ServerToClient, ClientToServer>[]>;
+  async connect(
+    first: number | ConnectOptions<ServerToClient> = {},
+    options: ConnectOptions<ServerToClient> = {},
+  ): Promise<TestClient<ServerToClient, ClientToServer> | TestClient<ServerToClient, ClientToServer>[]> {
+    if (typeof first !== 'number') return this.connectOne(first);
+    const clients: TestClient<ServerToClient, ClientToServer>[] = [];
+    while (clients.length < first) clients.push(await this.connectOne(options));
+    return clients;
+  }
+
+  /**
+   * Resolves when nothing moves any more: everything sent has arrived, all handlers and hooks have finished, and
+   * what they emitted is here. From then on `received` is exact. What a handler started and did not await (a
+   * timer, a forgotten promise), and what asynchronous listeners on the raw socket do, stays outside.
+   *
+   * @throws SettleTimeoutError that names what was still in flight
+   */
+  settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
+    const { activity } = this.running;
+    return settle({ activity, links: () => this.links() }, timeout, options);
+  }
+
+  /**
+   * Disconnects the clients, awaits their `handleDisconnect`, and closes the app. To call it again does nothing.
+   *
+   * @throws TeardownError with everything that was left behind, or did not come to an end
+   */
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal The connections that `settle` has to bring to rest. */
+  links(): readonly Link[] {
+    for (const client of this.openClients) {
+      if (!client.connected && !client.socket.active && client.agrees()) this.openClients.delete(client);
+    }
+    return [...this.openClients];
+  }
+
+  /** @internal */
+  get activity(): Activity {
+    return this.running.activity;
+  }
+
+  private async connectOne({
+    namespace = '/',
+    until = 'handled',
+    gatewayPort = 0,
+    ...options
+  }: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>> {
+    const { observer, activity } = this.running;
+    if (this.closing) throw new Error('connect() was called on an app that is closed.');
+    const server = this.serverOf(gatewayPort);
+    const name = options.name ?? `client-${(this.connects += 1)}`;
+    const address = new URL(namespace.startsWith('/') ? namespace : `/${namespace}`, this.url);
+    if (gatewayPort !== 0) address.port = String(portOf(server.httpServer as HttpServer));
+    const client = new TestClient<ServerToClient, ClientToServer>(address.href, this.running, {
+      path: server.path(),
+      transports: ['websocket'],
+      reconnection: false,
+      timeout: this.timeout,
+      ...(this.running.client as ConnectOptions<ServerToClient>),
+      ...options,
+      name,
+    });
+    const refusalsBefore = observer.handshakeRefusals.length;
+    const connected = activity.begin('connecting', { client: name });
+    this.openClients.add(client);
+    try {
+      const error = await client.open();
+      if (error === EXPIRED) {
+        throw new DeadlineError(`${name} did not get connected to ${address.href}`, client.timeout, client.circumstances());
+      }
+      if (error) {
+        const refusals = observer.handshakeRefusals.slice(refusalsBefore);
+        throw explainRefusal(name, error, refusals, [...server._nsps.keys()]);
+      }
+      connected();
+      if (until === 'handled') await this.untilHandled(client);
+      return client;
+    } catch (error) {
+      await client.disconnect().catch(() => {});
+      this.openClients.delete(client);
+      throw error;
+    } finally {
+      connected();
+    }
+  }
+
+  private async untilHandled(client: TestClient<ServerToClient, ClientToServer>): Promise<void> {
+    const handled = await client.handled();
+    client.throwFailedHook();
+    if (handled === EXPIRED) {
+      throw new DeadlineError(`handleConnection did not settle for ${client.name}`, client.timeout, {
+        ...client.circumstances(),
+        note: "A hook that waits for the client's messages needs connect({ until: 'connected' }).",
+      });
+    }
+    if (client.connected) return;
+    throw new ConnectionRefusedError(client.name, 'gateway', client.disconnectReason ?? 'disconnected', undefined, {
+      'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
+    });
+  }
+
+  private serverOf(port: number): Server {
+    const { observer } = this.running;
+    const server = observer.servers.get(port)?.[0];
+    if (server) return server;
+    const ports = [...observer.servers.keys()].filter((known) => known !== 0);
+    throw new Error(
+      port !== 0
+        ? `No gateway declares port ${port}. Ports that gateways declare: ${ports.join(', ') || 'none'}.`
+        : observer.hasGateways && ports.length > 0
+          ? `Every gateway of this app has a port of its own: connect({ gatewayPort: ${ports[0]} }).`
+          : 'This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway() in one of its modules.',
+    );
+  }
+
+  private async closeAll(): Promise<void> {
+    const { observer, nest, release } = this.running;
+    const problems: Error[] = [];
+    const attempt = async (step: () => unknown): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        problems.push(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    await Promise.all([...this.openClients].map((client) => attempt(() => client.disconnect())));
+    await attempt(() => this.expectNoSockets());
+    await attempt(() => this.closeNest());
+    await attempt(() => observer.uninstall());
+    await attempt(() => release());
+    for (const failure of observer.failures) problems.push(failure);
+    if (problems.length > 0) throw new TeardownError(`The app at ${this.url}`, problems);
+  }
+
+  /** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
+  private async expectNoSockets(): Promise<void> {
+    const { observer, activity, timeout } = this.running;
+    const left = observer.connected;
+    if (left.length === 0) return;
+    for (const socket of left) socket.disconnect(true);
+    await activity.until(() => activity.idle() || undefined, timeout);
+    const names = left.map(({ id, nsp }) => `${id} on namespace ${nsp.name}`);
+    throw new ClientGoneError(
+      names.join(', '),
+      'closed by the harness',
+      'A client that app.connect() did not open was still connected at the end; whoever opens one closes it',
+    );
+  }
+
+  private async closeNest(): Promise<void> {
+    const { nest, activity, timeout } = this.running;
+    const closed = nest.close();
+    if ((await within(closed, timeout)) !== EXPIRED) return;
+    const error = new DeadlineError('app.close() was to end', timeout, {
+      'still in flight': activity.work.map(showWork),
+      note: 'Its connections were cut. An HTTP request or an onModuleDestroy that never ends keeps an app open.',
+    });
+    (nest.getHttpServer() as HttpServer).closeAllConnections();
+    await within(closed, timeout);
+    throw error;
+  }
+}
+
+function portOf(server: HttpServer): number {
+  return (server.address() as AddressInfo).port;
+}

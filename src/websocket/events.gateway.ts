@@ -1,0 +1,59 @@
+import { Inject, Logger, Optional } from '@nestjs/common';
+import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
+import type { Server, Socket } from './socket.io.js';
+import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from './websocket.options.js';
+
+/**
+ * The gateway of namespace `/`: logs its start, and each client that comes and goes.
+ *
+ * A gateway that extends it does the same for its own namespace, under its own class name; one that
+ * overrides a hook calls the inherited one first.
+ */
+@WebSocketGateway()
+export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGatewayDisconnect {
+  /** The Socket.IO server or, for a gateway with a namespace, that namespace. Set before `afterInit`. */
+  @WebSocketServer()
+  readonly server!: Server;
+
+  protected readonly logger = new Logger(this.constructor.name);
+
+  @Optional()
+  @Inject(WEBSOCKET_OPTIONS)
+  private readonly websocketOptions?: ResolvedWebsocketOptions;
+
+  afterInit(_server: Server): void {
+    this.logger.log('WebSocket Gateway initialized');
+  }
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- an override may be async, and may type the client closer
+  handleConnection(client: Socket, ..._args: any[]): any {
+    this.logger.log(
+      `Client connected: ${client.id}`,
+      ...this.details({
+        namespace: client.nsp.name,
+        transport: client.conn.transport.name,
+        address: client.handshake.address,
+      }),
+    );
+  }
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  handleDisconnect(client: Socket, reason?: string): any {
+    this.logger.log(
+      `Client disconnected: ${client.id}`,
+      ...this.details({
+        namespace: client.nsp.name,
+        transport: client.conn.transport.name,
+        address: client.handshake.address,
+        ...(reason && { reason }),
+        durationMs: Date.now() - client.handshake.issued,
+      }),
+    );
+  }
+
+  private details(known: object): object[] {
+    return this.websocketOptions?.logDetails ? [known] : [];
+  }
+}

@@ -1,0 +1,6 @@
+export { EventsGateway } from './events.gateway.js';
+export { RedisBackplane, RedisUnavailableError, type RedisClient, type RedisOptions } from './redis-backplane.js';
+export type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
+export { WebsocketAdapter } from './websocket.adapter.js';
+export { WebsocketModule } from './websocket.module.js';
+export { WebsocketOptionsError, type WebsocketOptions } from './websocket.options.js';

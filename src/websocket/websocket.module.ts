@@ -1,0 +1,52 @@
+import { Inject, Module } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
+import { EventsGateway } from './events.gateway.js';
+import { RedisBackplane } from './redis-backplane.js';
+import { WebsocketAdapter } from './websocket.adapter.js';
+import {
+  ConfigurableWebsocketModule,
+  WEBSOCKET_OPTIONS,
+  websocketOptionsProvider,
+} from './websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from './websocket.options.js';
+
+/**
+ * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
+ * {@link WebsocketModule.forRootAsync}. Nothing is to be added to `main.ts`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: ['https://app.example.com'] } })] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({
+  providers: [
+    EventsGateway,
+    WebsocketAdapter,
+    websocketOptionsProvider,
+    {
+      provide: RedisBackplane,
+      inject: [WEBSOCKET_OPTIONS],
+      useFactory: async ({ redis }: ResolvedWebsocketOptions) => redis && RedisBackplane.open(redis),
+    },
+  ],
+  exports: [EventsGateway, WEBSOCKET_OPTIONS],
+})
+export class WebsocketModule extends ConfigurableWebsocketModule {
+  constructor(
+    @Inject(ApplicationConfig) applicationConfig: ApplicationConfig,
+    @Inject(WebsocketAdapter) adapter: WebsocketAdapter,
+  ) {
+    super();
+    if (applicationConfig.getIoAdapter() instanceof WebsocketAdapter) {
+      throw new Error(
+        'WebsocketModule is imported more than once with different options. ' +
+          'Import it in one module, with forRoot or forRootAsync; { isGlobal: true } makes EventsGateway injectable everywhere.',
+      );
+    }
+    // Nest asks for the adapter when it registers the gateways, after every module is there;
+    // one that the app sets with useWebSocketAdapter() comes later than this, and wins.
+    applicationConfig.setIoAdapter(adapter);
+  }
+}
