@@ -1,4 +1,5 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './start-test-app.js';
+export { startTestCluster, type TestCluster, type TestClusterOptions } from './start-test-cluster.js';
 export { type TestApp } from './test-app.js';
 export { type ConnectOptions, type EventsMap, type TestClient } from './test-client.js';
 export { type SettleOptions } from './settle.js';

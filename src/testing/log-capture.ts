@@ -42,6 +42,11 @@ export class LogCapture {
     return this.captured;
   }
 
+  /** @internal The entries from a time on, in milliseconds of `performance.now()`. */
+  since(time: number): readonly LogEntry[] {
+    return this.captured.filter(({ at }) => at + this.start >= time);
+  }
+
   /** Those that Nest calls errors: of level `error` and `fatal`. */
   get errors(): readonly LogEntry[] {
     return this.captured.filter(({ level }) => level === 'error' || level === 'fatal');

@@ -18,6 +18,7 @@ import { AppStartError } from './errors.js';
 import { executionContext } from './execution-context.js';
 import { LogCapture } from './log-capture.js';
 import { ServerObserver } from './server-observer.js';
+import type { Scene } from './settle.js';
 import { TestApp } from './test-app.js';
 import type { ConnectOptions, EventsMap } from './test-client.js';
 
@@ -77,6 +78,9 @@ export async function startTestApp<
 /** What the nodes of a cluster share, and a single app has for itself. */
 export interface Surroundings {
   activity: Activity;
+  /** What `settle` brings to rest, where that is more than this app. */
+  scene?: Scene;
+  /** Called with each Socket.IO server before anything is bound to it. */
   onServer?(server: Server): void;
 }
 
@@ -84,7 +88,7 @@ export interface Surroundings {
 export async function bootTestApp<ServerToClient extends EventsMap, ClientToServer extends EventsMap>(
   module: AppModule,
   options: TestAppOptions,
-  { activity, onServer }: Surroundings,
+  { activity, scene, onServer }: Surroundings,
 ): Promise<TestApp<ServerToClient, ClientToServer>> {
   const identity = {};
   const log = LogCapture.install(identity, activity, loggerOf(options.logger));
@@ -116,6 +120,7 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
         logs: log.capture,
         timeout: options.timeout ?? DEFAULT_TIMEOUT,
         client: options.client ?? {},
+        scene,
         release: log.release,
       });
     });

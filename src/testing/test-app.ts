@@ -9,7 +9,7 @@ import type { LogCapture } from './log-capture.js';
 import { explainRefusal } from './refusal.js';
 import type { ServerObserver } from './server-observer.js';
 import { settle } from './settle.js';
-import type { Link, SettleOptions } from './settle.js';
+import type { Link, Scene, SettleOptions } from './settle.js';
 import { TestClient } from './test-client.js';
 import type { ConnectOptions, EventsMap } from './test-client.js';
 
@@ -22,6 +22,8 @@ export interface RunningApp {
   /** In milliseconds. */
   timeout: number;
   client: ConnectOptions;
+  /** What `settle` brings to rest, where that is more than this app. */
+  scene?: Scene;
   /** What is left to do when the app is closed. */
   release(): void;
 }
@@ -107,8 +109,8 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
    * @throws SettleTimeoutError that names what was still in flight
    */
   settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
-    const { activity } = this.running;
-    return settle({ activity, links: () => this.links() }, timeout, options);
+    const { activity, scene = { activity, links: () => this.links() } } = this.running;
+    return settle(scene, timeout, options);
   }
 
   /**
@@ -150,7 +152,8 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
     const name = options.name ?? `client-${(this.connects += 1)}`;
     const address = new URL(namespace.startsWith('/') ? namespace : `/${namespace}`, this.url);
     if (gatewayPort !== 0) address.port = String(portOf(server.httpServer as HttpServer));
-    const client = new TestClient<ServerToClient, ClientToServer>(address.href, this.running, {
+    const context = { activity, observer, logs: this.logs, settle: (settling: SettleOptions) => this.settle(settling) };
+    const client = new TestClient<ServerToClient, ClientToServer>(address.href, context, {
       path: server.path(),
       transports: ['websocket'],
       reconnection: false,

@@ -9,7 +9,7 @@ import { Inbox } from './inbox.js';
 import type { ReceivedEvent } from './inbox.js';
 import type { LogCapture } from './log-capture.js';
 import type { ObservedSocket, ServerObserver } from './server-observer.js';
-import type { Link } from './settle.js';
+import type { Link, SettleOptions } from './settle.js';
 
 /** Event names and their listeners, as Socket.IO types them. */
 export interface EventsMap {
@@ -62,6 +62,7 @@ export interface ClientContext {
   readonly activity: Activity;
   readonly observer: ServerObserver;
   readonly logs: LogCapture;
+  settle(options: SettleOptions): Promise<void>;
 }
 
 /** A real socket.io-client, whose inbox is open before the connection is. `app.connect()` makes one. */
@@ -213,6 +214,11 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       () => this.inbox.take(matches) ?? (this.isGone ? GONE : undefined),
       timeout,
     );
+  }
+
+  /** @internal Lets the app settle. */
+  settle(): Promise<void> {
+    return this.context.settle({ timeout: this.timeout });
   }
 
   /** @internal What is known that may explain why something did not come, for a failure's text. */

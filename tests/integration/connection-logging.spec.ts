@@ -1,20 +1,59 @@
-import { Module } from '@nestjs/common';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import { expect, test } from 'vitest';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { describe } from 'vitest';
+import { ChatModule } from './support/chat.js';
 
-@Module({ imports: [WebsocketModule] })
-class AppModule {}
+const test = realtimeTest(ChatModule);
 
-test('logs who comes and who goes', async () => {
-  await using app = await startTestApp(AppModule);
-  const alice = await app.connect({ name: 'alice' });
+test('logs who comes and who goes', async ({ app, connect }) => {
+  const alice = await connect();
+  const { id } = alice;
+  await expect(app).toHaveLogged(`Client connected: ${id}`);
   await alice.disconnect();
-  const logged = app.logs.entries.filter(({ context }) => context === 'EventsGateway');
-  expect(logged).toMatchObject([
-    { level: 'log', message: 'WebSocket Gateway initialized', attributed: true },
-    { level: 'log', message: `Client connected: ${alice.id}`, cause: { client: 'alice', event: 'connection' } },
-    { level: 'log', message: `Client disconnected: ${alice.id}`, cause: { client: 'alice', event: 'disconnect' } },
-  ]);
+  await expect(app).toHaveLogged(`Client disconnected: ${id}`);
+});
+
+test('logs each line once, at level log, under EventsGateway, with what else is known', async ({ app, connect }) => {
+  const alice = await connect({ name: 'alice' });
+  await alice.disconnect();
   await app.settle();
+
+  expect(app.logs.entries.filter(({ context }) => context === 'EventsGateway')).toEqual([
+    expect.objectContaining({ level: 'log', message: 'WebSocket Gateway initialized', params: [] }),
+    expect.objectContaining({
+      level: 'log',
+      message: `Client connected: ${alice.id}`,
+      params: [{ namespace: '/', transport: 'websocket', address: '127.0.0.1' }],
+      cause: { client: 'alice', event: 'connection' },
+    }),
+    expect.objectContaining({
+      level: 'log',
+      message: `Client disconnected: ${alice.id}`,
+      params: [
+        {
+          namespace: '/',
+          transport: 'websocket',
+          address: '127.0.0.1',
+          reason: 'client namespace disconnect',
+          durationMs: expect.any(Number),
+        },
+      ],
+      cause: { client: 'alice', event: 'disconnect' },
+    }),
+  ]);
+});
+
+test('logs a gateway that extends it under its own name and for its own namespace', async ({ app, connect }) => {
+  const alice = await connect({ namespace: 'news' });
+  await expect(app).toHaveLogged(`Client connected: ${alice.id}`, { level: 'log', context: 'NewsGateway' });
+  await expect(app).not.toHaveLogged(`Client connected: ${alice.id}`, { context: 'EventsGateway' });
+});
+
+describe('details turned off', () => {
+  const quietTest = realtimeTest(WebsocketModule.forRoot({ logDetails: false }));
+
+  quietTest('logs the bare message', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(app.logs.entries.find(({ message }) => message === `Client connected: ${alice.id}`)?.params).toEqual([]);
+  });
 });

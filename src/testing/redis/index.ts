@@ -1,0 +1,6 @@
+export {
+  RedisContainerError,
+  startRedis,
+  type RedisContainerOptions,
+  type StartedRedis,
+} from './start-redis.js';

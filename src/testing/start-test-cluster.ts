@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from '../websocket/index.js';
+import { RedisBackplane } from '../websocket/index.js';
+import { Activity } from './activity.js';
+import { EXPIRED, within } from './deadline.js';
+import { AppStartError, TeardownError } from './errors.js';
+import { settle } from './settle.js';
+import type { Scene, SettleOptions } from './settle.js';
+import { DEFAULT_TIMEOUT, bootTestApp } from './start-test-app.js';
+import type { AppModule, TestAppOptions } from './start-test-app.js';
+import type { TestApp } from './test-app.js';
+import type { ConnectOptions, EventsMap, TestClient } from './test-client.js';
+
+export interface TestClusterOptions extends TestAppOptions {
+  /** How many nodes there are. @default 2 */
+  nodes?: number;
+  /**
+   * The Redis that joins them, whatever adapter the app has. `keyPrefix` sets this cluster apart from every
+   * other on the same Redis; without one it gets a prefix of its own.
+   *
+   * @default none: the app joins its nodes itself, as with `WebsocketModule.forRoot({ redis })`
+   */
+  redis?: { url: string; keyPrefix?: string };
+}
+
+/** The event by which a node asks the others whether they have taken in all that it published. */
+const FENCE = 'nest-realtime-kit:fence';
+
+/**
+ * Boots an app several times in this process, as nodes that are joined through Redis: what one emits reaches the
+ * clients of all.
+ *
+ * @throws AppStartError when a node does not come up, or the nodes do not see each other; nothing is left running
+ */
+export async function startTestCluster<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+>(
+  module: AppModule,
+  { nodes: count = 2, redis, ...options }: TestClusterOptions = {},
+): Promise<TestCluster<ServerToClient, ClientToServer>> {
+  const activity = new Activity();
+  const nodes: TestApp<ServerToClient, ClientToServer>[] = [];
+  const backplanes: RedisBackplane[] = [];
+  const scene: Scene = {
+    activity,
+    links: () => nodes.flatMap((node) => node.links()),
+    crossNodes: () => Promise.all(nodes.map((node) => node.io.serverSideEmitWithAck(FENCE))),
+  };
+  const cluster = new TestCluster(nodes, scene, backplanes, options.timeout ?? DEFAULT_TIMEOUT);
+  const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
+  try {
+    for (let node = 0; node < count; node += 1) {
+      const backplane = redis && (await RedisBackplane.open({ url: redis.url, keyPrefix }));
+      if (backplane) backplanes.push(backplane);
+      const onServer = (server: Server): void => {
+        if (backplane) server.adapter(backplane.adapter);
+        server.on(FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
+      };
+      nodes.push(await bootTestApp<ServerToClient, ClientToServer>(module, options, { activity, onServer, scene }));
+      await backplane?.joined();
+    }
+    await cluster.expectJoined();
+    return cluster;
+  } catch (error) {
+    await cluster.close().catch(() => {});
+    throw error;
+  }
+}
+
+/** Nodes of one app, in one process. It is closed by `close()`, or by the end of an `await using` block. */
+export class TestCluster<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
+  implements AsyncDisposable
+{
+  private connects = 0;
+  private closing: Promise<void> | undefined;
+
+  /** @internal `startTestCluster` makes one. */
+  constructor(
+    /** Each is a whole app, with its own port, providers, log entries and clients. */
+    readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
+    private readonly scene: Scene,
+    private readonly backplanes: readonly RedisBackplane[],
+    /** How long each wait may take, in milliseconds. */
+    readonly timeout: number,
+  ) {}
+
+  /** Connects a client as `TestApp.connect` does: to the node that is asked for, or to each in turn. */
+  connect({
+    node = this.connects++ % this.nodes.length,
+    ...options
+  }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
+    const app = this.nodes[node];
+    if (!app) throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`);
+    return app.connect({ name: `client-${this.connects}`, ...options });
+  }
+
+  /** Resolves when nothing moves any more, on no node and between none; else as `TestApp.settle`. */
+  settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
+    return settle(this.scene, timeout, options);
+  }
+
+  /** Closes every node, as `TestApp.close` does, and what joined them. To call it again does nothing. */
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal */
+  async expectJoined(): Promise<void> {
+    const seen = await Promise.all(this.nodes.map((node) => within(countNodes(node.io), this.timeout)));
+    if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
+    throw new AppStartError(
+      `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(String).join(', ')} of them. ` +
+        'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
+    );
+  }
+
+  private async closeAll(): Promise<void> {
+    const closed = await Promise.allSettled(this.nodes.map((node) => node.close()));
+    closed.push(...(await Promise.allSettled(this.backplanes.map((backplane) => backplane.close()))));
+    const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    if (problems.length > 0) throw new TeardownError(`The cluster of ${this.nodes.length} nodes`, problems);
+  }
+}
+
+async function countNodes(server: Server): Promise<number> {
+  return server.of('/').adapter.serverCount();
+}

@@ -1,0 +1,83 @@
+import { test } from 'vitest';
+import type { TestAPI } from 'vitest';
+import { now } from '../real-time.js';
+import { startTestApp } from '../start-test-app.js';
+import type { AppModule, TestAppOptions } from '../start-test-app.js';
+import type { TestApp } from '../test-app.js';
+import type { EventsMap } from '../test-client.js';
+import { takeForgotten } from './tracked-expectation.js';
+
+export interface RealtimeTestOptions extends TestAppOptions {
+  /**
+   * How long an app lives: a new one for each test, or one that the tests of a file, or of a worker, share.
+   * Clients live as long as their test in any case.
+   *
+   * @default 'test'
+   */
+  scope?: 'test' | 'file' | 'worker';
+}
+
+/** What a test gets, by destructuring its first argument. */
+export interface RealtimeFixtures<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+> {
+  /** The app, started when a test first asks for it. */
+  app: TestApp<ServerToClient, ClientToServer>;
+  /** `app.connect()`; the clients are disconnected when the test ends. */
+  connect: TestApp<ServerToClient, ClientToServer>['connect'];
+}
+
+/**
+ * Vitest's `test` with an app and clients.
+ *
+ * @example
+ * ```ts
+ * const test = realtimeTest(AppModule);
+ *
+ * test('greets', async ({ connect }) => {
+ *   const alice = await connect();
+ *   await expect(alice).toReceive('welcome');
+ * });
+ * ```
+ */
+export function realtimeTest<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>(
+  module: AppModule,
+  { scope = 'test', ...options }: RealtimeTestOptions = {},
+): TestAPI<RealtimeFixtures<ServerToClient, ClientToServer>> {
+  return test.extend<RealtimeFixtures<ServerToClient, ClientToServer> & { everyExpectationAwaited: void }>({
+    app: [
+      // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
+      async ({}, use) => {
+        const app = await startTestApp<ServerToClient, ClientToServer>(module, options);
+        await use(app);
+        await app.close();
+      },
+      { scope },
+    ],
+    connect: async ({ app }, use) => {
+      const before = new Set(app.clients);
+      await use(app.connect.bind(app) as typeof app.connect);
+      const own = app.clients.filter((client) => !before.has(client));
+      await Promise.all(own.map((client) => client.disconnect()));
+    },
+    everyExpectationAwaited: [
+      async ({ task }, use) => {
+        if (scope !== 'test') sharedSince.set(task, now());
+        await use();
+        const [first, ...others] = takeForgotten(task);
+        if (others.length > 0) throw new AggregateError([first, ...others], `${others.length + 1} expectations were not awaited`);
+        if (first) throw first;
+      },
+      { auto: true },
+    ],
+  });
+}
+
+/** When each test began whose app is older than itself. */
+const sharedSince = new WeakMap<object, number>();
+
+/** From when on an app's log entries are this test's, in milliseconds of `performance.now()`. */
+export function logsSince(test: object | undefined): number {
+  return (test && sharedSince.get(test)) ?? 0;
+}
