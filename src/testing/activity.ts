@@ -22,6 +22,7 @@ export class Activity {
   private readonly inFlight = new Set<Work>();
   private readonly watchers = new Set<() => void>();
   private count = 0;
+  private looking = false;
 
   /** How much has moved so far. */
   get moves(): number {
@@ -39,9 +40,17 @@ export class Activity {
     this.changed();
   }
 
-  /** Lets whoever waits look again, after a change that is no movement, such as a log entry. */
+  /**
+   * Lets whoever waits look again, after a change that is no movement, such as a log entry. They look when all
+   * listeners of what happened have run: a client that left has gone only when its hooks have been called too.
+   */
   changed(): void {
-    for (const look of this.watchers) look();
+    if (this.looking || this.watchers.size === 0) return;
+    this.looking = true;
+    queueMicrotask(() => {
+      this.looking = false;
+      for (const look of this.watchers) look();
+    });
   }
 
   /** Notes that work has begun. @returns the function that ends it; to call it again does nothing */

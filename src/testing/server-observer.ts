@@ -35,7 +35,7 @@ export interface ObservedSocket {
  */
 export class ServerObserver {
   /** The Socket.IO servers, by the port that their gateway declares; 0 is the app's own. */
-  readonly servers = new Map<number, Server[]>();
+  readonly servers: Map<number, Server[]> = new Map();
   /** Whom an Engine.IO connection belongs to: its id, and the client's name. */
   readonly clientNames = new Map<string, string>();
   /** Refusals of HTTP handshakes, oldest first. */

@@ -1,0 +1,35 @@
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { EnvironmentError, readEnvironment } from './environment.js';
+import { RedisUnavailableError } from './websocket/index.js';
+
+async function start(): Promise<void> {
+  const { port, host, logFormat } = readEnvironment(process.env);
+  const app = await NestFactory.create(AppModule, {
+    logger: new ConsoleLogger({ json: logFormat === 'json' }),
+    abortOnError: false,
+  });
+  // By default Nest raises the signal again when its hooks are done, and the process ends with the signal's code.
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  try {
+    await (host ? app.listen(port, host) : app.listen(port));
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+/** The one line that a person needs who typed something wrong; for anything else, the whole error. */
+function explain(error: unknown): string {
+  if (error instanceof EnvironmentError || error instanceof RedisUnavailableError) return error.message;
+  const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `PORT ${port} is in use by another process; set PORT to a free one`;
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST or PORT cannot be used: ${message}`;
+  return stack ?? String(error);
+}
+
+start().catch((error: unknown) => {
+  console.error(explain(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { ClientGoneError, ConnectionRefusedError, DeadlineError, HookError, startTestApp } from 'nest-realtime-kit/testing';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import type { Server, Socket } from 'socket.io';
+
+@WebSocketGateway()
+class DoorGateway {
+  ready = new Set<string>();
+
+  afterInit(server: Server): void {
+    server.use((socket, next) => {
+      const { token } = socket.handshake.auth;
+      if (token !== 'expired') return next();
+      next(Object.assign(new Error('unauthorized'), { data: { code: 401 } }));
+    });
+  }
+
+  async handleConnection(client: Socket): Promise<void> {
+    const { token } = client.handshake.auth;
+    await delay(50);
+    if (token === 'throw') throw new Error('the user store is down');
+    if (token === 'thrown out') {
+      client.emit('exception', { message: 'banned' });
+      client.disconnect();
+    }
+    if (token === 'ask') client.emit('greeting', await client.timeout(1_000).emitWithAck('name?'));
+    client.emit('welcome', client.id);
+    this.ready.add(client.id);
+  }
+
+  handleDisconnect(client: Socket): void {
+    if (client.handshake.auth.token === 'bad bye') throw new Error('cannot say goodbye');
+    this.ready.delete(client.id);
+  }
+
+  @SubscribeMessage('never')
+  never(): void {}
+}
+
+@WebSocketGateway({ namespace: '/sync' })
+class SyncThrowGateway {
+  handleConnection(): void {
+    throw new TypeError('thrown at once');
+  }
+}
+
+@Module({
+  imports: [
+    WebsocketModule.forRoot({
+      allowRequest: (request, done) => {
+        const refused = request.headers['x-bot'] !== undefined;
+        done(refused ? 'no bots' : null, !refused);
+      },
+    }),
+  ],
+  providers: [DoorGateway, SyncThrowGateway],
+})
+class DoorModule {}
+
+const test = realtimeTest(DoorModule, { timeout: 1_000 });
+
+for (const transports of [['websocket'], ['polling']] as const) {
+  test.describe(`on ${transports[0]}`, () => {
+    const client = { transports: [...transports] };
+
+    test('resolves when handleConnection has settled, with all that it sent', async ({ app, connect }) => {
+      const alice = await connect(client);
+      expect(app.get(DoorGateway).ready).toContain(alice.id);
+      expect(alice.received('welcome')).toEqual([[alice.id]]);
+      expect(alice.transport).toBe(transports[0]);
+    });
+
+    test('stops at the wire on request', async ({ app, connect }) => {
+      const alice = await connect({ ...client, until: 'connected' });
+      expect(app.get(DoorGateway).ready).not.toContain(alice.id);
+      await expect(alice).toReceive('welcome');
+    });
+
+    test('answers what handleConnection asks', async ({ connect }) => {
+      const on = { 'name?': (answer: (name: string) => void) => answer('Alice') };
+      const alice = await connect({ ...client, auth: { token: 'ask' }, on });
+      expect(alice.received('greeting')).toEqual([['Alice']]);
+    });
+
+    test("rejects with a middleware's reason and data", async ({ connect }) => {
+      const connecting = connect({ ...client, name: 'eve', auth: { token: 'expired' } });
+      await expect(connecting).toBeRefused('unauthorized');
+      await expect(connecting).rejects.toMatchObject({
+        name: 'ConnectionRefusedError',
+        stage: 'namespace',
+        reason: 'unauthorized',
+        data: { code: 401 },
+        message: 'eve was refused by the namespace: unauthorized\n  data: { code: 401 }',
+      });
+    });
+
+    test('rejects with what a client was told that handleConnection threw out', async ({ connect }) => {
+      const error = await connect({ ...client, name: 'eve', auth: { token: 'thrown out' } }).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(ConnectionRefusedError);
+      expect(error).toMatchObject({ stage: 'gateway', reason: 'io server disconnect' });
+      expect((error as Error).message).toContain(`was sent before: "exception" ({ message: 'banned' })`);
+    });
+
+    test('rejects with the reason of allowRequest, which no client is told', async ({ connect }) => {
+      const eve = connect({ ...client, extraHeaders: { 'x-bot': '1' } });
+      await expect(eve).toBeRefused('no bots');
+      await expect(eve).rejects.toMatchObject({ stage: 'handshake' });
+    });
+
+    test('rejects with what handleConnection threw', async ({ connect }) => {
+      const error: unknown = await connect({ ...client, name: 'eve', auth: { token: 'throw' } }).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(HookError);
+      expect(error).toMatchObject({ hook: 'DoorGateway.handleConnection', client: 'eve' });
+      expect((error as HookError).cause).toMatchObject({ message: 'the user store is down' });
+    });
+  });
+}
+
+test('rejects with what handleConnection threw at once', async ({ connect }) => {
+  await expect(connect({ namespace: 'sync' })).rejects.toThrow('SyncThrowGateway.handleConnection failed for client-1: TypeError: thrown at once');
+});
+
+test('names the namespaces there are', async ({ connect }) => {
+  await expect(connect({ name: 'eve', namespace: 'nowhere' })).rejects.toThrow(
+    'eve was refused by the namespace: Invalid namespace\n  namespaces there are: /, /sync',
+  );
+});
+
+test('says so when handleConnection waits for a client that nobody lets speak', async ({ connect }) => {
+  await expect(connect({ name: 'alice', auth: { token: 'ask' }, timeout: 200 })).rejects.toThrow(
+    /handleConnection did not settle for alice within 200 ms\.[^]*DoorGateway\.handleConnection for alice[^]*until: 'connected'/,
+  );
+});
+
+test('disconnect() resolves when handleDisconnect has settled, and rejects when it failed', async ({ app, connect }) => {
+  const alice = await connect();
+  await alice.disconnect();
+  expect(app.get(DoorGateway).ready).not.toContain(alice.id);
+
+  const bob = await connect({ name: 'bob', auth: { token: 'bad bye' } });
+  await expect(bob.disconnect()).rejects.toThrow('DoorGateway.handleDisconnect failed for bob: Error: cannot say goodbye');
+});
+
+test('a client that is gone says so, whatever is asked of it', async ({ app, connect }) => {
+  const alice = await connect({ name: 'alice' });
+  app.io.disconnectSockets();
+  await app.settle();
+  await alice.next('welcome');
+  await expect(alice.next('news')).rejects.toThrow('alice waited for "news", but alice is gone: io server disconnect.');
+  await expect(alice.emitWithAck('never')).rejects.toThrow(ClientGoneError);
+  expect(() => alice.emit('never')).toThrow('alice was to emit "never" (), but alice is gone: io server disconnect.');
+});
+
+test('a missing ack is a clear error', async ({ connect }) => {
+  const alice = await connect({ name: 'alice', timeout: 100 });
+  await expect(alice.emitWithAck('never', 1)).rejects.toThrow(
+    'alice emitted "never" (1) and waited for its ack, which did not come within 100 ms.',
+  );
+  await expect(alice.next('nothing')).rejects.toThrow(DeadlineError);
+});
+
+test('an app without a gateway says so', async () => {
+  @Module({})
+  class EmptyModule {}
+  await using app = await startTestApp(EmptyModule);
+  await expect(app.connect()).rejects.toThrow('This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway()');
+});
