@@ -21,7 +21,14 @@ export default defineConfig({
     isolate: false,
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.spec.ts'] } },
-      { extends: true, test: { name: 'integration', include: ['tests/integration/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['tests/integration/**/*.spec.ts'],
+          globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
+        },
+      },
     ],
   },
 });

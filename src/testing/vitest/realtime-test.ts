@@ -65,9 +65,8 @@ export function realtimeTest<ServerToClient extends EventsMap = EventsMap, Clien
       async ({ task }, use) => {
         if (scope !== 'test') sharedSince.set(task, now());
         await use();
-        const [first, ...others] = takeForgotten(task);
-        if (others.length > 0) throw new AggregateError([first, ...others], `${others.length + 1} expectations were not awaited`);
-        if (first) throw first;
+        const forgotten = takeForgotten(task);
+        if (forgotten.length > 0) throw new AggregateError(forgotten, 'Expectations were not awaited');
       },
       { auto: true },
     ],

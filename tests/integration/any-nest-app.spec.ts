@@ -1,0 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { AppStartError, startTestApp } from 'nest-realtime-kit/testing';
+import type { TestAppOptions } from 'nest-realtime-kit/testing';
+import type { Server, ServerOptions, Socket } from 'socket.io';
+import { describe, expect, test } from 'vitest';
+import { ChatModule } from './support/chat.js';
+
+@Injectable()
+class Greeter {
+  greet(name: string): string {
+    return `Hello, ${name}!`;
+  }
+}
+
+@WebSocketGateway()
+class PlainGateway {
+  constructor(private readonly greeter: Greeter) {}
+
+  @SubscribeMessage('greet')
+  greet(@MessageBody() name: string): string {
+    return this.greeter.greet(name);
+  }
+}
+
+/** An app that knows nothing of the kit. */
+@Module({ providers: [Greeter, PlainGateway] })
+class PlainModule {}
+
+/** An adapter as users write one, with a private field, which a Proxy around it would break. */
+class UserAdapter extends IoAdapter {
+  #created = 0;
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    this.#created += 1;
+    return super.createIOServer(port, { ...options!, path: `/realtime-${this.#created}` });
+  }
+}
+
+const kinds: Record<string, TestAppOptions> = {
+  'on Express': {},
+  'on Fastify': { httpAdapter: new FastifyAdapter() },
+  'with an adapter of its own': { setup: (nest) => nest.useWebSocketAdapter(new UserAdapter(nest)) },
+};
+
+for (const [kind, options] of Object.entries(kinds)) {
+  test(`starts and answers ${kind}`, async () => {
+    await using app = await startTestApp(PlainModule, options);
+    const alice = await app.connect();
+    expect(await alice.emitWithAck('greet', 'Alice')).toBe('Hello, Alice!');
+    await app.settle();
+    expect(app.url).toBe(`http://127.0.0.1:${app.port}`);
+    expect((await fetch(`${app.url}/nowhere`)).status).toBe(404);
+  });
+}
+
+test('the adapter that an app sets wins over the one of WebsocketModule', async () => {
+  await using app = await startTestApp(ChatModule, { setup: (nest) => nest.useWebSocketAdapter(new UserAdapter(nest)) });
+  expect(app.io.path()).toBe('/realtime-1');
+  await app.connect();
+});
+
+test('replaces providers and sets the app up as main.ts does', async () => {
+  await using app = await startTestApp(PlainModule, {
+    override: (builder) => builder.overrideProvider(Greeter).useValue({ greet: (name: string) => `Bye, ${name}.` }),
+    setup: (nest) => nest.setGlobalPrefix('api'),
+  });
+  const alice = await app.connect();
+  expect(await alice.emitWithAck('greet', 'Alice')).toBe('Bye, Alice.');
+  expect(app.get(Greeter).greet('Bob')).toBe('Bye, Bob.');
+});
+
+describe('a request-scoped gateway', () => {
+  const seen: string[] = [];
+
+  @Injectable({ scope: Scope.REQUEST })
+  class Session {
+    constructor(@Inject(REQUEST) readonly request: Socket) {}
+  }
+
+  @WebSocketGateway()
+  class ScopedGateway {
+    constructor(private readonly session: Session) {}
+
+    async handleConnection(client: Socket): Promise<void> {
+      await delay(30);
+      seen.push(`connected ${client.id} ${this.session !== undefined}`);
+    }
+
+    async handleDisconnect(client: Socket): Promise<void> {
+      await delay(30);
+      seen.push(`disconnected ${client.id}`);
+    }
+
+    @SubscribeMessage('greet')
+    async greet(): Promise<string> {
+      await delay(30);
+      return 'Hello!';
+    }
+  }
+
+  @Module({ providers: [Session, ScopedGateway] })
+  class ScopedModule {}
+
+  test('is awaited like any other, also when apps share its class', async () => {
+    const { handleConnection } = ScopedGateway.prototype;
+    const [one, other] = [await startTestApp(ScopedModule), await startTestApp(ScopedModule)];
+    const [alice, bob] = [await one.connect(), await other.connect()];
+    expect(seen.splice(0)).toEqual([`connected ${alice.id} true`, `connected ${bob.id} true`]);
+    expect(await alice.emitWithAck('greet')).toBe('Hello!');
+    await one.close();
+    expect(seen.splice(0)).toEqual([`disconnected ${alice.id}`]);
+    await bob.disconnect();
+    expect(seen.splice(0)).toEqual([`disconnected ${bob.id}`]);
+    await other.close();
+    expect(ScopedGateway.prototype.handleConnection).toBe(handleConnection);
+  });
+});
+
+describe('a gateway with a port of its own', () => {
+  @WebSocketGateway(3)
+  class PortGateway {
+    @SubscribeMessage('greet')
+    greet(): string {
+      return 'from port 3';
+    }
+  }
+
+  @Module({ providers: [Greeter, PlainGateway, PortGateway] })
+  class PortsModule {}
+
+  test('gets a free one, and is reached by the one that it declares', async () => {
+    await using app = await startTestApp(PortsModule);
+    const alice = await app.connect({ gatewayPort: 3 });
+    expect(await alice.emitWithAck('greet')).toBe('from port 3');
+    const bob = await app.connect();
+    expect(await bob.emitWithAck('greet', 'Bob')).toBe('Hello, Bob!');
+    await expect(app.connect({ gatewayPort: 4 })).rejects.toThrow('No gateway declares port 4. Ports that gateways declare: 3.');
+  });
+});
+
+describe('an app that does not come up', () => {
+  test('says what did not compile', async () => {
+    @Module({ providers: [PlainGateway] })
+    class BrokenModule {}
+    const starting = startTestApp(BrokenModule);
+    await expect(starting).rejects.toThrow(AppStartError);
+    await expect(starting).rejects.toThrow(
+      /^BrokenModule could not be started: compiling the module failed: Nest can't resolve dependencies of the PlainGateway/,
+    );
+  });
+
+  test('says which step failed, and leaves nothing running', async () => {
+    const closed: string[] = [];
+    @Module({})
+    class FailingModule {
+      onModuleInit(): void {
+        throw new Error('no database');
+      }
+      onApplicationShutdown(): void {
+        closed.push('shut down');
+      }
+    }
+    await expect(startTestApp(FailingModule)).rejects.toThrow(
+      'FailingModule could not be started: initialising the app failed: no database',
+    );
+    expect(closed).toEqual(['shut down']);
+  });
+});

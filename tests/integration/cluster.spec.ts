@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { Module } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { RedisUnavailableError, WebsocketModule } from 'nest-realtime-kit';
+import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe } from 'vitest';
+import { ChatGateway, ChatModule } from './support/chat.js';
+import { test } from './support/redis.js';
+
+/** Knows nothing of the kit. */
+@Module({ providers: [ChatGateway] })
+class PlainChatModule {}
+
+for (const [kind, module] of Object.entries({ WebsocketModule: ChatModule, "Nest's own adapter": PlainChatModule })) {
+  describe(`with ${kind}`, () => {
+    test('an event emitted on one node reaches the clients of all', async ({ redisUrl }) => {
+      await using cluster = await startTestCluster(module, { nodes: 3, redis: { url: redisUrl } });
+      const clients = await Promise.all([0, 1, 2].map((node) => cluster.connect({ node, name: `client of ${node}` })));
+      clients[0]!.emit('announce', 'hello');
+      for (const client of clients) await expect(client).toReceive('announced', 'hello');
+      await cluster.settle();
+      expect(clients.map((client) => client.received('announced'))).toEqual([[['hello']], [['hello']], [['hello']]]);
+    });
+
+    test('a room spans the nodes, and nobody else hears of it', async ({ redisUrl }) => {
+      await using cluster = await startTestCluster(module, { redis: { url: redisUrl } });
+      const alice = await cluster.connect({ name: 'alice', node: 0 });
+      const bob = await cluster.connect({ name: 'bob', node: 1 });
+      const carol = await cluster.connect({ name: 'carol', node: 1 });
+      await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+      for (let round = 0; round < 50; round += 1) {
+        alice.emit('say', `message ${round}`);
+        await expect(carol).not.toReceive('said');
+        expect(bob.received('said')).toHaveLength(round + 1);
+      }
+    });
+  });
+}
+
+test('a late event from another node is not missed', async ({ redisUrl }) => {
+  await using cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
+  const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+  await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+  alice.emit('say-late', 'at last');
+  await cluster.nodes[1]!.settle();
+  expect(bob.received('said')).toEqual([['at last']]);
+
+});
+
+test('clusters on one Redis do not hear each other', async ({ redisUrl }) => {
+  const redis = { url: redisUrl };
+  await using one = await startTestCluster(ChatModule, { redis });
+  await using other = await startTestCluster(ChatModule, { redis });
+  const [alice, bob] = [await one.connect(), await other.connect()];
+  alice.emit('announce', 'to mine');
+  await expect(alice).toReceive('announced', 'to mine');
+  await one.settle();
+  await expect(bob).not.toReceive('announced');
+});
+
+describe('WebsocketModule with redis', () => {
+  test('joins the nodes by itself', async ({ redisUrl }) => {
+    const redis = { url: redisUrl, keyPrefix: randomUUID() };
+    @Module({ imports: [WebsocketModule.forRoot({ redis })], providers: [ChatGateway] })
+    class JoinedModule {}
+    await using cluster = await startTestCluster(JoinedModule);
+    const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+    alice.emit('announce', 'hello');
+    await expect(bob).toReceive('announced', 'hello');
+    await expect(bob).not.toReceive('announced');
+  });
+
+  test('says where Redis was looked for, without its password', async () => {
+    const redis = { url: 'redis://user:secret@127.0.0.1:1', connectTimeout: 300 };
+    @Module({ imports: [WebsocketModule.forRoot({ redis })] })
+    class UnreachableModule {}
+    const error = await startTestApp(UnreachableModule).catch((reason: Error) => reason);
+    expect(error).toMatchObject({ name: 'AppStartError', cause: expect.any(RedisUnavailableError) });
+    expect((error as Error).message).toContain(
+      'Redis at redis://***@127.0.0.1:1 could not be reached within 300 ms (connect ECONNREFUSED 127.0.0.1:1)',
+    );
+  });
+});
+
+test('nodes that nothing joins are an error', async () => {
+  const starting = startTestCluster(PlainChatModule, {
+    setup: (nest) => nest.useWebSocketAdapter(new IoAdapter(nest)),
+  });
+  await expect(starting).rejects.toThrow('The 2 nodes do not see each other: they count 1, 1 of them.');
+});

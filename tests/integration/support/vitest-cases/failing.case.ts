@@ -1,0 +1,79 @@
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { ChatModule } from '../chat.js';
+
+const test = realtimeTest(ChatModule, { timeout: 200 });
+
+test('forgets an expectation that holds', async ({ connect }) => {
+  const alice = await connect();
+  // oxlint-disable-next-line typescript/no-floating-promises -- what the case is about
+  expect(alice).toReceive('welcome'); // forgotten
+});
+
+test('forgets an expectation that does not hold', async ({ connect }) => {
+  const alice = await connect();
+  // oxlint-disable-next-line typescript/no-floating-promises -- what the case is about
+  expect(alice).not.toReceive('welcome');
+});
+
+test('forgets two', async ({ app, connect }) => {
+  const alice = await connect();
+  // oxlint-disable-next-line typescript/no-floating-promises -- what the case is about
+  expect(alice).toReceive('welcome');
+  // oxlint-disable-next-line typescript/no-floating-promises -- what the case is about
+  expect(app).toHaveLogged('WebSocket Gateway initialized');
+});
+
+test('forgets none', async ({ app, connect }) => {
+  const alice = await connect();
+  await expect(app).toHaveLogged(/initialized/);
+  await Promise.all([expect(alice).toReceive('welcome'), expect(alice).not.toReceive('said')]);
+});
+
+test('waits in vain', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  bob.emit('throw');
+  await expect(bob).toReceive('said', 'hi'); // in vain
+});
+
+test('was told otherwise', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  await expect(bob).not.toReceive('welcome', { id: bob.id });
+});
+
+test('hears nothing from the dead', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  await bob.next('welcome');
+  await bob.disconnect();
+  await expect(bob).not.toReceive('said');
+});
+
+test('expects the dead to speak', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  await bob.disconnect();
+  await expect(bob).toReceive('said');
+});
+
+test('finds no such log', async ({ app }) => {
+  await expect(app).toHaveLogged('Client connected: nobody', { level: 'warn', context: 'EventsGateway' });
+});
+
+test('finds a log that should not be', async ({ app }) => {
+  await expect(app).not.toHaveLogged(/initialized/);
+});
+
+test('is let in', async ({ connect }) => {
+  await expect(connect({ name: 'bob' })).toBeRefused('banned');
+});
+
+test('is refused for another reason', async ({ connect }) => {
+  await expect(connect({ name: 'bob', namespace: 'nowhere' })).toBeRefused('banned');
+});
+
+test('asks the wrong thing', async ({ app }) => {
+  await expect(app).toReceive('said');
+});
+
+test('leaves a failing soft expectation', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  await expect.soft(bob).toReceive('said');
+});

@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Controller, Get, Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { TeardownError, startTestApp } from 'nest-realtime-kit/testing';
+import type { Socket } from 'socket.io';
+import { io } from 'socket.io-client';
+import { describe, expect, test } from 'vitest';
+
+const left: string[] = [];
+
+@WebSocketGateway()
+class GuestGateway {
+  handleConnection(client: Socket): void {
+    if (client.handshake.auth.name === 'clumsy') throw new Error('tripped');
+  }
+
+  async handleDisconnect(client: Socket): Promise<void> {
+    await Promise.resolve();
+    left.push(client.id);
+    if (client.handshake.auth.name === 'rude') throw new Error('no goodbye');
+  }
+
+  @SubscribeMessage('greet')
+  greet(): string {
+    return 'hello';
+  }
+}
+
+@Controller()
+class HangingController {
+  @Get('hang')
+  hang(): Promise<never> {
+    return new Promise(() => {});
+  }
+}
+
+@Module({ controllers: [HangingController], providers: [GuestGateway] })
+class GuestModule {}
+
+test('disconnects the clients, awaits their hooks and frees the port; twice is once', async () => {
+  const app = await startTestApp(GuestModule);
+  const clients = [await app.connect(), await app.connect({ transports: ['polling'] })];
+  const ids = clients.map(({ id }) => id);
+  await Promise.all([app.close(), app.close()]);
+  expect(left.splice(0).sort()).toEqual(ids.sort());
+  expect(clients.map(({ connected }) => connected)).toEqual([false, false]);
+  await expect(fetch(app.url)).rejects.toThrow('fetch failed');
+  await expect(app.connect()).rejects.toThrow('connect() was called on an app that is closed.');
+});
+
+test('takes its patches off', async () => {
+  const app = await startTestApp(GuestModule);
+  const gateway = app.get(GuestGateway);
+  expect(Object.hasOwn(gateway, 'handleConnection')).toBe(true);
+  await app.close();
+  expect(Object.getOwnPropertyNames(gateway)).toEqual([]);
+});
+
+test('leaves nothing that keeps a process alive', async () => {
+  const script = fileURLToPath(new URL('support/boot-and-close.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 10_000 });
+  expect(stdout).toBe('closed\n');
+}, 15_000);
+
+describe('close() fails, and still closes,', () => {
+  test('on a client that somebody else opened', async () => {
+    const app = await startTestApp(GuestModule);
+    const stranger = io(app.url, { transports: ['websocket'], reconnection: false });
+    await expect.poll(() => stranger.connected).toBe(true);
+    const { id } = stranger;
+    await expect(app.close()).rejects.toThrow(
+      `The app at ${app.url} did not close cleanly.\n  problem: A client that app.connect() did not open was still connected at the end; whoever opens one closes it, but ${id} on namespace / is gone`,
+    );
+    await expect.poll(() => stranger.connected).toBe(false);
+    left.length = 0;
+  });
+
+  test('on a hook that failed and of which nobody was told', async () => {
+    const app = await startTestApp(GuestModule);
+    const stranger = io(app.url, { transports: ['websocket'], reconnection: false, auth: { name: 'rude' } });
+    await expect.poll(() => stranger.connected).toBe(true);
+    stranger.disconnect();
+    await expect.poll(() => left.splice(0)).toHaveLength(1);
+    const error: unknown = await app.close().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TeardownError);
+    expect((error as TeardownError).message).toContain('GuestGateway.handleDisconnect failed for');
+    expect((error as TeardownError).errors).toHaveLength(1);
+  });
+
+  test('on an HTTP request that never ends', async () => {
+    const app = await startTestApp(GuestModule, { timeout: 200 });
+    const request = fetch(`${app.url}/hang`);
+    await expect.poll(() => app.activity.work).toHaveLength(1);
+    await expect(app.close()).rejects.toThrow(
+      /problem: app\.close\(\) was to end within 200 ms\.\n {2}still in flight: GET \/hang, running for \d+ ms/,
+    );
+    await expect(request).rejects.toThrow('fetch failed');
+  });
+});
+
+test('a failure that connect() has told is not told again', async () => {
+  const app = await startTestApp(GuestModule);
+  await expect(app.connect({ auth: { name: 'clumsy' } })).rejects.toThrow('tripped');
+  await app.close();
+});
