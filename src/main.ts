@@ -1,4 +1,4 @@
-import { ConsoleLogger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { EnvironmentError, readEnvironment } from './environment.js';
@@ -14,6 +14,7 @@ async function start(): Promise<void> {
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   try {
     await (host ? app.listen(port, host) : app.listen(port));
+    new Logger('ReferenceServer').log(`Listening on ${await app.getUrl()}`);
   } catch (error) {
     await app.close();
     throw error;

@@ -5,6 +5,7 @@ export const PLAYGROUND_PAGE = /* html */ `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>nest-realtime-kit playground</title>
+<link rel="icon" href="data:,">
 <style>
   :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --dim: color-mix(in srgb, currentColor 62%, transparent); }
   * { box-sizing: border-box; }

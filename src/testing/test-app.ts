@@ -72,6 +72,25 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
     return this.serverOf(0);
   }
 
+  /**
+   * The Socket.IO server of the gateways that declare this port; 0 is the app's own.
+   *
+   * @throws Error that names the ports that gateways declare
+   */
+  serverOf(port: number): Server {
+    const { observer } = this.running;
+    const server = observer.servers.get(port)?.[0];
+    if (server) return server;
+    const ports = [...observer.servers.keys()].filter((known) => known !== 0);
+    throw new Error(
+      port !== 0
+        ? `No gateway declares port ${port}. Ports that gateways declare: ${ports.join(', ') || 'none'}.`
+        : observer.hasGateways && ports.length > 0
+          ? `Every gateway of this app has a port of its own: connect({ gatewayPort: ${ports[0]} }).`
+          : 'This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway() in one of its modules.',
+    );
+  }
+
   /** The clients that are connected, in the order in which they came. */
   get clients(): readonly TestClient<ServerToClient, ClientToServer>[] {
     return [...this.openClients].filter(({ connected }) => connected);
@@ -199,20 +218,6 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
     throw new ConnectionRefusedError(client.name, 'gateway', client.disconnectReason ?? 'disconnected', undefined, {
       'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
     });
-  }
-
-  private serverOf(port: number): Server {
-    const { observer } = this.running;
-    const server = observer.servers.get(port)?.[0];
-    if (server) return server;
-    const ports = [...observer.servers.keys()].filter((known) => known !== 0);
-    throw new Error(
-      port !== 0
-        ? `No gateway declares port ${port}. Ports that gateways declare: ${ports.join(', ') || 'none'}.`
-        : observer.hasGateways && ports.length > 0
-          ? `Every gateway of this app has a port of its own: connect({ gatewayPort: ${ports[0]} }).`
-          : 'This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway() in one of its modules.',
-    );
   }
 
   private async closeAll(): Promise<void> {

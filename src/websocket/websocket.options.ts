@@ -157,7 +157,7 @@ function checkAgainst(table: Record<string, Rule>, option: string, value: unknow
   const rule = Object.hasOwn(table, option) ? table[option] : undefined;
   if (!rule) {
     const names = Object.keys(table).map((name) => prefix + name);
-    throw new WebsocketOptionsError(prefix + option, value, `no such option; there are ${names.join(', ')}`);
+    throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${names.join(', ')}`);
   }
   if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
 }

@@ -1,0 +1,94 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import { describe, expect, test } from 'vitest';
+import { startServer } from './support/reference-server.js';
+
+async function connect(url: string, transport: 'websocket' | 'polling'): Promise<Socket> {
+  const socket = io(url, { transports: [transport], forceNew: true, reconnection: false });
+  await new Promise<void>((resolve, reject) => {
+    socket.on('connect', resolve);
+    socket.on('connect_error', reject);
+  });
+  return socket;
+}
+
+test('logs who comes and who goes, over both transports, and answers', async () => {
+  await using server = await startServer();
+  for (const transport of ['websocket', 'polling'] as const) {
+    const socket = await connect(server.url, transport);
+    const id = socket.id!;
+    expect(await socket.emitWithAck('echo', { text: 'hi' })).toEqual({ text: 'hi' });
+    await expect.poll(() => server.output.stdout).toContain(`[EventsGateway] Client connected: ${id}`);
+    socket.disconnect();
+    await expect.poll(() => server.output.stdout).toContain(`[EventsGateway] Client disconnected: ${id}`);
+  }
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
+  test('says goodbye to its clients and exits 0', async () => {
+    await using server = await startServer();
+    const clients = [await connect(server.url, 'websocket'), await connect(server.url, 'polling')];
+    const ids = clients.map(({ id }) => id);
+    server.child.kill(signal);
+    expect(await server.exited).toBe(0);
+    for (const id of ids) expect(server.output.stdout).toContain(`Client disconnected: ${id}`);
+    expect(server.output.stderr).toBe('');
+    for (const client of clients) client.disconnect();
+  });
+});
+
+test('LOG_FORMAT=json prints one JSON object a line', async () => {
+  await using server = await startServer({ LOG_FORMAT: 'json' });
+  const socket = await connect(server.url, 'websocket');
+  const id = socket.id!;
+  socket.disconnect();
+  await expect.poll(() => server.output.stdout).toContain(`Client disconnected: ${id}`);
+  const lines = server.output.stdout.trim().split('\n');
+  const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      level: 'log',
+      context: 'EventsGateway',
+      message: `Client connected: ${id}`,
+      params: { namespace: '/', transport: 'websocket', address: '127.0.0.1' },
+    }),
+  );
+});
+
+test('WEBSOCKET_CORS_ORIGIN names the origins', async () => {
+  await using server = await startServer({ NODE_ENV: 'production', WEBSOCKET_CORS_ORIGIN: 'https://app.example.com' });
+  const allowed = async (origin: string): Promise<string | null> => {
+    const response = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, { headers: { origin } });
+    return response.headers.get('access-control-allow-origin');
+  };
+  expect(await allowed('https://app.example.com')).toBe('https://app.example.com');
+  expect(await allowed('https://evil.example.com')).toBeNull();
+});
+
+describe('one clear line and exit code 1', () => {
+  test.each([
+    [{ PORT: 'abc' }, 'PORT is "abc"; expected a number from 0 to 65535\n'],
+    [{ NODE_ENV: 'production' }, 'WEBSOCKET_CORS_ORIGIN is not set; expected origins such as'],
+    [{ REDIS_URL: 'localhost' }, 'REDIS_URL is "localhost"; expected a URL such as "redis://localhost:6379"\n'],
+    [{ LOG_FORMAT: 'xml' }, 'LOG_FORMAT is "xml"; expected "text" or "json"\n'],
+    [{ HOST: '192.0.2.1' }, 'HOST or PORT cannot be used: listen EADDRNOTAVAIL'],
+  ])('for %j', async (env, line) => {
+    await using server = await startServer(env);
+    expect(await server.exited).toBe(1);
+    expect(server.output.stderr.split('\n').filter(Boolean).at(-1) + '\n').toContain(line);
+  });
+
+  test('for a port in use', async () => {
+    const occupant = createServer();
+    await new Promise<void>((resolve) => {
+      occupant.listen(0, '127.0.0.1', resolve);
+    });
+    const port = String((occupant.address() as AddressInfo).port);
+    await using server = await startServer({ PORT: port });
+    expect(await server.exited).toBe(1);
+    expect(server.output.stderr).toContain(`\nPORT ${port} is in use by another process; set PORT to a free one\n`);
+    occupant.close();
+  });
+});

@@ -1,0 +1,48 @@
+import { expect, test, vi } from 'vitest';
+import { Inbox, payloadOf } from '../../../src/testing/inbox.js';
+
+function inboxWith(...events: [event: string, ...args: unknown[]][]): Inbox {
+  const inbox = new Inbox(() => {});
+  for (const [event, ...args] of events) inbox.put(event, args);
+  return inbox;
+}
+
+test('keeps what comes, in order, and says that it came', () => {
+  const onChange = vi.fn();
+  const inbox = new Inbox(onChange);
+  inbox.put('a', [1]);
+  inbox.put('b', []);
+  expect(inbox.events).toEqual([
+    { event: 'a', args: [1] },
+    { event: 'b', args: [] },
+  ]);
+  expect(onChange).toHaveBeenCalledTimes(2);
+});
+
+test('gives each event to one taker, the oldest that matches first', () => {
+  const inbox = inboxWith(['a', 1], ['b', 2], ['a', 3]);
+  const isA = ({ event }: { event: string }): boolean => event === 'a';
+  expect(inbox.take(isA)?.args).toEqual([1]);
+  expect(inbox.take(isA)?.args).toEqual([3]);
+  expect(inbox.take(isA)).toBeUndefined();
+  expect(inbox.unread.map(({ event }) => event)).toEqual(['b']);
+  expect(inbox.events).toHaveLength(3);
+});
+
+test('tells two equal events apart', () => {
+  const inbox = inboxWith(['a', 1], ['a', 1]);
+  inbox.take(() => true);
+  expect(inbox.unread).toHaveLength(1);
+});
+
+test('looks without taking', () => {
+  const inbox = inboxWith(['a', 1]);
+  expect(inbox.find(() => true)?.event).toBe('a');
+  expect(inbox.unread).toHaveLength(1);
+});
+
+test('the payload is what was sent, without the function that gives the ack', () => {
+  expect(payloadOf({ event: 'ask', args: ['why', () => {}] })).toEqual(['why']);
+  expect(payloadOf({ event: 'say', args: ['hi'] })).toEqual(['hi']);
+  expect(payloadOf({ event: 'ping', args: [] })).toEqual([]);
+});

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { Activity } from '../../../src/testing/activity.js';
+import { SettleTimeoutError } from '../../../src/testing/errors.js';
+import { settle } from '../../../src/testing/settle.js';
+import type { Link } from '../../../src/testing/settle.js';
+
+/** A link on which nothing happens but what the test makes happen when a fence passes. */
+function link(on: { toServer?: () => void; toClient?: () => void } = {}, agrees = (): boolean => true): Link {
+  return {
+    name: 'alice',
+    agrees,
+    fenceToServer: async () => on.toServer?.(),
+    fenceToClient: async () => on.toClient?.(),
+  };
+}
+
+test('ends after one round in which nothing moved', async () => {
+  let fences = 0;
+  const quiet = link({ toServer: () => (fences += 1) });
+  await settle({ activity: new Activity(), links: () => [quiet] }, 100);
+  expect(fences).toBe(1);
+});
+
+test('goes round again for as long as something moved in the round', async () => {
+  const activity = new Activity();
+  let [rounds, moving] = [0, 3];
+  const busy = link({
+    toServer: () => (rounds += 1),
+    toClient: () => {
+      if ((moving -= 1) > 0) activity.moved();
+    },
+  });
+  await settle({ activity, links: () => [busy] }, 100);
+  expect(rounds).toBe(3);
+});
+
+test('fences towards the server, then waits for the work, then fences back', async () => {
+  const activity = new Activity();
+  const steps: string[] = [];
+  let end: (() => void) | undefined;
+  const observed = link({
+    toServer: () => {
+      steps.push('to the server');
+      if (end) return;
+      end = activity.begin('handler');
+      setImmediate(() => setImmediate(() => (steps.push('work done'), end!())));
+    },
+    toClient: () => void steps.push('to the client'),
+  });
+  const crossNodes = async (): Promise<void> => void steps.push('across');
+  await settle({ activity, links: () => [observed], crossNodes }, 500);
+  const round = ['across', 'to the client'];
+  expect(steps).toEqual(['to the server', 'work done', ...round, 'to the server', ...round]);
+});
+
+test('waits until both ends of each connection hold the same view', async () => {
+  const activity = new Activity();
+  let agree = false;
+  const closing = link({}, () => agree);
+  setTimeout(() => {
+    agree = true;
+    activity.moved();
+  }, 20);
+  await settle({ activity, links: () => [closing] }, 500);
+  expect(agree).toBe(true);
+});
+
+test('asks for the connections anew in each round', async () => {
+  const activity = new Activity();
+  const second = { fences: 0 };
+  const links = [link({ toServer: () => links.length < 2 && (links.push(late), activity.moved()) })];
+  const late = link({ toServer: () => (second.fences += 1) });
+  await settle({ activity, links: () => links }, 500);
+  expect(second.fences).toBe(1);
+});
+
+test.each([
+  ['work that does not end', (activity: Activity) => void activity.begin('handler of "say"', { client: 'bob' }), 'still in flight: handler of "say" for bob, running for'],
+  ['a stream', (activity: Activity) => void activity.begin('a stream', { stream: true }), 'note: A stream that is meant to stay open'],
+])('rejects at its deadline, and names %s', async (_what, start, text) => {
+  const activity = new Activity();
+  start(activity);
+  const settling = settle({ activity, links: () => [] }, 30);
+  await expect(settling).rejects.toThrow(SettleTimeoutError);
+  await expect(settling).rejects.toThrow(text);
+});
+
+test('passes over streams on request, but not over other work', async () => {
+  const activity = new Activity();
+  activity.begin('a stream', { stream: true });
+  await settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true });
+  activity.begin('a handler');
+  await expect(settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true })).rejects.toThrow('a handler');
+});
+
+test('rejects for a fence that never passes, and for ends that never agree', async () => {
+  const stuck: Link = { ...link({}, () => false), fenceToServer: () => new Promise(() => {}) };
+  await expect(settle({ activity: new Activity(), links: () => [stuck] }, 30)).rejects.toThrow(
+    'connected at one end only: alice',
+  );
+});
+
+test('rejects when things never stop to move', async () => {
+  const activity = new Activity();
+  const restless = link({ toClient: () => activity.moved() });
+  await expect(settle({ activity, links: () => [restless] }, 30)).rejects.toThrow(
+    'Nothing is in flight, but packets keep coming',
+  );
+});
