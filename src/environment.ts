@@ -49,7 +49,8 @@ function readOrigins(value: string | undefined, production: boolean): string | s
     .map((origin) => origin.trim())
     .filter(Boolean);
   if (origins.length === 0) {
-    if (production) throw new EnvironmentError('WEBSOCKET_CORS_ORIGIN', value, `${expected}, with NODE_ENV=production`);
+    if (production)
+      throw new EnvironmentError('WEBSOCKET_CORS_ORIGIN', value, `${expected}, with NODE_ENV=production`);
     return '*';
   }
   if (origins.includes('*')) {

@@ -4,10 +4,17 @@ import { AppModule } from './app.module.js';
 import { EnvironmentError, readEnvironment } from './environment.js';
 import { RedisUnavailableError } from './websocket/index.js';
 
+/** Nest logs an error that ends the start, and throws it too; `explain` says it once. */
+class StartLogger extends ConsoleLogger {
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (!['ExceptionHandler', 'NestApplication'].includes(String(rest.at(-1)))) super.error(message, ...rest);
+  }
+}
+
 async function start(): Promise<void> {
   const { port, host, logFormat } = readEnvironment(process.env);
   const app = await NestFactory.create(AppModule, {
-    logger: new ConsoleLogger({ json: logFormat === 'json' }),
+    logger: new StartLogger({ json: logFormat === 'json' }),
     abortOnError: false,
   });
   // By default Nest raises the signal again when its hooks are done, and the process ends with the signal's code.
@@ -26,7 +33,8 @@ function explain(error: unknown): string {
   if (error instanceof EnvironmentError || error instanceof RedisUnavailableError) return error.message;
   const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `PORT ${port} is in use by another process; set PORT to a free one`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST or PORT cannot be used: ${message}`;
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `HOST or PORT cannot be used: ${message}`;
   return stack ?? String(error);
 }
 

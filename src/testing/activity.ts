@@ -83,7 +83,7 @@ export class Activity {
           const answer = probe();
           if (answer !== undefined) resolve(answer);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       this.watchers.add(look);

@@ -4,7 +4,10 @@ import type { LogEntry } from './log-capture.js';
 import { now } from './real-time.js';
 
 /** A message of the harness: a first line that says what is wrong, then one line for each thing known of it. */
-export function report(headline: string, details: Record<string, string | undefined | readonly string[]> = {}): string {
+export function report(
+  headline: string,
+  details: Record<string, string | undefined | readonly string[]> = {},
+): string {
   const lines = Object.entries(details).flatMap(([label, detail]) => {
     const texts = typeof detail === 'string' ? [detail] : (detail ?? []);
     return texts.map((text) => `  ${label}: ${text}`);
@@ -43,7 +46,10 @@ export class TeardownError extends AggregateError {
   override readonly name = 'TeardownError';
 
   constructor(subject: string, errors: readonly Error[]) {
-    super(errors, report(`${subject} did not close cleanly.`, { problem: errors.map(({ message }) => message) }));
+    super(
+      errors,
+      report(`${subject} did not close cleanly.`, { problem: errors.map(({ message }) => message) }),
+    );
   }
 }
 
@@ -91,7 +97,13 @@ export class ConnectionRefusedError extends Error {
     details: Record<string, string | undefined | readonly string[]>,
     options?: ErrorOptions,
   ) {
-    super(report(`${client} was refused by the ${stage}: ${reason}`, { data: data === undefined ? undefined : show(data), ...details }), options);
+    super(
+      report(`${client} was refused by the ${stage}: ${reason}`, {
+        data: data === undefined ? undefined : show(data),
+        ...details,
+      }),
+      options,
+    );
   }
 }
 

@@ -29,7 +29,7 @@ export type Equals = (actual: unknown, expected: unknown) => boolean;
 export async function receives(
   client: TestClient,
   [event, ...args]: readonly [event: string, ...args: unknown[]],
-  { negated = false, equals = isDeepStrictEqual as Equals } = {},
+  { negated = false, equals = isDeepStrictEqual }: { negated?: boolean; equals?: Equals } = {},
 ): Promise<Verdict> {
   const wanted = args.length > 0 ? showEvent(event, args) : showEvent(event);
   const matches = (received: ReceivedEvent): boolean =>
@@ -75,7 +75,9 @@ export async function hasLogged(
   const matches = (entry: LogEntry): boolean =>
     (level === undefined || entry.level === level) &&
     (context === undefined || entry.context === context) &&
-    (typeof text === 'string' ? entry.message === text : typeof entry.message === 'string' && text.test(entry.message));
+    (typeof text === 'string'
+      ? entry.message === text
+      : typeof entry.message === 'string' && text.test(entry.message));
   const find = (): LogEntry | undefined => app.logs.since(since).find(matches);
   const wanted = [level, context && `[${context}]`, show(text)].filter(Boolean).join(' ');
 
@@ -102,11 +104,15 @@ export async function isRefused(connecting: unknown, reason?: string | RegExp): 
   } catch (error) {
     if (!(error instanceof ConnectionRefusedError)) throw error;
     const matches =
-      reason === undefined || (typeof reason === 'string' ? error.reason === reason : reason.test(error.reason));
+      reason === undefined ||
+      (typeof reason === 'string' ? error.reason === reason : reason.test(error.reason));
     const not = matches ? 'not to be refused' : 'to be refused';
     const message = report(`The client was expected ${not}${wanted}.`, { 'what happened': error.message });
     return { pass: matches, message: () => message };
   }
   const name = (client as TestClient | undefined)?.name ?? show(client);
-  return { pass: false, message: () => report(`${name} was expected to be refused${wanted}, but was let in.`) };
+  return {
+    pass: false,
+    message: () => report(`${name} was expected to be refused${wanted}, but was let in.`),
+  };
 }

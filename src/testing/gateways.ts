@@ -69,11 +69,12 @@ const wrappers = new WeakMap<HookFunction, Wrapper>();
  * @returns the function that takes the wrapper off
  */
 export function wrapHook(
-  { target, has }: Gateway,
+  gateway: Gateway,
   hook: Hook,
   around: (client: Socket, call: () => unknown) => unknown,
 ): () => void {
-  if (!has(hook)) return () => {};
+  if (!gateway.has(hook)) return () => {};
+  const { target } = gateway;
   const holder = target as Record<Hook, HookFunction>;
   const wrapper: Wrapper = { original: holder[hook], inherited: !Object.hasOwn(target, hook), active: true };
   const wrapped: HookFunction = function (client, ...rest) {
@@ -87,7 +88,12 @@ export function wrapHook(
     let outermost = wrappers.get(holder[hook]);
     while (outermost && !outermost.active) {
       if (outermost.inherited) Reflect.deleteProperty(target, hook);
-      else Object.defineProperty(target, hook, { configurable: true, writable: true, value: outermost.original });
+      else
+        Object.defineProperty(target, hook, {
+          configurable: true,
+          writable: true,
+          value: outermost.original,
+        });
       outermost = wrappers.get(holder[hook]);
     }
   };

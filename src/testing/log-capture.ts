@@ -26,6 +26,17 @@ export interface LogEntry {
   readonly attributed: boolean;
 }
 
+/** A capture that is in force. */
+export interface InstalledCapture {
+  readonly capture: LogCapture;
+  /** Nest's logger from here on. */
+  readonly tee: LoggerService;
+  /** Passes the entries on to the logger that the app has set meanwhile, and comes back into force. */
+  readonly adopt: () => void;
+  /** Gives Nest its former logger back. */
+  readonly release: () => void;
+}
+
 /** What an app logged through Nest's `Logger`, from the beginning of its boot to the end of its shutdown. */
 export class LogCapture {
   private readonly captured: LogEntry[] = [];
@@ -56,13 +67,8 @@ export class LogCapture {
    * Begins to capture.
    *
    * @param forwardTo the logger that entries are also given to
-   * @returns Nest's logger from here on, and the function that gives Nest its former one back
    */
-  static install(
-    app: object,
-    activity: Activity,
-    forwardTo?: LoggerService,
-  ): { capture: LogCapture; tee: LoggerService; adopt(): void; release(): void } {
+  static install(app: object, activity: Activity, forwardTo?: LoggerService): InstalledCapture {
     const capture = new LogCapture(app, activity);
     capture.forwardTo = forwardTo;
     const tee = LogTee.join(capture);
@@ -140,7 +146,8 @@ function currentLogger(): LoggerService | undefined {
 /** Takes apart what Nest's loggers put behind the message: parameters, for errors a stack, then the context. */
 function split(level: LogLevel, rest: unknown[]): Pick<LogEntry, 'params' | 'context' | 'stack'> {
   const params = [...rest];
-  const context = typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
+  const context =
+    typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
   if (level !== 'error' && level !== 'fatal') return { params, context };
   // Nest's Logger puts `undefined` where an error came without a stack.
   const position = params.findIndex(isStack);

@@ -46,27 +46,33 @@ export interface Scene {
  * @throws SettleTimeoutError that says what was still in flight
  */
 export async function settle(
-  { activity, links, crossNodes }: Scene,
+  scene: Scene,
   timeout: number,
   { ignoreOpenStreams = false }: Omit<SettleOptions, 'timeout'> = {},
 ): Promise<void> {
+  const { activity } = scene;
   const deadline = now() + timeout;
-  const isQuiet = (): boolean => activity.idle({ ignoreOpenStreams }) && links().every((link) => link.agrees());
+  const isQuiet = (): boolean =>
+    activity.idle({ ignoreOpenStreams }) && scene.links().every((link) => link.agrees());
   const inTime = async (step: Promise<unknown>): Promise<void> => {
     if ((await within(step, deadline - now())) !== EXPIRED) return;
-    const apart = links().filter((link) => !link.agrees());
-    throw new SettleTimeoutError(timeout, activity.work, apart.map(({ name }) => name));
+    const apart = scene.links().filter((link) => !link.agrees());
+    throw new SettleTimeoutError(
+      timeout,
+      activity.work,
+      apart.map(({ name }) => name),
+    );
   };
 
   let before: number;
   do {
     before = activity.moves;
-    await inTime(Promise.all(links().map((link) => link.fenceToServer())));
+    await inTime(Promise.all(scene.links().map((link) => link.fenceToServer())));
     // The server dispatches a packet several ticks after it has arrived.
     await nextTurn();
     await inTime(activity.until(() => isQuiet() || undefined, deadline - now()));
-    if (crossNodes) await inTime(crossNodes());
-    await inTime(Promise.all(links().map((link) => link.fenceToClient())));
+    if (scene.crossNodes) await inTime(scene.crossNodes());
+    await inTime(Promise.all(scene.links().map((link) => link.fenceToClient())));
     await nextTurn();
   } while (activity.moves !== before || !isQuiet());
 }

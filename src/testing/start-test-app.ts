@@ -81,14 +81,14 @@ export interface Surroundings {
   /** What `settle` brings to rest, where that is more than this app. */
   scene?: Scene;
   /** Called with each Socket.IO server before anything is bound to it. */
-  onServer?(server: Server): void;
+  onServer?: (server: Server) => void;
 }
 
 /** Boots an app whose movements are counted together with those of others. */
 export async function bootTestApp<ServerToClient extends EventsMap, ClientToServer extends EventsMap>(
   module: AppModule,
   options: TestAppOptions,
-  { activity, scene, onServer }: Surroundings,
+  { activity, scene, ...surroundings }: Surroundings,
 ): Promise<TestApp<ServerToClient, ClientToServer>> {
   const identity = {};
   const log = LogCapture.install(identity, activity, loggerOf(options.logger));
@@ -107,7 +107,7 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
       await options.setup?.(nest);
       log.adopt();
       stage = 'initialising the app';
-      observer = new ServerObserver(nest, identity, activity, onServer);
+      observer = new ServerObserver(nest, identity, activity, surroundings.onServer);
       observer.install(adapterOf(nest));
       await nest.init();
       observer.observeHttp();

@@ -57,7 +57,9 @@ export async function startTestCluster<
         if (backplane) server.adapter(backplane.adapter);
         server.on(FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
       };
-      nodes.push(await bootTestApp<ServerToClient, ClientToServer>(module, options, { activity, onServer, scene }));
+      nodes.push(
+        await bootTestApp<ServerToClient, ClientToServer>(module, options, { activity, onServer, scene }),
+      );
       await backplane?.joined();
     }
     await cluster.expectJoined();
@@ -69,9 +71,10 @@ export async function startTestCluster<
 }
 
 /** Nodes of one app, in one process. It is closed by `close()`, or by the end of an `await using` block. */
-export class TestCluster<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
-  implements AsyncDisposable
-{
+export class TestCluster<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+> implements AsyncDisposable {
   private connects = 0;
   private closing: Promise<void> | undefined;
 
@@ -89,9 +92,14 @@ export class TestCluster<ServerToClient extends EventsMap = EventsMap, ClientToS
   connect({
     node = this.connects++ % this.nodes.length,
     ...options
-  }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
+  }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<
+    TestClient<ServerToClient, ClientToServer>
+  > {
     const app = this.nodes[node];
-    if (!app) throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`);
+    if (!app)
+      throw new RangeError(
+        `There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`,
+      );
     return app.connect({ name: `client-${this.connects}`, ...options });
   }
 
@@ -123,7 +131,9 @@ export class TestCluster<ServerToClient extends EventsMap = EventsMap, ClientToS
   private async closeAll(): Promise<void> {
     const closed = await Promise.allSettled(this.nodes.map((node) => node.close()));
     closed.push(...(await Promise.allSettled(this.backplanes.map((backplane) => backplane.close()))));
-    const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    const problems = closed.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as Error] : [],
+    );
     if (problems.length > 0) throw new TeardownError(`The cluster of ${this.nodes.length} nodes`, problems);
   }
 }

@@ -4,7 +4,14 @@ import type { INestApplication, Type } from '@nestjs/common';
 import type { Server } from '../websocket/index.js';
 import type { Activity } from './activity.js';
 import { EXPIRED, within } from './deadline.js';
-import { ClientGoneError, ConnectionRefusedError, DeadlineError, TeardownError, showEvent, showWork } from './errors.js';
+import {
+  ClientGoneError,
+  ConnectionRefusedError,
+  DeadlineError,
+  TeardownError,
+  showEvent,
+  showWork,
+} from './errors.js';
 import type { LogCapture } from './log-capture.js';
 import { explainRefusal } from './refusal.js';
 import type { ServerObserver } from './server-observer.js';
@@ -32,9 +39,10 @@ export interface RunningApp {
  * A real Nest app, listening on 127.0.0.1 and a free port, and the clients that a test has connected to it.
  * It is closed by `close()`, or by the end of the block when it was declared with `await using`.
  */
-export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
-  implements AsyncDisposable
-{
+export class TestApp<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+> implements AsyncDisposable {
   /** The Nest application. */
   readonly nest: INestApplication;
   /** The app's address, as `http://127.0.0.1:PORT`. */
@@ -79,7 +87,7 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
    */
   serverOf(port: number): Server {
     const { observer } = this.running;
-    const server = observer.servers.get(port)?.[0];
+    const server = observer.servers.get(port);
     if (server) return server;
     const ports = [...observer.servers.keys()].filter((known) => known !== 0);
     throw new Error(
@@ -171,7 +179,12 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
     const name = options.name ?? `client-${(this.connects += 1)}`;
     const address = new URL(namespace.startsWith('/') ? namespace : `/${namespace}`, this.url);
     if (gatewayPort !== 0) address.port = String(portOf(server.httpServer as HttpServer));
-    const context = { activity, observer, logs: this.logs, settle: (settling: SettleOptions) => this.settle(settling) };
+    const context = {
+      activity,
+      observer,
+      logs: this.logs,
+      settle: (settling: SettleOptions) => this.settle(settling),
+    };
     const client = new TestClient<ServerToClient, ClientToServer>(address.href, context, {
       path: server.path(),
       transports: ['websocket'],
@@ -187,7 +200,11 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
     try {
       const error = await client.open();
       if (error === EXPIRED) {
-        throw new DeadlineError(`${name} did not get connected to ${address.href}`, client.timeout, client.circumstances());
+        throw new DeadlineError(
+          `${name} did not get connected to ${address.href}`,
+          client.timeout,
+          client.circumstances(),
+        );
       }
       if (error) {
         const refusals = observer.handshakeRefusals.slice(refusalsBefore);
@@ -215,13 +232,19 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
       });
     }
     if (client.connected) return;
-    throw new ConnectionRefusedError(client.name, 'gateway', client.disconnectReason ?? 'disconnected', undefined, {
-      'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
-    });
+    throw new ConnectionRefusedError(
+      client.name,
+      'gateway',
+      client.disconnectReason ?? 'disconnected',
+      undefined,
+      {
+        'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
+      },
+    );
   }
 
   private async closeAll(): Promise<void> {
-    const { observer, nest, release } = this.running;
+    const { observer } = this.running;
     const problems: Error[] = [];
     const attempt = async (step: () => unknown): Promise<void> => {
       try {
@@ -234,7 +257,7 @@ export class TestApp<ServerToClient extends EventsMap = EventsMap, ClientToServe
     await attempt(() => this.expectNoSockets());
     await attempt(() => this.closeNest());
     await attempt(() => observer.uninstall());
-    await attempt(() => release());
+    await attempt(() => this.running.release());
     for (const failure of observer.failures) problems.push(failure);
     if (problems.length > 0) throw new TeardownError(`The app at ${this.url}`, problems);
   }

@@ -2,13 +2,14 @@ import { io } from 'socket.io-client';
 import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
 import type { Activity } from './activity.js';
 import { EXPIRED, within } from './deadline.js';
-import { ClientGoneError, DeadlineError, show, showEvent, showLog, showWork } from './errors.js';
+import { ClientGoneError, DeadlineError, showEvent, showLog, showWork } from './errors.js';
 import { fenceToClient, fenceToServer } from './fence.js';
 import type { ClientEnd, ServerEnd } from './fence.js';
 import { Inbox } from './inbox.js';
 import type { ReceivedEvent } from './inbox.js';
 import type { LogCapture } from './log-capture.js';
-import type { ObservedSocket, ServerObserver } from './server-observer.js';
+import type { ObservedSocket } from './observed-socket.js';
+import type { ServerObserver } from './server-observer.js';
 import type { Link, SettleOptions } from './settle.js';
 
 /** Event names and their listeners, as Socket.IO types them. */
@@ -18,8 +19,9 @@ export interface EventsMap {
 }
 
 /** How a client connects; beside these, every option of socket.io-client. */
-export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap>
-  extends Partial<ManagerOptions & SocketOptions> {
+export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> extends Partial<
+  ManagerOptions & SocketOptions
+> {
   /**
    * What the client is called in failures and log entries.
    *
@@ -66,9 +68,10 @@ export interface ClientContext {
 }
 
 /** A real socket.io-client, whose inbox is open before the connection is. `app.connect()` makes one. */
-export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
-  implements Link
-{
+export class TestClient<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+> implements Link {
   /** The socket.io-client socket itself. */
   readonly socket: Socket<ServerToClient, ClientToServer>;
   readonly name: string;
@@ -102,7 +105,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    * @remarks It stays after a disconnection, unlike that of `socket`.
    */
   get id(): string {
-    if (this.lastId === undefined) throw new ClientGoneError(this.name, 'it never was connected', 'An id was asked for');
+    if (this.lastId === undefined)
+      throw new ClientGoneError(this.name, 'it never was connected', 'An id was asked for');
     return this.lastId;
   }
 
@@ -164,7 +168,11 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   ): Promise<Parameters<ServerToClient[Event]>> {
     const received = await this.take((candidate) => candidate.event === event, timeout);
     if (received === EXPIRED) {
-      throw new DeadlineError(`${this.name} did not receive ${showEvent(event)}`, timeout, this.circumstances());
+      throw new DeadlineError(
+        `${this.name} did not receive ${showEvent(event)}`,
+        timeout,
+        this.circumstances(),
+      );
     }
     if (received === GONE) this.assertConnected(`${this.name} waited for ${showEvent(event)}`);
     return (received as ReceivedEvent).args as Parameters<ServerToClient[Event]>;
@@ -173,7 +181,9 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /**
    * The arguments of every event of that name so far, read or not, oldest first. After `settle()` it is exact.
    */
-  received<Event extends Extract<keyof ServerToClient, string>>(event: Event): Parameters<ServerToClient[Event]>[] {
+  received<Event extends Extract<keyof ServerToClient, string>>(
+    event: Event,
+  ): Parameters<ServerToClient[Event]>[] {
     const events = this.inbox.events.filter((received) => received.event === event);
     return events.map(({ args }) => args as Parameters<ServerToClient[Event]>);
   }
@@ -189,7 +199,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     const end = this.serverEnd;
     if (!end) return;
     const done = await this.context.activity.until(
-      () => (!end.socket.connected && end.pendingHooks === 0) || undefined,
+      () => (!end.socket.connected && end.hooksSettled) || undefined,
       this.timeout,
     );
     if (done === EXPIRED) {
@@ -209,7 +219,10 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    * @internal
    * @returns `GONE` when the client is disconnected and none is there, `EXPIRED` at the deadline
    */
-  take(matches: (received: ReceivedEvent) => boolean, timeout = this.timeout): Promise<ReceivedEvent | typeof GONE | typeof EXPIRED> {
+  take(
+    matches: (received: ReceivedEvent) => boolean,
+    timeout = this.timeout,
+  ): Promise<ReceivedEvent | typeof GONE | typeof EXPIRED> {
     return this.context.activity.until(
       () => this.inbox.take(matches) ?? (this.isGone ? GONE : undefined),
       timeout,
@@ -238,14 +251,15 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       report = resolve;
     });
     const onConnect = (): void => report();
-    this.socket.once('connect' as never, onConnect as never);
-    this.socket.once('connect_error' as never, ((error: Error) => report(error)) as never);
-    this.socket.connect();
+    const onError = (error: Error): void => report(error);
+    this.untyped.once('connect', onConnect);
+    this.untyped.once('connect_error', onError);
+    this.untyped.connect();
     try {
       return await within(outcome, this.timeout);
     } finally {
-      this.socket.off('connect' as never, onConnect as never);
-      this.socket.off('connect_error' as never);
+      this.untyped.off('connect', onConnect);
+      this.untyped.off('connect_error', onError);
     }
   }
 
@@ -253,7 +267,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   async handled(): Promise<typeof EXPIRED | void> {
     const end = this.serverEnd;
     if (!end) return;
-    const settled = await this.context.activity.until(() => end.pendingHooks === 0 || undefined, this.timeout);
+    const settled = await this.context.activity.until(() => end.hooksSettled || undefined, this.timeout);
     if (settled === EXPIRED) return EXPIRED;
     return within(this.fenceToClient(), this.timeout);
   }
@@ -283,6 +297,11 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     return !this.serverEnd || this.serverEnd.socket.connected === this.connected;
   }
 
+  /** The socket without its user's event types, among which Socket.IO's own events cannot be named. */
+  private get untyped(): Socket {
+    return this.socket;
+  }
+
   /** Whether it is disconnected and will not connect again by itself. */
   private get isGone(): boolean {
     return !this.connected && !this.socket.active;
@@ -298,7 +317,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   private listen(listeners: Partial<ServerToClient>): void {
     const { activity, observer } = this.context;
-    const socket = this.socket as unknown as Socket;
+    const socket = this.untyped;
     socket.onAny((event: string, ...args: unknown[]) => {
       this.inbox.put(event, observer.withoutOffset(socket.id!, args));
     });
@@ -323,7 +342,12 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   private assertConnected(wanted: string): void {
     if (this.connected || this.socket.active) return;
-    throw new ClientGoneError(this.name, this.lastReason ?? 'it never was connected', wanted, this.circumstances());
+    throw new ClientGoneError(
+      this.name,
+      this.lastReason ?? 'it never was connected',
+      wanted,
+      this.circumstances(),
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 export { EventsGateway } from './events.gateway.js';
-export { RedisBackplane, RedisUnavailableError, type RedisClient, type RedisOptions } from './redis-backplane.js';
+export { RedisBackplane, type RedisOptions } from './redis-backplane.js';
+export { RedisUnavailableError, type RedisClient } from './redis-connection.js';
 export type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
 export { WebsocketAdapter } from './websocket.adapter.js';
 export { WebsocketModule } from './websocket.module.js';

@@ -1,6 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { RedisConnection, RedisUnavailableError, reasonOf } from './redis-connection.js';
+import type { ConnectionListener, RedisClient } from './redis-connection.js';
 import type { ServerOptions } from './socket.io.js';
 
 /** How the nodes of an app find each other: either `url` or `client`. */
@@ -29,25 +30,7 @@ export interface RedisOptions {
   connectTimeout?: number;
 }
 
-/** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
-export interface RedisClient {
-  duplicate(): RedisClient;
-  // oxlint-disable-next-line typescript/no-explicit-any -- each client types its events and commands its own way
-  on(event: string, listener: (...args: any[]) => void): unknown;
-}
-
-/** Redis could not be joined. Thrown when the app boots; `cause` has what the client said. */
-export class RedisUnavailableError extends Error {
-  override readonly name = 'RedisUnavailableError';
-}
-
 const DEFAULT_CONNECT_TIMEOUT = 5_000;
-
-/** How long closing waits for what is still on its way to Redis, in milliseconds. */
-const CLOSE_TIMEOUT = 1_000;
-
-/** The commands that Socket.IO's adapter sends without looking at their promises. */
-const UNWATCHED = ['publish', 'subscribe', 'pSubscribe', 'psubscribe', 'unsubscribe', 'pUnsubscribe', 'punsubscribe'];
 
 /** Joins this node to the others: the Redis clients, and the Socket.IO adapter that speaks through them. */
 export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -55,8 +38,8 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
   readonly adapter: NonNullable<ServerOptions['adapter']>;
 
   private constructor(
-    private readonly publisher: Connection,
-    private readonly subscriber: Connection,
+    private readonly publisher: RedisConnection,
+    private readonly subscriber: RedisConnection,
     createAdapter: typeof import('@socket.io/redis-adapter').createAdapter,
     keyPrefix: string | undefined,
   ) {
@@ -68,16 +51,24 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
    *
    * @throws RedisUnavailableError when a package is missing, or Redis is not reached within `connectTimeout`
    */
-  static async open(options: RedisOptions): Promise<RedisBackplane> {
-    const { createAdapter } = await peer('@socket.io/redis-adapter', () => import('@socket.io/redis-adapter'));
-    const timeout = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
-    const publisher = options.client
-      ? Connection.borrow(options.client)
-      : await Connection.open(await clientFor(options.url!, timeout), timeout, options.url!);
+  static async open({
+    url,
+    client,
+    keyPrefix,
+    connectTimeout = DEFAULT_CONNECT_TIMEOUT,
+  }: RedisOptions): Promise<RedisBackplane> {
+    const { createAdapter } = await peer(
+      '@socket.io/redis-adapter',
+      () => import('@socket.io/redis-adapter'),
+    );
+    const outages = new OutageLog();
+    const where = url === undefined ? 'the address of "redis.client"' : url.replace(/\/\/[^@/]*@/, '//***@');
+    const publisher = client
+      ? RedisConnection.borrow(client, outages)
+      : await RedisConnection.open(await createClient(url, connectTimeout), connectTimeout, where, outages);
     try {
-      const where = options.url ?? 'the address of the client that was given';
-      const subscriber = await Connection.open(publisher.duplicate(), timeout, where);
-      return new RedisBackplane(publisher, subscriber, createAdapter, options.keyPrefix);
+      const subscriber = await RedisConnection.open(publisher.duplicate(), connectTimeout, where, outages);
+      return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix);
     } catch (error) {
       await publisher.close();
       throw error;
@@ -93,7 +84,7 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     await this.joined();
   }
 
-  /** After the servers: Nest closes them between `onModuleDestroy` and this hook. */
+  /** Nest closes the servers between `onModuleDestroy` and this hook. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
@@ -103,161 +94,41 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-/** The two clients' common ground; `redis` says `close` and `destroy`, `ioredis` says `quit` and `disconnect`. */
-interface AnyClient extends RedisClient {
-  status?: string;
-  isReady?: boolean;
-  isOpen?: boolean;
-  connect(): Promise<unknown>;
-  ping(): Promise<unknown>;
-  close?(): Promise<unknown>;
-  destroy?(): void;
-  quit(): Promise<unknown>;
-  disconnect(): void;
-  unref?(): void;
-  setMaxListeners(count: number): unknown;
-}
-
-/** One Redis client, opened here or borrowed, with its errors heard. */
-class Connection {
+/** Logs once when Redis goes away, and once when all connections to it are back. */
+class OutageLog implements ConnectionListener {
   private readonly logger = new Logger(RedisBackplane.name);
-  private lost = false;
+  private readonly lost = new Set<RedisConnection>();
   private unsent = 0;
-  private closed = false;
 
-  /** The client as Socket.IO's adapter gets it: a command that fails is logged, where it would end the process. */
-  readonly guarded: RedisClient;
-
-  private constructor(
-    private readonly client: AnyClient,
-    private readonly owned: boolean,
-  ) {
-    client.on('error', (error: Error) => this.onError(error));
-    client.on('ready', () => this.onReady());
-    this.guarded = this.guard();
-  }
-
-  static borrow(client: RedisClient): Connection {
-    const borrowed = client as AnyClient;
-    if (borrowed.isOpen === false || borrowed.status === 'wait') {
-      throw new RedisUnavailableError(
-        'WebsocketModule: "redis.client" is not connected. Connect it before it is handed over.',
+  onLost(connection: RedisConnection, error: Error): void {
+    if (this.lost.size === 0) {
+      this.logger.error(
+        `Redis is gone (${reasonOf(error)}); until it is back, events reach only the clients of this node`,
       );
     }
-    return new Connection(borrowed, false);
+    this.lost.add(connection);
   }
 
-  static async open(client: RedisClient, timeout: number, where: string): Promise<Connection> {
-    const connection = new Connection(client as AnyClient, true);
-    try {
-      await connection.connect(timeout);
-    } catch (error) {
-      connection.abandon();
-      throw new RedisUnavailableError(
-        `WebsocketModule: Redis at ${withoutPassword(where)} could not be reached within ${timeout} ms ` +
-          `(${reasonOf(error)}). Is it running, and is "redis.url" right?`,
-        { cause: error },
-      );
-    }
-    return connection;
-  }
-
-  duplicate(): RedisClient {
-    return this.client.duplicate();
-  }
-
-  async ping(): Promise<void> {
-    await this.client.ping();
-  }
-
-  async close(): Promise<void> {
-    if (this.closed || !this.owned) return;
-    this.closed = true;
-    const goodbye = this.client.close ? this.client.close() : this.client.quit();
-    await Promise.race([goodbye.catch(() => {}), delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
-    this.abandon();
-  }
-
-  private async connect(timeout: number): Promise<void> {
-    // A namespace adds listeners of its own to the client.
-    this.client.setMaxListeners(0);
-    let giveUp: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      giveUp = setTimeout(() => reject(this.lastError ?? new Error('no answer')), timeout);
-    });
-    try {
-      await Promise.race([this.ready(), deadline]);
-    } finally {
-      clearTimeout(giveUp);
-    }
-    // The app's own servers keep the process alive; an app that never came up must not be kept by Redis.
-    this.client.unref?.();
-  }
-
-  private lastError: Error | undefined;
-
-  private async ready(): Promise<void> {
-    if (this.client.status !== undefined && this.client.status !== 'wait') {
-      await this.client.ping();
-    } else {
-      await this.client.connect();
-    }
-  }
-
-  private abandon(): void {
-    this.closed = true;
-    if (this.client.destroy) {
-      if (this.client.isOpen) this.client.destroy();
-    } else {
-      this.client.disconnect();
-    }
-  }
-
-  private guard(): RedisClient {
-    const guarded = Object.create(this.client) as Record<string, unknown>;
-    const commands = this.client as unknown as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
-    for (const name of UNWATCHED) {
-      if (typeof commands[name] !== 'function') continue;
-      guarded[name] = (...args: unknown[]) =>
-        commands[name]!(...args).catch((error: unknown) => this.onUnsent(name, error));
-    }
-    return guarded as unknown as RedisClient;
-  }
-
-  private onError(error: Error): void {
-    this.lastError = error;
-    if (this.lost || this.closed || !this.wasReady) return;
-    this.lost = true;
-    this.logger.error(
-      `Redis is gone (${reasonOf(error)}); until it is back, events reach only the clients of this node`,
-    );
-  }
-
-  private wasReady = false;
-
-  private onReady(): void {
-    this.wasReady = true;
-    if (!this.lost) return;
-    this.lost = false;
+  onReady(connection: RedisConnection): void {
+    if (!this.lost.delete(connection) || this.lost.size > 0) return;
     this.logger.log(`Redis is back; ${this.unsent} commands were lost while it was away`);
     this.unsent = 0;
   }
 
-  private onUnsent(command: string, error: unknown): void {
-    if (this.closed) return;
+  onUnsent(command: string, error: unknown): void {
     this.unsent += 1;
-    if (!this.lost) this.logger.error(`Redis refused "${command}": ${reasonOf(error)}`);
+    if (this.lost.size === 0) this.logger.error(`Redis refused "${command}": ${reasonOf(error)}`);
   }
 }
 
-async function clientFor(url: string, connectTimeout: number): Promise<RedisClient> {
-  const { createClient } = await peer('redis', () => import('redis'));
-  return createClient({
+async function createClient(url: string | undefined, connectTimeout: number): Promise<RedisClient> {
+  const redis = await peer('redis', () => import('redis'));
+  return redis.createClient({
     url,
-    // Without Redis an event is for this node's clients only; kept, the others would pile up without bound.
+    // An event that cannot be published is lost to the other nodes; kept for later, they would pile up without bound.
     disableOfflineQueue: true,
     socket: { connectTimeout, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000) },
-  }) as unknown as RedisClient;
+  });
 }
 
 async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {
@@ -270,14 +141,4 @@ async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {
       { cause: error },
     );
   }
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@');
-}
-
-/** Node gathers failed connection attempts in an AggregateError, whose own message is empty. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && !error.message) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -27,7 +27,7 @@ export class WebsocketAdapter extends IoAdapter {
   override createIOServer(port: number, options?: ServerOptions): Server {
     const merged = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
     this.warnOfOpenOrigin(merged);
-    return super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]) as Server;
+    return super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]);
   }
 
   private warned = false;

@@ -62,9 +62,17 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [option, value] of given) check(option, value);
   if (options.redis && options.adapter) {
-    throw new WebsocketOptionsError('adapter', options.adapter, 'no adapter beside "redis": it brings its own');
+    throw new WebsocketOptionsError(
+      'adapter',
+      options.adapter,
+      'no adapter beside "redis": it brings its own',
+    );
   }
-  const { redis, logDetails = LOGGER_JOINS_PARAMETERS, ...server }: WebsocketOptions = Object.fromEntries(given);
+  const {
+    redis,
+    logDetails = LOGGER_JOINS_PARAMETERS,
+    ...server
+  }: WebsocketOptions = Object.fromEntries(given);
   return { server, redis, logDetails };
 }
 
@@ -115,7 +123,8 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   pingInterval: milliseconds,
   pingTimeout: milliseconds,
   redis: {
-    expected: 'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
+    expected:
+      'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
     accepts: isObject,
   },
   serveClient: aBoolean,

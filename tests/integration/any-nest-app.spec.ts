@@ -59,14 +59,17 @@ for (const [kind, options] of Object.entries(kinds)) {
 }
 
 test('the adapter that an app sets wins over the one of WebsocketModule', async () => {
-  await using app = await startTestApp(ChatModule, { setup: (nest) => nest.useWebSocketAdapter(new UserAdapter(nest)) });
+  await using app = await startTestApp(ChatModule, {
+    setup: (nest) => nest.useWebSocketAdapter(new UserAdapter(nest)),
+  });
   expect(app.io.path()).toBe('/realtime-1');
   await app.connect();
 });
 
 test('replaces providers and sets the app up as main.ts does', async () => {
   await using app = await startTestApp(PlainModule, {
-    override: (builder) => builder.overrideProvider(Greeter).useValue({ greet: (name: string) => `Bye, ${name}.` }),
+    override: (builder) =>
+      builder.overrideProvider(Greeter).useValue({ greet: (name: string) => `Bye, ${name}.` }),
     setup: (nest) => nest.setGlobalPrefix('api'),
   });
   const alice = await app.connect();
@@ -139,7 +142,9 @@ describe('a gateway with a port of its own', () => {
     expect(await alice.emitWithAck('greet')).toBe('from port 3');
     const bob = await app.connect();
     expect(await bob.emitWithAck('greet', 'Bob')).toBe('Hello, Bob!');
-    await expect(app.connect({ gatewayPort: 4 })).rejects.toThrow('No gateway declares port 4. Ports that gateways declare: 3.');
+    await expect(app.connect({ gatewayPort: 4 })).rejects.toThrow(
+      'No gateway declares port 4. Ports that gateways declare: 3.',
+    );
   });
 });
 

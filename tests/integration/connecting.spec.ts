@@ -2,7 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { ClientGoneError, ConnectionRefusedError, DeadlineError, HookError, startTestApp } from 'nest-realtime-kit/testing';
+import {
+  ClientGoneError,
+  ConnectionRefusedError,
+  DeadlineError,
+  HookError,
+  startTestApp,
+} from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 
@@ -98,7 +104,9 @@ for (const transports of [['websocket'], ['polling']] as const) {
     });
 
     test('rejects with what a client was told that handleConnection threw out', async ({ connect }) => {
-      const error = await connect({ ...client, name: 'eve', auth: { token: 'thrown out' } }).catch((e: unknown) => e);
+      const error = await connect({ ...client, name: 'eve', auth: { token: 'thrown out' } }).catch(
+        (e: unknown) => e,
+      );
       expect(error).toBeInstanceOf(ConnectionRefusedError);
       expect(error).toMatchObject({ stage: 'gateway', reason: 'io server disconnect' });
       expect((error as Error).message).toContain(`was sent before: "exception" ({ message: 'banned' })`);
@@ -111,7 +119,9 @@ for (const transports of [['websocket'], ['polling']] as const) {
     });
 
     test('rejects with what handleConnection threw', async ({ connect }) => {
-      const error: unknown = await connect({ ...client, name: 'eve', auth: { token: 'throw' } }).catch((e: unknown) => e);
+      const error: unknown = await connect({ ...client, name: 'eve', auth: { token: 'throw' } }).catch(
+        (e: unknown) => e,
+      );
       expect(error).toBeInstanceOf(HookError);
       expect(error).toMatchObject({ hook: 'DoorGateway.handleConnection', client: 'eve' });
       expect((error as HookError).cause).toMatchObject({ message: 'the user store is down' });
@@ -120,7 +130,9 @@ for (const transports of [['websocket'], ['polling']] as const) {
 }
 
 test('rejects with what handleConnection threw at once', async ({ connect }) => {
-  await expect(connect({ namespace: 'sync' })).rejects.toThrow('SyncThrowGateway.handleConnection failed for client-1: TypeError: thrown at once');
+  await expect(connect({ namespace: 'sync' })).rejects.toThrow(
+    'SyncThrowGateway.handleConnection failed for client-1: TypeError: thrown at once',
+  );
 });
 
 test('names the namespaces there are', async ({ connect }) => {
@@ -135,13 +147,18 @@ test('says so when handleConnection waits for a client that nobody lets speak', 
   );
 });
 
-test('disconnect() resolves when handleDisconnect has settled, and rejects when it failed', async ({ app, connect }) => {
+test('disconnect() resolves when handleDisconnect has settled, and rejects when it failed', async ({
+  app,
+  connect,
+}) => {
   const alice = await connect();
   await alice.disconnect();
   expect(app.get(DoorGateway).ready).not.toContain(alice.id);
 
   const bob = await connect({ name: 'bob', auth: { token: 'bad bye' } });
-  await expect(bob.disconnect()).rejects.toThrow('DoorGateway.handleDisconnect failed for bob: Error: cannot say goodbye');
+  await expect(bob.disconnect()).rejects.toThrow(
+    'DoorGateway.handleDisconnect failed for bob: Error: cannot say goodbye',
+  );
 });
 
 test('a client that is gone says so, whatever is asked of it', async ({ app, connect }) => {
@@ -149,9 +166,13 @@ test('a client that is gone says so, whatever is asked of it', async ({ app, con
   app.io.disconnectSockets();
   await app.settle();
   await alice.next('welcome');
-  await expect(alice.next('news')).rejects.toThrow('alice waited for "news", but alice is gone: io server disconnect.');
+  await expect(alice.next('news')).rejects.toThrow(
+    'alice waited for "news", but alice is gone: io server disconnect.',
+  );
   await expect(alice.emitWithAck('never')).rejects.toThrow(ClientGoneError);
-  expect(() => alice.emit('never')).toThrow('alice was to emit "never" (), but alice is gone: io server disconnect.');
+  expect(() => alice.emit('never')).toThrow(
+    'alice was to emit "never" (), but alice is gone: io server disconnect.',
+  );
 });
 
 test('a missing ack is a clear error', async ({ connect }) => {
@@ -166,5 +187,7 @@ test('an app without a gateway says so', async () => {
   @Module({})
   class EmptyModule {}
   await using app = await startTestApp(EmptyModule);
-  await expect(app.connect()).rejects.toThrow('This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway()');
+  await expect(app.connect()).rejects.toThrow(
+    'This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway()',
+  );
 });

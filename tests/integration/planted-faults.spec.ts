@@ -52,13 +52,16 @@ class FaultyGateway {
 
   handleConnection(client: Socket): void {
     if (this.has('connect not logged')) return;
-    this.logger.log(`Client connected: ${this.has('connect logged with another id') ? 'someone' : client.id}`);
+    this.logger.log(
+      `Client connected: ${this.has('connect logged with another id') ? 'someone' : client.id}`,
+    );
     if (this.has('connect logged twice')) this.logger.log(`Client connected: ${client.id}`);
   }
 
   async handleDisconnect(client: Socket): Promise<void> {
     if (this.has('disconnect not logged')) return;
-    if (this.has('disconnect logged late')) setTimeout(() => this.logger.log(`Client disconnected: ${client.id}`), 150);
+    if (this.has('disconnect logged late'))
+      setTimeout(() => this.logger.log(`Client disconnected: ${client.id}`), 150);
     else this.logger.log(`Client disconnected: ${client.id}`);
   }
 
@@ -101,7 +104,8 @@ function roomModule(fault: Fault): new () => object {
 /** What a user would write to test this gateway: all of it in one, so that every fault meets every statement. */
 async function exercise(app: TestApp, transports: ConnectOptions['transports']): Promise<void> {
   const [alice, bob, carol] = await app.connect(3, { transports });
-  for (const client of [alice!, bob!, carol!]) await expect(app).toHaveLogged(`Client connected: ${client.id}`);
+  for (const client of [alice!, bob!, carol!])
+    await expect(app).toHaveLogged(`Client connected: ${client.id}`);
   await Promise.all([alice!, bob!].map((client) => client.emitWithAck('join', 'lobby')));
   alice!.emit('say', 'hi');
   await expect(bob).toReceive('said', 'hi');
@@ -111,7 +115,9 @@ async function exercise(app: TestApp, transports: ConnectOptions['transports']):
   expect(await alice!.emitWithAck('say', 'again')).toBe('ok');
   await app.settle();
   expect(bob!.received('said')).toEqual([['hi'], ['again']]);
-  expect(app.logs.entries.filter(({ message }) => message === `Client connected: ${bob!.id}`)).toHaveLength(1);
+  expect(app.logs.entries.filter(({ message }) => message === `Client connected: ${bob!.id}`)).toHaveLength(
+    1,
+  );
   await expect(app.connect({ transports, auth: { banned: true } })).toBeRefused('banned');
   await alice!.disconnect();
   expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${alice!.id}`);

@@ -118,14 +118,20 @@ for (const [world, transports] of Object.entries(worlds)) {
     });
 
     test("the client's answer to a question of the server's", async ({ app, connect }) => {
-      const alice = await connect({ transports, on: { question: (answer: (value: number) => void) => answer(42) } });
+      const alice = await connect({
+        transports,
+        on: { question: (answer: (value: number) => void) => answer(42) },
+      });
       alice.emit('ask');
       await app.settle();
       expect(alice.received('done')).toEqual([[42]]);
     });
 
     test('the hook of a client that just left', async ({ app, connect }) => {
-      const [alice, bob] = [await connect({ transports, auth: { name: 'alice' } }), await connect({ transports })];
+      const [alice, bob] = [
+        await connect({ transports, auth: { name: 'alice' } }),
+        await connect({ transports }),
+      ];
       alice.socket.disconnect();
       await app.settle();
       expect(bob.received('done')).toEqual([['bye alice']]);
@@ -165,7 +171,9 @@ describe('at its deadline', () => {
     alice.emit('hang');
     const settling = app.settle({ timeout: 100 });
     await expect(settling).rejects.toThrow(SettleTimeoutError);
-    await expect(settling).rejects.toThrow(/within 100 ms\.\n {2}still in flight: handler of "hang" for alice, running for \d+ ms/);
+    await expect(settling).rejects.toThrow(
+      /within 100 ms\.\n {2}still in flight: handler of "hang" for alice, running for \d+ ms/,
+    );
     await app.close();
   });
 

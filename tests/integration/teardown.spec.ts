@@ -44,7 +44,7 @@ test('disconnects the clients, awaits their hooks and frees the port; twice is o
   const clients = [await app.connect(), await app.connect({ transports: ['polling'] })];
   const ids = clients.map(({ id }) => id);
   await Promise.all([app.close(), app.close()]);
-  expect(left.splice(0).sort()).toEqual(ids.sort());
+  expect(left.splice(0).toSorted()).toEqual(ids.toSorted());
   expect(clients.map(({ connected }) => connected)).toEqual([false, false]);
   await expect(fetch(app.url)).rejects.toThrow('fetch failed');
   await expect(app.connect()).rejects.toThrow('connect() was called on an app that is closed.');

@@ -22,7 +22,9 @@ beforeAll(async () => {
       resolve(stdout);
     });
   });
-  const report = JSON.parse(output.slice(output.indexOf('{'))) as { testResults: { assertionResults: Case[] }[] };
+  const report = JSON.parse(output.slice(output.indexOf('{'))) as {
+    testResults: { assertionResults: Case[] }[];
+  };
   for (const { assertionResults } of report.testResults) {
     for (const result of assertionResults) cases.set(result.title, result);
   }
@@ -39,9 +41,12 @@ function lineOf(text: string): number {
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
 
-test.each(['forgets none', 'starts one app', 'has the same app, without the clients and entries of the test before'])(
-  'passes: %s',
-  (title) => expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }),
+test.each([
+  'forgets none',
+  'starts one app',
+  'has the same app, without the clients and entries of the test before',
+])('passes: %s', (title) =>
+  expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }),
 );
 
 test('an expectation that nobody awaited fails its test, where it stands, and is no unhandled rejection', () => {
@@ -51,15 +56,21 @@ test('an expectation that nobody awaited fails its test, where it stands, and is
   expect(cases.get('forgets an expectation that holds')?.failureMessages[0]).toContain(
     `failing.case.ts:${lineOf('// forgotten')}:`,
   );
-  expect(failureOf('forgets an expectation that does not hold')).toContain('This expectation was not awaited');
+  expect(failureOf('forgets an expectation that does not hold')).toContain(
+    'This expectation was not awaited',
+  );
   for (const matcher of ['toReceive', 'toHaveLogged']) {
-    expect(cases.get('forgets two')?.failureMessages).toContainEqual(expect.stringContaining(`await expect(…).${matcher}(…)`));
+    expect(cases.get('forgets two')?.failureMessages).toContainEqual(
+      expect.stringContaining(`await expect(…).${matcher}(…)`),
+    );
   }
   expect(stderr).not.toContain('Unhandled');
 });
 
 test('a failure is reported where the expectation stands', () => {
-  expect(cases.get('waits in vain')?.failureMessages[0]).toContain(`failing.case.ts:${lineOf('// in vain')}:`);
+  expect(cases.get('waits in vain')?.failureMessages[0]).toContain(
+    `failing.case.ts:${lineOf('// in vain')}:`,
+  );
 });
 
 test.each([
@@ -67,12 +78,18 @@ test.each([
     'waits in vain',
     /bob did not receive "said" \('hi'\) within 200 ms\.\n {2}received and unread: "welcome" \({ id: '.+' }\)\n {2}received and unread: "exception" \(.+\)\n {2}the server logged: error \[WsExceptionsHandler\] Error: the handler failed$/,
   ],
-  ['was told otherwise', /bob was not to receive "welcome" \({ id: '.+' }\), but did: "welcome" \({ id: '.+' }\)\.$/],
+  [
+    'was told otherwise',
+    /bob was not to receive "welcome" \({ id: '.+' }\), but did: "welcome" \({ id: '.+' }\)\.$/,
+  ],
   [
     'hears nothing from the dead',
     /bob was not to receive "said", but its silence proves nothing: it is gone \(io client disconnect\)\.$/,
   ],
-  ['expects the dead to speak', /bob did not receive "said" and cannot any more: it is gone \(io client disconnect\)\./],
+  [
+    'expects the dead to speak',
+    /bob did not receive "said" and cannot any more: it is gone \(io client disconnect\)\./,
+  ],
   [
     'finds no such log',
     /The app did not log warn \[EventsGateway\] 'Client connected: nobody' within 200 ms\.\n {2}it logged: log \[/,
@@ -86,7 +103,10 @@ test.each([
     'is refused for another reason',
     /The client was expected to be refused for 'banned'\.\n {2}what happened: bob was refused by the namespace: Invalid namespace/,
   ],
-  ['asks the wrong thing', /expect\(…\)\.toReceive\(\) needs a client, as connect\(\) gives it; it got object\.$/],
+  [
+    'asks the wrong thing',
+    /expect\(…\)\.toReceive\(\) needs a client, as connect\(\) gives it; it got object\.$/,
+  ],
   ['leaves a failing soft expectation', /bob did not receive "said" within 200 ms\./],
 ])('%s', (title, text) => {
   expect(cases.get(title)?.status).toBe('failed');

@@ -64,11 +64,17 @@ describe('forRoot', () => {
   test("goes before a gateway's decorator, and the decorator before the kit's defaults", async () => {
     @WebSocketGateway(7, { path: '/decorated', cors: { origin: 'https://decorator.example.com' } })
     class DecoratedGateway {}
-    @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: 'https://module.example.com' } })], providers: [DecoratedGateway] })
+    @Module({
+      imports: [WebsocketModule.forRoot({ cors: { origin: 'https://module.example.com' } })],
+      providers: [DecoratedGateway],
+    })
     class ConfiguredModule {}
     @Module({ imports: [WebsocketModule], providers: [DecoratedGateway] })
     class DefaultModule {}
-    for (const [module, origin] of [[ConfiguredModule, 'https://module.example.com'], [DefaultModule, 'https://decorator.example.com']] as const) {
+    for (const [module, origin] of [
+      [ConfiguredModule, 'https://module.example.com'],
+      [DefaultModule, 'https://decorator.example.com'],
+    ] as const) {
       await using app = await startTestApp(module);
       const client = await app.connect({ gatewayPort: 7, transports: ['polling'] });
       const { opts } = app.serverOf(7).engine;
@@ -87,7 +93,9 @@ describe('forRoot', () => {
 
   test('is refused a second time, with what to do', async () => {
     const twice = moduleWith(WebsocketModule, WebsocketModule.forRoot({ path: '/realtime' }));
-    await expect(startTestApp(twice)).rejects.toThrow(/imported more than once with different options\. Import it in one/);
+    await expect(startTestApp(twice)).rejects.toThrow(
+      /imported more than once with different options\. Import it in one/,
+    );
   });
 });
 
@@ -117,7 +125,9 @@ describe('forRootAsync', () => {
         return { path: '/by-class' };
       }
     }
-    await using app = await startTestApp(moduleWith(WebsocketModule.forRootAsync({ useClass: OptionsFactory })));
+    await using app = await startTestApp(
+      moduleWith(WebsocketModule.forRootAsync({ useClass: OptionsFactory })),
+    );
     expect(app.io.path()).toBe('/by-class');
   });
 
@@ -149,7 +159,9 @@ describe('in production', () => {
     @Module({ imports: [WebsocketModule], providers: [SecondServer] })
     class TwoServersModule {}
     await using app = await startTestApp(TwoServersModule);
-    expect(warnings(app)).toEqual([expect.objectContaining({ message: expect.stringContaining('cors.origin is "*"') })]);
+    expect(warnings(app)).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('cors.origin is "*"') }),
+    ]);
   });
 
   test('does not when they are named', async () => {

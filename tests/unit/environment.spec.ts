@@ -5,7 +5,9 @@ describe('readEnvironment', () => {
   test('has a default for everything', () => {
     const defaults = { port: 3000, host: undefined, corsOrigin: '*', redisUrl: undefined, logFormat: 'text' };
     expect(readEnvironment({})).toEqual(defaults);
-    expect(readEnvironment({ PORT: '', HOST: '', WEBSOCKET_CORS_ORIGIN: '', REDIS_URL: '', LOG_FORMAT: '' })).toEqual(defaults);
+    expect(
+      readEnvironment({ PORT: '', HOST: '', WEBSOCKET_CORS_ORIGIN: '', REDIS_URL: '', LOG_FORMAT: '' }),
+    ).toEqual(defaults);
   });
 
   test('reads what is set', () => {
@@ -42,7 +44,11 @@ describe('readEnvironment', () => {
     ['WEBSOCKET_CORS_ORIGIN', 'app.example.com', 'is "app.example.com"; expected origins'],
     ['WEBSOCKET_CORS_ORIGIN', 'https://app.example.com/', 'expected origins'],
     ['WEBSOCKET_CORS_ORIGIN', '*,https://app.example.com', 'expected origins'],
-    ['REDIS_URL', 'localhost:6379', 'REDIS_URL is "localhost:6379"; expected a URL such as "redis://localhost:6379"'],
+    [
+      'REDIS_URL',
+      'localhost:6379',
+      'REDIS_URL is "localhost:6379"; expected a URL such as "redis://localhost:6379"',
+    ],
     ['REDIS_URL', 'http://user:secret@redis', 'REDIS_URL is "http://***@redis"; expected'],
     ['LOG_FORMAT', 'xml', 'LOG_FORMAT is "xml"; expected "text" or "json"'],
   ])('refuses %s=%s', (variable, value, text) => {

@@ -38,7 +38,12 @@ expect.extend({
     return tracked(this, 'toReceive', receives(client, [event, ...args], { negated, equals }));
   },
   toHaveLogged(received: unknown, message: string | RegExp, expected?: ExpectedLog) {
-    const app = receiver(received, TestApp, 'toHaveLogged', 'an app, as startTestApp() or the fixture gives it');
+    const app = receiver(
+      received,
+      TestApp,
+      'toHaveLogged',
+      'an app, as startTestApp() or the fixture gives it',
+    );
     const since = logsSince((this as { task?: object }).task);
     return tracked(this, 'toHaveLogged', hasLogged(app, message, expected, { negated: this.isNot, since }));
   },
@@ -60,7 +65,14 @@ function testOf(state: MatcherState): object | undefined {
   return (state as { task?: object }).task;
 }
 
-function receiver<T>(received: unknown, type: abstract new (...args: never[]) => T, matcher: string, wanted: string): T {
+function receiver<T>(
+  received: unknown,
+  type: abstract new (...args: never[]) => T,
+  matcher: string,
+  wanted: string,
+): T {
   if (received instanceof type) return received;
-  throw new TypeError(`expect(…).${matcher}() needs ${wanted}; it got ${received === null ? 'null' : typeof received}.`);
+  throw new TypeError(
+    `expect(…).${matcher}() needs ${wanted}; it got ${received === null ? 'null' : typeof received}.`,
+  );
 }

@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { test as base } from 'vitest';
 import type { TestAPI } from 'vitest';
 import { now } from '../real-time.js';
 import { startTestApp } from '../start-test-app.js';
@@ -41,11 +41,14 @@ export interface RealtimeFixtures<
  * });
  * ```
  */
-export function realtimeTest<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>(
+export function realtimeTest<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+>(
   module: AppModule,
   { scope = 'test', ...options }: RealtimeTestOptions = {},
 ): TestAPI<RealtimeFixtures<ServerToClient, ClientToServer>> {
-  return test.extend<RealtimeFixtures<ServerToClient, ClientToServer> & { everyExpectationAwaited: void }>({
+  return base.extend<RealtimeFixtures<ServerToClient, ClientToServer> & { everyExpectationAwaited: void }>({
     app: [
       // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
       async ({}, use) => {
@@ -57,7 +60,7 @@ export function realtimeTest<ServerToClient extends EventsMap = EventsMap, Clien
     ],
     connect: async ({ app }, use) => {
       const before = new Set(app.clients);
-      await use(app.connect.bind(app) as typeof app.connect);
+      await use(app.connect.bind<typeof app.connect>(app));
       const own = app.clients.filter((client) => !before.has(client));
       await Promise.all(own.map((client) => client.disconnect()));
     },

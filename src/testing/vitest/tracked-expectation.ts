@@ -26,7 +26,10 @@ export function trackExpectation<T>(
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what this object is for
     then: (onFulfilled, onRejected) =>
-      noticeAwait(outcome.then(onFulfilled, onRejected).catch((error: unknown) => rethrowAt(madeAt, error)), onAwait),
+      noticeAwait(
+        outcome.then(onFulfilled, onRejected).catch((error: unknown) => rethrowAt(madeAt, error)),
+        onAwait,
+      ),
   };
 }
 

@@ -7,7 +7,9 @@ const candidates = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/go
 const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
 
 if (!executablePath && !process.env.CI) {
-  console.error('\n⚠ SKIPPING EVERY TEST THAT NEEDS A BROWSER.\n  Install Chromium, or say where it is: CHROMIUM_PATH\n');
+  console.error(
+    '\n⚠ SKIPPING EVERY TEST THAT NEEDS A BROWSER.\n  Install Chromium, or say where it is: CHROMIUM_PATH\n',
+  );
 }
 
 type Use<T> = (value: T) => Promise<void>;
@@ -18,7 +20,13 @@ export const chromiumFixtures = {
     if (!executablePath && !process.env.CI) skip('no Chromium');
     const browser = await chromium.launch({
       executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--disable-background-networking',
+        '--disable-sync',
+      ],
     });
     await use(browser);
     await browser.close();

@@ -75,8 +75,16 @@ test('asks for the connections anew in each round', async () => {
 });
 
 test.each([
-  ['work that does not end', (activity: Activity) => void activity.begin('handler of "say"', { client: 'bob' }), 'still in flight: handler of "say" for bob, running for'],
-  ['a stream', (activity: Activity) => void activity.begin('a stream', { stream: true }), 'note: A stream that is meant to stay open'],
+  [
+    'work that does not end',
+    (activity: Activity) => void activity.begin('handler of "say"', { client: 'bob' }),
+    'still in flight: handler of "say" for bob, running for',
+  ],
+  [
+    'a stream',
+    (activity: Activity) => void activity.begin('a stream', { stream: true }),
+    'note: A stream that is meant to stay open',
+  ],
 ])('rejects at its deadline, and names %s', async (_what, start, text) => {
   const activity = new Activity();
   start(activity);
@@ -90,7 +98,9 @@ test('passes over streams on request, but not over other work', async () => {
   activity.begin('a stream', { stream: true });
   await settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true });
   activity.begin('a handler');
-  await expect(settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true })).rejects.toThrow('a handler');
+  await expect(settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true })).rejects.toThrow(
+    'a handler',
+  );
 });
 
 test('rejects for a fence that never passes, and for ends that never agree', async () => {

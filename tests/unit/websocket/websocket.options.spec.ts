@@ -26,21 +26,53 @@ describe('resolveWebsocketOptions', () => {
   test.each<[string, unknown, string]>([
     ['path', { path: 'realtime' }, 'option "path" is "realtime"; expected a path that begins with "/"'],
     ['path', { path: 7 }, 'option "path" is 7; expected a path'],
-    ['transports', { transports: ['sockjs'] }, 'is ["sockjs"]; expected a list out of "polling", "websocket", "webtransport"'],
+    [
+      'transports',
+      { transports: ['sockjs'] },
+      'is ["sockjs"]; expected a list out of "polling", "websocket", "webtransport"',
+    ],
     ['transports', { transports: [] }, 'option "transports" is []; expected a list'],
-    ['pingTimeout', { pingTimeout: 0 }, 'option "pingTimeout" is 0; expected a whole number of milliseconds, 1 or more'],
-    ['pingInterval', { pingInterval: '25s' }, 'option "pingInterval" is "25s"; expected a whole number of milliseconds'],
+    [
+      'pingTimeout',
+      { pingTimeout: 0 },
+      'option "pingTimeout" is 0; expected a whole number of milliseconds, 1 or more',
+    ],
+    [
+      'pingInterval',
+      { pingInterval: '25s' },
+      'option "pingInterval" is "25s"; expected a whole number of milliseconds',
+    ],
     ['maxHttpBufferSize', { maxHttpBufferSize: 1.5 }, 'is 1.5; expected a whole number of bytes'],
     ['cors', { cors: '*' }, 'option "cors" is "*"; expected an object such as'],
     ['serveClient', { serveClient: 'no' }, 'option "serveClient" is "no"; expected true or false'],
     ['allowRequest', { allowRequest: true }, 'option "allowRequest" is true; expected a function'],
     ['corss', { corss: {} }, 'option "corss" is an object; expected one of these names: adapter, '],
-    ['redis', { redis: {} }, 'option "redis" is an object; expected either { url: "redis://host:6379" } or { client }'],
+    [
+      'redis',
+      { redis: {} },
+      'option "redis" is an object; expected either { url: "redis://host:6379" } or { client }',
+    ],
     ['redis', { redis: 'redis://localhost' }, 'option "redis" is "redis://localhost"; expected either'],
-    ['redis.url', { redis: { url: 'http://u:p@localhost' } }, 'is "http://***@localhost"; expected a URL that begins with "redis://"'],
-    ['redis.keyPrefix', { redis: { url: 'redis://localhost', keyPrefix: '' } }, 'is ""; expected a string that is not empty'],
-    ['redis.prefix', { redis: { url: 'redis://localhost', prefix: 'a' } }, 'expected one of these names: redis.client, '],
-    ['adapter', { redis: { url: 'redis://localhost' }, adapter: () => {} }, 'expected no adapter beside "redis"'],
+    [
+      'redis.url',
+      { redis: { url: 'http://u:p@localhost' } },
+      'is "http://***@localhost"; expected a URL that begins with "redis://"',
+    ],
+    [
+      'redis.keyPrefix',
+      { redis: { url: 'redis://localhost', keyPrefix: '' } },
+      'is ""; expected a string that is not empty',
+    ],
+    [
+      'redis.prefix',
+      { redis: { url: 'redis://localhost', prefix: 'a' } },
+      'expected one of these names: redis.client, ',
+    ],
+    [
+      'adapter',
+      { redis: { url: 'redis://localhost' }, adapter: () => {} },
+      'expected no adapter beside "redis"',
+    ],
     ['(all)', 'cors', 'option "(all)" is "cors"; expected an object'],
   ])('refuses a wrong %s: %j', (option, options, text) => {
     const resolve = (): unknown => resolveWebsocketOptions(options as WebsocketOptions);

@@ -1,0 +1,32 @@
+/**
+ * Calls a function, and says when it is through: at once or, when it returns a promise, when that has settled.
+ *
+ * @returns what the function returned
+ * @throws what the function threw
+ */
+export function endWith<T>(call: () => T, onEnd: (error?: { thrown: unknown }) => void): T {
+  let result: T;
+  try {
+    result = call();
+  } catch (error) {
+    onEnd({ thrown: error });
+    throw error;
+  }
+  if (isThenable(result)) {
+    result.then(
+      () => onEnd(),
+      (error: unknown) => onEnd({ thrown: error }),
+    );
+  } else {
+    onEnd();
+  }
+  return result;
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return isObject(value) && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,207 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
+export interface RedisClient {
+  duplicate(): RedisClient;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each client types its events its own way
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  off(event: string, listener: (...args: any[]) => void): unknown;
+}
+
+/** Redis could not be joined. Thrown when the app boots; `cause` has what the client said. */
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError';
+}
+
+/** Whoever wants to know how a connection fares. */
+export interface ConnectionListener {
+  /** The client is ready, for the first time or again. */
+  onReady(connection: RedisConnection): void;
+  /** The client is not ready any more, and tries to be. */
+  onLost(connection: RedisConnection, error: Error): void;
+  /** A command failed that Socket.IO's adapter does not watch. */
+  onUnsent(command: string, error: unknown): void;
+}
+
+/** How long closing waits for what is still on its way to Redis, in milliseconds. */
+const CLOSE_TIMEOUT = 1_000;
+
+/** The commands that Socket.IO's adapter sends without looking at their promises. */
+const UNWATCHED = [
+  'publish',
+  'subscribe',
+  'pSubscribe',
+  'psubscribe',
+  'unsubscribe',
+  'pUnsubscribe',
+  'punsubscribe',
+];
+
+/** What the two packages' clients have beside `RedisClient`, partly under different names. */
+interface AnyClient extends RedisClient {
+  /** Of `ioredis`; a client that has not been told to connect says `wait`. */
+  status?: string;
+  /** Of `redis`: whether it was told to connect. */
+  isOpen?: boolean;
+  connect(): Promise<unknown>;
+  ping(): Promise<unknown>;
+  /** Of `redis`, like `destroy`; `ioredis` has `quit` and `disconnect`. */
+  close?(): Promise<unknown>;
+  destroy?(): void;
+  quit(): Promise<unknown>;
+  disconnect(): void;
+  unref?(): void;
+  setMaxListeners(count: number): unknown;
+}
+
+/** One Redis client, opened here or borrowed, whose errors are heard. */
+export class RedisConnection {
+  /** The client as Socket.IO's adapter gets it: a command that fails is told, where it would end the process. */
+  readonly guarded: RedisClient;
+
+  private ready = false;
+  private closed = false;
+  private lastError: Error | undefined;
+
+  private constructor(
+    private readonly client: AnyClient,
+    private readonly owned: boolean,
+    private readonly listener: ConnectionListener,
+  ) {
+    client.on('ready', this.onReady);
+    client.on('error', this.onError);
+    this.guarded = this.guard();
+  }
+
+  /**
+   * Uses a client of somebody else's, who closes it.
+   *
+   * @throws RedisUnavailableError when it is not connected
+   */
+  static borrow(client: RedisClient, listener: ConnectionListener): RedisConnection {
+    const { isOpen, status } = client as AnyClient;
+    if (isOpen === false || status === 'wait') {
+      throw new RedisUnavailableError(
+        'WebsocketModule: "redis.client" is not connected. Connect it before it is handed over.',
+      );
+    }
+    const connection = new RedisConnection(client as AnyClient, false, listener);
+    connection.ready = true;
+    return connection;
+  }
+
+  /**
+   * Connects a client, which is closed with the connection.
+   *
+   * @param timeout in milliseconds
+   * @param where for readers: the address
+   * @throws RedisUnavailableError when Redis is not reached in time
+   */
+  static async open(
+    client: RedisClient,
+    timeout: number,
+    where: string,
+    listener: ConnectionListener,
+  ): Promise<RedisConnection> {
+    const connection = new RedisConnection(client as AnyClient, true, listener);
+    try {
+      await connection.connect(timeout);
+    } catch (error) {
+      connection.abandon();
+      throw new RedisUnavailableError(
+        `WebsocketModule: Redis at ${where} could not be reached within ${timeout} ms ` +
+          `(${reasonOf(error)}). Is it running, and is "redis.url" right?`,
+        { cause: error },
+      );
+    }
+    return connection;
+  }
+
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  duplicate(): RedisClient {
+    return this.client.duplicate();
+  }
+
+  async ping(): Promise<void> {
+    await this.client.ping();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.owned) {
+      const goodbye = this.client.close ? this.client.close() : this.client.quit();
+      await Promise.race([goodbye.catch(() => {}), delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
+      this.abandon();
+    } else {
+      this.client.off('ready', this.onReady);
+      this.client.off('error', this.onError);
+    }
+  }
+
+  private async connect(timeout: number): Promise<void> {
+    // Each namespace adds listeners of its own.
+    this.client.setMaxListeners(0);
+    const giveUp = new AbortController();
+    const { status } = this.client;
+    const connected = status === undefined || status === 'wait' ? this.client.connect() : this.client.ping();
+    try {
+      await Promise.race([
+        connected,
+        delay(timeout, undefined, { signal: giveUp.signal }).then(() => {
+          throw this.lastError ?? new Error('no answer');
+        }),
+      ]);
+    } finally {
+      giveUp.abort();
+    }
+    // The app's own servers keep the process alive; an app that did not come up must not be kept by Redis.
+    this.client.unref?.();
+  }
+
+  /** Ends the client at once. Its errors stay heard: they may still come. */
+  private abandon(): void {
+    this.closed = true;
+    if (!this.client.destroy) this.client.disconnect();
+    else if (this.client.isOpen) this.client.destroy();
+  }
+
+  private guard(): RedisClient {
+    const commands = this.client as unknown as Record<
+      string,
+      ((...args: unknown[]) => Promise<unknown>) | undefined
+    >;
+    const guarded = Object.create(this.client) as RedisClient & Record<string, unknown>;
+    for (const name of UNWATCHED) {
+      const command = commands[name]?.bind(this.client);
+      if (!command) continue;
+      guarded[name] = (...args: unknown[]) =>
+        command(...args).catch((error: unknown) => {
+          if (!this.closed) this.listener.onUnsent(name, error);
+        });
+    }
+    return guarded;
+  }
+
+  private readonly onReady = (): void => {
+    this.ready = true;
+    this.listener.onReady(this);
+  };
+
+  private readonly onError = (error: Error): void => {
+    this.lastError = error;
+    if (!this.ready || this.closed) return;
+    this.ready = false;
+    this.listener.onLost(this, error);
+  };
+}
+
+/** What an error says; Node gathers failed attempts to connect in an AggregateError without a message. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && !error.message) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { Module } from '@nestjs/common';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { ChatGateway } from './support/chat.js';
+import { test } from './support/redis.js';
+import { startTcpProxy } from './support/tcp-proxy.js';
+
+test('the nodes live through an outage of Redis, and are joined again after it', async ({ redisUrl }) => {
+  const { hostname, port } = new URL(redisUrl);
+  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
+  const redis = { url: `redis://127.0.0.1:${link.port}`, keyPrefix: randomUUID() };
+  @Module({ imports: [WebsocketModule.forRoot({ redis })], providers: [ChatGateway] })
+  class JoinedModule {}
+  await using cluster = await startTestCluster(JoinedModule, { timeout: 4_500 });
+  const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+  alice.emit('announce', 'before');
+  await expect(bob).toReceive('announced', 'before');
+
+  await link.cut();
+  for (const node of cluster.nodes)
+    await expect(node).toHaveLogged(/^Redis is gone \(.+\); until it is back/);
+  alice.emit('announce', 'during');
+  await expect(alice).toReceive('announced', 'during');
+
+  await link.restore();
+  for (const node of cluster.nodes) await expect(node).toHaveLogged(/^Redis is back; \d commands were lost/);
+  alice.emit('announce', 'after');
+  await expect(bob).toReceive('announced', 'after');
+  expect(bob.received('announced')).toEqual([['before'], ['after']]);
+});
+
+test('an outage is logged once on each node, and its end when both clients are back', async ({
+  redisUrl,
+}) => {
+  const { hostname, port } = new URL(redisUrl);
+  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
+  @Module({ imports: [WebsocketModule.forRoot({ redis: { url: `redis://127.0.0.1:${link.port}` } })] })
+  class SingleModule {}
+  await using app = await startTestApp(SingleModule, { timeout: 4_500 });
+  await link.cut();
+  await expect(app).toHaveLogged(/^Redis is gone/);
+  await link.restore();
+  await expect(app).toHaveLogged(/^Redis is back/);
+  const logged = app.logs.entries
+    .filter(({ context }) => context === 'RedisBackplane')
+    .map(({ level }) => level);
+  expect(logged).toEqual(['error', 'log']);
+});
+
+test('joins through a client of ioredis too', async ({ redisUrl }) => {
+  const client = new Redis(redisUrl);
+  try {
+    @Module({
+      imports: [WebsocketModule.forRoot({ redis: { client, keyPrefix: randomUUID() } })],
+      providers: [ChatGateway],
+    })
+    class BorrowingModule {}
+    await using cluster = await startTestCluster(BorrowingModule);
+    const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+    alice.emit('announce', 'hello');
+    await expect(bob).toReceive('announced', 'hello');
+    await expect(bob).not.toReceive('announced');
+  } finally {
+    client.disconnect();
+  }
+});
+
+test("closes the clients that it opened, and leaves the user's own open", async ({ redisUrl }) => {
+  const client = createClient({ url: redisUrl });
+  await client.connect();
+  try {
+    const ours = randomUUID();
+    await client.clientSetName(ours);
+    const connections = async (): Promise<number> => {
+      const list = await client.sendCommand<string>(['CLIENT', 'LIST']);
+      return list.trim().split('\n').length;
+    };
+    const before = await connections();
+    const redis = { client, keyPrefix: randomUUID() };
+    @Module({ imports: [WebsocketModule.forRoot({ redis })], providers: [ChatGateway] })
+    class BorrowingModule {}
+    {
+      await using cluster = await startTestCluster(BorrowingModule);
+      expect(await connections()).toBe(before + 2);
+      const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+      alice.emit('announce', 'hello');
+      await expect(bob).toReceive('announced', 'hello');
+    }
+    await expect.poll(connections).toBe(before);
+    expect(await client.ping()).toBe('PONG');
+  } finally {
+    client.destroy();
+  }
+});
+
+test('a client that is not connected is refused', async ({ redisUrl }) => {
+  const client = createClient({ url: redisUrl });
+  @Module({ imports: [WebsocketModule.forRoot({ redis: { client } })] })
+  class UnconnectedModule {}
+  await expect(startTestCluster(UnconnectedModule)).rejects.toThrow(
+    '"redis.client" is not connected. Connect it before it is handed over.',
+  );
+});
