@@ -30,6 +30,8 @@ export default defineConfig({
           globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
         },
       },
+      // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
+      { extends: true, test: { name: 'package', include: ['tests/package/*.spec.ts'] } },
     ],
   },
 });

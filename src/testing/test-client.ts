@@ -10,7 +10,7 @@ import type { ReceivedEvent } from './inbox.js';
 import type { LogCapture } from './log-capture.js';
 import type { ObservedSocket } from './observed-socket.js';
 import type { ServerObserver } from './server-observer.js';
-import type { Link, SettleOptions } from './settle.js';
+import type { SettleOptions } from './settle.js';
 
 /** Event names and their listeners, as Socket.IO types them. */
 export interface EventsMap {
@@ -71,7 +71,7 @@ export interface ClientContext {
 export class TestClient<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
-> implements Link {
+> {
   /** The socket.io-client socket itself. */
   readonly socket: Socket<ServerToClient, ClientToServer>;
   readonly name: string;

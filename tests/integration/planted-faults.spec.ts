@@ -124,7 +124,7 @@ async function exercise(app: TestApp, transports: ConnectOptions['transports']):
 }
 
 for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {
-  describe(`over ${transports.join(' to ')}`, () => {
+  describe.concurrent(`over ${transports.join(' to ')}`, () => {
     test('a gateway without a fault is not accused', async () => {
       await using app = await startTestApp(roomModule('none'));
       await exercise(app, [...transports]);

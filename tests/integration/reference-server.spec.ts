@@ -70,7 +70,7 @@ test('WEBSOCKET_CORS_ORIGIN names the origins', async () => {
   expect(await allowed('https://evil.example.com')).toBeNull();
 });
 
-describe('one clear line and exit code 1', () => {
+describe.concurrent('one clear line and exit code 1', () => {
   test.each([
     [{ PORT: 'abc' }, 'PORT is "abc"; expected a number from 0 to 65535\n'],
     [{ NODE_ENV: 'production' }, 'WEBSOCKET_CORS_ORIGIN is not set; expected origins such as'],
