@@ -9,6 +9,7 @@ export class ObservedSocket {
   /** Hooks that failed for it, until somebody has been told. */
   readonly failures: HookError[] = [];
   private pendingHooks = 0;
+  private packetsSent = 0;
 
   constructor(
     readonly socket: Socket,
@@ -20,7 +21,13 @@ export class ObservedSocket {
     socket.conn.on('packet', ({ type }) => {
       if (type === 'message') activity.moved();
     });
+    socket.conn.on('packetCreate', () => (this.packetsSent += 1));
     this.observePackets(contextOf);
+  }
+
+  /** Whether the server has sent nothing to the client since it let it in. */
+  get untouched(): boolean {
+    return this.packetsSent === 0 && this.socket.connected;
   }
 
   /** Whether every hook that was called for it has settled. */

@@ -269,6 +269,7 @@ export class TestClient<
     if (!end) return;
     const settled = await this.context.activity.until(() => end.hooksSettled || undefined, this.timeout);
     if (settled === EXPIRED) return EXPIRED;
+    if (end.untouched) return;
     return within(this.fenceToClient(), this.timeout);
   }
 
