@@ -31,7 +31,10 @@ async function byHand(transport) {
 export async function cycle() {
   const lines = [];
   for (const transport of ['websocket', 'polling']) {
-    const times = await interleave({ kit: () => withTheKit(transport), hand: () => byHand(transport) }, ROUNDS);
+    const times = await interleave(
+      { kit: () => withTheKit(transport), hand: () => byHand(transport) },
+      ROUNDS,
+    );
     lines.push(
       `${transport}: the kit ${summary(times.kit, ' ms')}, by hand ${summary(times.hand, ' ms')}, ` +
         `ratio ${summary(ratios(times.kit, times.hand))}`,

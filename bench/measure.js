@@ -11,7 +11,8 @@ export async function interleave(contestants, rounds) {
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (const task of Object.values(contestants)) await task();
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) times[name].push(await time(contestants[name]));
+    for (const name of round % 2 === 0 ? names : names.toReversed())
+      times[name].push(await time(contestants[name]));
   }
   return times;
 }

@@ -14,7 +14,11 @@ const workspace = fileURLToPath(new URL('../reports/bench', import.meta.url));
 const execute = promisify(execFile);
 
 const swc = {
-  jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { decoratorMetadata: true, legacyDecorator: true } },
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { decoratorMetadata: true, legacyDecorator: true },
+  },
 };
 
 /** Ten files of five tests each: ours under Vitest, and the same written by hand under Jest with @swc/jest. */
@@ -26,24 +30,42 @@ export async function tenFiles() {
   await writeFile(`${workspace}/jest/package.json`, '{ "type": "commonjs" }');
   await writeFile(
     `${workspace}/jest/jest.config.json`,
-    JSON.stringify({ testRegex: String.raw`\.spec\.ts$`, testEnvironment: 'node', transform: { '\\.[jt]s$': ['@swc/jest', { ...swc, module: { type: 'commonjs' } }] }, transformIgnorePatterns: [], extensionsToTreatAsEsm: [] }),
+    JSON.stringify({
+      testRegex: String.raw`\.spec\.ts$`,
+      testEnvironment: 'node',
+      transform: { '\\.[jt]s$': ['@swc/jest', { ...swc, module: { type: 'commonjs' } }] },
+      transformIgnorePatterns: [],
+      extensionsToTreatAsEsm: [],
+    }),
   );
-  const run = (directory, ...args) => execute(process.execPath, args, { cwd: `${workspace}/${directory}`, env: { ...process.env, NODE_OPTIONS: '' } });
+  const run = (directory, ...args) =>
+    execute(process.execPath, args, {
+      cwd: `${workspace}/${directory}`,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
   const times = await interleave(
     {
-      kit: () => run('vitest', `${root}node_modules/vitest/vitest.mjs`, 'run', '--config', 'vitest.config.ts'),
+      kit: () =>
+        run('vitest', `${root}node_modules/vitest/vitest.mjs`, 'run', '--config', 'vitest.config.ts'),
       jest: () => run('jest', `${root}node_modules/jest/bin/jest.js`, '--config', 'jest.config.json'),
     },
     ROUNDS,
   );
-  const seconds = (values) => summary(values.map((value) => value / 1000), ' s');
-  return [`the kit under Vitest ${seconds(times.kit)}, by hand under Jest ${seconds(times.jest)}, ratio ${summary(ratios(times.kit, times.jest))}`];
+  const seconds = (values) =>
+    summary(
+      values.map((value) => value / 1000),
+      ' s',
+    );
+  return [
+    `the kit under Vitest ${seconds(times.kit)}, by hand under Jest ${seconds(times.jest)}, ratio ${summary(ratios(times.kit, times.jest))}`,
+  ];
 }
 
 /** As an installed package has it: built, and found by its name. */
 async function linkPackage(directory) {
   await mkdir(`${directory}/node_modules/nest-realtime-kit`, { recursive: true });
-  for (const part of ['package.json', 'dist']) await cp(`${root}${part}`, `${directory}/node_modules/nest-realtime-kit/${part}`, { recursive: true });
+  for (const part of ['package.json', 'dist'])
+    await cp(`${root}${part}`, `${directory}/node_modules/nest-realtime-kit/${part}`, { recursive: true });
 }
 
 async function createProject(runner) {

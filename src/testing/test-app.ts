@@ -35,6 +35,13 @@ export interface RunningApp {
   release(): void;
 }
 
+/** As many as are asked for: `connect(2)` gives `[TestClient, TestClient]`. */
+type TupleOf<T, Count extends number, Tuple extends T[] = []> = number extends Count
+  ? T[]
+  : Tuple['length'] extends Count
+    ? Tuple
+    : TupleOf<T, Count, [...Tuple, T]>;
+
 /**
  * A real Nest app, listening on 127.0.0.1 and a free port, and the clients that a test has connected to it.
  * It is closed by `close()`, or by the end of the block when it was declared with `await using`.
@@ -114,10 +121,10 @@ export class TestApp<
    */
   connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;
   /** Connects so many clients, one after the other. */
-  connect(
-    count: number,
+  connect<Count extends number>(
+    count: Count,
     options?: Omit<ConnectOptions<ServerToClient>, 'name'>,
-  ): Promise<TestClient<ServerToClient, ClientToServer>[]>;
+  ): Promise<TupleOf<TestClient<ServerToClient, ClientToServer>, Count>>;
   async connect(
     first: number | ConnectOptions<ServerToClient> = {},
     options: ConnectOptions<ServerToClient> = {},

@@ -104,23 +104,20 @@ function roomModule(fault: Fault): new () => object {
 /** What a user would write to test this gateway: all of it in one, so that every fault meets every statement. */
 async function exercise(app: TestApp, transports: ConnectOptions['transports']): Promise<void> {
   const [alice, bob, carol] = await app.connect(3, { transports });
-  for (const client of [alice!, bob!, carol!])
-    await expect(app).toHaveLogged(`Client connected: ${client.id}`);
-  await Promise.all([alice!, bob!].map((client) => client.emitWithAck('join', 'lobby')));
-  alice!.emit('say', 'hi');
+  for (const client of [alice, bob, carol]) await expect(app).toHaveLogged(`Client connected: ${client.id}`);
+  await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+  alice.emit('say', 'hi');
   await expect(bob).toReceive('said', 'hi');
   await expect(bob).not.toReceive('said');
   await expect(alice).not.toReceive('said');
   await expect(carol).not.toReceive('said');
-  expect(await alice!.emitWithAck('say', 'again')).toBe('ok');
+  expect(await alice.emitWithAck('say', 'again')).toBe('ok');
   await app.settle();
-  expect(bob!.received('said')).toEqual([['hi'], ['again']]);
-  expect(app.logs.entries.filter(({ message }) => message === `Client connected: ${bob!.id}`)).toHaveLength(
-    1,
-  );
+  expect(bob.received('said')).toEqual([['hi'], ['again']]);
+  expect(app.logs.entries.filter(({ message }) => message === `Client connected: ${bob.id}`)).toHaveLength(1);
   await expect(app.connect({ transports, auth: { banned: true } })).toBeRefused('banned');
-  await alice!.disconnect();
-  expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${alice!.id}`);
+  await alice.disconnect();
+  expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${alice.id}`);
 }
 
 for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {

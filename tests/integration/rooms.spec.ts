@@ -6,11 +6,11 @@ const test = realtimeTest(ChatModule);
 for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {
   test(`tells the room, and nobody else (${transports.join(' to ')})`, async ({ connect }) => {
     const [alice, bob, carol] = await connect(3, { transports: [...transports] });
-    await Promise.all([alice, bob].map((client) => client!.emitWithAck('join', 'lobby')));
-    alice!.emit('say', 'hi');
+    await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+    alice.emit('say', 'hi');
     await expect(bob).toReceive('said', 'hi');
     await expect(carol).not.toReceive('said');
-    expect(bob!.received('said')).toEqual([['hi']]);
+    expect(bob.received('said')).toEqual([['hi']]);
   });
 }
 

@@ -103,9 +103,9 @@ for (const [world, transports] of Object.entries(worlds)) {
     for (const event of ['slow', 'held', 'stream', 'raw']) {
       test(`"${event}"`, async ({ app, connect }) => {
         const [alice, bob] = await connect(2, { transports });
-        alice!.emit(event);
+        alice.emit(event);
         await app.settle();
-        expect(bob!.received('done').concat(alice!.received('done'))).toContainEqual([event]);
+        expect(bob.received('done').concat(alice.received('done'))).toContainEqual([event]);
       });
     }
 
@@ -158,9 +158,9 @@ for (const [world, transports] of Object.entries(worlds)) {
 test('takes in what came a hundred times over', async ({ app, connect }) => {
   const [alice, bob] = await connect(2);
   for (let round = 1; round <= 100; round += 1) {
-    alice!.emit('raw');
+    alice.emit('raw');
     await app.settle();
-    expect(bob!.received('done')).toHaveLength(round);
+    expect(bob.received('done')).toHaveLength(round);
   }
 });
 

@@ -15,14 +15,14 @@ test('answers', async ({ connect }) => {
 
 test('tells the room', async ({ connect }) => {
   const [alice, bob] = await connect(2);
-  await bob!.emitWithAck('join', 'lobby');
-  alice!.emit('say', 'hi');
+  await bob.emitWithAck('join', 'lobby');
+  alice.emit('say', 'hi');
   await expect(bob).toReceive('said', 'hi');
 });
 
 test('tells nobody else', async ({ connect }) => {
   const [alice, carol] = await connect(2);
-  alice!.emit('say', 'hi');
+  alice.emit('say', 'hi');
   await expect(carol).not.toReceive('said');
 });
 

@@ -23,8 +23,8 @@ test('logs who comes and who goes', async ({ app, connect }) => {
 
 test('tells the room, and nobody else', async ({ connect }) => {
   const [alice, bob, carol] = await connect(3, { namespace: 'chat' });
-  await Promise.all([alice!, bob!].map((client) => client.emitWithAck('join', 'lobby')));
-  alice!.emit('say', 'hi');
+  await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+  alice.emit('say', 'hi');
   await expect(bob).toReceive('said', 'hi');
   await expect(carol).not.toReceive('said');
 });
@@ -33,16 +33,16 @@ test('the core needs no test runner', async () => {
   const app = await startTestApp<ServerToClient, ClientToServer>(AppModule);
   try {
     const [alice, bob] = await app.connect(2, { namespace: 'chat' });
-    await bob!.emitWithAck('join', 'lobby');
-    alice!.emit('say', 'hi');
-    const [text] = await bob!.next('said');
+    await bob.emitWithAck('join', 'lobby');
+    alice.emit('say', 'hi');
+    const [text] = await bob.next('said');
     expect(text.toUpperCase()).toBe('HI');
     // @ts-expect-error -- there is no such event
-    alice!.emit('shout', 'hi');
+    alice.emit('shout', 'hi');
     // @ts-expect-error -- a text, not a number
-    alice!.emit('say', 1);
+    alice.emit('say', 1);
     await app.settle();
-    expect(bob!.received('said')).toEqual([['hi'], [1]]);
+    expect(bob.received('said')).toEqual([['hi'], [1]]);
   } finally {
     await app.close();
   }
