@@ -165,8 +165,10 @@ export class ServerObserver {
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? '/';
-    const isEngine = [...this.servers.values()].some((server) => path.startsWith(server.path()));
-    if (isEngine) return;
+    // Polling requests of Engine.IO are open nearly always; what they carry, the fences follow.
+    const isPolling =
+      /[?&]EIO=/.test(path) && [...this.servers.values()].some((server) => path.startsWith(server.path()));
+    if (isPolling) return;
     const stream = request.headers.accept === 'text/event-stream';
     response.once('close', this.activity.begin(`${request.method} ${path}`, { stream }));
   }

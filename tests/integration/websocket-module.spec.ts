@@ -25,6 +25,7 @@ describe('imported plain', () => {
     expect(await allowedOrigin(app, 'https://anywhere.example.com')).toBe('*');
     const client = await fetch(`${app.url}/socket.io/socket.io.js`);
     expect(client.headers.get('content-type')).toContain('javascript');
+    expect(await client.text()).toContain('Socket.IO');
     expect([...app.io._nsps.keys()]).toEqual(['/']);
     expect((await app.connect({ transports: ['polling'] })).transport).toBe('polling');
   });
@@ -57,7 +58,9 @@ describe('forRoot', () => {
     expect(await allowedOrigin(app, 'https://app.example.com', '/realtime')).toBe('https://app.example.com');
     expect(await allowedOrigin(app, 'https://evil.example.com', '/realtime')).toBeNull();
     expect(app.io.engine.opts).toMatchObject({ pingInterval: 12_345, maxHttpBufferSize: 1_000 });
-    expect((await fetch(`${app.url}/realtime/socket.io.js`)).status).toBe(400);
+    const client = await fetch(`${app.url}/realtime/socket.io.js`);
+    expect(client.status).toBe(400);
+    await client.text();
     await app.connect();
   });
 

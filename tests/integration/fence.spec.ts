@@ -1,0 +1,65 @@
+import { Module } from '@nestjs/common';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import type { Server, Socket } from 'socket.io';
+import { expect } from 'vitest';
+
+/** Notes all that reaches the app. */
+@WebSocketGateway()
+class WiretapGateway {
+  readonly heard: unknown[] = [];
+
+  afterInit(server: Server): void {
+    server.use((_socket, next) => {
+      this.heard.push('namespace middleware');
+      next();
+    });
+  }
+
+  handleConnection(client: Socket): void {
+    client.onAny((...args: unknown[]) => this.heard.push(args));
+    client.onAnyOutgoing((...args: unknown[]) => this.heard.push(args));
+    client.use((event, next) => {
+      this.heard.push(event);
+      next();
+    });
+    client.conn.on('data', (data: unknown) => this.heard.push(data));
+    client.on('disconnect', (reason) => this.heard.push(reason));
+  }
+}
+
+@Module({ imports: [WebsocketModule.forRoot({ connectionStateRecovery: {} })], providers: [WiretapGateway] })
+class WiretapModule {}
+
+const test = realtimeTest(WiretapModule);
+
+// Fences are sent by private methods of Engine.IO: this is where a change of theirs shows.
+for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {
+  test(`settling passes both ways, and nothing of it reaches app or client (${transports.join(' to ')})`, async ({
+    app,
+    connect,
+  }) => {
+    const alice = await connect({ transports: [...transports] });
+    const engineTypes: string[] = [];
+    alice.socket.io.engine.on('packet', ({ type }) => engineTypes.push(type));
+    const { heard } = app.get(WiretapGateway);
+    heard.length = 0;
+    for (let round = 0; round < 20; round += 1) await app.settle();
+    expect(heard).toEqual([]);
+    expect(alice.inbox.events).toEqual([]);
+    expect(engineTypes.filter((type) => type === 'noop').length).toBeGreaterThanOrEqual(20);
+    expect(alice.connected).toBe(true);
+  });
+}
+
+test('the offset of connection state recovery is no argument', async ({ app, connect }) => {
+  const alice = await connect();
+  app.io.emit('hello', { a: 1 }, 'text');
+  await app.settle();
+  app.io.volatile.emit('hello', 'volatile');
+  await app.settle();
+  app.io.to(alice.id).emit('hello');
+  await app.settle();
+  expect(alice.received('hello')).toEqual([[{ a: 1 }, 'text'], ['volatile'], []]);
+});
