@@ -69,11 +69,11 @@ export const PLAYGROUND_PAGE = /* html */ `<!doctype html>
 
   const print = (values) => values.map((value) => JSON.stringify(value)).join(', ');
 
-  socket.on('connect', () => {
-    log('connect', socket.id);
+  // The transport may be upgraded before the namespace is joined.
+  socket.io.on('open', () => {
     socket.io.engine.once('upgrade', (transport) => { log('upgrade', transport.name); show(); });
-    show();
   });
+  socket.on('connect', () => { log('connect', socket.id); show(); });
   socket.on('disconnect', (reason) => { log('disconnect', reason); show(); });
   socket.on('connect_error', (error) => { log('connect_error', error.message); show(); });
   socket.io.on('reconnect_attempt', (attempt) => log('reconnect_attempt', String(attempt)));

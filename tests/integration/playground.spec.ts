@@ -14,6 +14,7 @@ test(
 
     await page.goto(app.url);
     await page.getByText('upgrade', { exact: true }).waitFor();
+    await page.locator('#state.connected').waitFor();
     const id = await page.locator('#id').textContent();
     expect([...app.io.sockets.sockets.keys()]).toEqual([id]);
     expect(await page.locator('#state').textContent()).toBe('connected');
