@@ -10,10 +10,9 @@ export type Expired = typeof EXPIRED;
  * @returns what the promise resolves to, or {@link EXPIRED}
  */
 export function within<T>(promise: Promise<T>, timeout: number): Promise<T | Expired> {
-  if (timeout <= 0) return Promise.resolve(EXPIRED);
   let timer: ReturnType<typeof setTimeout>;
   const deadline = new Promise<Expired>((resolve) => {
-    timer = setTimeout(() => resolve(EXPIRED), timeout);
+    timer = setTimeout(() => resolve(EXPIRED), Math.max(timeout, 0));
   });
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
 }

@@ -31,9 +31,15 @@ export function showWork({ what, client, stream, since }: Work): string {
   return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
 }
 
-export function showLog({ level, context, message, stack }: LogEntry): string {
-  const text = stack?.split('\n')[0] ?? (typeof message === 'string' ? message : show(message));
-  return `${level} [${context ?? 'no context'}] ${text}`;
+export function showLog(entry: LogEntry): string {
+  const text = entry.stack?.split('\n')[0] ?? textOf(entry);
+  return `${entry.level} [${entry.context ?? 'no context'}] ${text}`;
+}
+
+/** The message of a log entry as text: of an error, its name and message. */
+export function textOf({ message }: LogEntry): string {
+  if (message instanceof Error) return `${message.name}: ${message.message}`;
+  return typeof message === 'string' ? message : show(message);
 }
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */
@@ -107,6 +113,20 @@ export class ConnectionRefusedError extends Error {
   }
 }
 
+/** Clients that `connect()` did not open were connected when the app was closed. */
+export class LeftoverClientError extends Error {
+  override readonly name = 'LeftoverClientError';
+
+  constructor(
+    /** Socket id and namespace of each. */
+    readonly clients: readonly string[],
+  ) {
+    super(
+      `Still connected at the end, and not opened by connect(): ${clients.join(', ')}. Whoever opens a client closes it.`,
+    );
+  }
+}
+
 /** A client is not connected (any more). */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
@@ -146,18 +166,24 @@ export class SettleTimeoutError extends Error {
     /** What was still in flight. */
     readonly inFlight: readonly Work[],
     apart: readonly string[],
+    /** What was being waited for, when that was not the work in flight. */
+    stalled?: string,
   ) {
-    const streams = inFlight.some(({ stream }) => stream);
+    const onlyStreams = inFlight.length > 0 && inFlight.every(({ stream }) => stream);
+    const held = inFlight.some(({ what }) => what.startsWith('socket.use'));
     super(
       report(`The app did not settle within ${timeout} ms.`, {
         'still in flight': inFlight.map(showWork),
-        'connected at one end only': apart,
+        'connected at one end only, or about to reconnect': apart,
+        stalled,
         note:
-          inFlight.length + apart.length === 0
+          !stalled && inFlight.length + apart.length === 0
             ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
-            : streams
-              ? 'A stream that is meant to stay open is passed over by settle({ ignoreOpenStreams: true }).'
-              : undefined,
+            : held
+              ? 'A middleware that drops a packet without next() cannot be told from a busy one: let it call next(error).'
+              : onlyStreams
+                ? 'Streams that are meant to stay open are passed over by settle({ ignoreOpenStreams: true }), or by the same option of startTestApp.'
+                : undefined,
       }),
     );
   }

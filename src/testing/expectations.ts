@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LogLevel } from '@nestjs/common';
 import { EXPIRED } from './deadline.js';
-import { ConnectionRefusedError, report, show, showEvent, showLog } from './errors.js';
+import { ConnectionRefusedError, report, show, showEvent, showLog, textOf } from './errors.js';
 import { payloadOf } from './inbox.js';
 import type { ReceivedEvent } from './inbox.js';
 import type { LogEntry } from './log-capture.js';
@@ -20,6 +20,11 @@ export interface Verdict {
   readonly pass: boolean;
   /** Why the expectation failed. */
   message(): string;
+}
+
+/** Whether a text is the one expected, or matches the pattern; a pattern's own position does not count. */
+function isText(expected: string | RegExp, text: string): boolean {
+  return typeof expected === 'string' ? text === expected : text.search(expected) !== -1;
 }
 
 /** Whether two values are equal; test runners bring their own, which know asymmetric matchers. */
@@ -75,9 +80,7 @@ export async function hasLogged(
   const matches = (entry: LogEntry): boolean =>
     (level === undefined || entry.level === level) &&
     (context === undefined || entry.context === context) &&
-    (typeof text === 'string'
-      ? entry.message === text
-      : typeof entry.message === 'string' && text.test(entry.message));
+    isText(text, textOf(entry));
   const find = (): LogEntry | undefined => app.logs.since(since).find(matches);
   const wanted = [level, context && `[${context}]`, show(text)].filter(Boolean).join(' ');
 
@@ -103,9 +106,7 @@ export async function isRefused(connecting: unknown, reason?: string | RegExp): 
     client = await connecting;
   } catch (error) {
     if (!(error instanceof ConnectionRefusedError)) throw error;
-    const matches =
-      reason === undefined ||
-      (typeof reason === 'string' ? error.reason === reason : reason.test(error.reason));
+    const matches = reason === undefined || isText(reason, error.reason);
     const not = matches ? 'not to be refused' : 'to be refused';
     const message = report(`The client was expected ${not}${wanted}.`, { 'what happened': error.message });
     return { pass: matches, message: () => message };

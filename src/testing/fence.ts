@@ -11,7 +11,6 @@ interface End {
   readyState: string;
   on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): unknown;
   on(event: 'close', listener: () => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
 }
 
 /** `engine` of a socket.io-client `Manager`. */
@@ -26,6 +25,8 @@ export interface ServerEnd extends End {
   sendPacket(type: 'noop', data: string): void;
 }
 
+/** The fences that are under way to an end: what to do when they have come, or the end has closed. */
+const underWay = new WeakMap<End, Map<string, () => void>>();
 let fences = 0;
 
 /** Resolves when all that the client has sent so far has reached the server, or the connection is gone. */
@@ -39,21 +40,32 @@ export function fenceToClient(client: ClientEnd, server: ServerEnd): Promise<voi
 }
 
 function passFence(receiver: End, sender: End, send: (id: string) => void): Promise<void> {
+  if (receiver.readyState !== 'open' || sender.readyState !== 'open') return Promise.resolve();
+  const [arriving, leaving] = [fencesAt(receiver), fencesAt(sender)];
+  const id = `fence-${(fences += 1)}`;
   return new Promise((resolve) => {
-    const id = `fence-${(fences += 1)}`;
     const finish = (): void => {
-      receiver.off('packet', onPacket);
-      receiver.off('close', finish);
-      sender.off('close', finish);
+      arriving.delete(id);
+      leaving.delete(id);
       resolve();
     };
-    const onPacket = (packet: { type: string; data?: unknown }): void => {
-      if (packet.type === 'noop' && packet.data === id) finish();
-    };
-    if (receiver.readyState !== 'open' || sender.readyState !== 'open') return resolve();
-    receiver.on('packet', onPacket);
-    receiver.on('close', finish);
-    sender.on('close', finish);
+    arriving.set(id, finish);
+    leaving.set(id, finish);
     send(id);
   });
+}
+
+/** One pair of listeners serves every fence of an end, however many are under way. */
+function fencesAt(end: End): Map<string, () => void> {
+  const known = underWay.get(end);
+  if (known) return known;
+  const fencesHere = new Map<string, () => void>();
+  underWay.set(end, fencesHere);
+  end.on('packet', ({ type, data }) => {
+    if (type === 'noop' && typeof data === 'string') fencesHere.get(data)?.();
+  });
+  end.on('close', () => {
+    for (const finish of fencesHere.values()) finish();
+  });
+  return fencesHere;
 }

@@ -30,6 +30,8 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
       const instance: unknown = wrapper.instance;
       if (typeof instance !== 'object' || instance === null) continue;
       const target = scoped ? (Object.getPrototypeOf(instance) as object) : instance;
+      // A class that two modules provide has two instances, but one prototype.
+      if (gateways.some((known) => known.target === target)) continue;
       gateways.push({
         name: instance.constructor.name,
         scoped,

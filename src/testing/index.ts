@@ -11,6 +11,7 @@ export {
   ConnectionRefusedError,
   DeadlineError,
   HookError,
+  LeftoverClientError,
   type RefusalStage,
   SettleTimeoutError,
   TeardownError,

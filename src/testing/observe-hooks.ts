@@ -8,8 +8,8 @@ import { endWith } from './work-result.js';
 
 /** Sees every `handleConnection` and `handleDisconnect` run, and catches what they throw. */
 export class HookObserver {
-  /** Calls of scoped gateways' hooks that have to come, by socket and hook: the functions that end them. */
-  private readonly expected = new Map<string, () => void>();
+  /** Calls of scoped gateways' hooks that have to come, by gateway, then by socket and hook: what ends them. */
+  private readonly expected = new Map<Gateway, Map<string, () => void>>();
   private readonly restores: (() => void)[];
 
   constructor(
@@ -33,8 +33,9 @@ export class HookObserver {
   expectScoped(observed: ObservedSocket, hook: Hook): void {
     for (const gateway of this.gateways) {
       if (!gateway.scoped || !gateway.has(hook) || !gateway.serves(observed.socket.nsp.name)) continue;
-      const name = `${gateway.name}.${hook}`;
-      this.expected.set(`${observed.socket.id} ${name}`, observed.beginHook(name));
+      const calls = this.expected.get(gateway) ?? new Map<string, () => void>();
+      this.expected.set(gateway, calls);
+      calls.set(`${observed.socket.id} ${hook}`, observed.beginHook(`${gateway.name}.${hook}`));
     }
   }
 
@@ -42,13 +43,13 @@ export class HookObserver {
     const name = `${gateway.name}.${hook}`;
     const event = hook === 'handleConnection' ? 'connection' : 'disconnect';
     return wrapHook(gateway, hook, (socket, call) => {
-      const observed = this.observer.find(socket.id);
-      if (observed?.socket !== socket) return call();
-      const key = `${socket.id} ${name}`;
-      const end = this.expected.get(key) ?? observed.beginHook(name);
-      this.expected.delete(key);
+      const observed = this.observer.of(socket);
+      if (!observed) return call();
+      const [calls, key] = [this.expected.get(gateway), `${socket.id} ${hook}`];
+      const end = calls?.get(key) ?? observed.beginHook(name);
+      calls?.delete(key);
       return executionContext.run(this.observer.contextOf(socket, event), () =>
-        caught(() =>
+        caught(gateway.scoped, () =>
           endWith(call, (error) => {
             if (error) this.observer.noteFailure(observed, new HookError(name, observed.name, error.thrown));
             end();
@@ -59,12 +60,16 @@ export class HookObserver {
   }
 }
 
-/** What a hook throws has been noted; thrown on, it would be an unhandled error of the whole test run. */
-function caught(call: () => unknown): unknown {
+/**
+ * What a hook throws has been noted; thrown on, it would be an unhandled error of the whole test run. Only what a
+ * scoped gateway's hook throws at once does Nest itself catch, and give to the app's exception filters.
+ */
+function caught(scoped: boolean, call: () => unknown): unknown {
   try {
     const result = call();
     return result instanceof Promise ? result.catch(() => {}) : result;
-  } catch {
+  } catch (error) {
+    if (scoped) throw error;
     return undefined;
   }
 }

@@ -52,14 +52,18 @@ export class ObservedSocket {
   private observePackets(contextOf: (event: string) => ExecutionContext): void {
     type Run = (event: [string, ...unknown[]], next: (error?: Error | null) => void) => void;
     const socket = this.socket as unknown as { run: Run };
+    // A middleware may drop a packet by never calling next(); with its sender gone that is no longer waited for.
+    const held = new Set<() => void>();
+    this.socket.once('disconnect', () => {
+      for (const end of held) end();
+    });
     const run = socket.run.bind(this.socket);
     socket.run = (event, next) => {
       const end = this.activity.begin(`socket.use for "${event[0]}"`, { client: this.name });
-      // A middleware may drop a packet by never calling next(); with its sender gone that is no longer waited for.
-      this.socket.once('disconnect', end);
+      held.add(end);
       executionContext.run(contextOf(event[0]), () =>
         run(event, (error) => {
-          this.socket.off('disconnect', end);
+          held.delete(end);
           end();
           next(error);
         }),

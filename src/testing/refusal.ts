@@ -15,13 +15,13 @@ interface ConnectError extends Error {
 /**
  * Makes an error for readers out of what the client was told and what the server noted.
  *
- * @param refusals what the server refused meanwhile
+ * @param refusal what the server noted of it
  * @param namespaces those that exist
  */
 export function explainRefusal(
   client: string,
   error: ConnectError,
-  refusals: readonly HandshakeRefusal[],
+  refusal: HandshakeRefusal | undefined,
   namespaces: readonly string[],
 ): ConnectionRefusedError {
   if (error.type !== 'TransportError') {
@@ -42,7 +42,7 @@ export function explainRefusal(
   return new ConnectionRefusedError(
     client,
     'handshake',
-    refusals.map(reasonOf).at(-1) ?? told ?? error.message,
+    (refusal && reasonOf(refusal)) ?? told ?? error.message,
     undefined,
     { 'the client was told': `${error.message}: ${told}`, 'response body': error.context?.responseText },
     { cause: error },

@@ -18,8 +18,15 @@ export type SocketIoAdapter = AbstractWsAdapter & {
   create(port: number, options?: object): Server | Namespace;
 };
 
+/** By this header, which Node's clients alone can send, a refused handshake is known to be a certain client's. */
+export const CONNECT_HEADER = 'x-test-connect';
+
+/** The event by which a node asks the others whether they have taken in all that it published. */
+export const NODE_FENCE = 'nest-realtime-kit:fence';
+
 /** Why the HTTP handshake of a connection was refused, as Engine.IO's `connection_error` tells it. */
 export interface HandshakeRefusal {
+  req?: IncomingMessage;
   message: string;
   context?: { name?: string; message?: string };
 }
@@ -30,17 +37,21 @@ export interface HandshakeRefusal {
  * private fields, and takes everything back.
  */
 export class ServerObserver {
-  /** The Socket.IO servers, by the port that their gateway declares; 0 is the app's own. */
-  readonly servers: Map<number, Server> = new Map();
+  /** The Socket.IO servers and the ports that their gateways declare; 0 is the app's own. */
+  readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the harness opened, by the id of their Engine.IO connection. */
   readonly clientNames = new Map<string, string>();
-  /** Refused HTTP handshakes, oldest first. */
-  readonly handshakeRefusals: HandshakeRefusal[] = [];
+  /** Refused HTTP handshakes, by the number that the client sent in `CONNECT_HEADER`. */
+  readonly handshakeRefusals = new Map<string, HandshakeRefusal>();
   /** Hooks that failed and of which nobody has been told. */
   readonly failures = new Set<HookError>();
 
   private readonly gateways: readonly Gateway[];
-  private readonly sockets = new Map<string, ObservedSocket>();
+  private readonly observed = new WeakMap<Socket, ObservedSocket>();
+  /** Connections that the clients which opened them have not seen yet, by socket id. */
+  private readonly unclaimed = new Map<string, ObservedSocket>();
+  /** The HTTP servers that stand in for ports that gateways declare. */
+  private readonly standIns = new Map<number, HttpServer>();
   private readonly restores: (() => void)[] = [];
   private hooks: HookObserver | undefined;
 
@@ -80,19 +91,22 @@ export class ServerObserver {
     return this.gateways.length > 0;
   }
 
-  /** The connection with that id; also one that has ended, until `forget`. */
-  find(id: string): ObservedSocket | undefined {
-    return this.sockets.get(id);
+  /** What is known of a connection. */
+  of(socket: Socket): ObservedSocket | undefined {
+    return this.observed.get(socket);
   }
 
-  /** Lets go of a connection that has ended. */
-  forget(id: string): void {
-    this.sockets.delete(id);
+  /** Hands a connection, once, to the client that opened it. */
+  claim(socketId: string): ObservedSocket | undefined {
+    const observed = this.unclaimed.get(socketId);
+    this.unclaimed.delete(socketId);
+    return observed;
   }
 
   /** The connections that are open. */
   get connected(): readonly Socket[] {
-    return [...this.sockets.values()].map(({ socket }) => socket).filter((socket) => socket.connected);
+    const namespaces = this.servers.flatMap(({ server }) => Array.from(server._nsps.values()));
+    return namespaces.flatMap(({ sockets }) => Array.from(sockets.values()));
   }
 
   noteFailure(observed: ObservedSocket, failure: HookError): void {
@@ -110,17 +124,9 @@ export class ServerObserver {
     return { app: this.app, cause: { client: this.nameOf(socket), event } };
   }
 
-  /**
-   * An event's arguments as the app sent them. With connection state recovery Socket.IO appends an offset to
-   * those that it keeps for a client that comes back, and every listener on the client gets to see it.
-   */
-  withoutOffset(socketId: string, args: readonly unknown[]): readonly unknown[] {
-    const adapter = this.find(socketId)?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
-    const isOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;
-    return isOffset ? args.slice(0, -1) : args;
-  }
-
   private nameOf(socket: Socket): string {
+    const known = this.observed.get(socket);
+    if (known) return known.name;
     // Engine.IO hands the id out in its handshake, and types it as private.
     const { id } = socket.conn as unknown as { id: string };
     return this.clientNames.get(id) ?? socket.id;
@@ -130,17 +136,25 @@ export class ServerObserver {
     const create = adapter.create.bind(adapter);
     return patch(adapter, 'create', (port: number, options?: ServerOptions & { server?: Server }) => {
       if (options?.server) return create(port, options);
-      const created = port === 0 ? create(port, options) : createOnFreePort(adapter, create, options);
-      this.observeServer(port, 'engine' in created ? created : created.server);
+      const created =
+        port === 0 ? create(port, options) : this.createOnFreePort(adapter, create, port, options);
+      const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
+      if (!server?.engine || !server.of) {
+        throw new TypeError(
+          `The app's adapter, ${adapter.constructor.name}, does not make Socket.IO servers; the harness needs one like IoAdapter.`,
+        );
+      }
+      this.observeServer(port, server as Server);
       return created;
     });
   }
 
   private observeServer(port: number, server: Server): void {
-    if (!this.servers.has(port)) this.servers.set(port, server);
+    this.servers.push({ port, server });
     this.onServer?.(server);
     server.engine.on('connection_error', (refusal: HandshakeRefusal) => {
-      this.handshakeRefusals.push(refusal);
+      const id = refusal.req?.headers[CONNECT_HEADER];
+      if (typeof id === 'string') this.handshakeRefusals.set(id, refusal);
     });
     this.observeNamespace(server.of('/'));
     server.on('new_namespace', (namespace) => this.observeNamespace(namespace));
@@ -148,13 +162,20 @@ export class ServerObserver {
 
   private observeNamespace(namespace: Namespace): void {
     namespace.prependListener('connection', (socket) => this.observeSocket(socket));
+    // What another node said may set this one off. Private to Socket.IO; its listeners see only names they know.
+    const onServerSideEmit = namespace._onServerSideEmit.bind(namespace);
+    namespace._onServerSideEmit = (args) => {
+      if (args[0] !== NODE_FENCE) this.activity.moved();
+      onServerSideEmit(args);
+    };
   }
 
   private observeSocket(socket: Socket): void {
     const observed = new ObservedSocket(socket, this.nameOf(socket), this.activity, (event) =>
       this.contextOf(socket, event),
     );
-    this.sockets.set(socket.id, observed);
+    this.observed.set(socket, observed);
+    if (observed.name !== socket.id) this.unclaimed.set(socket.id, observed);
     this.activity.moved();
     this.hooks?.expectScoped(observed, 'handleConnection');
     socket.on('disconnect', () => {
@@ -167,26 +188,33 @@ export class ServerObserver {
     const path = request.url ?? '/';
     // Polling requests of Engine.IO are open nearly always; what they carry, the fences follow.
     const isPolling =
-      /[?&]EIO=/.test(path) && [...this.servers.values()].some((server) => path.startsWith(server.path()));
+      /[?&]EIO=/.test(path) && this.servers.some(({ server }) => path.startsWith(server.path()));
     if (isPolling) return;
     const stream = request.headers.accept === 'text/event-stream';
     response.once('close', this.activity.begin(`${request.method} ${path}`, { stream }));
   }
-}
 
-/**
- * Gives a gateway with a port of its own a free one in its place. An adapter attaches the Socket.IO server for
- * port 0 to the HTTP server that it holds: for the moment of the call it is lent another.
- */
-function createOnFreePort(adapter: object, create: SocketIoAdapter['create'], options?: object): Server {
-  const httpServer = createServer();
-  const held = Object.getOwnPropertyDescriptor(adapter, 'httpServer');
-  Object.defineProperty(adapter, 'httpServer', { configurable: true, value: httpServer });
-  try {
-    const server = create(0, options) as Server;
-    httpServer.listen(0, '127.0.0.1');
-    return server;
-  } finally {
-    if (held) Object.defineProperty(adapter, 'httpServer', held);
+  /**
+   * Gives a gateway with a port of its own a free one in its place. An adapter attaches the Socket.IO server for
+   * port 0 to the HTTP server that it holds: for the moment of the call it is lent another.
+   */
+  private createOnFreePort(
+    adapter: object,
+    create: SocketIoAdapter['create'],
+    port: number,
+    options?: object,
+  ): Server | Namespace {
+    const httpServer = this.standIns.get(port) ?? createServer();
+    const held = Object.getOwnPropertyDescriptor(adapter, 'httpServer');
+    Object.defineProperty(adapter, 'httpServer', { configurable: true, value: httpServer });
+    try {
+      const created = create(0, options);
+      if (!this.standIns.has(port)) httpServer.listen(0, '127.0.0.1');
+      this.standIns.set(port, httpServer);
+      return created;
+    } finally {
+      if (held) Object.defineProperty(adapter, 'httpServer', held);
+      else Reflect.deleteProperty(adapter, 'httpServer');
+    }
   }
 }

@@ -54,25 +54,39 @@ export async function settle(
   const deadline = now() + timeout;
   const isQuiet = (): boolean =>
     activity.idle({ ignoreOpenStreams }) && scene.links().every((link) => link.agrees());
-  const inTime = async (step: Promise<unknown>): Promise<void> => {
-    if ((await within(step, deadline - now())) !== EXPIRED) return;
+  const inTime = async (stalled: string | undefined, step: Promise<unknown>): Promise<void> => {
+    if ((await within(step, deadline - now())) !== EXPIRED && now() < deadline) return;
     const apart = scene.links().filter((link) => !link.agrees());
     throw new SettleTimeoutError(
       timeout,
       activity.work,
       apart.map(({ name }) => name),
+      stalled,
     );
   };
 
   let before: number;
   do {
     before = activity.moves;
-    await inTime(Promise.all(scene.links().map((link) => link.fenceToServer())));
+    await inTime(
+      'what clients sent has not reached the server',
+      Promise.all(scene.links().map((link) => link.fenceToServer())),
+    );
     // The server dispatches a packet several ticks after it has arrived.
     await nextTurn();
-    await inTime(activity.until(() => isQuiet() || undefined, deadline - now()));
-    if (scene.crossNodes) await inTime(scene.crossNodes());
-    await inTime(Promise.all(scene.links().map((link) => link.fenceToClient())));
+    await inTime(
+      undefined,
+      activity.until(() => isQuiet() || undefined, deadline - now()),
+    );
+    if (scene.crossNodes)
+      await inTime(
+        'not every node has answered the others: is Redis there, and is another app on its key prefix?',
+        scene.crossNodes(),
+      );
+    await inTime(
+      'what the server sent has not reached the clients',
+      Promise.all(scene.links().map((link) => link.fenceToClient())),
+    );
     await nextTurn();
   } while (activity.moves !== before || !isQuiet());
 }

@@ -47,6 +47,12 @@ export interface TestAppOptions {
    */
   timeout?: number;
   /**
+   * Lets every `settle()`, and every negative expectation, pass over streams that are still open.
+   *
+   * @default false
+   */
+  ignoreOpenStreams?: boolean;
+  /**
    * Where log entries go beside `app.logs`: a logger, or levels to be printed. A logger that `setup` gives to
    * `app.useLogger()` gets them too.
    *
@@ -66,7 +72,7 @@ export const DEFAULT_TIMEOUT = 3_000;
  * await using app = await startTestApp(AppModule);
  * const alice = await app.connect({ name: 'alice' });
  * ```
- * @throws AppStartError when the app does not compile or does not come up; nothing is left running
+ * @throws AppStartError when the app does not compile or does not come up; an app that compiled is closed again
  */
 export async function startTestApp<
   ServerToClient extends EventsMap = EventsMap,
@@ -101,6 +107,7 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
       options.override?.(builder);
       const compiled = await builder.compile();
       stage = 'setting the app up';
+      if (!options.httpAdapter) await requireExpress();
       nest = options.httpAdapter
         ? compiled.createNestApplication(options.httpAdapter, options.application)
         : compiled.createNestApplication(options.application);
@@ -121,6 +128,7 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
         timeout: options.timeout ?? DEFAULT_TIMEOUT,
         client: options.client ?? {},
         scene,
+        ignoreOpenStreams: options.ignoreOpenStreams ?? false,
         release: log.release,
       });
     });
@@ -131,6 +139,18 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
     const name = 'module' in module ? module.module.name : module.name;
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, { cause: error });
+  }
+}
+
+/** Without Express Nest would log what is missing, where nobody sees it yet, and end the process. */
+async function requireExpress(): Promise<void> {
+  try {
+    await import('@nestjs/platform-express');
+  } catch (error) {
+    throw new Error(
+      'it needs an HTTP platform: install @nestjs/platform-express, or give another: { httpAdapter: new FastifyAdapter() }',
+      { cause: error },
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { RedisBackplane } from '../websocket/index.js';
 import { Activity } from './activity.js';
 import { EXPIRED, within } from './deadline.js';
 import { AppStartError, TeardownError } from './errors.js';
+import { NODE_FENCE } from './server-observer.js';
 import { settle } from './settle.js';
 import type { Scene, SettleOptions } from './settle.js';
 import { DEFAULT_TIMEOUT, bootTestApp } from './start-test-app.js';
@@ -22,9 +23,6 @@ export interface TestClusterOptions extends TestAppOptions {
    */
   redis?: { url: string; keyPrefix?: string };
 }
-
-/** The event by which a node asks the others whether they have taken in all that it published. */
-const FENCE = 'nest-realtime-kit:fence';
 
 /**
  * Boots an app several times in this process, as nodes that are joined through Redis: what one emits reaches the
@@ -45,7 +43,10 @@ export async function startTestCluster<
   const scene: Scene = {
     activity,
     links: () => nodes.flatMap((node) => node.links()),
-    crossNodes: () => Promise.all(nodes.map((node) => node.io.serverSideEmitWithAck(FENCE))),
+    crossNodes: () => {
+      const open = nodes.filter((node) => node.isOpen).flatMap((node) => node.servers);
+      return Promise.all(open.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
+    },
   };
   const cluster = new TestCluster(nodes, scene, backplanes, options.timeout ?? DEFAULT_TIMEOUT);
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
@@ -55,7 +56,7 @@ export async function startTestCluster<
       if (backplane) backplanes.push(backplane);
       const onServer = (server: Server): void => {
         if (backplane) server.adapter(backplane.adapter);
-        server.on(FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
+        server.on(NODE_FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
       };
       nodes.push(
         await bootTestApp<ServerToClient, ClientToServer>(module, options, { activity, onServer, scene }),
@@ -89,8 +90,8 @@ export class TestCluster<
   ) {}
 
   /** Connects a client as `TestApp.connect` does: to the node that is asked for, or to each in turn. */
-  connect({
-    node = this.connects++ % this.nodes.length,
+  async connect({
+    node = this.connects % this.nodes.length,
     ...options
   }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<
     TestClient<ServerToClient, ClientToServer>
@@ -100,6 +101,7 @@ export class TestCluster<
       throw new RangeError(
         `There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`,
       );
+    this.connects += 1;
     return app.connect({ name: `client-${this.connects}`, ...options });
   }
 
@@ -120,7 +122,7 @@ export class TestCluster<
 
   /** @internal */
   async expectJoined(): Promise<void> {
-    const seen = await Promise.all(this.nodes.map((node) => within(countNodes(node.io), this.timeout)));
+    const seen = await Promise.all(this.nodes.map((node) => within(countNodes(node), this.timeout)));
     if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
     throw new AppStartError(
       `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(String).join(', ')} of them. ` +
@@ -138,6 +140,7 @@ export class TestCluster<
   }
 }
 
-async function countNodes(server: Server): Promise<number> {
-  return server.of('/').adapter.serverCount();
+/** How many nodes a node counts: the fewest that any of its servers does. */
+async function countNodes(node: { readonly servers: readonly Server[] }): Promise<number> {
+  return Math.min(...(await Promise.all(node.servers.map((server) => server.of('/').adapter.serverCount()))));
 }

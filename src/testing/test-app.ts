@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
@@ -5,7 +6,7 @@ import type { Server } from '../websocket/index.js';
 import type { Activity } from './activity.js';
 import { EXPIRED, within } from './deadline.js';
 import {
-  ClientGoneError,
+  LeftoverClientError,
   ConnectionRefusedError,
   DeadlineError,
   TeardownError,
@@ -14,6 +15,7 @@ import {
 } from './errors.js';
 import type { LogCapture } from './log-capture.js';
 import { explainRefusal } from './refusal.js';
+import { CONNECT_HEADER } from './server-observer.js';
 import type { ServerObserver } from './server-observer.js';
 import { settle } from './settle.js';
 import type { Link, Scene, SettleOptions } from './settle.js';
@@ -29,6 +31,8 @@ export interface RunningApp {
   /** In milliseconds. */
   timeout: number;
   client: ConnectOptions;
+  /** Default of `settle`. */
+  ignoreOpenStreams: boolean;
   /** What `settle` brings to rest, where that is more than this app. */
   scene?: Scene;
   /** What is left to do when the app is closed. */
@@ -88,15 +92,16 @@ export class TestApp<
   }
 
   /**
-   * The Socket.IO server of the gateways that declare this port; 0 is the app's own.
+   * The Socket.IO server of the gateways that declare this port, 0 being the app's own, and this path.
    *
    * @throws Error that names the ports that gateways declare
    */
-  serverOf(port: number): Server {
+  serverOf(port: number, path?: string): Server {
     const { observer } = this.running;
-    const server = observer.servers.get(port);
+    const servers = observer.servers.filter((known) => known.port === port).map(({ server }) => server);
+    const server = servers.find((known) => known.path() === path) ?? servers[0];
     if (server) return server;
-    const ports = [...observer.servers.keys()].filter((known) => known !== 0);
+    const ports = [...new Set(observer.servers.map((known) => known.port))].filter((known) => known !== 0);
     throw new Error(
       port !== 0
         ? `No gateway declares port ${port}. Ports that gateways declare: ${ports.join(', ') || 'none'}.`
@@ -144,7 +149,7 @@ export class TestApp<
    */
   settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
     const { activity, scene = { activity, links: () => this.links() } } = this.running;
-    return settle(scene, timeout, options);
+    return settle(scene, timeout, { ignoreOpenStreams: this.running.ignoreOpenStreams, ...options });
   }
 
   /**
@@ -163,10 +168,19 @@ export class TestApp<
 
   /** @internal The connections that `settle` has to bring to rest. */
   links(): readonly Link[] {
-    for (const client of this.openClients) {
-      if (!client.connected && !client.socket.active && client.agrees()) this.openClients.delete(client);
-    }
-    return [...this.openClients];
+    return [...this.openClients].filter(
+      (client) => client.connected || client.socket.active || !client.agrees(),
+    );
+  }
+
+  /** @internal Every Socket.IO server of the app. */
+  get servers(): readonly Server[] {
+    return this.running.observer.servers.map(({ server }) => server);
+  }
+
+  /** @internal Whether `close()` has not been called. */
+  get isOpen(): boolean {
+    return this.closing === undefined;
   }
 
   /** @internal */
@@ -182,7 +196,8 @@ export class TestApp<
   }: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>> {
     const { observer, activity } = this.running;
     if (this.closing) throw new Error('connect() was called on an app that is closed.');
-    const server = this.serverOf(gatewayPort);
+    const server = this.serverOf(gatewayPort, options.path);
+    const connectId = randomUUID();
     const name = options.name ?? `client-${(this.connects += 1)}`;
     const address = new URL(namespace.startsWith('/') ? namespace : `/${namespace}`, this.url);
     if (gatewayPort !== 0) address.port = String(portOf(server.httpServer as HttpServer));
@@ -199,9 +214,9 @@ export class TestApp<
       timeout: this.timeout,
       ...(this.running.client as ConnectOptions<ServerToClient>),
       ...options,
+      extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: connectId },
       name,
     });
-    const refusalsBefore = observer.handshakeRefusals.length;
     const connected = activity.begin('connecting', { client: name });
     this.openClients.add(client);
     try {
@@ -214,14 +229,15 @@ export class TestApp<
         );
       }
       if (error) {
-        const refusals = observer.handshakeRefusals.slice(refusalsBefore);
-        throw explainRefusal(name, error, refusals, [...server._nsps.keys()]);
+        const refusal = observer.handshakeRefusals.get(connectId);
+        observer.handshakeRefusals.delete(connectId);
+        throw explainRefusal(name, error, refusal, [...server._nsps.keys()]);
       }
       connected();
       if (until === 'handled') await this.untilHandled(client);
       return client;
     } catch (error) {
-      await client.disconnect().catch(() => {});
+      await client.abandon();
       this.openClients.delete(client);
       throw error;
     } finally {
@@ -276,16 +292,13 @@ export class TestApp<
     if (left.length === 0) return;
     for (const socket of left) socket.disconnect(true);
     await activity.until(() => activity.idle() || undefined, timeout);
-    const names = left.map(({ id, nsp }) => `${id} on namespace ${nsp.name}`);
-    throw new ClientGoneError(
-      names.join(', '),
-      'closed by the harness',
-      'A client that app.connect() did not open was still connected at the end; whoever opens one closes it',
-    );
+    throw new LeftoverClientError(left.map(({ id, nsp }) => `${id} on namespace ${nsp.name}`));
   }
 
   private async closeNest(): Promise<void> {
     const { nest, activity, timeout } = this.running;
+    // The test may have closed it already; Nest would run every shutdown hook again.
+    if (!(nest.getHttpServer() as HttpServer).listening) return;
     const closed = nest.close();
     if ((await within(closed, timeout)) !== EXPIRED) return;
     const error = new DeadlineError('app.close() was to end', timeout, {

@@ -209,7 +209,6 @@ export class TestClient<
         this.circumstances(),
       );
     }
-    this.context.observer.forget(end.socket.id);
     this.throwFailedHook();
   }
 
@@ -270,7 +269,16 @@ export class TestClient<
     const settled = await this.context.activity.until(() => end.hooksSettled || undefined, this.timeout);
     if (settled === EXPIRED) return EXPIRED;
     if (end.untouched) return;
-    return within(this.fenceToClient(), this.timeout);
+    if ((await within(this.fenceToClient(), this.timeout)) === EXPIRED) return EXPIRED;
+    // A connection that a hook has closed carries no fence.
+    if ((await this.context.activity.until(() => this.agrees() || undefined, this.timeout)) === EXPIRED)
+      return EXPIRED;
+  }
+
+  /** @internal Leaves, whatever the hooks do: for a client whose connection came to nothing. */
+  async abandon(): Promise<void> {
+    this.socket.disconnect();
+    await this.context.activity.until(() => this.agrees() || undefined, this.timeout);
   }
 
   /** @internal Throws, once, what a hook threw for this client. */
@@ -295,6 +303,7 @@ export class TestClient<
 
   /** @internal */
   agrees(): boolean {
+    if (this.socket.active && !this.connected) return false;
     return !this.serverEnd || this.serverEnd.socket.connected === this.connected;
   }
 
@@ -320,18 +329,21 @@ export class TestClient<
     const { activity, observer } = this.context;
     const socket = this.untyped;
     socket.onAny((event: string, ...args: unknown[]) => {
-      this.inbox.put(event, observer.withoutOffset(socket.id!, args));
+      this.claimServerEnd();
+      this.inbox.put(event, this.withoutOffset(args));
     });
     socket.io.on('open', () => {
       const engine = socket.io.engine;
-      observer.clientNames.set((engine as unknown as { id: string }).id, this.name);
+      const { id } = engine as unknown as { id: string };
+      observer.clientNames.set(id, this.name);
+      engine.on('close', () => observer.clientNames.delete(id));
       engine.on('packet', ({ type }) => {
         if (type === 'message') activity.moved();
       });
     });
     socket.on('connect', () => {
       this.lastId = socket.id;
-      this.serverEnd = observer.find(socket.id!);
+      this.claimServerEnd();
       activity.moved();
     });
     socket.on('disconnect', (reason) => {
@@ -341,8 +353,25 @@ export class TestClient<
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
   }
 
+  /** What the server's hooks sent comes before Socket.IO's own `connect` event. */
+  private claimServerEnd(): void {
+    if (this.socket.id !== undefined && this.serverEnd?.socket.id !== this.socket.id) {
+      this.serverEnd = this.context.observer.claim(this.socket.id);
+    }
+  }
+
+  /**
+   * An event's arguments as the app sent them. With connection state recovery Socket.IO appends an offset to
+   * those that it keeps for a client that comes back, and every listener on the client gets to see it.
+   */
+  private withoutOffset(args: readonly unknown[]): readonly unknown[] {
+    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
+    const isOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;
+    return isOffset ? args.slice(0, -1) : args;
+  }
+
   private assertConnected(wanted: string): void {
-    if (this.connected || this.socket.active) return;
+    if (this.connected) return;
     throw new ClientGoneError(
       this.name,
       this.lastReason ?? 'it never was connected',

@@ -64,7 +64,7 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     const outages = new OutageLog();
     const where = url === undefined ? 'the address of "redis.client"' : url.replace(/\/\/[^@/]*@/, '//***@');
     const publisher = client
-      ? RedisConnection.borrow(client, outages)
+      ? await RedisConnection.borrow(client, connectTimeout, outages)
       : await RedisConnection.open(await createClient(url, connectTimeout), connectTimeout, where, outages);
     try {
       const subscriber = await RedisConnection.open(publisher.duplicate(), connectTimeout, where, outages);

@@ -77,16 +77,22 @@ export class RedisConnection {
   /**
    * Uses a client of somebody else's, who closes it.
    *
-   * @throws RedisUnavailableError when it is not connected
+   * @param timeout in milliseconds
+   * @throws RedisUnavailableError when it was not told to connect, or does not answer in time
    */
-  static borrow(client: RedisClient, listener: ConnectionListener): RedisConnection {
-    const { isOpen, status } = client as AnyClient;
-    if (isOpen === false || status === 'wait') {
+  static async borrow(
+    client: RedisClient,
+    timeout: number,
+    listener: ConnectionListener,
+  ): Promise<RedisConnection> {
+    const borrowed = client as AnyClient;
+    if (borrowed.isOpen === false || borrowed.status === 'wait' || borrowed.status === 'end') {
       throw new RedisUnavailableError(
         'WebsocketModule: "redis.client" is not connected. Connect it before it is handed over.',
       );
     }
-    const connection = new RedisConnection(client as AnyClient, false, listener);
+    const connection = new RedisConnection(borrowed, false, listener);
+    await connection.reach(borrowed.ping(), timeout, 'the address of "redis.client"');
     connection.ready = true;
     return connection;
   }
@@ -104,22 +110,15 @@ export class RedisConnection {
     where: string,
     listener: ConnectionListener,
   ): Promise<RedisConnection> {
-    const connection = new RedisConnection(client as AnyClient, true, listener);
-    try {
-      await connection.connect(timeout);
-    } catch (error) {
-      connection.abandon();
-      throw new RedisUnavailableError(
-        `WebsocketModule: Redis at ${where} could not be reached within ${timeout} ms ` +
-          `(${reasonOf(error)}). Is it running, and is "redis.url" right?`,
-        { cause: error },
-      );
-    }
+    const opened = client as AnyClient;
+    const connection = new RedisConnection(opened, true, listener);
+    // Each namespace adds listeners of its own.
+    opened.setMaxListeners(0);
+    const connects = opened.status !== undefined && opened.status !== 'wait';
+    await connection.reach(connects ? opened.ping() : opened.connect(), timeout, where);
+    // The app's own servers keep the process alive; an app that did not come up must not be kept by Redis.
+    opened.unref?.();
     return connection;
-  }
-
-  get isReady(): boolean {
-    return this.ready;
   }
 
   duplicate(): RedisClient {
@@ -143,24 +142,24 @@ export class RedisConnection {
     }
   }
 
-  private async connect(timeout: number): Promise<void> {
-    // Each namespace adds listeners of its own.
-    this.client.setMaxListeners(0);
-    const giveUp = new AbortController();
-    const { status } = this.client;
-    const connected = status === undefined || status === 'wait' ? this.client.connect() : this.client.ping();
+  private async reach(answer: Promise<unknown>, timeout: number, where: string): Promise<void> {
+    const answered = new AbortController();
+    const deadline = delay(timeout, undefined, { signal: answered.signal }).then(() => {
+      throw this.lastError ?? new Error('no answer');
+    });
     try {
-      await Promise.race([
-        connected,
-        delay(timeout, undefined, { signal: giveUp.signal }).then(() => {
-          throw this.lastError ?? new Error('no answer');
-        }),
-      ]);
+      await Promise.race([answer, deadline]);
+    } catch (error) {
+      if (this.owned) this.abandon();
+      else await this.close();
+      throw new RedisUnavailableError(
+        `WebsocketModule: Redis at ${where} could not be reached within ${timeout} ms ` +
+          `(${reasonOf(error)}). Is it running, and is "redis.url" right?`,
+        { cause: error },
+      );
     } finally {
-      giveUp.abort();
+      answered.abort();
     }
-    // The app's own servers keep the process alive; an app that did not come up must not be kept by Redis.
-    this.client.unref?.();
   }
 
   /** Ends the client at once. Its errors stay heard: they may still come. */

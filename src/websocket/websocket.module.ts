@@ -41,7 +41,7 @@ export class WebsocketModule extends ConfigurableWebsocketModule {
     super();
     if (applicationConfig.getIoAdapter() instanceof WebsocketAdapter) {
       throw new Error(
-        'WebsocketModule is imported more than once with different options. ' +
+        'WebsocketModule is set up more than once. ' +
           'Import it in one module, with forRoot or forRootAsync; { isGlobal: true } makes EventsGateway injectable everywhere.',
       );
     }

@@ -148,6 +148,31 @@ describe('a gateway with a port of its own', () => {
   });
 });
 
+test('gateways with paths of their own are told apart', async () => {
+  @WebSocketGateway({ path: '/a' })
+  class GatewayA {
+    @SubscribeMessage('where')
+    where(): string {
+      return 'a';
+    }
+  }
+  @WebSocketGateway({ path: '/b' })
+  class GatewayB {
+    @SubscribeMessage('where')
+    where(): string {
+      return 'b';
+    }
+  }
+  @Module({ providers: [GatewayA, GatewayB] })
+  class PathsModule {}
+  await using app = await startTestApp(PathsModule);
+  for (const path of ['/a', '/b']) {
+    const client = await app.connect({ path, transports: ['polling'] });
+    expect(await client.emitWithAck('where')).toBe(path.slice(1));
+  }
+  await app.settle();
+});
+
 describe('an app that does not come up', () => {
   test('says what did not compile', async () => {
     @Module({ providers: [PlainGateway] })

@@ -67,6 +67,15 @@ test('clusters on one Redis do not hear each other', async ({ redisUrl }) => {
   await expect(bob).not.toReceive('announced');
 });
 
+test('goes on when a node has left', async ({ redisUrl }) => {
+  await using cluster = await startTestCluster(ChatModule, { nodes: 3, redis: { url: redisUrl } });
+  const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+  await cluster.nodes[2]!.close();
+  alice.emit('announce', 'two are left');
+  await cluster.settle();
+  expect(bob.received('announced')).toEqual([['two are left']]);
+});
+
 describe('WebsocketModule with redis', () => {
   test('joins the nodes by itself', async ({ redisUrl }) => {
     const redis = { url: redisUrl, keyPrefix: randomUUID() };

@@ -32,6 +32,7 @@ class DoorGateway {
       client.emit('exception', { message: 'banned' });
       client.disconnect();
     }
+    if (token === 'cut') client.disconnect(true);
     if (token === 'ask') client.emit('greeting', await client.timeout(1_000).emitWithAck('name?'));
     client.emit('welcome', client.id);
     this.ready.add(client.id);
@@ -58,7 +59,7 @@ class SyncThrowGateway {
     WebsocketModule.forRoot({
       allowRequest: (request, done) => {
         const refused = request.headers['x-bot'] !== undefined;
-        done(refused ? 'no bots' : null, !refused);
+        done(refused ? String(request.headers['x-bot']) : null, !refused);
       },
     }),
   ],
@@ -112,8 +113,18 @@ for (const transports of [['websocket'], ['polling']] as const) {
       expect((error as Error).message).toContain(`was sent before: "exception" ({ message: 'banned' })`);
     });
 
+    test('rejects when handleConnection cuts the whole connection', async ({ connect }) => {
+      await expect(connect({ ...client, auth: { token: 'cut' } })).toBeRefused();
+    });
+
+    test('tells refusals at one time apart', async ({ connect }) => {
+      const bots = ['no bots', 'no crawlers', 'no scrapers'];
+      const refused = bots.map((bot) => connect({ ...client, extraHeaders: { 'x-bot': bot } }));
+      await Promise.all(refused.map((connecting, index) => expect(connecting).toBeRefused(bots[index])));
+    });
+
     test('rejects with the reason of allowRequest, which no client is told', async ({ connect }) => {
-      const eve = connect({ ...client, extraHeaders: { 'x-bot': '1' } });
+      const eve = connect({ ...client, extraHeaders: { 'x-bot': 'no bots' } });
       await expect(eve).toBeRefused('no bots');
       await expect(eve).rejects.toMatchObject({ stage: 'handshake' });
     });
@@ -173,6 +184,35 @@ test('a client that is gone says so, whatever is asked of it', async ({ app, con
   expect(() => alice.emit('never')).toThrow(
     'alice was to emit "never" (), but alice is gone: io server disconnect.',
   );
+});
+
+test('a client that its test connects again is still a client of the app', async ({ app, connect }) => {
+  const alice = await connect();
+  app.io.disconnectSockets();
+  await app.settle();
+  alice.socket.connect();
+  await app.settle();
+  expect(app.clients).toEqual([alice]);
+  await expect(alice).toReceive('welcome', alice.id);
+});
+
+test('emits nothing into the void while it reconnects, and settles only when it has', async ({
+  app,
+  connect,
+}) => {
+  const alice = await connect({ reconnection: true, reconnectionDelay: 100, randomizationFactor: 0 });
+  const { id } = alice;
+  alice.socket.io.engine.close();
+  await expect.poll(() => alice.connected).toBe(false);
+  expect(() => alice.emit('never')).toThrow(ClientGoneError);
+  await app.settle();
+  expect(alice.connected).toBe(true);
+  expect(alice.id).not.toBe(id);
+});
+
+test('an event that is there is taken even without time', async ({ connect }) => {
+  const alice = await connect();
+  expect(await alice.next('welcome', { timeout: 0 })).toEqual([alice.id]);
 });
 
 test('a missing ack is a clear error', async ({ connect }) => {

@@ -3,6 +3,7 @@ import { ConsoleLogger, Injectable, Logger, Module } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { startTestApp } from 'nest-realtime-kit/testing';
+import { expect as matches } from 'nest-realtime-kit/testing/vitest';
 import { describe, expect, test } from 'vitest';
 
 @Injectable()
@@ -78,6 +79,16 @@ test('gives each of several apps its own entries, and both what belongs to neith
   await bob.emitWithAck('log', 'after the other has closed');
   expect(audits(other).at(-1)).toMatchObject({ message: 'after the other has closed' });
   await other.close();
+});
+
+test('a matcher reads the text of an error that was logged', async () => {
+  await using app = await startTestApp(LoggingModule);
+  const alice = await app.connect();
+  await alice.emitWithAck('levels');
+  await matches(app).toHaveLogged('Error: f', { level: 'fatal' });
+  const pattern = /f$/g;
+  await matches(app).toHaveLogged(pattern);
+  await expect(async () => matches(app).not.toHaveLogged(pattern)).rejects.toThrow('was not to log /f$/g');
 });
 
 describe('the logger of the process', () => {

@@ -71,7 +71,7 @@ describe('close() fails, and still closes,', () => {
     await expect.poll(() => stranger.connected).toBe(true);
     const { id } = stranger;
     await expect(app.close()).rejects.toThrow(
-      `The app at ${app.url} did not close cleanly.\n  problem: A client that app.connect() did not open was still connected at the end; whoever opens one closes it, but ${id} on namespace / is gone`,
+      `The app at ${app.url} did not close cleanly.\n  problem: Still connected at the end, and not opened by connect(): ${id} on namespace /. Whoever opens a client closes it.`,
     );
     await expect.poll(() => stranger.connected).toBe(false);
     left.length = 0;

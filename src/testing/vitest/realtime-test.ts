@@ -4,7 +4,7 @@ import { now } from '../real-time.js';
 import { startTestApp } from '../start-test-app.js';
 import type { AppModule, TestAppOptions } from '../start-test-app.js';
 import type { TestApp } from '../test-app.js';
-import type { EventsMap } from '../test-client.js';
+import type { EventsMap, TestClient } from '../test-client.js';
 import { takeForgotten } from './tracked-expectation.js';
 
 export interface RealtimeTestOptions extends TestAppOptions {
@@ -59,10 +59,14 @@ export function realtimeTest<
       { scope },
     ],
     connect: async ({ app }, use) => {
-      const before = new Set(app.clients);
-      await use(app.connect.bind<typeof app.connect>(app));
-      const own = app.clients.filter((client) => !before.has(client));
-      await Promise.all(own.map((client) => client.disconnect()));
+      const clients: TestClient<ServerToClient, ClientToServer>[] = [];
+      const connecting = async (...args: Parameters<typeof app.connect>): Promise<unknown> => {
+        const connected = await app.connect(...args);
+        clients.push(...[connected].flat());
+        return connected;
+      };
+      await use(connecting as typeof app.connect);
+      await Promise.all(clients.map((client) => client.disconnect()));
     },
     everyExpectationAwaited: [
       async ({ task }, use) => {

@@ -83,7 +83,7 @@ test.each([
   [
     'a stream',
     (activity: Activity) => void activity.begin('a stream', { stream: true }),
-    'note: A stream that is meant to stay open',
+    'note: Streams that are meant to stay open',
   ],
 ])('rejects at its deadline, and names %s', async (_what, start, text) => {
   const activity = new Activity();
@@ -106,7 +106,7 @@ test('passes over streams on request, but not over other work', async () => {
 test('rejects for a fence that never passes, and for ends that never agree', async () => {
   const stuck: Link = { ...link({}, () => false), fenceToServer: () => new Promise(() => {}) };
   await expect(settle({ activity: new Activity(), links: () => [stuck] }, 30)).rejects.toThrow(
-    'connected at one end only: alice',
+    'connected at one end only, or about to reconnect: alice\n  stalled: what clients sent has not reached the server',
   );
 });
 
