@@ -43,8 +43,10 @@ function lineOf(text: string): number {
 
 test.each([
   'forgets none',
-  'starts one app',
-  'has the same app, without the clients and entries of the test before',
+  ...['file', 'worker'].flatMap((scope) => [
+    `a ${scope} starts one app`,
+    `a ${scope} has the same app, without the clients and entries of the test before`,
+  ]),
 ])('passes: %s', (title) =>
   expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }),
 );
