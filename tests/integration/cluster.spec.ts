@@ -7,6 +7,7 @@ import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 import { ChatGateway, ChatModule } from './support/chat.js';
 import { test } from './support/redis.js';
+import { startTcpProxy } from './support/tcp-proxy.js';
 
 /** Knows nothing of the kit. */
 @Module({ providers: [ChatGateway] })
@@ -54,6 +55,19 @@ test('a late event from another node is not missed', async ({ redisUrl }) => {
   alice.emit('say-late', 'at last');
   await cluster.nodes[1]!.settle();
   expect(bob.received('said')).toEqual([['at last']]);
+});
+
+test('what is still on its way between nodes is waited for', async ({ redisUrl }) => {
+  const { hostname, port } = new URL(redisUrl);
+  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
+  await using cluster = await startTestCluster(ChatModule, {
+    redis: { url: `redis://127.0.0.1:${link.port}` },
+  });
+  const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+  link.stallFor(150);
+  alice.emit('announce', 'slowly');
+  await cluster.settle();
+  expect(bob.received('announced')).toEqual([['slowly']]);
 });
 
 test('clusters on one Redis do not hear each other', async ({ redisUrl }) => {

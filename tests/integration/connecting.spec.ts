@@ -38,8 +38,9 @@ class DoorGateway {
     this.ready.add(client.id);
   }
 
-  handleDisconnect(client: Socket): void {
+  async handleDisconnect(client: Socket): Promise<void> {
     if (client.handshake.auth.token === 'bad bye') throw new Error('cannot say goodbye');
+    await delay(50);
     this.ready.delete(client.id);
   }
 

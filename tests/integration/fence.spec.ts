@@ -53,6 +53,40 @@ for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] 
   });
 }
 
+/** The TCP socket under a WebSocket, at either end. */
+interface Tcp {
+  pause(): void;
+  resume(): void;
+}
+
+/** Stops what comes in, and lets it in a moment later: as a slow network would. */
+function stallFor(milliseconds: number, tcp: Tcp): void {
+  tcp.pause();
+  setTimeout(() => tcp.resume(), milliseconds);
+}
+
+test('settling waits for what is still on its way to the server', async ({ app, connect }) => {
+  const alice = await connect();
+  const { heard } = app.get(WiretapGateway);
+  heard.length = 0;
+  const { transport } = app.io.sockets.sockets.get(alice.id)!.conn as unknown as {
+    transport: { socket: { _socket: Tcp } };
+  };
+  stallFor(80, transport.socket._socket);
+  alice.emit('slow', 1);
+  await app.settle();
+  expect(heard).toContainEqual(['slow', 1]);
+});
+
+test('settling waits for what is still on its way to a client', async ({ app, connect }) => {
+  const alice = await connect();
+  const { transport } = alice.socket.io.engine as unknown as { transport: { ws: { _socket: Tcp } } };
+  stallFor(80, transport.ws._socket);
+  app.io.emit('slow', 1);
+  await app.settle();
+  expect(alice.received('slow')).toEqual([[1]]);
+});
+
 test('the offset of connection state recovery is no argument', async ({ app, connect }) => {
   const alice = await connect();
   app.io.emit('hello', { a: 1 }, 'text');

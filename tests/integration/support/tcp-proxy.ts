@@ -7,12 +7,16 @@ export interface TcpProxy extends AsyncDisposable {
   /** Ends every connection, and refuses new ones until `restore()`. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Holds back what the target answers, for so many milliseconds. */
+  stallFor(milliseconds: number): void;
 }
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const open = new Set<Socket>();
+  const answers = new Set<Socket>();
   const server = createServer((incoming) => {
     const outgoing = connect(target.port, target.host);
+    answers.add(outgoing);
     for (const socket of [incoming, outgoing]) {
       open.add(socket);
       socket.on('error', () => {});
@@ -35,5 +39,11 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       server.close(() => resolve());
       for (const socket of open) socket.destroy();
     });
-  return { port, cut, restore: () => listen(port), [Symbol.asyncDispose]: cut };
+  const stallFor = (milliseconds: number): void => {
+    for (const socket of answers) socket.pause();
+    setTimeout(() => {
+      for (const socket of answers) socket.resume();
+    }, milliseconds);
+  };
+  return { port, cut, stallFor, restore: () => listen(port), [Symbol.asyncDispose]: cut };
 }
