@@ -14,7 +14,7 @@ import { Test } from '@nestjs/testing';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import type { Server } from '../websocket/index.js';
 import { Activity } from './activity.js';
-import { AppStartError } from './errors.js';
+import { AppStartError, show } from './errors.js';
 import { executionContext } from './execution-context.js';
 import { LogCapture } from './log-capture.js';
 import { ServerObserver } from './server-observer.js';
@@ -96,6 +96,9 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
   options: TestAppOptions,
   { activity, scene, ...surroundings }: Surroundings,
 ): Promise<TestApp<ServerToClient, ClientToServer>> {
+  if (typeof module !== 'function' && typeof module?.module !== 'function') {
+    throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${show(module)}.`);
+  }
   const identity = {};
   const log = LogCapture.install(identity, activity, loggerOf(options.logger));
   let stage = 'compiling the module';

@@ -152,7 +152,12 @@ export class TestClient<
       this.assertConnected(wanted);
       throw error;
     }
-    throw new DeadlineError(`${wanted}, which did not come`, this.timeout, this.circumstances());
+    throw new DeadlineError(`${wanted}, which did not come`, this.timeout, {
+      ...this.circumstances(),
+      note: this.context.activity.idle()
+        ? 'No handler is running: it returned nothing, a middleware refused the event, or nobody handles it.'
+        : undefined,
+    });
   };
 
   /**

@@ -5,7 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { AppStartError, startTestApp } from 'nest-realtime-kit/testing';
-import type { TestAppOptions } from 'nest-realtime-kit/testing';
+import type { AppModule, TestAppOptions } from 'nest-realtime-kit/testing';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { describe, expect, test } from 'vitest';
 import { ChatModule } from './support/chat.js';
@@ -181,6 +181,12 @@ describe('an app that does not come up', () => {
     await expect(starting).rejects.toThrow(AppStartError);
     await expect(starting).rejects.toThrow(
       /^BrokenModule could not be started: compiling the module failed: Nest can't resolve dependencies of the PlainGateway/,
+    );
+  });
+
+  test('says when it is no module at all', async () => {
+    await expect(startTestApp(undefined as unknown as AppModule)).rejects.toThrow(
+      'Expected a module to start, a class or a dynamic module; got undefined.',
     );
   });
 
