@@ -188,13 +188,17 @@ export class TestApp<
     return this.running.activity;
   }
 
-  private async connectOne({
-    namespace = '/',
-    until = 'handled',
-    gatewayPort = 0,
-    ...options
-  }: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>> {
+  private async connectOne(
+    given: ConnectOptions<ServerToClient>,
+  ): Promise<TestClient<ServerToClient, ClientToServer>> {
     const { observer, activity } = this.running;
+    const defaults = this.running.client as ConnectOptions<ServerToClient>;
+    const {
+      namespace = '/',
+      until = 'handled',
+      gatewayPort = 0,
+      ...options
+    }: ConnectOptions<ServerToClient> = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
     if (this.closing) throw new Error('connect() was called on an app that is closed.');
     const server = this.serverOf(gatewayPort, options.path);
     const connectId = randomUUID();
@@ -212,9 +216,8 @@ export class TestApp<
       transports: ['websocket'],
       reconnection: false,
       timeout: this.timeout,
-      ...(this.running.client as ConnectOptions<ServerToClient>),
       ...options,
-      extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: connectId },
+      extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders, [CONNECT_HEADER]: connectId },
       name,
     });
     const connected = activity.begin('connecting', { client: name });
@@ -309,6 +312,11 @@ export class TestApp<
     await within(closed, timeout);
     throw error;
   }
+}
+
+/** An option that is set to `undefined` means its default. */
+function withoutUndefined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function portOf(server: HttpServer): number {

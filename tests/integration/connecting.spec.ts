@@ -225,6 +225,21 @@ test('a missing ack is a clear error', async ({ connect }) => {
   await expect(alice.next('nothing')).rejects.toThrow(DeadlineError);
 });
 
+test('defaults for every connection come from the app, undefined ones from the kit', async () => {
+  const client = { namespace: 'sync', extraHeaders: { 'x-a': 'a' }, auth: { token: 'default' } };
+  await using app = await startTestApp(DoorModule, { client });
+  const alice = await app.connect({
+    namespace: '/',
+    transports: undefined,
+    extraHeaders: { 'x-b': 'b' },
+  });
+  expect(alice.transport).toBe('websocket');
+  const { handshake } = app.io.sockets.sockets.get(alice.id)!;
+  expect(handshake.headers).toMatchObject({ 'x-a': 'a', 'x-b': 'b' });
+  expect(handshake.auth).toEqual({ token: 'default' });
+  await expect(app.connect()).rejects.toThrow('SyncThrowGateway.handleConnection failed');
+});
+
 test('an app without a gateway says so', async () => {
   @Module({})
   class EmptyModule {}
