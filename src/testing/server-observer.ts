@@ -109,6 +109,11 @@ export class ServerObserver {
     return namespaces.flatMap(({ sockets }) => Array.from(sockets.values()));
   }
 
+  /** Whether a connection was opened by other means than `connect()`. */
+  isForeign(socket: Socket): boolean {
+    return this.nameOf(socket) === socket.id;
+  }
+
   noteFailure(observed: ObservedSocket, failure: HookError): void {
     observed.failures.push(failure);
     this.failures.add(failure);
@@ -175,7 +180,7 @@ export class ServerObserver {
       this.contextOf(socket, event),
     );
     this.observed.set(socket, observed);
-    if (observed.name !== socket.id) this.unclaimed.set(socket.id, observed);
+    if (!this.isForeign(socket)) this.unclaimed.set(socket.id, observed);
     this.activity.moved();
     this.hooks?.expectScoped(observed, 'handleConnection');
     socket.on('disconnect', () => {

