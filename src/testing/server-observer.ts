@@ -41,7 +41,7 @@ export class ServerObserver {
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the harness opened, by the id of their Engine.IO connection. */
   readonly clientNames = new Map<string, string>();
-  /** Refused HTTP handshakes, by the number that the client sent in `CONNECT_HEADER`. */
+  /** Refused HTTP handshakes, by the id that the client sent in `CONNECT_HEADER`. */
   readonly handshakeRefusals = new Map<string, HandshakeRefusal>();
   /** Hooks that failed and of which nobody has been told. */
   readonly failures = new Set<HookError>();
