@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import type { Work } from './activity.js';
-import type { LogEntry } from './log-capture.js';
-import { now } from './real-time.js';
+import type { Work } from './settle/activity.js';
+import type { LogEntry } from './observer/log-capture.js';
+import { now } from './settle/real-time.js';
 
 /** A message of the harness: a first line that says what is wrong, then one line for each thing known of it. */
 export function report(

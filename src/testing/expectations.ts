@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LogLevel } from '@nestjs/common';
-import { EXPIRED } from './deadline.js';
+import { EXPIRED } from './settle/deadline.js';
 import { ConnectionRefusedError, report, show, showEvent, showLog, textOf } from './errors.js';
-import { payloadOf } from './inbox.js';
-import type { ReceivedEvent } from './inbox.js';
-import type { LogEntry } from './log-capture.js';
-import type { TestApp } from './test-app.js';
-import { GONE } from './test-client.js';
-import type { TestClient } from './test-client.js';
+import { payloadOf } from './app/inbox.js';
+import type { ReceivedEvent } from './app/inbox.js';
+import type { LogEntry } from './observer/log-capture.js';
+import type { TestApp } from './app/test-app.js';
+import { GONE } from './app/test-client.js';
+import type { TestClient } from './app/test-client.js';
 
 /*
  * What the matchers state, without a test runner: each function tells whether the statement holds, and what to say

@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import type { MatcherState } from 'vitest';
 import { hasLogged, isRefused, receives } from '../expectations.js';
 import type { ExpectedLog, Verdict } from '../expectations.js';
-import { TestApp } from '../test-app.js';
-import { TestClient } from '../test-client.js';
+import { TestApp } from '../app/test-app.js';
+import { TestClient } from '../app/test-client.js';
 import { logsSince } from './realtime-test.js';
 import { trackExpectation } from './tracked-expectation.js';
 

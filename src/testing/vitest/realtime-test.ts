@@ -1,10 +1,10 @@
 import { test as base } from 'vitest';
 import type { TestAPI } from 'vitest';
-import { now } from '../real-time.js';
-import { startTestApp } from '../start-test-app.js';
-import type { AppModule, TestAppOptions } from '../start-test-app.js';
-import type { TestApp } from '../test-app.js';
-import type { EventsMap, TestClient } from '../test-client.js';
+import { now } from '../settle/real-time.js';
+import { startTestApp } from '../app/start-test-app.js';
+import type { AppModule, TestAppOptions } from '../app/start-test-app.js';
+import type { TestApp } from '../app/test-app.js';
+import type { EventsMap, TestClient } from '../app/test-client.js';
 import { takeForgotten } from './tracked-expectation.js';
 
 export interface RealtimeTestOptions extends TestAppOptions {

@@ -1,4 +1,4 @@
-import { HookError } from './errors.js';
+import { HookError } from '../errors.js';
 import { executionContext } from './execution-context.js';
 import { wrapHook } from './gateways.js';
 import type { Gateway, Hook } from './gateways.js';

@@ -1,16 +1,16 @@
 import { io } from 'socket.io-client';
 import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
-import type { Activity } from './activity.js';
-import { EXPIRED, within } from './deadline.js';
-import { ClientGoneError, DeadlineError, showEvent, showLog, showWork } from './errors.js';
-import { fenceToClient, fenceToServer } from './fence.js';
-import type { ClientEnd, ServerEnd } from './fence.js';
+import type { Activity } from '../settle/activity.js';
+import { EXPIRED, within } from '../settle/deadline.js';
+import { ClientGoneError, DeadlineError, showEvent, showLog, showWork } from '../errors.js';
+import { fenceToClient, fenceToServer } from '../settle/fence.js';
+import type { ClientEnd, ServerEnd } from '../settle/fence.js';
 import { Inbox } from './inbox.js';
 import type { ReceivedEvent } from './inbox.js';
-import type { LogCapture } from './log-capture.js';
-import type { ObservedSocket } from './observed-socket.js';
-import type { ServerObserver } from './server-observer.js';
-import type { SettleOptions } from './settle.js';
+import type { LogCapture } from '../observer/log-capture.js';
+import type { ObservedSocket } from '../observer/observed-socket.js';
+import type { ServerObserver } from '../observer/server-observer.js';
+import type { SettleOptions } from '../settle/settle.js';
 
 /** Event names and their listeners, as Socket.IO types them. */
 export interface EventsMap {

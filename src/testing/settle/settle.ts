@@ -1,6 +1,6 @@
 import type { Activity } from './activity.js';
 import { EXPIRED, within } from './deadline.js';
-import { SettleTimeoutError } from './errors.js';
+import { SettleTimeoutError } from '../errors.js';
 import { nextTurn, now } from './real-time.js';
 
 /** A connection between a client of the harness and the server. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Activity } from '../../../src/testing/activity.js';
-import { SettleTimeoutError } from '../../../src/testing/errors.js';
-import { settle } from '../../../src/testing/settle.js';
-import type { Link } from '../../../src/testing/settle.js';
+import { Activity } from '../../../../src/testing/settle/activity.js';
+import { SettleTimeoutError } from '../../../../src/testing/errors.js';
+import { settle } from '../../../../src/testing/settle/settle.js';
+import type { Link } from '../../../../src/testing/settle/settle.js';
 
 /** A link on which nothing happens but what the test makes happen when a fence passes. */
 function link(on: { toServer?: () => void; toClient?: () => void } = {}, agrees = (): boolean => true): Link {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Inbox, payloadOf } from '../../../src/testing/inbox.js';
+import { Inbox, payloadOf } from '../../../../src/testing/app/inbox.js';
 
 function inboxWith(...events: [event: string, ...args: unknown[]][]): Inbox {
   const inbox = new Inbox(() => {});

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel } from '@nestjs/common';
-import type { Activity } from './activity.js';
+import type { Activity } from '../settle/activity.js';
 import { executionContext } from './execution-context.js';
 import type { Cause } from './execution-context.js';
-import { now } from './real-time.js';
+import { now } from '../settle/real-time.js';
 
 /** One call of Nest's logger. */
 export interface LogEntry {

@@ -1,6 +1,6 @@
-import type { Socket } from '../websocket/index.js';
-import type { Activity } from './activity.js';
-import type { HookError } from './errors.js';
+import type { Socket } from '../../websocket/index.js';
+import type { Activity } from '../settle/activity.js';
+import type { HookError } from '../errors.js';
 import { executionContext } from './execution-context.js';
 import type { ExecutionContext } from './execution-context.js';
 

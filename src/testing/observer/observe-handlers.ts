@@ -1,6 +1,6 @@
 import type { AbstractWsAdapter, MessageMappingProperties } from '@nestjs/websockets';
 import { Observable, finalize } from 'rxjs';
-import type { Socket } from '../websocket/index.js';
+import type { Socket } from '../../websocket/index.js';
 import { executionContext } from './execution-context.js';
 import { patch } from './patch.js';
 import type { ServerObserver } from './server-observer.js';

@@ -1,7 +1,7 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
-import type { Socket } from '../websocket/index.js';
+import type { Socket } from '../../websocket/index.js';
 
 export type Hook = 'handleConnection' | 'handleDisconnect';
 

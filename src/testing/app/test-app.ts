@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
-import type { Server } from '../websocket/index.js';
-import type { Activity } from './activity.js';
-import { EXPIRED, within } from './deadline.js';
+import type { Server } from '../../websocket/index.js';
+import type { Activity } from '../settle/activity.js';
+import { EXPIRED, within } from '../settle/deadline.js';
 import {
   LeftoverClientError,
   ConnectionRefusedError,
@@ -12,13 +12,13 @@ import {
   TeardownError,
   showEvent,
   showWork,
-} from './errors.js';
-import type { LogCapture } from './log-capture.js';
+} from '../errors.js';
+import type { LogCapture } from '../observer/log-capture.js';
 import { explainRefusal } from './refusal.js';
-import { CONNECT_HEADER } from './server-observer.js';
-import type { ServerObserver } from './server-observer.js';
-import { settle } from './settle.js';
-import type { Link, Scene, SettleOptions } from './settle.js';
+import { CONNECT_HEADER } from '../observer/server-observer.js';
+import type { ServerObserver } from '../observer/server-observer.js';
+import { settle } from '../settle/settle.js';
+import type { Link, Scene, SettleOptions } from '../settle/settle.js';
 import { TestClient } from './test-client.js';
 import type { ConnectOptions, EventsMap } from './test-client.js';
 
