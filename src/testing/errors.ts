@@ -3,22 +3,46 @@ import type { Work } from './settle/activity.js';
 import type { LogEntry } from './observer/log-capture.js';
 import { now } from './settle/real-time.js';
 
-/** A message of the harness: a first line that says what is wrong, then one line for each thing known of it. */
-export function report(
-  headline: string,
-  details: Record<string, string | undefined | readonly string[]> = {},
-): string {
+/** What is known of a failure, under a label each: one line, or several that are listed below it. */
+export type Details = Record<string, string | undefined | readonly string[]>;
+
+/** Every message of the harness: a first line that says what is wrong, then what is known of it. */
+export function report(headline: string, details: Details = {}): string {
   const lines = Object.entries(details).flatMap(([label, detail]) => {
-    const texts = typeof detail === 'string' ? [detail] : (detail ?? []);
-    return texts.map((text) => `  ${label}: ${text}`);
+    if (detail === undefined || detail.length === 0) return [];
+    if (typeof detail === 'string') return [`  ${label}: ${detail}`];
+    return [`  ${label}:`, ...detail.map((line) => `    ${line}`)];
   });
   return [headline, ...lines].join('\n');
 }
 
 /** A value as it is shown in messages: on one line, and not too long. */
 export function show(value: unknown): string {
-  const text = inspect(value, { depth: 4, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
+  const text = inspectOn(Infinity, value);
   return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
+
+/** A value on lines of about so many characters. */
+export function inspectOn(breakLength: number, value: unknown): string {
+  return inspect(legible(value), {
+    depth: 4,
+    breakLength,
+    compact: breakLength === Infinity ? true : 1,
+    maxStringLength: 200,
+    maxArrayLength: 20,
+  });
+}
+
+/** A test runner's asymmetric matchers say themselves what they match. */
+function legible(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > 4) return value;
+  if ('asymmetricMatch' in value) {
+    const matcher = value as { toAsymmetricMatcher?(): string };
+    return { [inspect.custom]: () => matcher.toAsymmetricMatcher?.() ?? 'a matcher' };
+  }
+  if (Array.isArray(value)) return value.slice(0, 21).map((item) => legible(item, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, legible(item, depth + 1)]));
 }
 
 /** Event and arguments: `"said" ('hi', 1)`. */
@@ -100,7 +124,8 @@ export class ConnectionRefusedError extends Error {
     readonly reason: string,
     /** `error.data` of a middleware's error. */
     readonly data: unknown,
-    details: Record<string, string | undefined | readonly string[]>,
+    /** @internal What else is known of it. */
+    readonly details: Details,
     options?: ErrorOptions,
   ) {
     super(
@@ -136,7 +161,7 @@ export class ClientGoneError extends Error {
     /** Socket.IO's reason for the disconnection, as the client saw it. */
     readonly reason: string,
     wanted: string,
-    details: Record<string, string | undefined | readonly string[]> = {},
+    details: Details = {},
   ) {
     super(report(`${wanted}, but ${client} is gone: ${reason}.`, details));
   }
@@ -150,7 +175,7 @@ export class DeadlineError extends Error {
     expectation: string,
     /** In milliseconds. */
     readonly timeout: number,
-    details: Record<string, string | undefined | readonly string[]>,
+    details: Details,
   ) {
     super(report(`${expectation} within ${timeout} ms.`, details));
   }

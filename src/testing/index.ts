@@ -1,7 +1,13 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './app/start-test-cluster.js';
 export { type TestApp } from './app/test-app.js';
-export { type ConnectOptions, type EventsMap, type TestClient } from './app/test-client.js';
+export { type ConnectOptions } from './app/connect-options.js';
+export { type EventsMap, type NamespaceEvents } from './app/events.js';
+export { type TestClient, type WaitOptions } from './app/test-client.js';
+export { type PrintOptions } from './timeline/text.js';
+export { type Happening, type TimelineEntry } from './timeline/entry.js';
+export { type Timeline } from './timeline/timeline.js';
+export { type Cause } from './observer/execution-context.js';
 export { type SettleOptions } from './settle/settle.js';
 export { type LogCapture, type LogEntry } from './observer/log-capture.js';
 export { type Work } from './settle/activity.js';
@@ -16,3 +22,12 @@ export {
   SettleTimeoutError,
   TeardownError,
 } from './errors.js';
+export { assertThat, matchers } from './statements/assert-that.js';
+export { type Audience } from './statements/audience.js';
+export {
+  type ExpectedConnection,
+  type ExpectedDisconnection,
+  type ExpectedRefusal,
+} from './statements/connections.js';
+export { type ExpectedLog } from './statements/logs.js';
+export { type RealtimeMatchers } from './statements/matchers.js';

@@ -1,8 +1,14 @@
+import type { Cause } from '../observer/execution-context.js';
+
 /** An event that a client received. */
 export interface ReceivedEvent {
   readonly event: string;
   /** As a listener would get them; where the server asks for an ack, the last is the function that gives it. */
   readonly args: readonly unknown[];
+  /** When, in milliseconds since the app began to boot. */
+  readonly at: number;
+  /** What made the server send it, where that is known. */
+  readonly cause?: Cause;
 }
 
 /** All that a client received, in order; each event is unread until somebody takes it. */
@@ -22,8 +28,7 @@ export class Inbox {
     return [...this.unreadEvents];
   }
 
-  put(event: string, args: readonly unknown[]): void {
-    const received = { event, args };
+  put(received: ReceivedEvent): void {
     this.all.push(received);
     this.unreadEvents.add(received);
     this.onChange();

@@ -18,9 +18,12 @@ import { AppStartError, show } from '../errors.js';
 import { executionContext } from '../observer/execution-context.js';
 import { LogCapture } from '../observer/log-capture.js';
 import { ServerObserver } from '../observer/server-observer.js';
-import type { Scene } from '../settle/settle.js';
+import { stretched } from '../settle/deadline.js';
+import { Timeline } from '../timeline/timeline.js';
 import { TestApp } from './test-app.js';
-import type { ConnectOptions, EventsMap } from './test-client.js';
+import type { ClusterView } from './test-app.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { EventsMap } from './events.js';
 
 /** What `startTestApp` starts: a module, as it would be given to `NestFactory.create`. */
 export type AppModule = Type | DynamicModule;
@@ -46,12 +49,20 @@ export interface TestAppOptions {
    * @default 3000
    */
   timeout?: number;
+  /** Aborts every wait of the app and of its clients. */
+  signal?: AbortSignal;
   /**
    * Lets every `settle()`, and every negative expectation, pass over streams that are still open.
    *
    * @default false
    */
   ignoreOpenStreams?: boolean;
+  /**
+   * How many entries `timeline` keeps, the latest ones; 0 turns it off.
+   *
+   * @default 10000
+   */
+  timelineEntries?: number;
   /**
    * Where log entries go beside `app.logs`: a logger, or levels to be printed. A logger that `setup` gives to
    * `app.useLogger()` gets them too.
@@ -77,30 +88,45 @@ export const DEFAULT_TIMEOUT = 3_000;
 export async function startTestApp<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
->(module: AppModule, options: TestAppOptions = {}): Promise<TestApp<ServerToClient, ClientToServer>> {
-  return bootTestApp(module, options, { activity: new Activity() });
+  Namespaces extends object = object,
+>(
+  module: AppModule,
+  options: TestAppOptions = {},
+): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
+  return bootTestApp(module, options, {
+    activity: new Activity(),
+    timeline: new Timeline(options.timelineEntries),
+  });
 }
 
 /** What the nodes of a cluster share, and a single app has for itself. */
 export interface Surroundings {
   activity: Activity;
-  /** What `settle` brings to rest, where that is more than this app. */
-  scene?: Scene;
+  timeline: Timeline;
+  /** Which node of the cluster this one is. */
+  node?: number;
+  /** Of a cluster, what its nodes have in common. */
+  cluster?: ClusterView;
   /** Called with each Socket.IO server before anything is bound to it. */
   onServer?: (server: Server) => void;
 }
 
 /** Boots an app whose movements are counted together with those of others. */
-export async function bootTestApp<ServerToClient extends EventsMap, ClientToServer extends EventsMap>(
+export async function bootTestApp<
+  ServerToClient extends EventsMap,
+  ClientToServer extends EventsMap,
+  Namespaces extends object,
+>(
   module: AppModule,
   options: TestAppOptions,
-  { activity, scene, ...surroundings }: Surroundings,
-): Promise<TestApp<ServerToClient, ClientToServer>> {
+  { activity, timeline, cluster, node, onServer }: Surroundings,
+): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
   if (typeof module !== 'function' && typeof module?.module !== 'function') {
     throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${show(module)}.`);
   }
   const identity = {};
-  const log = LogCapture.install(identity, activity, loggerOf(options.logger));
+  const record = timeline.recorder(node);
+  const log = LogCapture.install(identity, activity, record, loggerOf(options.logger));
   let stage = 'compiling the module';
   let nest: INestApplication | undefined;
   let observer: ServerObserver | undefined;
@@ -117,20 +143,23 @@ export async function bootTestApp<ServerToClient extends EventsMap, ClientToServ
       await options.setup?.(nest);
       log.adopt();
       stage = 'initialising the app';
-      observer = new ServerObserver(nest, identity, activity, surroundings.onServer);
+      observer = new ServerObserver({ nest, identity, activity, record, onServer });
       observer.install(adapterOf(nest));
       await nest.init();
       observer.observeHttp();
       stage = 'listening on 127.0.0.1';
       await nest.listen(0, '127.0.0.1');
-      return new TestApp<ServerToClient, ClientToServer>({
+      return new TestApp<ServerToClient, ClientToServer, Namespaces>({
         nest,
         activity,
+        timeline,
+        record,
         observer,
         logs: log.capture,
-        timeout: options.timeout ?? DEFAULT_TIMEOUT,
+        timeout: stretched(options.timeout ?? DEFAULT_TIMEOUT),
+        signal: options.signal,
         client: options.client ?? {},
-        scene,
+        cluster,
         ignoreOpenStreams: options.ignoreOpenStreams ?? false,
         release: log.release,
       });

@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from '../../websocket/index.js';
 import { RedisBackplane } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
-import { EXPIRED, within } from '../settle/deadline.js';
+import { EXPIRED, stretched, within } from '../settle/deadline.js';
 import { AppStartError, TeardownError } from '../errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
 import { settle } from '../settle/settle.js';
 import type { Scene, SettleOptions } from '../settle/settle.js';
+import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp } from './start-test-app.js';
 import type { AppModule, TestAppOptions } from './start-test-app.js';
-import type { TestApp } from './test-app.js';
-import type { ConnectOptions, EventsMap, TestClient } from './test-client.js';
+import type { ClusterView, TestApp } from './test-app.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { EventsMap } from './events.js';
+import type { TestClient } from './test-client.js';
 
 export interface TestClusterOptions extends TestAppOptions {
   /** How many nodes there are. @default 2 */
@@ -38,6 +41,7 @@ export async function startTestCluster<
   { nodes: count = 2, redis, ...options }: TestClusterOptions = {},
 ): Promise<TestCluster<ServerToClient, ClientToServer>> {
   const activity = new Activity();
+  const timeline = new Timeline(options.timelineEntries);
   const nodes: TestApp<ServerToClient, ClientToServer>[] = [];
   const backplanes: RedisBackplane[] = [];
   const scene: Scene = {
@@ -48,7 +52,18 @@ export async function startTestCluster<
       return Promise.all(open.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
     },
   };
-  const cluster = new TestCluster(nodes, scene, backplanes, options.timeout ?? DEFAULT_TIMEOUT);
+  const cluster = new TestCluster(
+    nodes,
+    scene,
+    timeline,
+    backplanes,
+    stretched(options.timeout ?? DEFAULT_TIMEOUT),
+  );
+  const view: ClusterView = {
+    scene,
+    everyone: () => nodes.flatMap((known) => [...known.opened]),
+    errors: () => nodes.flatMap(({ logs }) => logs.errors),
+  };
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   try {
     for (let node = 0; node < count; node += 1) {
@@ -59,7 +74,13 @@ export async function startTestCluster<
         server.on(NODE_FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
       };
       nodes.push(
-        await bootTestApp<ServerToClient, ClientToServer>(module, options, { activity, onServer, scene }),
+        await bootTestApp<ServerToClient, ClientToServer, object>(module, options, {
+          activity,
+          timeline,
+          node,
+          onServer,
+          cluster: view,
+        }),
       );
       await backplane?.joined();
     }
@@ -84,6 +105,8 @@ export class TestCluster<
     /** Each is a whole app, with its own port, providers, log entries and clients. */
     readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
     private readonly scene: Scene,
+    /** What happened on all nodes, in order. */
+    readonly timeline: Timeline,
     private readonly backplanes: readonly RedisBackplane[],
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
@@ -93,7 +116,7 @@ export class TestCluster<
   async connect({
     node = this.connects % this.nodes.length,
     ...options
-  }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<
+  }: ConnectOptions<ServerToClient> & { node?: number; namespace?: string } = {}): Promise<
     TestClient<ServerToClient, ClientToServer>
   > {
     const app = this.nodes[node];

@@ -1,31 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
 import type { Server } from '../../websocket/index.js';
-import type { Activity } from '../settle/activity.js';
-import { EXPIRED, within } from '../settle/deadline.js';
-import {
-  LeftoverClientError,
-  ConnectionRefusedError,
-  DeadlineError,
-  TeardownError,
-  showEvent,
-  showWork,
-} from '../errors.js';
-import type { LogCapture } from '../observer/log-capture.js';
-import { explainRefusal } from './refusal.js';
-import { CONNECT_HEADER } from '../observer/server-observer.js';
+import type { LogCapture, LogEntry } from '../observer/log-capture.js';
 import type { ServerObserver } from '../observer/server-observer.js';
+import type { Activity } from '../settle/activity.js';
+import { stretched } from '../settle/deadline.js';
 import { settle } from '../settle/settle.js';
 import type { Link, Scene, SettleOptions } from '../settle/settle.js';
-import { TestClient } from './test-client.js';
-import type { ConnectOptions, EventsMap } from './test-client.js';
+import type { Recorder, Timeline } from '../timeline/timeline.js';
+import { show } from '../errors.js';
+import { Audience } from '../statements/audience.js';
+import { takeForgotten } from '../statements/forgotten.js';
+import { closeApp } from './close-app.js';
+import { connectClient } from './connect-client.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { ClientFor, ConnectIn, EventsMap, EventsOf } from './events.js';
+import { withSlash } from './connect-options.js';
+import type { ClientContext, TestClient } from './test-client.js';
 
 /** What `startTestApp` hands over to the app that it has started. */
 export interface RunningApp {
   nest: INestApplication;
   activity: Activity;
+  timeline: Timeline;
+  record: Recorder;
   observer: ServerObserver;
   logs: LogCapture;
   /** In milliseconds. */
@@ -33,10 +32,19 @@ export interface RunningApp {
   client: ConnectOptions;
   /** Default of `settle`. */
   ignoreOpenStreams: boolean;
-  /** What `settle` brings to rest, where that is more than this app. */
-  scene?: Scene;
+  /** Aborts every wait. */
+  signal?: AbortSignal;
+  /** Of a cluster, what its nodes have in common. */
+  cluster?: ClusterView;
   /** What is left to do when the app is closed. */
   release(): void;
+}
+
+/** What is seen from every node of a cluster alike. */
+export interface ClusterView {
+  scene: Scene;
+  everyone(): readonly TestClient[];
+  errors(): readonly LogEntry[];
 }
 
 /** As many as are asked for: `connect(2)` gives `[TestClient, TestClient]`. */
@@ -53,6 +61,7 @@ type TupleOf<T, Count extends number, Tuple extends T[] = []> = number extends C
 export class TestApp<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
+  Namespaces extends object = object,
 > implements AsyncDisposable {
   /** The Nest application. */
   readonly nest: INestApplication;
@@ -62,11 +71,16 @@ export class TestApp<
   readonly port: number;
   /** What the app logged through Nest's `Logger`. */
   readonly logs: LogCapture;
+  /** All that happened, in order, and because of whom; of a cluster, on all its nodes. */
+  readonly timeline: Timeline;
   /** How long each wait may take, in milliseconds. */
   readonly timeout: number;
 
+  /** @internal */
+  readonly stage: ClientContext;
   private readonly running: RunningApp;
-  private readonly openClients = new Set<TestClient<ServerToClient, ClientToServer>>();
+  /** @internal Every client that was let in, the disconnected ones too. */
+  readonly opened = new Set<TestClient>();
   private connects = 0;
   private closing: Promise<void> | undefined;
 
@@ -75,9 +89,16 @@ export class TestApp<
     this.running = running;
     this.nest = running.nest;
     this.logs = running.logs;
+    this.timeline = running.timeline;
     this.timeout = running.timeout;
     this.port = portOf(running.nest.getHttpServer());
     const secure = 'setSecureContext' in running.nest.getHttpServer();
+    this.stage = {
+      ...running,
+      settle: (options) => this.comeToRest(options),
+      everyone: () => running.cluster?.everyone() ?? [...this.opened],
+      errors: () => running.cluster?.errors() ?? running.logs.errors,
+    };
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
@@ -113,7 +134,24 @@ export class TestApp<
 
   /** The clients that are connected, in the order in which they came. */
   get clients(): readonly TestClient<ServerToClient, ClientToServer>[] {
-    return [...this.openClients].filter(({ connected }) => connected);
+    return [...this.opened].filter(({ connected }) => connected) as TestClient<
+      ServerToClient,
+      ClientToServer
+    >[];
+  }
+
+  /** The clients that are in a room when one looks, for statements about who receives something. */
+  room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
+    const words = namespace === '/' ? `room ${show(name)}` : `room ${show(name)} of ${namespace}`;
+    const belongs = (client: TestClient): boolean =>
+      client.namespace === withSlash(namespace) && client.rooms.includes(name);
+    return new Audience(this.stage, words, belongs, this.timeout);
+  }
+
+  /** The clients that are connected to a namespace when one looks. */
+  namespace(name: string): Audience {
+    const belongs = (client: TestClient): boolean => client.namespace === withSlash(name);
+    return new Audience(this.stage, `namespace ${withSlash(name)}`, belongs, this.timeout);
   }
 
   /**
@@ -124,18 +162,24 @@ export class TestApp<
    * @throws HookError when a `handleConnection` threw or rejected
    * @throws DeadlineError when none of this has happened in time
    */
-  connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;
+  connect<Namespace extends string = '/'>(
+    options?: ConnectIn<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>, Namespace>,
+  ): Promise<ClientFor<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>>>;
   /** Connects so many clients, one after the other. */
-  connect<Count extends number>(
+  connect<Count extends number, Namespace extends string = '/'>(
     count: Count,
-    options?: Omit<ConnectOptions<ServerToClient>, 'name'>,
-  ): Promise<TupleOf<TestClient<ServerToClient, ClientToServer>, Count>>;
+    options?: Omit<
+      ConnectIn<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>, Namespace>,
+      'name'
+    >,
+  ): Promise<TupleOf<ClientFor<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>>, Count>>;
   async connect(
-    first: number | ConnectOptions<ServerToClient> = {},
-    options: ConnectOptions<ServerToClient> = {},
-  ): Promise<TestClient<ServerToClient, ClientToServer> | TestClient<ServerToClient, ClientToServer>[]> {
+    first: number | ConnectOptions = {},
+    options: ConnectOptions = {},
+  ): Promise<TestClient | TestClient[]> {
+    if (this.closing) throw new Error('connect() was called on an app that is closed.');
     if (typeof first !== 'number') return this.connectOne(first);
-    const clients: TestClient<ServerToClient, ClientToServer>[] = [];
+    const clients: TestClient[] = [];
     while (clients.length < first) clients.push(await this.connectOne(options));
     return clients;
   }
@@ -147,9 +191,11 @@ export class TestApp<
    *
    * @throws SettleTimeoutError that names what was still in flight
    */
-  settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
-    const { activity, scene = { activity, links: () => this.links() } } = this.running;
-    return settle(scene, timeout, { ignoreOpenStreams: this.running.ignoreOpenStreams, ...options });
+  settle({ timeout, ...options }: SettleOptions = {}): Promise<void> {
+    return this.comeToRest({
+      timeout: timeout === undefined ? this.timeout : stretched(timeout),
+      ...options,
+    });
   }
 
   /**
@@ -158,7 +204,9 @@ export class TestApp<
    * @throws TeardownError with everything that was left behind, or did not come to an end
    */
   close(): Promise<void> {
-    this.closing ??= this.closeAll();
+    this.closing ??= closeApp(this.running, this.url, this.opened, [
+      () => throwAll(takeForgotten(this.timeline)),
+    ]);
     return this.closing;
   }
 
@@ -168,9 +216,7 @@ export class TestApp<
 
   /** @internal The connections that `settle` has to bring to rest. */
   links(): readonly Link[] {
-    return [...this.openClients].filter(
-      (client) => client.connected || client.socket.active || !client.agrees(),
-    );
+    return [...this.opened].filter((client) => client.connected || client.socket.active || !client.agrees());
   }
 
   /** @internal Every Socket.IO server of the app. */
@@ -188,134 +234,34 @@ export class TestApp<
     return this.running.activity;
   }
 
-  private async connectOne(
-    given: ConnectOptions<ServerToClient>,
-  ): Promise<TestClient<ServerToClient, ClientToServer>> {
-    const { observer, activity } = this.running;
-    const defaults = this.running.client as ConnectOptions<ServerToClient>;
-    const {
-      namespace = '/',
-      until = 'handled',
-      gatewayPort = 0,
-      ...options
-    }: ConnectOptions<ServerToClient> = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
-    if (this.closing) throw new Error('connect() was called on an app that is closed.');
-    const server = this.serverOf(gatewayPort, options.path);
-    const connectId = randomUUID();
-    const name = options.name ?? `client-${(this.connects += 1)}`;
-    const address = new URL(namespace.startsWith('/') ? namespace : `/${namespace}`, this.url);
-    if (gatewayPort !== 0) address.port = String(portOf(server.httpServer as HttpServer));
-    const context = {
-      activity,
+  /** As `settle`, with a timeout that is stretched already. */
+  private comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
+    const { activity, cluster, ignoreOpenStreams, signal } = this.running;
+    const scene = cluster?.scene ?? { activity, links: () => this.links() };
+    return settle(scene, timeout, { ignoreOpenStreams, signal, ...options });
+  }
+
+  private async connectOne(given: ConnectOptions): Promise<TestClient> {
+    const { observer, client: defaults } = this.running;
+    const options = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
+    const { gatewayPort = 0, path } = options;
+    const server = this.serverOf(gatewayPort, path);
+    const url = new URL(this.url);
+    if (gatewayPort !== 0) url.port = String(portOf(server.httpServer as HttpServer));
+    return connectClient({
+      url,
+      server,
       observer,
-      logs: this.logs,
-      settle: (settling: SettleOptions) => this.settle(settling),
-    };
-    const client = new TestClient<ServerToClient, ClientToServer>(address.href, context, {
-      path: server.path(),
-      transports: ['websocket'],
-      reconnection: false,
-      timeout: this.timeout,
-      ...options,
-      extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders, [CONNECT_HEADER]: connectId },
-      name,
-    });
-    const connected = activity.begin('connecting', { client: name });
-    this.openClients.add(client);
-    try {
-      const error = await client.open();
-      if (error === EXPIRED) {
-        throw new DeadlineError(
-          `${name} did not get connected to ${address.href}`,
-          client.timeout,
-          client.circumstances(),
-        );
-      }
-      if (error) {
-        const refusal = observer.handshakeRefusals.get(connectId);
-        observer.handshakeRefusals.delete(connectId);
-        throw explainRefusal(name, error, refusal, [...server._nsps.keys()]);
-      }
-      connected();
-      if (until === 'handled') await this.untilHandled(client);
-      return client;
-    } catch (error) {
-      await client.abandon();
-      this.openClients.delete(client);
-      throw error;
-    } finally {
-      connected();
-    }
-  }
-
-  private async untilHandled(client: TestClient<ServerToClient, ClientToServer>): Promise<void> {
-    const handled = await client.handled();
-    client.throwFailedHook();
-    if (handled === EXPIRED) {
-      throw new DeadlineError(`handleConnection did not settle for ${client.name}`, client.timeout, {
-        ...client.circumstances(),
-        note: "A hook that waits for the client's messages needs connect({ until: 'connected' }).",
-      });
-    }
-    if (client.connected) return;
-    throw new ConnectionRefusedError(
-      client.name,
-      'gateway',
-      client.disconnectReason ?? 'disconnected',
-      undefined,
-      {
-        'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
+      context: this.stage,
+      opened: this.opened,
+      options: {
+        name: `client-${(this.connects += given.name === undefined ? 1 : 0)}`,
+        ...options,
+        timeout: options.timeout === undefined ? this.timeout : stretched(options.timeout),
+        signal: options.signal ?? this.running.signal,
+        extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },
       },
-    );
-  }
-
-  private async closeAll(): Promise<void> {
-    const { observer } = this.running;
-    const problems: Error[] = [];
-    const attempt = async (step: () => unknown): Promise<void> => {
-      try {
-        await step();
-      } catch (error) {
-        problems.push(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
-    await Promise.all([...this.openClients].map((client) => attempt(() => client.disconnect())));
-    await attempt(() => this.expectNoSockets());
-    await attempt(() => this.closeNest());
-    await attempt(() => observer.uninstall());
-    await attempt(() => this.running.release());
-    for (const failure of observer.failures) problems.push(failure);
-    if (problems.length > 0) throw new TeardownError(`The app at ${this.url}`, problems);
-  }
-
-  /** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
-  private async expectNoSockets(): Promise<void> {
-    const { observer, activity, timeout } = this.running;
-    // A client that was given up while it connected has left too; the server may notice a little later.
-    await activity.until(
-      () => observer.connected.every((socket) => observer.isForeign(socket)) || undefined,
-      timeout,
-    );
-    const left = observer.connected;
-    if (left.length === 0) return;
-    for (const socket of left) socket.disconnect(true);
-    await activity.until(() => activity.idle() || undefined, timeout);
-    throw new LeftoverClientError(left.map(({ id, nsp }) => `${id} on namespace ${nsp.name}`));
-  }
-
-  private async closeNest(): Promise<void> {
-    const { nest, activity, timeout } = this.running;
-    // The test may have closed it already; Nest would run every shutdown hook again.
-    if (!(nest.getHttpServer() as HttpServer).listening) return;
-    const closed = nest.close();
-    if ((await within(closed, timeout)) !== EXPIRED) return;
-    const error = new DeadlineError('app.close() was to end', timeout, {
-      'still in flight': activity.work.map(showWork),
-      note: 'Its connections were cut. An HTTP request or an onModuleDestroy that never ends keeps an app open.',
     });
-    (nest.getHttpServer() as HttpServer).closeAllConnections();
-    await within(closed, timeout);
-    throw error;
   }
 }
 
@@ -326,4 +272,9 @@ function withoutUndefined<T extends object>(options: T): Partial<T> {
 
 function portOf(server: HttpServer): number {
   return (server.address() as AddressInfo).port;
+}
+
+function throwAll(errors: readonly Error[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
 }

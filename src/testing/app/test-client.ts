@@ -1,70 +1,40 @@
 import { io } from 'socket.io-client';
-import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
-import type { Activity } from '../settle/activity.js';
-import { EXPIRED, within } from '../settle/deadline.js';
-import { ClientGoneError, DeadlineError, showEvent, showLog, showWork } from '../errors.js';
-import { fenceToClient, fenceToServer } from '../settle/fence.js';
-import type { ClientEnd, ServerEnd } from '../settle/fence.js';
-import { Inbox } from './inbox.js';
-import type { ReceivedEvent } from './inbox.js';
+import type { Socket } from 'socket.io-client';
+import { ClientGoneError, DeadlineError, showEvent } from '../errors.js';
 import type { LogCapture } from '../observer/log-capture.js';
+import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { ServerObserver } from '../observer/server-observer.js';
-import type { SettleOptions } from '../settle/settle.js';
-
-/** Event names and their listeners, as Socket.IO types them. */
-export interface EventsMap {
-  // oxlint-disable-next-line typescript/no-explicit-any -- the shape of Socket.IO's own EventsMap
-  [event: string]: any;
-}
-
-/** How a client connects; beside these, every option of socket.io-client. */
-export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> extends Partial<
-  ManagerOptions & SocketOptions
-> {
-  /**
-   * What the client is called in failures and log entries.
-   *
-   * @default 'client-1', 'client-2', …
-   */
-  name?: string;
-  /** @default '/' */
-  namespace?: string;
-  /**
-   * Give `['polling', 'websocket']` for a client that upgrades.
-   *
-   * @default ['websocket']
-   */
-  transports?: ('polling' | 'websocket')[];
-  /**
-   * Until when `connect` waits: until every `handleConnection` has settled, or only until the wire is up, for
-   * a hook that itself waits for the client.
-   *
-   * @default 'handled'
-   */
-  until?: 'handled' | 'connected';
-  /** Listeners that are there before the connection is, to answer what the server asks in `handleConnection`. */
-  on?: Partial<ServerToClient>;
-  /**
-   * The port that the gateway declares, for one with a port of its own: `@WebSocketGateway(8080)`.
-   *
-   * @default the app's own
-   */
-  gatewayPort?: number;
-  /**
-   * How long to wait for the connection, and later for each event and ack, in milliseconds.
-   *
-   * @default the app's `timeout`
-   */
-  timeout?: number;
-}
+import { EXPIRED, stretched, within } from '../settle/deadline.js';
+import { fenceToClient, fenceToServer } from '../settle/fence.js';
+import type { ClientEnd, ServerEnd } from '../settle/fence.js';
+import { circumstances, nearMisses } from '../statements/circumstances.js';
+import { equals } from '../statements/equality.js';
+import type { Stage } from '../statements/stage.js';
+import { noteAckOf } from './acks.js';
+import type { SentEvent } from './acks.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { EventsMap } from './events.js';
+import { Inbox } from './inbox.js';
+import type { ReceivedEvent } from './inbox.js';
+import { PacketType, hideOffsets, isAck, isEvent, observeWire } from './wire.js';
+import type { Packet } from './wire.js';
 
 /** What a client needs of the app that it is connected to. */
-export interface ClientContext {
-  readonly activity: Activity;
+export interface ClientContext extends Stage {
   readonly observer: ServerObserver;
   readonly logs: LogCapture;
-  settle(options: SettleOptions): Promise<void>;
+}
+
+/** How long one wait may take, and what ends it before. */
+export interface WaitOptions {
+  /**
+   * In milliseconds.
+   *
+   * @default the client's `timeout`
+   */
+  timeout?: number;
+  signal?: AbortSignal;
 }
 
 /** A real socket.io-client, whose inbox is open before the connection is. `app.connect()` makes one. */
@@ -79,8 +49,17 @@ export class TestClient<
   readonly timeout: number;
   /** @internal */
   readonly inbox: Inbox;
+  /** @internal */
+  readonly context: ClientContext;
+  /** @internal Aborts every wait. */
+  readonly signal: AbortSignal | undefined;
 
-  private readonly context: ClientContext;
+  private readonly unanswered = new Map<number, SentEvent>();
+  /** The events for which the client owes the server an ack. */
+  private readonly asked = new Map<number, { event: string; entry: number }>();
+  /** What arrived and has not yet come to the inbox: when, and because of what. */
+  private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause'>[] = [];
+  private lastSent: SentEvent | undefined;
   private serverEnd: ObservedSocket | undefined;
   private lastId: string | undefined;
   private lastReason: string | undefined;
@@ -89,11 +68,18 @@ export class TestClient<
   constructor(
     url: string,
     context: ClientContext,
-    { name, timeout, on, ...options }: ConnectOptions<ServerToClient> & { name: string; timeout: number },
+    {
+      name,
+      timeout,
+      on,
+      signal,
+      ...options
+    }: ConnectOptions<ServerToClient> & { name: string; timeout: number },
   ) {
     this.context = context;
     this.name = name;
     this.timeout = timeout;
+    this.signal = signal;
     this.inbox = new Inbox(() => context.activity.changed());
     this.socket = io(url, { ...options, forceNew: true, autoConnect: false, useNativeTimers: true });
     this.listen(on ?? {});
@@ -119,9 +105,29 @@ export class TestClient<
     return this.connected ? undefined : this.lastReason;
   }
 
+  /** Why the server saw it go, as Socket.IO says it there; `undefined` while it is connected. */
+  get serverDisconnectReason(): string | undefined {
+    return this.serverEnd?.disconnectReason;
+  }
+
+  /** The namespace that it is connected to, with its leading slash. */
+  get namespace(): string {
+    return (this.socket as unknown as { nsp: string }).nsp;
+  }
+
   /** The transport in use: `websocket` or `polling`. */
   get transport(): string | undefined {
     return this.socket.io.engine?.transport.name;
+  }
+
+  /** The rooms that the client is in, without that of its own id. After `settle()` they are exact. */
+  get rooms(): readonly string[] {
+    return this.connected ? [...(this.serverEnd?.rooms ?? [])] : [];
+  }
+
+  /** The events of this client for which the server owes it an ack, oldest first. */
+  get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args'>[] {
+    return [...this.unanswered.values()];
   }
 
   /**
@@ -141,23 +147,16 @@ export class TestClient<
    * @throws DeadlineError when no ack has come within the client's `timeout`
    * @throws ClientGoneError when the client is not connected, or loses its connection meanwhile
    */
-  readonly emitWithAck: Socket<ServerToClient, ClientToServer>['emitWithAck'] = async (event, ...args) => {
+  readonly emitWithAck: Socket<ServerToClient, ClientToServer>['emitWithAck'] = (event, ...args) => {
     const wanted = `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
-    this.assertConnected(wanted);
-    const ack = this.socket.emitWithAck(event, ...args);
-    try {
-      const answer = await within(ack, this.timeout);
-      if (answer !== EXPIRED) return answer;
-    } catch (error) {
+    const sending = async (): Promise<unknown> => {
       this.assertConnected(wanted);
-      throw error;
-    }
-    throw new DeadlineError(`${wanted}, which did not come`, this.timeout, {
-      ...this.circumstances(),
-      note: this.context.activity.idle()
-        ? 'No handler is running: it returned nothing, a middleware refused the event, or nobody handles it.'
-        : undefined,
-    });
+      return this.socket.emitWithAck(event, ...args);
+    };
+    this.lastSent = undefined;
+    const ack = this.awaitAck(wanted, sending());
+    if (this.lastSent) noteAckOf(ack, this, this.lastSent);
+    return ack as ReturnType<Socket<ServerToClient, ClientToServer>['emitWithAck']>;
   };
 
   /**
@@ -169,18 +168,17 @@ export class TestClient<
    */
   async next<Event extends Extract<keyof ServerToClient, string>>(
     event: Event,
-    { timeout = this.timeout }: { timeout?: number } = {},
+    { timeout, signal }: WaitOptions = {},
   ): Promise<Parameters<ServerToClient[Event]>> {
-    const received = await this.take((candidate) => candidate.event === event, timeout);
-    if (received === EXPIRED) {
-      throw new DeadlineError(
-        `${this.name} did not receive ${showEvent(event)}`,
-        timeout,
-        this.circumstances(),
-      );
-    }
-    if (received === GONE) this.assertConnected(`${this.name} waited for ${showEvent(event)}`);
-    return (received as ReceivedEvent).args as Parameters<ServerToClient[Event]>;
+    const deadline = timeout === undefined ? this.timeout : stretched(timeout);
+    const received = await this.take((candidate) => candidate.event === event, deadline, signal);
+    if (received !== EXPIRED && received !== GONE) return received.args as Parameters<ServerToClient[Event]>;
+    if (received === GONE) this.assertConnected(`${this.name} waited for ${showEvent(event)}`, event);
+    throw new DeadlineError(
+      `${this.name} did not receive ${showEvent(event)}`,
+      deadline,
+      this.circumstances(event),
+    );
   }
 
   /**
@@ -200,6 +198,8 @@ export class TestClient<
    * @throws DeadlineError when the server has not noticed in time, or the hook has not settled
    */
   async disconnect(): Promise<void> {
+    if (this.connected)
+      this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
     this.socket.disconnect();
     const end = this.serverEnd;
     if (!end) return;
@@ -226,26 +226,19 @@ export class TestClient<
   take(
     matches: (received: ReceivedEvent) => boolean,
     timeout = this.timeout,
+    signal = this.signal,
   ): Promise<ReceivedEvent | typeof GONE | typeof EXPIRED> {
     return this.context.activity.until(
       () => this.inbox.take(matches) ?? (this.isGone ? GONE : undefined),
       timeout,
+      signal,
     );
   }
 
-  /** @internal Lets the app settle. */
-  settle(): Promise<void> {
-    return this.context.settle({ timeout: this.timeout });
-  }
-
   /** @internal What is known that may explain why something did not come, for a failure's text. */
-  circumstances(): Record<string, readonly string[]> {
-    const { activity, logs } = this.context;
-    return {
-      'received and unread': this.inbox.unread.map(({ event, args }) => showEvent(event, args)),
-      'still in flight': activity.work.map(showWork),
-      'the server logged': logs.errors.slice(-5).map(showLog),
-    };
+  circumstances(event?: string): ReturnType<typeof circumstances> {
+    const instead = event === undefined ? [] : nearMisses(this.context, this, [event], equals);
+    return circumstances(this.context, [this], instead);
   }
 
   /** @internal Connects the wire. @returns the error that Socket.IO reported instead */
@@ -260,7 +253,7 @@ export class TestClient<
     this.untyped.once('connect_error', onError);
     this.untyped.connect();
     try {
-      return await within(outcome, this.timeout);
+      return await within(outcome, this.timeout, this.signal);
     } finally {
       this.untyped.off('connect', onConnect);
       this.untyped.off('connect_error', onError);
@@ -271,12 +264,13 @@ export class TestClient<
   async handled(): Promise<typeof EXPIRED | void> {
     const end = this.serverEnd;
     if (!end) return;
-    const settled = await this.context.activity.until(() => end.hooksSettled || undefined, this.timeout);
+    const { activity } = this.context;
+    const settled = await activity.until(() => end.hooksSettled || undefined, this.timeout, this.signal);
     if (settled === EXPIRED) return EXPIRED;
     if (end.untouched) return;
-    if ((await within(this.fenceToClient(), this.timeout)) === EXPIRED) return EXPIRED;
+    if ((await within(this.fenceToClient(), this.timeout, this.signal)) === EXPIRED) return EXPIRED;
     // A connection that a hook has closed carries no fence.
-    if ((await this.context.activity.until(() => this.agrees() || undefined, this.timeout)) === EXPIRED)
+    if ((await activity.until(() => this.agrees() || undefined, this.timeout, this.signal)) === EXPIRED)
       return EXPIRED;
   }
 
@@ -312,14 +306,14 @@ export class TestClient<
     return !this.serverEnd || this.serverEnd.socket.connected === this.connected;
   }
 
+  /** @internal Whether it is disconnected and will not connect again by itself. */
+  get isGone(): boolean {
+    return !this.connected && !this.socket.active;
+  }
+
   /** The socket without its user's event types, among which Socket.IO's own events cannot be named. */
   private get untyped(): Socket {
     return this.socket;
-  }
-
-  /** Whether it is disconnected and will not connect again by itself. */
-  private get isGone(): boolean {
-    return !this.connected && !this.socket.active;
   }
 
   private wire(): { client: ClientEnd; server: ServerEnd } | undefined {
@@ -331,11 +325,15 @@ export class TestClient<
   }
 
   private listen(listeners: Partial<ServerToClient>): void {
-    const { activity, observer } = this.context;
+    const { activity, observer, record } = this.context;
     const socket = this.untyped;
+    hideOffsets(socket, (id) => this.isOffset(id));
+    observeWire(socket, {
+      onSent: (packet) => this.noteSent(packet),
+      onReceived: (packet) => this.noteReceived(packet),
+    });
     socket.onAny((event: string, ...args: unknown[]) => {
-      this.claimServerEnd();
-      this.inbox.put(event, this.withoutOffset(args));
+      this.inbox.put({ event, args, ...(this.arrivals.shift() ?? { at: this.context.timeline.elapsed }) });
     });
     socket.io.on('open', () => {
       const engine = socket.io.engine;
@@ -348,40 +346,91 @@ export class TestClient<
     });
     socket.on('connect', () => {
       this.lastId = socket.id;
-      this.claimServerEnd();
       activity.moved();
     });
     socket.on('disconnect', (reason) => {
       this.lastReason = reason;
+      this.unanswered.clear();
+      record({ kind: 'disconnected', client: this.name, end: 'client', reason });
       activity.moved();
     });
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
   }
 
-  /** What the server's hooks sent comes before Socket.IO's own `connect` event. */
-  private claimServerEnd(): void {
-    if (this.socket.id !== undefined && this.serverEnd?.socket.id !== this.socket.id) {
-      this.serverEnd = this.context.observer.claim(this.socket.id);
+  private noteSent(packet: Packet): void {
+    const { record } = this.context;
+    const { id } = packet;
+    if (isEvent(packet)) {
+      const [event, ...args] = packet.data as [string, ...unknown[]];
+      const entry = record({ kind: 'sent', client: this.name, event, args, asksAck: id !== undefined });
+      this.lastSent = { event, args, entry };
+      if (id !== undefined) this.unanswered.set(id, this.lastSent);
+      this.serverEnd?.noteSent(event, entry);
+    } else if (isAck(packet) && id !== undefined) {
+      const question = this.asked.get(id);
+      if (!question) return;
+      this.asked.delete(id);
+      const { event, entry: to } = question;
+      record({ kind: 'acked', client: this.name, by: 'client', event, args: packet.data as unknown[], to });
     }
   }
 
-  /**
-   * An event's arguments as the app sent them. With connection state recovery Socket.IO appends an offset to
-   * those that it keeps for a client that comes back, and every listener on the client gets to see it.
-   */
-  private withoutOffset(args: readonly unknown[]): readonly unknown[] {
-    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
-    const isOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;
-    return isOffset ? args.slice(0, -1) : args;
+  private noteReceived(packet: Packet): void {
+    const { record, timeline, activity } = this.context;
+    if (packet.type === PacketType.CONNECT) {
+      // What the server's hooks sent comes before Socket.IO's own `connect` event.
+      const { sid } = packet.data as { sid: string };
+      this.serverEnd = this.context.observer.claim(sid) ?? this.serverEnd;
+    } else if (isEvent(packet)) {
+      const [event, ...args] = packet.data as [string, ...unknown[]];
+      const cause: Cause | undefined = this.serverEnd?.causeOfReceived(event);
+      this.arrivals.push({ at: timeline.elapsed, cause });
+      const asksAck = packet.id !== undefined;
+      const entry = record({ kind: 'received', client: this.name, event, args, asksAck }, cause);
+      if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
+    } else if (isAck(packet) && packet.id !== undefined) {
+      const sent = this.unanswered.get(packet.id);
+      if (!sent) return;
+      this.unanswered.delete(packet.id);
+      const { event, entry: to } = sent;
+      sent.ack = packet.data as unknown[];
+      record(
+        { kind: 'acked', client: this.name, by: 'server', event, args: sent.ack, to },
+        { client: this.name, event, entry: to },
+      );
+      activity.changed();
+    }
   }
 
-  private assertConnected(wanted: string): void {
+  private async awaitAck(wanted: string, ack: Promise<unknown>): Promise<unknown> {
+    try {
+      const answer = await within(ack, this.timeout, this.signal);
+      if (answer !== EXPIRED) return answer;
+    } catch (error) {
+      this.assertConnected(wanted);
+      throw error;
+    }
+    throw new DeadlineError(`${wanted}, which did not come`, this.timeout, {
+      ...(this.context.activity.idle() && {
+        note: 'No handler is running: it returned nothing, a middleware refused the event, or nobody handles it.',
+      }),
+      ...this.circumstances(),
+    });
+  }
+
+  /** Whether a text is the offset that connection state recovery appends to what it keeps for a client. */
+  private isOffset(text: string): boolean {
+    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
+    return adapter?.packets?.some(({ id }) => id === text) ?? false;
+  }
+
+  private assertConnected(wanted: string, event?: string): void {
     if (this.connected) return;
     throw new ClientGoneError(
       this.name,
       this.lastReason ?? 'it never was connected',
       wanted,
-      this.circumstances(),
+      this.circumstances(event),
     );
   }
 }

@@ -14,6 +14,8 @@ export interface Cause {
   readonly client: string;
   /** `connection`, `disconnect`, or the name of the event that it sent. */
   readonly event: string;
+  /** The `seq` of the timeline's entry for it; absent when the timeline is off. */
+  readonly entry?: number;
 }
 
 /**

@@ -1,6 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import type { Activity } from '../settle/activity.js';
+import { isText } from '../statements/text.js';
+import type { Recorder } from '../timeline/timeline.js';
+import { textOf } from '../errors.js';
 import { executionContext } from './execution-context.js';
 import type { Cause } from './execution-context.js';
 import { now } from '../settle/real-time.js';
@@ -40,12 +43,15 @@ export interface InstalledCapture {
 /** What an app logged through Nest's `Logger`, from the beginning of its boot to the end of its shutdown. */
 export class LogCapture {
   private readonly captured: LogEntry[] = [];
+  private readonly declared = new WeakSet<LogEntry>();
+  private readonly allowed: (string | RegExp)[] = [];
   private readonly start = now();
   private forwardTo: LoggerService | undefined;
 
   constructor(
     private readonly app: object,
     private readonly activity: Activity,
+    private readonly record: Recorder,
   ) {}
 
   /** Every entry, oldest first. */
@@ -58,6 +64,30 @@ export class LogCapture {
     return this.captured.filter(({ at }) => at + this.start >= time);
   }
 
+  /**
+   * Declares errors as expected, those logged so far and those to come: by their message, or a pattern of it.
+   * Others make a test fail where `errorLogs` says so.
+   */
+  allowErrors(message: string | RegExp): void {
+    this.allowed.push(message);
+  }
+
+  /** @internal Declares one error as expected. */
+  declare(entry: LogEntry): void {
+    this.declared.add(entry);
+  }
+
+  /** @internal The errors from a time on that nobody has declared. */
+  undeclaredErrors(time: number): readonly LogEntry[] {
+    return this.errors.filter(
+      (entry) =>
+        entry.at + this.start >= time &&
+        entry.attributed &&
+        !this.declared.has(entry) &&
+        !this.allowed.some((message) => isText(message, textOf(entry))),
+    );
+  }
+
   /** Those that Nest calls errors: of level `error` and `fatal`. */
   get errors(): readonly LogEntry[] {
     return this.captured.filter(({ level }) => level === 'error' || level === 'fatal');
@@ -68,8 +98,13 @@ export class LogCapture {
    *
    * @param forwardTo the logger that entries are also given to
    */
-  static install(app: object, activity: Activity, forwardTo?: LoggerService): InstalledCapture {
-    const capture = new LogCapture(app, activity);
+  static install(
+    app: object,
+    activity: Activity,
+    record: Recorder,
+    forwardTo?: LoggerService,
+  ): InstalledCapture {
+    const capture = new LogCapture(app, activity, record);
     capture.forwardTo = forwardTo;
     const tee = LogTee.join(capture);
     return {
@@ -89,14 +124,17 @@ export class LogCapture {
   take(level: LogLevel, message: unknown, rest: unknown[]): void {
     const running = executionContext.getStore();
     if (running && running.app !== this.app) return;
-    this.captured.push({
+    const entry: LogEntry = {
       level,
       message,
       ...split(level, rest),
       at: now() - this.start,
       cause: running?.cause,
       attributed: running !== undefined,
-    });
+    };
+    this.captured.push(entry);
+    const { context, params, stack } = entry;
+    this.record({ kind: 'logged', level, context, text: textOf(entry), params, stack }, running?.cause);
     this.forwardTo?.[level]?.(message, ...rest);
     this.activity.changed();
   }

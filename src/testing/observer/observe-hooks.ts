@@ -48,7 +48,8 @@ export class HookObserver {
       const [calls, key] = [this.expected.get(gateway), `${socket.id} ${hook}`];
       const end = calls?.get(key) ?? observed.beginHook(name);
       calls?.delete(key);
-      return executionContext.run(this.observer.contextOf(socket, event), () =>
+      const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
+      return executionContext.run(this.observer.contextBy({ client: observed.name, event, entry }), () =>
         caught(gateway.scoped, () =>
           endWith(call, (error) => {
             if (error) this.observer.noteFailure(observed, new HookError(name, observed.name, error.thrown));

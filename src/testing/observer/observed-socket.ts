@@ -1,28 +1,62 @@
 import type { Socket } from '../../websocket/index.js';
-import type { Activity } from '../settle/activity.js';
 import type { HookError } from '../errors.js';
+import type { Activity } from '../settle/activity.js';
 import { executionContext } from './execution-context.js';
-import type { ExecutionContext } from './execution-context.js';
+import type { Cause, ExecutionContext } from './execution-context.js';
+
+/** An event on its way: one end has sent it, the other has not had it yet. */
+interface OnItsWay {
+  readonly event: string;
+  /** Of one from the server: what made the server send it. Of one from the client: its entry in the timeline. */
+  readonly cause?: Cause;
+}
+
+/** What an observed socket needs of the app that it belongs to. */
+export interface SocketSurroundings {
+  readonly activity: Activity;
+  /** The context in which what the client set off runs. */
+  contextOf(cause: Cause): ExecutionContext;
+  /** Notes an event of a client that the harness did not open. @returns its entry in the timeline */
+  recordForeign(direction: 'sent' | 'received', event: string, args: readonly unknown[]): number;
+}
 
 /** A client's connection to a namespace, seen from the server. */
 export class ObservedSocket {
   /** Hooks that failed for it, until somebody has been told. */
   readonly failures: HookError[] = [];
+  /** The rooms it is in, its own left out, as the adapter's events tell. */
+  readonly rooms = new Set<string>();
+  /** Why the server saw it go. */
+  disconnectReason: string | undefined;
+  /** Whether Socket.IO is taking it out of its rooms, since it is gone. */
+  leaving = false;
+  /** The entry in the timeline of its disconnection, once it is gone. */
+  disconnection: number | undefined;
   private pendingHooks = 0;
   private packetsSent = 0;
+  /** What the client has sent and the server not yet had; a connection keeps its order. */
+  private readonly toServer: OnItsWay[] = [];
+  private readonly toClient: OnItsWay[] = [];
 
   constructor(
     readonly socket: Socket,
     /** The client's name, or the socket's id when the harness did not open it. */
     readonly name: string,
-    private readonly activity: Activity,
-    contextOf: (event: string) => ExecutionContext,
+    /** Whether the harness opened it. */
+    private readonly own: boolean,
+    /** The entry in the timeline of its connection. */
+    readonly connection: number,
+    private readonly surroundings: SocketSurroundings,
   ) {
     socket.conn.on('packet', ({ type }) => {
-      if (type === 'message') activity.moved();
+      if (type === 'message') surroundings.activity.moved();
     });
     socket.conn.on('packetCreate', () => (this.packetsSent += 1));
-    this.observePackets(contextOf);
+    socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
+      if (own) this.toClient.push({ event, cause: executionContext.getStore()?.cause });
+      else surroundings.recordForeign('received', event, args);
+    });
+    this.observePackets();
   }
 
   /** Whether the server has sent nothing to the client since it let it in. */
@@ -38,19 +72,37 @@ export class ObservedSocket {
   /** Notes that a hook runs. @returns the function that ends it, to be called once */
   beginHook(hook: string): () => void {
     this.pendingHooks += 1;
-    const end = this.activity.begin(hook, { client: this.name });
+    const end = this.surroundings.activity.begin(hook, { client: this.name });
     return () => {
       this.pendingHooks -= 1;
       end();
     };
   }
 
+  /** Notes what the client sends. @param entry its entry in the timeline */
+  noteSent(event: string, entry: number): void {
+    this.toServer.push({ event, cause: { client: this.name, event, entry } });
+  }
+
+  /** What made the server send the event that the client has just had. */
+  causeOfReceived(event: string): Cause | undefined {
+    return takeFrom(this.toClient, event)?.cause;
+  }
+
+  /** What an event of the client's is the cause of; inside what it has set off, the same as there. */
+  causeBy(event: string): Cause {
+    const running = executionContext.getStore()?.cause;
+    if (running?.client === this.name && running.event === event) return running;
+    return { client: this.name, event };
+  }
+
   /**
    * A packet is in flight while asynchronous middlewares of `socket.use` hold it, and what they do is caused by it.
    * `Socket#run` calls them; it is private, and no documented seam sees both its ends.
    */
-  private observePackets(contextOf: (event: string) => ExecutionContext): void {
+  private observePackets(): void {
     type Run = (event: [string, ...unknown[]], next: (error?: Error | null) => void) => void;
+    const { activity, contextOf } = this.surroundings;
     const socket = this.socket as unknown as { run: Run };
     // A middleware may drop a packet by never calling next(); with its sender gone that is no longer waited for.
     const held = new Set<() => void>();
@@ -58,11 +110,12 @@ export class ObservedSocket {
       for (const end of held) end();
     });
     const run = socket.run.bind(this.socket);
-    socket.run = (event, next) => {
-      const end = this.activity.begin(`socket.use for "${event[0]}"`, { client: this.name });
+    socket.run = (packet, next) => {
+      const [event, ...args] = packet;
+      const end = activity.begin(`socket.use for "${event}"`, { client: this.name });
       held.add(end);
-      executionContext.run(contextOf(event[0]), () =>
-        run(event, (error) => {
+      executionContext.run(contextOf(this.causeOfArrival(event, args)), () =>
+        run(packet, (error) => {
           held.delete(end);
           end();
           next(error);
@@ -70,4 +123,18 @@ export class ObservedSocket {
       );
     };
   }
+
+  private causeOfArrival(event: string, args: readonly unknown[]): Cause {
+    if (!this.own) {
+      const entry = this.surroundings.recordForeign('sent', event, args);
+      return { client: this.name, event, entry };
+    }
+    return takeFrom(this.toServer, event)?.cause ?? { client: this.name, event };
+  }
+}
+
+/** Takes the oldest of that event. Those before it got lost on the way, as volatile events may. */
+function takeFrom(queue: OnItsWay[], event: string): OnItsWay | undefined {
+  const position = queue.findIndex((candidate) => candidate.event === event);
+  return position === -1 ? undefined : queue.splice(0, position + 1).at(-1);
 }

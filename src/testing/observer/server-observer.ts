@@ -4,8 +4,9 @@ import type { INestApplication } from '@nestjs/common';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
 import type { Namespace, Server, ServerOptions, Socket } from '../../websocket/index.js';
 import type { Activity } from '../settle/activity.js';
+import type { Recorder } from '../timeline/timeline.js';
 import type { HookError } from '../errors.js';
-import type { ExecutionContext } from './execution-context.js';
+import type { Cause, ExecutionContext } from './execution-context.js';
 import { discoverGateways } from './gateways.js';
 import type { Gateway } from './gateways.js';
 import { observeHandlers } from './observe-handlers.js';
@@ -31,6 +32,17 @@ export interface HandshakeRefusal {
   context?: { name?: string; message?: string };
 }
 
+/** The app that is observed, and where to note what is seen. */
+export interface ObservedApp {
+  readonly nest: INestApplication;
+  /** The identity under which the app's code runs, see `executionContext`. */
+  readonly identity: object;
+  readonly activity: Activity;
+  readonly record: Recorder;
+  /** Called with each Socket.IO server before anything is bound to it. */
+  readonly onServer?: (server: Server) => void;
+}
+
 /**
  * Sees, in one Nest app, what `settle` and the texts of failures are about: Socket.IO servers, connections, hooks,
  * handlers, held packets and HTTP requests. It patches instances only, since a Proxy would break an adapter with
@@ -53,17 +65,11 @@ export class ServerObserver {
   /** The HTTP servers that stand in for ports that gateways declare. */
   private readonly standIns = new Map<number, HttpServer>();
   private readonly restores: (() => void)[] = [];
+  private readonly adaptersObserved = new WeakSet<object>();
   private hooks: HookObserver | undefined;
 
-  /** @param app the identity under which the app's code runs, see `executionContext` */
-  constructor(
-    private readonly nest: INestApplication,
-    private readonly app: object,
-    private readonly activity: Activity,
-    /** Called with each Socket.IO server before anything is bound to it. */
-    private readonly onServer?: (server: Server) => void,
-  ) {
-    this.gateways = discoverGateways(nest);
+  constructor(private readonly app: ObservedApp) {
+    this.gateways = discoverGateways(app.nest);
   }
 
   /** Begins to observe. To be called when the app has its adapter, and before it is initialised. */
@@ -75,7 +81,7 @@ export class ServerObserver {
 
   /** Begins to observe HTTP requests. To be called when the app is initialised: Engine.IO rearranges listeners. */
   observeHttp(): void {
-    const server: HttpServer = this.nest.getHttpServer();
+    const server: HttpServer = this.app.nest.getHttpServer();
     const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
       this.onRequest(request, response);
     server.prependListener('request', onRequest);
@@ -117,16 +123,27 @@ export class ServerObserver {
   noteFailure(observed: ObservedSocket, failure: HookError): void {
     observed.failures.push(failure);
     this.failures.add(failure);
+    const { hook: what, client, cause } = failure;
+    const [text = ''] = failure.message.split('\n');
+    const stack = cause instanceof Error ? cause.stack : undefined;
+    this.app.record({ kind: 'failed', what, client, text, stack });
+    this.app.activity.changed();
   }
 
   /** Notes work for a client. @returns the function that ends it */
   begin(what: string, socket: Socket, options: { stream?: boolean } = {}): () => void {
-    return this.activity.begin(what, { client: this.nameOf(socket), ...options });
+    return this.app.activity.begin(what, { client: this.nameOf(socket), ...options });
   }
 
-  /** The context in which what a client set off runs. */
+  /** The context in which what an event of a client's set off runs. */
   contextOf(socket: Socket, event: string): ExecutionContext {
-    return { app: this.app, cause: { client: this.nameOf(socket), event } };
+    const cause = this.observed.get(socket)?.causeBy(event) ?? { client: this.nameOf(socket), event };
+    return this.contextBy(cause);
+  }
+
+  /** The context in which what this caused runs. */
+  contextBy(cause: Cause): ExecutionContext {
+    return { app: this.app.identity, cause };
   }
 
   private nameOf(socket: Socket): string {
@@ -156,7 +173,7 @@ export class ServerObserver {
 
   private observeServer(port: number, server: Server): void {
     this.servers.push({ port, server });
-    this.onServer?.(server);
+    this.app.onServer?.(server);
     server.engine.on('connection_error', (refusal: HandshakeRefusal) => {
       const id = refusal.req?.headers[CONNECT_HEADER];
       if (typeof id === 'string') this.handshakeRefusals.set(id, refusal);
@@ -166,27 +183,65 @@ export class ServerObserver {
   }
 
   private observeNamespace(namespace: Namespace): void {
+    this.observeRooms(namespace);
     namespace.prependListener('connection', (socket) => this.observeSocket(socket));
     // What another node said may set this one off. Private to Socket.IO; its listeners see only names they know.
     const onServerSideEmit = namespace._onServerSideEmit.bind(namespace);
     namespace._onServerSideEmit = (args) => {
-      if (args[0] !== NODE_FENCE) this.activity.moved();
+      if (args[0] !== NODE_FENCE) this.app.activity.moved();
       onServerSideEmit(args);
     };
   }
 
   private observeSocket(socket: Socket): void {
-    const observed = new ObservedSocket(socket, this.nameOf(socket), this.activity, (event) =>
-      this.contextOf(socket, event),
-    );
-    this.observed.set(socket, observed);
-    if (!this.isForeign(socket)) this.unclaimed.set(socket.id, observed);
-    this.activity.moved();
-    this.hooks?.expectScoped(observed, 'handleConnection');
-    socket.on('disconnect', () => {
-      this.hooks?.expectScoped(observed, 'handleDisconnect');
-      this.activity.moved();
+    const { activity, record } = this.app;
+    const client = this.nameOf(socket);
+    const own = client !== socket.id;
+    const transport = socket.conn.transport.name;
+    const namespace = socket.nsp.name;
+    const connection = record({ kind: 'connected', client, id: socket.id, namespace, transport });
+    const observed = new ObservedSocket(socket, client, own, connection, {
+      activity,
+      contextOf: (cause) => this.contextBy(cause),
+      recordForeign: (kind, event, args) => {
+        const asksAck = typeof args.at(-1) === 'function';
+        return record({ kind, client, event, args: asksAck ? args.slice(0, -1) : args, asksAck });
+      },
     });
+    this.observed.set(socket, observed);
+    if (own) this.unclaimed.set(socket.id, observed);
+    // The app may have given the namespace another adapter meanwhile; `server.adapter()` has no event.
+    this.observeRooms(socket.nsp);
+    for (const room of socket.rooms) if (room !== socket.id) observed.rooms.add(room);
+    activity.moved();
+    this.hooks?.expectScoped(observed, 'handleConnection');
+    socket.conn.on('upgrade', ({ name }: { name: string }) =>
+      record({ kind: 'upgraded', client, transport: name }),
+    );
+    socket.on('disconnecting', () => (observed.leaving = true));
+    socket.on('disconnect', (reason) => {
+      observed.disconnectReason = reason;
+      observed.disconnection = record({ kind: 'disconnected', client, end: 'server', reason });
+      this.hooks?.expectScoped(observed, 'handleDisconnect');
+      activity.moved();
+    });
+  }
+
+  private observeRooms({ adapter, name: namespace, sockets }: Namespace): void {
+    if (this.adaptersObserved.has(adapter)) return;
+    this.adaptersObserved.add(adapter);
+    const note = (kind: 'joined' | 'left', room: string, id: string): void => {
+      const socket = sockets.get(id);
+      const observed = socket && this.observed.get(socket);
+      if (!observed || room === id) return;
+      if (kind === 'joined') observed.rooms.add(room);
+      else observed.rooms.delete(room);
+      // That one who leaves is in no room any more goes without saying.
+      if (!observed.leaving) this.app.record({ kind, client: observed.name, namespace, room });
+      this.app.activity.changed();
+    };
+    adapter.on('join-room', (room: string, id: string) => note('joined', room, id));
+    adapter.on('leave-room', (room: string, id: string) => note('left', room, id));
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -196,7 +251,7 @@ export class ServerObserver {
       /[?&]EIO=/.test(path) && this.servers.some(({ server }) => path.startsWith(server.path()));
     if (isPolling) return;
     const stream = request.headers.accept === 'text/event-stream';
-    response.once('close', this.activity.begin(`${request.method} ${path}`, { stream }));
+    response.once('close', this.app.activity.begin(`${request.method} ${path}`, { stream }));
   }
 
   /**

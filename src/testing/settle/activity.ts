@@ -73,9 +73,9 @@ export class Activity {
    *
    * @param timeout in milliseconds
    * @returns the first answer that is not `undefined`, or `EXPIRED`
-   * @throws what `probe` throws
+   * @throws what `probe` throws, and the signal's reason when it is aborted
    */
-  until<T>(probe: () => T | undefined, timeout: number): Promise<T | Expired> {
+  until<T>(probe: () => T | undefined, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
     let look: () => void;
     const answered = new Promise<T>((resolve, reject) => {
       look = () => {
@@ -89,6 +89,6 @@ export class Activity {
       this.watchers.add(look);
       look();
     });
-    return within(answered, timeout).finally(() => this.watchers.delete(look));
+    return within(answered, timeout, signal).finally(() => this.watchers.delete(look));
   }
 }

@@ -28,6 +28,8 @@ export interface SettleOptions {
    * @default false
    */
   ignoreOpenStreams?: boolean;
+  /** Aborts the waiting. */
+  signal?: AbortSignal;
 }
 
 /** What is to come to rest. */
@@ -48,7 +50,7 @@ export interface Scene {
 export async function settle(
   scene: Scene,
   timeout: number,
-  { ignoreOpenStreams = false }: Omit<SettleOptions, 'timeout'> = {},
+  { ignoreOpenStreams = false, signal }: Omit<SettleOptions, 'timeout'> = {},
 ): Promise<void> {
   const { activity } = scene;
   const deadline = now() + timeout;
@@ -56,7 +58,7 @@ export async function settle(
     activity.idle({ ignoreOpenStreams }) && scene.links().every((link) => link.agrees());
   const inTime = async (stalled: string | undefined, step: Promise<unknown>): Promise<void> => {
     const began = now();
-    if ((await within(step, deadline - began)) !== EXPIRED && now() < deadline) return;
+    if ((await within(step, deadline - began, signal)) !== EXPIRED && now() < deadline) return;
     const apart = scene.links().filter((link) => !link.agrees());
     throw new SettleTimeoutError(
       timeout,

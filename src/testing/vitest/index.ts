@@ -1,2 +1,2 @@
-export { expect, type RealtimeMatchers } from './matchers.js';
+export { expect } from './matchers.js';
 export { realtimeTest, type RealtimeFixtures, type RealtimeTestOptions } from './realtime-test.js';

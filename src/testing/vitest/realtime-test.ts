@@ -4,8 +4,9 @@ import { now } from '../settle/real-time.js';
 import { startTestApp } from '../app/start-test-app.js';
 import type { AppModule, TestAppOptions } from '../app/start-test-app.js';
 import type { TestApp } from '../app/test-app.js';
-import type { EventsMap, TestClient } from '../app/test-client.js';
-import { takeForgotten } from './tracked-expectation.js';
+import type { EventsMap } from '../app/events.js';
+import type { TestClient } from '../app/test-client.js';
+import { takeForgotten } from '../statements/forgotten.js';
 
 export interface RealtimeTestOptions extends TestAppOptions {
   /**

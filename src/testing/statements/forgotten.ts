@@ -1,28 +1,24 @@
-/** The expectations of each test that it has not awaited yet; the error of each knows where it was made. */
-const pendingByTest = new WeakMap<object, Set<Error>>();
+/** The expectations of each test, or app, that nobody has awaited yet; the error of each knows where it was made. */
+const pendingByOwner = new WeakMap<object, Set<Error>>();
 
 /**
- * Gives a matcher's outcome to Vitest in a way that notices whether the test awaits it.
+ * Watches whether an expectation is awaited.
  *
  * Vitest neither awaits the promise of an asynchronous matcher nor says so when the test forgets to. It calls
  * `then` of what the matcher returns once, and what that call returns is what the test gets: there an `await`
  * shows, provided that neither of the two is a real promise.
  *
  * @param matcher its name
- * @param test the identity of the running test, where there is one
+ * @param owner the identity of what is to answer for it, where that is known: the running test, or the app
  * @param madeAt an error whose stack begins where the expectation was made; a failure is reported there
  */
-export function trackExpectation<T>(
+export function trackMatcher<T>(
   matcher: string,
-  test: object | undefined,
+  owner: object | undefined,
   outcome: Promise<T>,
   madeAt: Error,
 ): PromiseLike<T> {
-  const pending = (test && pendingByTest.get(test)) ?? new Set<Error>();
-  if (test) pendingByTest.set(test, pending);
-  madeAt.message = `This expectation was not awaited: await expect(…).${matcher}(…)`;
-  pending.add(madeAt);
-  const onAwait = (): void => void pending.delete(madeAt);
+  const onAwait = noteMade(matcher, owner, madeAt, 'expect');
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what this object is for
     then: (onFulfilled, onRejected) =>
@@ -33,11 +29,29 @@ export function trackExpectation<T>(
   };
 }
 
-/** The expectations that a test has not awaited. They are told once. */
-export function takeForgotten(test: object): readonly Error[] {
-  const forgotten = [...(pendingByTest.get(test) ?? [])];
-  pendingByTest.delete(test);
+/** The same for an assertion, whose promise goes straight to the test. */
+export function trackAssertion(
+  matcher: string,
+  owner: object | undefined,
+  outcome: Promise<void>,
+  madeAt: Error,
+): PromiseLike<void> {
+  return noticeAwait(outcome, noteMade(matcher, owner, madeAt, 'assertThat'));
+}
+
+/** The expectations that a test, or the tests of an app, have not awaited. They are told once. */
+export function takeForgotten(owner: object): readonly Error[] {
+  const forgotten = [...(pendingByOwner.get(owner) ?? [])];
+  pendingByOwner.delete(owner);
   return forgotten;
+}
+
+function noteMade(matcher: string, owner: object | undefined, madeAt: Error, by: string): () => void {
+  const pending = (owner && pendingByOwner.get(owner)) ?? new Set<Error>();
+  if (owner) pendingByOwner.set(owner, pending);
+  madeAt.message = `This expectation was not awaited: await ${by}(…).${matcher}(…)`;
+  pending.add(madeAt);
+  return () => void pending.delete(madeAt);
 }
 
 function noticeAwait<T>(promise: Promise<T>, onAwait: () => void): PromiseLike<T> {

@@ -1,0 +1,64 @@
+import type { Server as HttpServer } from 'node:http';
+import { DeadlineError, LeftoverClientError, TeardownError, showWork } from '../errors.js';
+import { EXPIRED, within } from '../settle/deadline.js';
+import type { RunningApp } from './test-app.js';
+import type { TestClient } from './test-client.js';
+
+/**
+ * Closes an app: every step is taken, whatever the others come to.
+ *
+ * @throws TeardownError with everything that was left behind, or did not come to an end
+ */
+export async function closeApp(
+  running: RunningApp,
+  url: string,
+  clients: Iterable<TestClient>,
+  /** What is to be looked at before anything is closed; what they throw is part of the outcome. */
+  checks: readonly (() => unknown)[],
+): Promise<void> {
+  const { observer } = running;
+  const problems: Error[] = [];
+  const attempt = async (step: () => unknown): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      problems.push(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  for (const check of checks) await attempt(check);
+  await Promise.all([...clients].map((client) => attempt(() => client.disconnect())));
+  await attempt(() => expectNoSockets(running));
+  await attempt(() => closeNest(running));
+  await attempt(() => observer.uninstall());
+  await attempt(() => running.release());
+  problems.push(...observer.failures);
+  if (problems.length > 0) throw new TeardownError(`The app at ${url}`, problems);
+}
+
+/** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
+async function expectNoSockets({ observer, activity, timeout }: RunningApp): Promise<void> {
+  // A client that was given up while it connected has left too; the server may notice a little later.
+  await activity.until(
+    () => observer.connected.every((socket) => observer.isForeign(socket)) || undefined,
+    timeout,
+  );
+  const left = observer.connected;
+  if (left.length === 0) return;
+  for (const socket of left) socket.disconnect(true);
+  await activity.until(() => activity.idle() || undefined, timeout);
+  throw new LeftoverClientError(left.map(({ id, nsp }) => `${id} on namespace ${nsp.name}`));
+}
+
+async function closeNest({ nest, activity, timeout }: RunningApp): Promise<void> {
+  // The test may have closed it already; Nest would run every shutdown hook again.
+  if (!(nest.getHttpServer() as HttpServer).listening) return;
+  const closed = nest.close();
+  if ((await within(closed, timeout)) !== EXPIRED) return;
+  const error = new DeadlineError('app.close() was to end', timeout, {
+    'still in flight': activity.work.map(showWork),
+    note: 'Its connections were cut. An HTTP request or an onModuleDestroy that never ends keeps an app open.',
+  });
+  (nest.getHttpServer() as HttpServer).closeAllConnections();
+  await within(closed, timeout);
+  throw error;
+}

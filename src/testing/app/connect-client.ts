@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from '../../websocket/index.js';
+import { ConnectionRefusedError, DeadlineError, showEvent } from '../errors.js';
+import { CONNECT_HEADER } from '../observer/server-observer.js';
+import type { ServerObserver } from '../observer/server-observer.js';
+import { EXPIRED } from '../settle/deadline.js';
+import { withSlash } from './connect-options.js';
+import type { ConnectOptions } from './connect-options.js';
+import { explainRefusal } from './refusal.js';
+import { TestClient } from './test-client.js';
+import type { ClientContext } from './test-client.js';
+
+/** A client that is to be connected, and where to. */
+interface Connecting {
+  /** Of the server, without the namespace. */
+  url: URL;
+  server: Server;
+  observer: ServerObserver;
+  context: ClientContext;
+  /** The app's clients; this one is among them from the beginning, and no longer when it came to nothing. */
+  opened: Set<TestClient>;
+  /** With the app's defaults filled in. */
+  options: ConnectOptions & { name: string; timeout: number };
+}
+
+/**
+ * Connects a client, and waits for as long as `until` says.
+ *
+ * @throws ConnectionRefusedError, HookError, DeadlineError as `TestApp.connect` does
+ */
+export async function connectClient({
+  url,
+  server,
+  observer,
+  context,
+  opened,
+  options: { namespace = '/', until = 'handled', gatewayPort: _, ...options },
+}: Connecting): Promise<TestClient> {
+  const connectId = randomUUID();
+  const { name } = options;
+  const address = new URL(withSlash(namespace), url);
+  const client = new TestClient(address.href, context, {
+    path: server.path(),
+    transports: ['websocket'],
+    reconnection: false,
+    ...options,
+    extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: connectId },
+  });
+  const connected = context.activity.begin('connecting', { client: name });
+  opened.add(client);
+  try {
+    const error = await client.open();
+    if (error === EXPIRED) {
+      const headline = `${name} did not get connected to ${address.href}`;
+      throw new DeadlineError(headline, client.timeout, client.circumstances());
+    }
+    if (error) {
+      const refusal = observer.handshakeRefusals.get(connectId);
+      observer.handshakeRefusals.delete(connectId);
+      throw explainRefusal(name, error, refusal, [...server._nsps.keys()]);
+    }
+    connected();
+    if (until === 'handled') await untilHandled(client);
+    return client;
+  } catch (error) {
+    if (error instanceof ConnectionRefusedError) {
+      const { stage, reason, data } = error;
+      context.record({ kind: 'refused', client: name, stage, reason, data });
+    }
+    await client.abandon();
+    opened.delete(client);
+    throw error;
+  } finally {
+    connected();
+  }
+}
+
+async function untilHandled(client: TestClient): Promise<void> {
+  const handled = await client.handled();
+  client.throwFailedHook();
+  if (handled === EXPIRED) {
+    throw new DeadlineError(`handleConnection did not settle for ${client.name}`, client.timeout, {
+      note: "A hook that waits for the client's messages needs connect({ until: 'connected' }).",
+      ...client.circumstances(),
+    });
+  }
+  if (client.connected) return;
+  const reason = client.disconnectReason ?? 'disconnected';
+  throw new ConnectionRefusedError(client.name, 'gateway', reason, undefined, {
+    'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
+  });
+}

@@ -1,0 +1,43 @@
+import type { ConnectOptions } from './connect-options.js';
+import type { TestClient } from './test-client.js';
+
+/** Event names and their listeners, as Socket.IO types them. */
+export interface EventsMap {
+  // oxlint-disable-next-line typescript/no-explicit-any -- the shape of Socket.IO's own EventsMap
+  [event: string]: any;
+}
+
+/** The events of a namespace, each way. */
+export interface NamespaceEvents<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+> {
+  serverToClient: ServerToClient;
+  clientToServer: ClientToServer;
+}
+
+/** A namespace's name as Socket.IO has it; where one connects, the leading slash may be left out. */
+type WithSlash<Namespace extends string> = Namespace extends `/${string}` ? Namespace : `/${Namespace}`;
+
+/** The events of one namespace: its own where `Namespaces` has them, or else the app's. */
+export type EventsOf<
+  Namespaces extends object,
+  Namespace extends string,
+  ServerToClient extends EventsMap,
+  ClientToServer extends EventsMap,
+> =
+  WithSlash<Namespace> extends keyof Namespaces
+    ? Namespaces[WithSlash<Namespace>] extends NamespaceEvents
+      ? Namespaces[WithSlash<Namespace>]
+      : never
+    : NamespaceEvents<ServerToClient, ClientToServer>;
+
+export type ClientFor<Events extends NamespaceEvents> = TestClient<
+  Events['serverToClient'],
+  Events['clientToServer']
+>;
+
+/** How a client connects to this namespace. */
+export type ConnectIn<Events extends NamespaceEvents, Namespace extends string> = ConnectOptions<
+  Events['serverToClient']
+> & { namespace?: Namespace };

@@ -1,0 +1,78 @@
+import { AssertionError } from 'node:assert';
+import { TestApp } from '../app/test-app.js';
+import { TestClient } from '../app/test-client.js';
+import { ackOf } from '../app/acks.js';
+import { Audience } from './audience.js';
+import { equals } from './equality.js';
+import type { Equals } from './equality.js';
+import { trackAssertion } from './forgotten.js';
+import type { Verdict } from './judge.js';
+import { statements } from './matchers.js';
+import type { RealtimeMatchers } from './matchers.js';
+
+type Matcher = keyof RealtimeMatchers;
+type AnyStatement = (manner: object, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
+
+const names = Object.keys(statements) as Matcher[];
+
+/**
+ * States something about a client, an ack or an app, in any test runner.
+ *
+ * @example
+ * ```ts
+ * await assertThat(bob).toReceive('said', 'hi');
+ * await assertThat(carol).not.toReceive('said');
+ * ```
+ * @throws AssertionError, of `node:assert`, when it does not hold; one that nobody awaits fails `app.close()`
+ */
+export function assertThat<Subject>(
+  subject: Subject,
+): RealtimeMatchers<Subject> & { not: RealtimeMatchers<Subject> } {
+  return { ...assertions(subject, false), not: assertions(subject, true) };
+}
+
+function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatchers<Subject> {
+  const assertion = (name: Matcher) => {
+    const assert = (...args: unknown[]): PromiseLike<void> => {
+      const madeAt = new AssertionError({ message: '', stackStartFn: assert });
+      const judge = async (): Promise<void> => {
+        const judged = statements[name] as AnyStatement;
+        const verdict = await judged({ negated, equals, since: 0 }, subject, ...args);
+        if (verdict.pass === negated) {
+          throw new AssertionError({ message: verdict.message(), stackStartFn: assert });
+        }
+      };
+      return trackAssertion(name, appOf(subject), judge(), madeAt);
+    };
+    return assert;
+  };
+  return Object.fromEntries(
+    names.map((name) => [name, assertion(name)]),
+  ) as unknown as RealtimeMatchers<Subject>;
+}
+
+/** What stands for the app of a subject, where that is known: its timeline. */
+function appOf(subject: unknown): object | undefined {
+  if (subject instanceof TestApp) return subject.timeline;
+  if (subject instanceof TestClient) return subject.context.timeline;
+  if (subject instanceof Audience) return subject.stage.timeline;
+  if (Array.isArray(subject)) return appOf(subject[0]);
+  return ackOf(subject)?.client.context.timeline;
+}
+
+/** What a test runner gives to its own asynchronous matchers. */
+interface RunnerState {
+  isNot?: boolean;
+  equals?: Equals;
+}
+
+/** Every statement as a matcher for the `expect.extend()` of Jest, and of whoever else has it. */
+export const matchers = Object.fromEntries(
+  names.map((name) => [
+    name,
+    function (this: RunnerState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
+      const manner = { negated: this.isNot ?? false, equals: this.equals ?? equals, since: 0 };
+      return (statements[name] as AnyStatement)(manner, subject, ...args);
+    },
+  ]),
+) as Record<Matcher, (this: RunnerState, subject: unknown, ...args: unknown[]) => Promise<Verdict>>;

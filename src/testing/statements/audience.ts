@@ -1,0 +1,96 @@
+import type { ReceivedEvent } from '../app/inbox.js';
+import type { TestClient } from '../app/test-client.js';
+import { nearMisses, showReceived } from './circumstances.js';
+import type { Equals } from './equality.js';
+import type { Statement } from './judge.js';
+import { matcherOf, showExpected } from './receiving.js';
+import type { ExpectedEvent } from './receiving.js';
+import type { Stage } from './stage.js';
+
+/** Clients as one finds them: those that are in a room, or on a namespace, when one looks. */
+export class Audience {
+  /** @internal `app.room()` and `app.namespace()` make one. */
+  constructor(
+    /** @internal */
+    readonly stage: Stage,
+    /** @internal In words: `room 'lobby'`. */
+    readonly words: string,
+    private readonly belongs: (client: TestClient) => boolean,
+    /** @internal In milliseconds. */
+    readonly timeout: number,
+  ) {}
+
+  /** The clients that belong to it now. */
+  get clients(): readonly TestClient[] {
+    return this.stage.everyone().filter((client) => client.connected && this.belongs(client));
+  }
+
+  /** The same without these: `app.room('lobby').except(alice)`. */
+  except(...clients: readonly TestClient[]): Audience {
+    const names = clients.map(({ name }) => name).join(', ');
+    const words = `${this.words} except ${names}`;
+    return new Audience(
+      this.stage,
+      words,
+      (client) => this.belongs(client) && !clients.includes(client),
+      this.timeout,
+    );
+  }
+}
+
+/** Each client of an audience with the event that it received. */
+type Received = readonly (readonly [TestClient, ReceivedEvent])[];
+
+/** That these clients receive an event, and that no other connected client of the app does. */
+export function isAudienceOf(
+  given: Audience | readonly TestClient[],
+  expected: ExpectedEvent,
+  equals: Equals,
+): Statement<Received> {
+  const matches = matcherOf(expected, equals);
+  const audience = given instanceof Audience ? given.clients : given;
+  const [first] = audience;
+  const stage = given instanceof Audience ? given.stage : first?.context;
+  if (!stage) throw new TypeError('An audience needs at least one client; got an empty list.');
+  const find = (client: TestClient): ReceivedEvent | undefined => client.inbox.find(matches);
+  const strangers = (): Received =>
+    stage
+      .everyone()
+      .filter((client) => client.connected && !audience.includes(client))
+      .flatMap((client) => {
+        const found = find(client);
+        return found ? [[client, found] as const] : [];
+      });
+  const names = audience.map(({ name }) => name).join(', ') || 'nobody';
+  return {
+    stage,
+    clients: audience,
+    subject: given instanceof Audience ? `${given.words} (${names})` : names,
+    wanted: `be all who receive ${showExpected(expected)}`,
+    timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
+    signal: first?.signal,
+    complete: true,
+    look: () => {
+      if (strangers().length > 0) return undefined;
+      const received = audience.flatMap((client) => {
+        const found = find(client);
+        return found ? [[client, found] as const] : [];
+      });
+      return received.length === audience.length ? received : undefined;
+    },
+    take: (found) => {
+      for (const [client, event] of found) client.inbox.take((received) => received === event);
+    },
+    isHopeless: () => strangers().length > 0 || audience.some((client) => client.isGone && !find(client)),
+    describe: (found) => found.map(([client, event]) => `${client.name} got ${showReceived(event)}`),
+    instead: () => [
+      ...strangers().map(([client, event]) => `${client.name} got it too: ${showReceived(event)}`),
+      ...audience
+        .filter((client) => !find(client))
+        .flatMap((client) => [
+          `${client.name} did not get it`,
+          ...nearMisses(stage, client, expected, equals),
+        ]),
+    ],
+  };
+}

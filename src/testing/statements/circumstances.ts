@@ -1,0 +1,126 @@
+import type { TestClient } from '../app/test-client.js';
+import { payloadOf } from '../app/inbox.js';
+import type { ReceivedEvent } from '../app/inbox.js';
+import { show, showEvent, showLog, showWork } from '../errors.js';
+import type { Details } from '../errors.js';
+import type { LogEntry } from '../observer/log-capture.js';
+import { clientOf, concerns, lineOf, showCause } from '../timeline/text.js';
+import type { TimelineEntry } from '../timeline/entry.js';
+import type { Stage } from './stage.js';
+import { difference } from './difference.js';
+import type { Equals } from './equality.js';
+
+/** How much of each thing is told. */
+const MOST = { events: 8, errors: 3, frames: 3, timeline: 15 };
+
+/** All that may explain why something is not as was expected, in the order in which a reader wants it. */
+export function circumstances(
+  stage: Stage,
+  clients: readonly TestClient[],
+  instead: readonly string[] = [],
+): Details {
+  return {
+    'came instead': instead,
+    because: [
+      ...clients.flatMap(whyGone),
+      ...stage.activity.work.map((work) => `${showWork(work)}`),
+      ...stage.everyone().flatMap(waitingForAcks),
+      ...stage.errors().slice(-MOST.errors).flatMap(serverError),
+    ],
+    ...lastOfTimeline(stage, clients),
+  };
+}
+
+/** What a client got that is near to what was expected of it: each with what differs, where that can be said. */
+export function nearMisses(
+  stage: Stage,
+  client: TestClient,
+  [event, ...args]: readonly [event: string, ...args: unknown[]],
+  equals: Equals,
+): string[] {
+  const matches = (received: ReceivedEvent): boolean =>
+    received.event === event && (args.length === 0 || equals(payloadOf(received), args));
+  const own = client.inbox.unread.slice(-MOST.events).flatMap((received) => {
+    if (matches(received)) return [];
+    if (received.event !== event) return [`${client.name} got ${showReceived(received)}`];
+    return [
+      `${client.name} got "${event}" with other arguments${when(received)}:`,
+      ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
+    ];
+  });
+  const earlier = client.inbox.events.findLast((received) => matches(received));
+  const atOthers = stage
+    .everyone()
+    .filter((other) => other !== client)
+    .flatMap((other) => {
+      const found = other.inbox.events.findLast(matches);
+      return found ? [`${other.name} got ${showReceived(found)}`] : [];
+    });
+  return [
+    ...(earlier && !client.inbox.find(matches)
+      ? [`${client.name} got ${showReceived(earlier)}, which an expectation or next() has taken already`]
+      : []),
+    ...own,
+    ...atOthers.slice(0, MOST.events),
+  ];
+}
+
+/** An event as it is told: what it was, when it came, and because of whom. */
+export function showReceived(received: ReceivedEvent): string {
+  return `${showEvent(received.event, payloadOf(received))}${when(received)}`;
+}
+
+function when({ at, cause }: ReceivedEvent): string {
+  const because = cause ? `, caused by ${showCause(cause)}` : '';
+  return ` at ${at.toFixed(1)} ms${because}`;
+}
+
+function whyGone(client: TestClient): string[] {
+  if (client.connected) return [];
+  const [reason, server] = [client.disconnectReason, client.serverDisconnectReason];
+  if (reason === undefined) return [`${client.name} never was connected`];
+  return [`${client.name} is gone: ${reason}${server ? ` (the server says: ${server})` : ''}`];
+}
+
+function waitingForAcks(client: TestClient): string[] {
+  return client.pendingAcks.map(
+    ({ event, args }) => `${client.name} has no ack of ${showEvent(event, args)} yet`,
+  );
+}
+
+function serverError(entry: LogEntry): string[] {
+  const because = entry.cause ? `, caused by ${showCause(entry.cause)}` : '';
+  return [`the server logged ${showLog(entry)}${because}`, ...ownFrames(entry.stack)];
+}
+
+/** The frames of a stack that are the user's own. */
+function ownFrames(stack = ''): string[] {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
+    .slice(0, MOST.frames)
+    .map((line) => `  ${line.trim()}`);
+}
+
+/** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
+function lastOfTimeline({ timeline }: Stage, clients: readonly TestClient[]): Details {
+  const names = clients.map(({ name }) => name);
+  const entries = timeline.entries.filter(({ kind }) => kind !== 'stated');
+  const last = entries.slice(-MOST.timeline);
+  const before = entries.slice(0, -MOST.timeline).filter((entry) => isTelling(entry, names));
+  const shown = [...before.slice(-MOST.events), ...last];
+  const total = timeline.dropped + timeline.entries.length;
+  const label = `timeline, ${shown.length} of ${total} entries (app.timeline.print() has them)`;
+  return { [label]: shown.map(lineOf) };
+}
+
+function isTelling(entry: TimelineEntry, names: readonly string[]): boolean {
+  if (entry.kind === 'failed') return true;
+  if (entry.kind === 'logged') return entry.level === 'error' || entry.level === 'fatal';
+  const isTurn = entry.kind === 'connected' || entry.kind === 'disconnected' || entry.kind === 'refused';
+  return isTurn && names.includes(clientOf(entry) ?? '') && concerns(entry, names);
+}
+
+export function showAll(values: readonly unknown[]): string {
+  return values.map(show).join(', ');
+}

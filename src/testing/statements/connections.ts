@@ -1,0 +1,125 @@
+import type { TestClient } from '../app/test-client.js';
+import { ConnectionRefusedError, report, show } from '../errors.js';
+import type { RefusalStage } from '../errors.js';
+import { circumstances } from './circumstances.js';
+import { difference } from './difference.js';
+import type { Equals } from './equality.js';
+import type { Statement, Verdict } from './judge.js';
+import { isText } from './text.js';
+
+/** How a connection is expected to be. */
+export interface ExpectedConnection {
+  transport?: 'websocket' | 'polling';
+}
+
+/** That a client is connected: by this transport, when one is given. */
+export function isConnected(client: TestClient, { transport }: ExpectedConnection): Statement<string> {
+  return {
+    ...saidOf(client),
+    wanted: transport ? `be connected by ${transport}` : 'be connected',
+    // It may be about to go.
+    complete: true,
+    look: () =>
+      client.connected && (transport === undefined || client.transport === transport)
+        ? client.transport
+        : undefined,
+    isHopeless: () => client.isGone,
+    describe: (found) => [`${client.name} is connected by ${found}`],
+    instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : []),
+  };
+}
+
+/** Why a disconnection is expected to be, as each end says it. */
+export interface ExpectedDisconnection {
+  /** The server's reason, such as `transport close`, `client namespace disconnect`, `ping timeout`. */
+  server?: string;
+}
+
+/** That a client is disconnected: for these reasons, when any are given. */
+export function isDisconnected(
+  client: TestClient,
+  reason: string | undefined,
+  { server }: ExpectedDisconnection,
+): Statement<string> {
+  const reasons = [
+    ...(reason === undefined ? [] : [show(reason)]),
+    ...(server === undefined ? [] : [`on the server ${show(server)}`]),
+  ];
+  const hasGone = (): boolean => !client.connected && client.disconnectReason !== undefined;
+  const bothEnds = (): boolean => hasGone() && client.serverDisconnectReason !== undefined;
+  return {
+    ...saidOf(client),
+    wanted: ['be disconnected', reasons.join(', ')].filter(Boolean).join(': '),
+    look: () =>
+      hasGone() &&
+      (reason === undefined || client.disconnectReason === reason) &&
+      (server === undefined || client.serverDisconnectReason === server)
+        ? client.disconnectReason
+        : undefined,
+    isHopeless: () => bothEnds() && !client.socket.active,
+    describe: () => [
+      `${client.name} is gone: ${client.disconnectReason} (the server says: ${client.serverDisconnectReason ?? 'nothing yet'})`,
+    ],
+    instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : []),
+  };
+}
+
+/** How a refusal is expected to be. */
+export interface ExpectedRefusal {
+  /** Who refuses: the HTTP handshake, the namespace or its middlewares, or the gateway. */
+  stage?: RefusalStage;
+  /** `error.data` of a middleware's error. */
+  data?: unknown;
+}
+
+/** States that the server does not let a client in: for this reason, when one is given. */
+export async function isRefused(
+  connecting: unknown,
+  reason: string | RegExp | undefined,
+  expected: ExpectedRefusal,
+  equals: Equals,
+): Promise<Verdict> {
+  const wanted = [
+    'be refused',
+    expected.stage && `by the ${expected.stage}`,
+    reason !== undefined && `for ${show(reason)}`,
+    'data' in expected && `with data ${show(expected.data)}`,
+  ].filter(Boolean);
+  let client: unknown;
+  try {
+    client = await connecting;
+  } catch (error) {
+    if (!(error instanceof ConnectionRefusedError)) throw error;
+    const pass =
+      (reason === undefined || isText(reason, error.reason)) &&
+      (expected.stage === undefined || expected.stage === error.stage) &&
+      (!('data' in expected) || equals(error.data, expected.data));
+    const not = pass ? ' not' : '';
+    const message = report(`Expected ${error.client}${not} to ${wanted.join(' ')}.`, {
+      'came instead': [
+        error.message.split('\n')[0]!,
+        ...('data' in expected && !pass ? difference(expected.data, error.data) : []),
+      ],
+      ...error.details,
+    });
+    return { pass, message: () => message };
+  }
+  const known = client as TestClient | undefined;
+  const message = report(
+    `Expected ${known?.name ?? show(client)} to ${wanted.join(' ')}, but it was let in.`,
+    known?.context ? circumstances(known.context, [known]) : {},
+  );
+  return { pass: false, message: () => message };
+}
+
+function saidOf(
+  client: TestClient,
+): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {
+  return {
+    stage: client.context,
+    clients: [client],
+    subject: client.name,
+    timeout: client.timeout,
+    signal: client.signal,
+  };
+}

@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+
+/** Whether two values are equal; a test runner brings its own. */
+export type Equals = (actual: unknown, expected: unknown) => boolean;
+
+/** What every runner's `expect.any(…)`, `expect.objectContaining(…)` and their like have. */
+interface AsymmetricMatcher {
+  asymmetricMatch(actual: unknown): boolean;
+}
+
+const MOST_DEPTH = 100;
+
+export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<AsymmetricMatcher>).asymmetricMatch === 'function'
+  );
+}
+
+/** Deep equality that knows the asymmetric matchers of Vitest, Jest and whoever else has them. */
+export const equals: Equals = (actual, expected) => isDeepStrictEqual(withMatched(expected, actual), actual);
+
+/**
+ * What was expected, with the value that came in the place of each asymmetric matcher that it satisfies; what is left
+ * is where the two differ.
+ */
+export function withMatched(expected: unknown, actual: unknown, depth = 0): unknown {
+  if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? actual : expected;
+  // Nothing that was received is circular, but what somebody expects may be.
+  if (depth > MOST_DEPTH) return expected;
+  if (Array.isArray(expected) && Array.isArray(actual)) {
+    return expected.map((value, index) => withMatched(value, actual[index] as unknown, depth + 1));
+  }
+  if (isPlain(expected) && isPlain(actual)) {
+    return Object.fromEntries(
+      Object.entries(expected).map(([key, value]) => [key, withMatched(value, actual[key], depth + 1)]),
+    );
+  }
+  return expected;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,122 @@
+import type { TestClient } from '../app/test-client.js';
+import { report } from '../errors.js';
+import type { Details } from '../errors.js';
+import { EXPIRED } from '../settle/deadline.js';
+import { now } from '../settle/real-time.js';
+import { circumstances } from './circumstances.js';
+import type { Stage } from './stage.js';
+
+/** The outcome of a statement. */
+export interface Verdict {
+  /** Whether it holds; of a negated one, whether what it denies does. */
+  readonly pass: boolean;
+  /** Why the expectation failed. */
+  message(): string;
+}
+
+/** Something that is said of clients, or of the app, and that can be looked up at any moment. */
+export interface Statement<Found> {
+  readonly stage: Stage;
+  /** Of whom it is said, and so whose fate matters. */
+  readonly clients: readonly TestClient[];
+  /** Of whom, in words: `bob`, `the app`. */
+  readonly subject: string;
+  /** What, as an infinitive: `receive "said" ('hi')`. */
+  readonly wanted: string;
+  /** In milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+  /** Whether it says that there is nothing more, and so can be told only when all has come to rest. */
+  readonly complete?: boolean;
+  /** What bears it out, when something does. */
+  look(): Found | undefined;
+  /** Takes what bears it out, so that the next expectation does not see it. */
+  take?(found: Found): void;
+  /** Whether nothing will bear it out any more. */
+  isHopeless?(): boolean;
+  /** Why that nothing bears it out proves nothing. */
+  silenceProvesNothing?(): string | undefined;
+  /** What bears it out, in words. */
+  describe(found: Found): readonly string[];
+  /** What there is in its stead, in words. */
+  instead?(): readonly string[];
+}
+
+const HOPELESS = Symbol('hopeless');
+
+/** How long a failed expectation goes on looking, to be able to say that what it wanted came too late; in milliseconds. */
+const GRACE = 1_000;
+
+/**
+ * The one place where statements are waited for. One that is made waits until it is borne out; one that is denied lets
+ * the app settle and then looks, so that its answer is final.
+ */
+export async function judge<Found>(statement: Statement<Found>, negated: boolean): Promise<Verdict> {
+  const { stage, subject, wanted, clients } = statement;
+  const verdict = await (negated ? deny(statement) : confirm(statement));
+  const holds = verdict.pass !== negated;
+  const client = clients.length === 1 ? clients[0]?.name : undefined;
+  stage.record({ kind: 'stated', what: `${subject} ${negated ? 'not ' : ''}to ${wanted}`, holds, client });
+  return verdict;
+}
+
+async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
+  const { stage, subject, wanted, clients, timeout, signal } = statement;
+  if (clients.length === 0 || clients.some(({ connected }) => connected)) {
+    await stage.settle({ timeout, signal });
+  }
+  const found = statement.look();
+  const nothing = found === undefined ? statement.silenceProvesNothing?.() : undefined;
+  if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
+  return failure(true, `Expected ${subject} not to ${wanted}.`, {
+    'but it did': found === undefined ? [] : statement.describe(found),
+    but: nothing,
+    ...circumstances(stage, clients),
+  });
+}
+
+async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
+  const { stage, subject, wanted, clients, timeout, signal } = statement;
+  const deadline = now() + timeout;
+  const outcome = await stage.activity.until(
+    () => {
+      const found = statement.look();
+      if (found === undefined) return statement.isHopeless?.() ? HOPELESS : undefined;
+      if (!statement.complete) statement.take?.(found);
+      return { found };
+    },
+    timeout,
+    signal,
+  );
+  if (outcome !== EXPIRED && outcome !== HOPELESS) {
+    if (!statement.complete) return { pass: true, message: () => '' };
+    await stage.settle({ timeout, signal });
+    const found = statement.look();
+    if (found !== undefined) {
+      statement.take?.(found);
+      return { pass: true, message: () => '' };
+    }
+  }
+  const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
+  const known = {
+    ...circumstances(stage, clients, statement.instead?.()),
+  };
+  const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
+  return failure(false, `Expected ${subject} to ${wanted}${within}.`, { 'too late': late, ...known });
+}
+
+/** What would have borne the statement out, had there been more time. */
+async function cameLate<Found>(
+  { stage, clients, timeout, look, describe }: Statement<Found>,
+  deadline: number,
+): Promise<string | undefined> {
+  if (clients.length > 0 && !clients.some(({ connected }) => connected)) return undefined;
+  const came = await stage.activity.until(look, Math.min(timeout, GRACE));
+  if (came === EXPIRED) return undefined;
+  return `${describe(came).join('; ')}, ${Math.ceil(now() - deadline)} ms after the deadline`;
+}
+
+function failure(pass: boolean, headline: string, details: Details): Verdict {
+  const text = report(headline, details);
+  return { pass, message: () => text };
+}

@@ -1,0 +1,94 @@
+import type { LogLevel } from '@nestjs/common';
+import type { TestApp } from '../app/test-app.js';
+import type { TestClient } from '../app/test-client.js';
+import { show, showLog, textOf } from '../errors.js';
+import type { LogEntry } from '../observer/log-capture.js';
+import { showCause } from '../timeline/text.js';
+import { difference } from './difference.js';
+import type { Equals } from './equality.js';
+import type { Statement } from './judge.js';
+import { isText } from './text.js';
+
+/** What a log entry is expected to have; what is left out does not matter. */
+export interface ExpectedLog {
+  level?: LogLevel;
+  context?: string;
+  /** What was logged behind the message, without context and stack. */
+  params?: readonly unknown[];
+  /** The client that caused it, or its name. */
+  by?: TestClient | string;
+  /** What that client did: the name of an event that it sent, `connection` or `disconnect`. */
+  event?: string;
+}
+
+/** How many of the entries that there were are told. */
+const MOST = 10;
+
+/** That an app logs something: this message, or one that matches the pattern. */
+export function logs(
+  app: TestApp,
+  message: string | RegExp,
+  expected: ExpectedLog,
+  equals: Equals,
+  since: number,
+): Statement<LogEntry> {
+  const by = typeof expected.by === 'object' ? expected.by.name : expected.by;
+  const isIt = (entry: LogEntry): boolean =>
+    isText(message, textOf(entry)) &&
+    (expected.level === undefined || entry.level === expected.level) &&
+    (expected.context === undefined || entry.context === expected.context) &&
+    (by === undefined || entry.cause?.client === by) &&
+    (expected.event === undefined || entry.cause?.event === expected.event) &&
+    (expected.params === undefined || equals(entry.params, expected.params));
+  const wanted = [
+    'log',
+    expected.level,
+    expected.context && `[${expected.context}]`,
+    show(message),
+    expected.params && `with ${show(expected.params)}`,
+    (by ?? expected.event) !== undefined && `caused by ${by ?? 'somebody'}'s ${expected.event ?? 'doing'}`,
+  ];
+  const entries = (): readonly LogEntry[] => app.logs.since(since);
+  return {
+    ...saidOf(app),
+    wanted: wanted.filter(Boolean).join(' '),
+    look: () => entries().find(isIt),
+    take: (found) => app.logs.declare(found),
+    describe: (found) => [showWithCause(found)],
+    instead: () => {
+      const near = entries().filter((entry) => isText(message, textOf(entry)));
+      const told = near.length > 0 ? near : entries();
+      return told
+        .slice(-MOST)
+        .flatMap((entry) => [
+          `it logged ${showWithCause(entry)}`,
+          ...(near.length > 0 && expected.params && !equals(entry.params, expected.params)
+            ? difference(expected.params, entry.params).map((line) => `  ${line}`)
+            : []),
+        ]);
+    },
+  };
+}
+
+/** That an app logs, at level `error` or `fatal`, what nobody has declared as expected. */
+export function logsErrors(app: TestApp, since: number): Statement<readonly LogEntry[]> {
+  return {
+    ...saidOf(app),
+    wanted: 'log errors',
+    look: () => {
+      const found = app.logs.undeclaredErrors(since);
+      return found.length > 0 ? found : undefined;
+    },
+    take: (found) => found.forEach((entry) => app.logs.declare(entry)),
+    describe: (found) => found.map(showWithCause),
+  };
+}
+
+function saidOf(app: TestApp): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout'> {
+  return { stage: app.stage, clients: [], subject: 'the app', timeout: app.timeout };
+}
+
+function showWithCause(entry: LogEntry): string {
+  const because = entry.cause ? `, caused by ${showCause(entry.cause)}` : '';
+  return `${showLog(entry)}${because}`;
+}

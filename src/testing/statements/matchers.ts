@@ -1,0 +1,211 @@
+import { TestApp } from '../app/test-app.js';
+import { TestClient } from '../app/test-client.js';
+import { ackOf } from '../app/acks.js';
+import type { EventsMap } from '../app/events.js';
+import { show } from '../errors.js';
+import { isAcked, raisesException } from './acks.js';
+import { Audience, isAudienceOf } from './audience.js';
+import { isConnected, isDisconnected, isRefused } from './connections.js';
+import type { ExpectedConnection, ExpectedDisconnection, ExpectedRefusal } from './connections.js';
+import type { Equals } from './equality.js';
+import { judge } from './judge.js';
+import type { Statement, Verdict } from './judge.js';
+import { logs, logsErrors } from './logs.js';
+import type { ExpectedLog } from './logs.js';
+import { receives, receivesExactly, receivesInOrder, receivesTimes } from './receiving.js';
+import type { ExpectedEvent } from './receiving.js';
+import { isInRoom, isInRooms } from './rooms.js';
+
+/** The events that the subject of an expectation can receive. */
+type EventsFor<Subject> =
+  Subject extends TestClient<infer ServerToClient>
+    ? ServerToClient
+    : Subject extends readonly TestClient<infer ServerToClient>[]
+      ? ServerToClient
+      : EventsMap;
+
+type Names<Subject> = Extract<keyof EventsFor<Subject>, string>;
+
+/** An event's arguments, without the function that gives the ack. An asymmetric matcher, being `any`, fits everywhere. */
+type ArgsOf<Subject, Event extends Names<Subject>> = WithoutAck<Parameters<EventsFor<Subject>[Event]>>;
+type WithoutAck<Args extends unknown[]> = Args extends [...infer Payload, (...answer: never[]) => unknown]
+  ? Payload
+  : Args;
+
+/** An event as a list: its name and, where they matter, its arguments. */
+type EventList<Subject> = {
+  [Event in Names<Subject>]: readonly [event: Event, ...args: ArgsOf<Subject, Event> | []];
+}[Names<Subject>];
+
+/**
+ * What is stated about clients, acks and apps. Each has to be awaited. One that is made waits until it is borne out,
+ * for the client's or the app's `timeout`; one that is denied by `.not`, and one that says "exactly" or "nobody else",
+ * lets the app come to rest and then looks: it is exact, and takes about a millisecond. Denied of a client that is
+ * gone it fails, since the silence of the dead proves nothing.
+ *
+ * Events that an expectation has found are read: the next one sees only what is still unread. The arguments of events
+ * and acks may hold the asymmetric matchers of any test runner.
+ */
+export interface RealtimeMatchers<Subject = unknown> {
+  /** Of a client: it receives this event, with exactly these arguments when any are given. */
+  toReceive<Event extends Names<Subject>>(event: Event, ...args: ArgsOf<Subject, Event> | []): Promise<void>;
+  /** Of a client: it receives these events in this order; others may come between. */
+  toReceiveInOrder(...events: EventList<Subject>[]): Promise<void>;
+  /** Of a client: these events, in this order, are all that is unread. Without any: nothing is. */
+  toReceiveExactly(...events: EventList<Subject>[]): Promise<void>;
+  /** Of a client: it receives this event so many times, neither more nor less. */
+  toReceiveTimes<Event extends Names<Subject>>(
+    times: number,
+    event: Event,
+    ...args: ArgsOf<Subject, Event> | []
+  ): Promise<void>;
+  /**
+   * Of a list of clients, of `app.room()` or of `app.namespace()`: each of them receives this event, and no other
+   * connected client of the app does.
+   */
+  toBeAllWhoReceive<Event extends Names<Subject>>(
+    event: Event,
+    ...args: ArgsOf<Subject, Event> | []
+  ): Promise<void>;
+  /**
+   * Of what `client.emitWithAck()` returned, not awaited: the server acknowledges it, with exactly these values when
+   * any are given. `.not.toBeAcked()` does not wait for the deadline.
+   */
+  toBeAcked(...values: unknown[]): Promise<void>;
+  /** Of what `client.emitWithAck()` returned, not awaited: its sender gets Nest's `exception` because of it. */
+  toRaiseException(message?: string | RegExp): Promise<void>;
+  /** Of what `connect()` returned, not awaited: the server refuses the connection, for this reason if one is given. */
+  toBeRefused(reason?: string | RegExp, expected?: ExpectedRefusal): Promise<void>;
+  /** Of a client: it is connected and, when all has come to rest, still is. */
+  toBeConnected(expected?: ExpectedConnection): Promise<void>;
+  /** Of a client: it gets disconnected; the reason is Socket.IO's, as the client says it. */
+  toBeDisconnected(reason?: string, expected?: ExpectedDisconnection): Promise<void>;
+  /** Of a client: it is in this room. */
+  toBeInRoom(room: string): Promise<void>;
+  /** Of a client: it is in these rooms and, that of its own id left out, in no others. */
+  toBeInRooms(rooms: readonly string[]): Promise<void>;
+  /**
+   * Of an app: it logs this message, or one that matches the pattern. Of an app that tests share, only what it logs in
+   * this test counts. An error that was found is declared: it no longer fails the test.
+   */
+  toHaveLogged(message: string | RegExp, expected?: ExpectedLog): Promise<void>;
+  /** Of an app: it logs, at level `error` or `fatal`, what nobody has declared as expected. */
+  toHaveLoggedErrors(): Promise<void>;
+}
+
+/** How a statement is to be judged. */
+export interface Manner {
+  negated: boolean;
+  equals: Equals;
+  /** From when on log entries count, in milliseconds of `performance.now()`. */
+  since: number;
+}
+
+type Judged = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
+
+/** Every statement by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
+export const statements = {
+  toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
+    judged(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
+  toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
+    judged(
+      manner,
+      receivesInOrder(
+        client(subject, 'toReceiveInOrder'),
+        expected.map((one) => event(one, 'toReceiveInOrder')),
+        manner.equals,
+      ),
+    ),
+  toReceiveExactly: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
+    judged(
+      manner,
+      receivesExactly(
+        client(subject, 'toReceiveExactly'),
+        expected.map((one) => event(one, 'toReceiveExactly')),
+        manner.equals,
+      ),
+    ),
+  toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) =>
+    judged(
+      manner,
+      receivesTimes(
+        client(subject, 'toReceiveTimes'),
+        times,
+        event(expected, 'toReceiveTimes'),
+        manner.equals,
+      ),
+    ),
+  toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
+    judged(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
+  toBeAcked: (manner: Manner, subject: unknown, ...values: unknown[]) =>
+    judged(manner, isAcked(asked(subject, 'toBeAcked'), values, manner.equals)),
+  toRaiseException: (manner: Manner, subject: unknown, message?: string | RegExp) =>
+    judged(manner, raisesException(asked(subject, 'toRaiseException'), message)),
+  toBeRefused: (
+    { equals }: Manner,
+    subject: unknown,
+    reason?: string | RegExp,
+    expected: ExpectedRefusal = {},
+  ) => isRefused(subject, reason, expected, equals),
+  toBeConnected: (manner: Manner, subject: unknown, expected: ExpectedConnection = {}) =>
+    judged(manner, isConnected(client(subject, 'toBeConnected'), expected)),
+  toBeDisconnected: (
+    manner: Manner,
+    subject: unknown,
+    reason?: string,
+    expected: ExpectedDisconnection = {},
+  ) => judged(manner, isDisconnected(client(subject, 'toBeDisconnected'), reason, expected)),
+  toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
+    judged(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
+  toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) =>
+    judged(manner, isInRooms(client(subject, 'toBeInRooms'), rooms)),
+  toHaveLogged: (manner: Manner, subject: unknown, message: string | RegExp, expected: ExpectedLog = {}) =>
+    judged(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
+  toHaveLoggedErrors: (manner: Manner, subject: unknown) =>
+    judged(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
+} satisfies Record<keyof RealtimeMatchers, Judged>;
+
+function judged<Found>({ negated }: Manner, statement: Statement<Found>): Promise<Verdict> {
+  return judge(statement, negated);
+}
+
+function client(subject: unknown, matcher: string): TestClient {
+  if (subject instanceof TestClient) return subject as TestClient;
+  throw wrongSubject(matcher, 'a client, as connect() gives it', subject);
+}
+
+function app(subject: unknown, matcher: string): TestApp {
+  if (subject instanceof TestApp) return subject as TestApp;
+  throw wrongSubject(matcher, 'an app, as startTestApp() or the fixture gives it', subject);
+}
+
+function asked(subject: unknown, matcher: string): NonNullable<ReturnType<typeof ackOf>> {
+  const found = ackOf(subject);
+  if (!found) {
+    throw wrongSubject(matcher, 'the promise that client.emitWithAck() returns, not awaited', subject);
+  }
+  // That no ack came is for the statement to tell; the promise's own deadline would be an unhandled rejection.
+  (subject as Promise<unknown>).catch(() => {});
+  return found;
+}
+
+function audience(subject: unknown): Audience | readonly TestClient[] {
+  if (subject instanceof Audience) return subject;
+  if (Array.isArray(subject) && subject.length > 0 && subject.every((one) => one instanceof TestClient))
+    return subject as TestClient[];
+  const wanted = 'a list of clients, app.room(…) or app.namespace(…)';
+  throw wrongSubject('toBeAllWhoReceive', wanted, subject);
+}
+
+function event(expected: unknown, matcher: string): ExpectedEvent {
+  const [name] = Array.isArray(expected) ? (expected as unknown[]) : [expected];
+  if (Array.isArray(expected) && typeof name === 'string') return expected as unknown as ExpectedEvent;
+  throw new TypeError(
+    `expect(…).${matcher}() needs the name of an event, or lists like ['said', 'hi']; it got ${show(expected)}.`,
+  );
+}
+
+function wrongSubject(matcher: string, wanted: string, subject: unknown): TypeError {
+  const got = subject === null ? 'null' : Array.isArray(subject) ? 'a list' : typeof subject;
+  return new TypeError(`expect(…).${matcher}() needs ${wanted}; it got ${got}.`);
+}

@@ -1,0 +1,155 @@
+import { payloadOf } from '../app/inbox.js';
+import type { ReceivedEvent } from '../app/inbox.js';
+import type { TestClient } from '../app/test-client.js';
+import { showEvent } from '../errors.js';
+import { nearMisses, showReceived } from './circumstances.js';
+import { difference } from './difference.js';
+import type { Equals } from './equality.js';
+import type { Statement } from './judge.js';
+
+/** An event with its arguments; without any, those do not matter. */
+export type ExpectedEvent = readonly [event: string, ...args: unknown[]];
+
+/** That a client receives an event. */
+export function receives(
+  client: TestClient,
+  expected: ExpectedEvent,
+  equals: Equals,
+): Statement<ReceivedEvent> {
+  const matches = matcherOf(expected, equals);
+  return {
+    ...saidOf(client),
+    wanted: `receive ${showExpected(expected)}`,
+    look: () => client.inbox.find(matches),
+    take: (found) => client.inbox.take((received) => received === found),
+    describe: (found) => [`${client.name} got ${showReceived(found)}`],
+    instead: () => nearMisses(client.context, client, expected, equals),
+  };
+}
+
+/** That a client receives these events in this order; others may come between. */
+export function receivesInOrder(
+  client: TestClient,
+  expected: readonly ExpectedEvent[],
+  equals: Equals,
+): Statement<readonly ReceivedEvent[]> {
+  return {
+    ...saidOf(client),
+    wanted: `receive in this order ${showList(expected)}`,
+    look: () => {
+      const found = inOrder(client.inbox.unread, expected, equals);
+      return found.length === expected.length ? found : undefined;
+    },
+    take: (found) => takeAll(client, found),
+    describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
+    instead: () => {
+      const found = inOrder(client.inbox.unread, expected, equals);
+      const missing = expected[found.length];
+      return [
+        ...client.inbox.unread.map((received) => `${client.name} got ${showReceived(received)}`),
+        ...(missing ? [`missing, or not in its place: ${showExpected(missing)}`] : []),
+      ];
+    },
+  };
+}
+
+/** That a client receives exactly these events, in this order, and no others. */
+export function receivesExactly(
+  client: TestClient,
+  expected: readonly ExpectedEvent[],
+  equals: Equals,
+): Statement<readonly ReceivedEvent[]> {
+  const asList = (received: ReceivedEvent): unknown[] => [received.event, ...payloadOf(received)];
+  return {
+    ...saidOf(client),
+    complete: true,
+    wanted: `receive exactly ${expected.length > 0 ? showList(expected) : 'nothing'}`,
+    look: () => {
+      const { unread } = client.inbox;
+      const same =
+        unread.length === expected.length &&
+        unread.every((received, index) => equals(asList(received), expected[index]));
+      return same ? unread : undefined;
+    },
+    take: (found) => takeAll(client, found),
+    isHopeless: () => !client.connected,
+    describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
+    instead: () => difference(expected, client.inbox.unread.map(asList)),
+  };
+}
+
+/** That a client receives an event so many times. */
+export function receivesTimes(
+  client: TestClient,
+  times: number,
+  expected: ExpectedEvent,
+  equals: Equals,
+): Statement<readonly ReceivedEvent[]> {
+  const matches = matcherOf(expected, equals);
+  const matching = (): readonly ReceivedEvent[] => client.inbox.unread.filter(matches);
+  return {
+    ...saidOf(client),
+    complete: true,
+    wanted: `receive ${showExpected(expected)} ${times} ${times === 1 ? 'time' : 'times'}`,
+    look: () => (matching().length === times ? matching() : undefined),
+    take: (found) => takeAll(client, found),
+    isHopeless: () => !client.connected || matching().length > times,
+    describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
+    instead: () => [
+      `it came ${matching().length} times`,
+      ...matching().map(showReceived),
+      ...nearMisses(client.context, client, expected, equals),
+    ],
+  };
+}
+
+/** What every statement about one client's inbox has. */
+function saidOf(
+  client: TestClient,
+): Pick<
+  Statement<unknown>,
+  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'silenceProvesNothing'
+> {
+  return {
+    stage: client.context,
+    clients: [client],
+    subject: client.name,
+    timeout: client.timeout,
+    signal: client.signal,
+    isHopeless: () => client.isGone,
+    silenceProvesNothing: () =>
+      client.connected ? undefined : `its silence proves nothing, since ${client.name} is gone`,
+  };
+}
+
+export function matcherOf(
+  [event, ...args]: ExpectedEvent,
+  equals: Equals,
+): (received: ReceivedEvent) => boolean {
+  return (received) => received.event === event && (args.length === 0 || equals(payloadOf(received), args));
+}
+
+export function showExpected([event, ...args]: ExpectedEvent): string {
+  return args.length > 0 ? showEvent(event, args) : showEvent(event);
+}
+
+function showList(expected: readonly ExpectedEvent[]): string {
+  return expected.map(showExpected).join(', ');
+}
+
+function inOrder(
+  events: readonly ReceivedEvent[],
+  expected: readonly ExpectedEvent[],
+  equals: Equals,
+): ReceivedEvent[] {
+  const found: ReceivedEvent[] = [];
+  for (const received of events) {
+    const next = expected[found.length];
+    if (next && matcherOf(next, equals)(received)) found.push(received);
+  }
+  return found;
+}
+
+function takeAll(client: TestClient, events: readonly ReceivedEvent[]): void {
+  for (const event of events) client.inbox.take((received) => received === event);
+}

@@ -1,0 +1,17 @@
+import type { TestClient } from '../app/test-client.js';
+import type { LogEntry } from '../observer/log-capture.js';
+import type { Activity } from '../settle/activity.js';
+import type { SettleOptions } from '../settle/settle.js';
+import type { Recorder, Timeline } from '../timeline/timeline.js';
+
+/** Where statements are made: an app, or a cluster of them, as far as they need it. */
+export interface Stage {
+  readonly activity: Activity;
+  readonly timeline: Timeline;
+  readonly record: Recorder;
+  /** Every client that `connect()` has opened, the disconnected ones too, in the order in which they came. */
+  everyone(): readonly TestClient[];
+  /** What the server logged at error level. */
+  errors(): readonly LogEntry[];
+  settle(options: SettleOptions): Promise<void>;
+}

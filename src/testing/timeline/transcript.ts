@@ -1,0 +1,93 @@
+import { show, showEvent } from '../errors.js';
+import type { TimelineEntry } from './entry.js';
+import { sentenceOf } from './text.js';
+
+/**
+ * What each client did and, indented below it, what that caused. Clients that received the same thing of one cause
+ * are told in the order of their names, since which of them has it first is chance. Times and ack numbers are left
+ * out; ids are told by what they are of.
+ */
+export function toTranscript(entries: readonly TimelineEntry[], dropped: number): string {
+  const names = new StableNames(entries);
+  const [first] = entries.filter(({ kind }) => kind === 'connected' || kind === 'refused');
+  if (!first) return '';
+  const told = entries.filter((entry) => entry.seq >= first.seq && isTold(entry));
+  const known = new Set(told.map(({ seq }) => seq));
+  const effects = new Map<number, TimelineEntry[]>();
+  const roots: TimelineEntry[] = [];
+  for (const entry of told) {
+    const cause = entry.kind === 'acked' ? entry.to : entry.cause?.entry;
+    if (cause === undefined || !known.has(cause) || cause === entry.seq) roots.push(entry);
+    else effects.set(cause, [...(effects.get(cause) ?? []), entry]);
+  }
+  const tell = (entry: TimelineEntry, depth: number): string[] => [
+    `${'  '.repeat(depth)}${names.stable(tellOne(entry))}`,
+    ...inStableOrder(effects.get(entry.seq) ?? []).flatMap((effect) => tell(effect, depth + 1)),
+  ];
+  const cut = dropped > 0 ? [`… ${dropped} earlier entries`] : [];
+  return [...cut, ...roots.flatMap((entry) => tell(entry, 0))].join('\n');
+}
+
+/** What the test did and stated is no part of the protocol; the client's end of a disconnection repeats the server's. */
+function isTold(entry: TimelineEntry): boolean {
+  if (entry.kind === 'acted' || entry.kind === 'stated') return false;
+  return entry.kind !== 'disconnected' || entry.end === 'server';
+}
+
+function tellOne(entry: TimelineEntry): string {
+  if (entry.kind === 'acked' && entry.by === 'server') return `ack (${entry.args.map(show).join(', ')})`;
+  if (entry.kind === 'received') return `→ ${entry.client} ${showEvent(entry.event, entry.args)}`;
+  return sentenceOf(entry);
+}
+
+/**
+ * What one cause had on the server comes first, in its order; then what it sent, in the order in which the first
+ * client had it; then the answer.
+ */
+function inStableOrder(effects: readonly TimelineEntry[]): TimelineEntry[] {
+  const onServer = effects.filter(({ kind }) => kind !== 'received' && kind !== 'acked');
+  const deliveries = new Map<string, TimelineEntry[]>();
+  for (const entry of effects) {
+    if (entry.kind !== 'received') continue;
+    const what = showEvent(entry.event, entry.args);
+    deliveries.set(what, [...(deliveries.get(what) ?? []), entry]);
+  }
+  const received = [...deliveries.values()].flatMap((same) => same.toSorted(byClient));
+  return [...onServer, ...received, ...effects.filter(({ kind }) => kind === 'acked')];
+}
+
+function byClient(one: TimelineEntry, other: TimelineEntry): number {
+  if (!('client' in one && 'client' in other)) return 0;
+  return (one.client ?? '').localeCompare(other.client ?? '');
+}
+
+const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+const ISO_TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
+
+/** Puts names in the place of what differs from run to run. */
+class StableNames {
+  private readonly ids = new Map<string, string>();
+  private readonly uuids = new Map<string, string>();
+
+  constructor(entries: readonly TimelineEntry[]) {
+    let strangers = 0;
+    for (const entry of entries) {
+      if (entry.kind !== 'connected' || this.ids.has(entry.id)) continue;
+      // One that the harness did not open is called by its id.
+      this.ids.set(
+        entry.id,
+        entry.client === entry.id ? `<stranger ${(strangers += 1)}>` : `<id of ${entry.client}>`,
+      );
+    }
+  }
+
+  stable(text: string): string {
+    let result = text;
+    for (const [id, name] of this.ids) result = result.replaceAll(id, name);
+    return result.replace(ISO_TIME, '<time>').replace(UUID, (uuid) => {
+      const name = this.uuids.get(uuid) ?? `<uuid ${this.uuids.size + 1}>`;
+      this.uuids.set(uuid, name);
+      return name;
+    });
+  }
+}
