@@ -11,7 +11,7 @@ export function report(headline: string, details: Details = {}): string {
   const lines = Object.entries(details).flatMap(([label, detail]) => {
     if (detail === undefined || detail.length === 0) return [];
     if (typeof detail === 'string') return [`  ${label}: ${detail}`];
-    return [`  ${label}:`, ...detail.map((line) => `    ${line}`)];
+    return [`  ${label}:`, ...detail.map((line) => `    ${line.replaceAll('\n', '\n    ')}`)];
   });
   return [headline, ...lines].join('\n');
 }
@@ -78,7 +78,7 @@ export class TeardownError extends AggregateError {
   constructor(subject: string, errors: readonly Error[]) {
     super(
       errors,
-      report(`${subject} did not close cleanly.`, { problem: errors.map(({ message }) => message) }),
+      report(`${subject} did not close cleanly.`, { problems: errors.map(({ message }) => message) }),
     );
   }
 }

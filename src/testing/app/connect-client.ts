@@ -34,7 +34,7 @@ export async function connectClient({
   observer,
   context,
   opened,
-  options: { namespace = '/', until = 'handled', gatewayPort: _, ...options },
+  options: { namespace = '/', until = 'handled', gatewayPort: _gatewayPort, ...options },
 }: Connecting): Promise<TestClient> {
   const connectId = randomUUID();
   const { name } = options;

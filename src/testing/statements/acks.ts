@@ -39,14 +39,14 @@ export function raisesException(
   { client, sent }: Asked,
   message: string | RegExp | undefined,
 ): Statement<ReceivedEvent> {
-  const text = ({ args: [payload] }: ReceivedEvent): string =>
-    String((payload as { message?: unknown } | undefined)?.message);
   return {
     ...saidOf({ client, sent }),
     wanted:
       message === undefined ? 'raise an exception' : `raise an exception with message ${String(message)}`,
     look: () =>
-      raisedBy({ client, sent }).find((received) => message === undefined || isText(message, text(received))),
+      raisedBy({ client, sent }).find(
+        (received) => message === undefined || isText(message, messageOf(received)),
+      ),
     take: (found) => client.inbox.take((received) => received === found),
     isHopeless: () => client.isGone,
     describe: (found) => [`${client.name} got ${showReceived(found)}`],
@@ -55,6 +55,10 @@ export function raisesException(
       ...raisedBy({ client, sent }).map((received) => `${client.name} got ${showReceived(received)}`),
     ],
   };
+}
+
+function messageOf({ args: [payload] }: ReceivedEvent): string {
+  return String((payload as { message?: unknown } | undefined)?.message);
 }
 
 /** The exceptions that an event has brought about: Nest sends them to its sender as events of this name. */

@@ -85,12 +85,9 @@ export function isAudienceOf(
     describe: (found) => found.map(([client, event]) => `${client.name} got ${showReceived(event)}`),
     instead: () => [
       ...strangers().map(([client, event]) => `${client.name} got it too: ${showReceived(event)}`),
-      ...audience
-        .filter((client) => !find(client))
-        .flatMap((client) => [
-          `${client.name} did not get it`,
-          ...nearMisses(stage, client, expected, equals),
-        ]),
+      ...audience.flatMap((client) =>
+        find(client) ? [] : [`${client.name} did not get it`, ...nearMisses(stage, client, expected, equals)],
+      ),
     ],
   };
 }

@@ -23,7 +23,7 @@ export function circumstances(
     'came instead': instead,
     because: [
       ...clients.flatMap(whyGone),
-      ...stage.activity.work.map((work) => `${showWork(work)}`),
+      ...stage.activity.work.map(showWork),
       ...stage.everyone().flatMap(waitingForAcks),
       ...stage.errors().slice(-MOST.errors).flatMap(serverError),
     ],
@@ -105,14 +105,29 @@ function ownFrames(stack = ''): string[] {
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
 function lastOfTimeline({ timeline }: Stage, clients: readonly TestClient[]): Details {
   const names = clients.map(({ name }) => name);
-  const entries = timeline.entries.filter(({ kind }) => kind !== 'stated');
+  const entries = timeline.entries.filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const last = entries.slice(-MOST.timeline);
   const before = entries.slice(0, -MOST.timeline).filter((entry) => isTelling(entry, names));
   const shown = [...before.slice(-MOST.events), ...last];
   const total = timeline.dropped + timeline.entries.length;
-  const label = `timeline, ${shown.length} of ${total} entries (app.timeline.print() has them)`;
+  const label = `timeline, ${shown.length} of ${total} entries (all: app.timeline.print())`;
   return { [label]: shown.map(lineOf) };
 }
+
+/** Whether it is a line that Nest logs about itself, above all while it boots. */
+function isRoutine(entry: TimelineEntry): boolean {
+  if (entry.kind !== 'logged' || entry.cause) return false;
+  return NEST_ITSELF.has(entry.context ?? '') && entry.level !== 'error' && entry.level !== 'fatal';
+}
+
+const NEST_ITSELF = new Set([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+  'WebSocketsController',
+]);
 
 function isTelling(entry: TimelineEntry, names: readonly string[]): boolean {
   if (entry.kind === 'failed') return true;

@@ -59,7 +59,6 @@ export function receivesExactly(
   expected: readonly ExpectedEvent[],
   equals: Equals,
 ): Statement<readonly ReceivedEvent[]> {
-  const asList = (received: ReceivedEvent): unknown[] => [received.event, ...payloadOf(received)];
   return {
     ...saidOf(client),
     complete: true,
@@ -135,6 +134,10 @@ export function showExpected([event, ...args]: ExpectedEvent): string {
 
 function showList(expected: readonly ExpectedEvent[]): string {
   return expected.map(showExpected).join(', ');
+}
+
+function asList(received: ReceivedEvent): readonly unknown[] {
+  return [received.event, ...payloadOf(received)];
 }
 
 function inOrder(

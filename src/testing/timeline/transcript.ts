@@ -9,7 +9,7 @@ import { sentenceOf } from './text.js';
  */
 export function toTranscript(entries: readonly TimelineEntry[], dropped: number): string {
   const names = new StableNames(entries);
-  const [first] = entries.filter(({ kind }) => kind === 'connected' || kind === 'refused');
+  const first = entries.find(({ kind }) => kind === 'connected' || kind === 'refused');
   if (!first) return '';
   const told = entries.filter((entry) => entry.seq >= first.seq && isTold(entry));
   const known = new Set(told.map(({ seq }) => seq));

@@ -25,8 +25,9 @@ function matcher(name: string, judged: unknown) {
     Error.captureStackTrace(madeAt, match);
     const { isNot: negated, equals } = this;
     const test = testOf(this);
-    const verdict = (judged as AnyStatement)({ negated, equals, since: logsSince(test) }, subject, ...args);
-    return trackMatcher(name, test, verdict, madeAt) as Promise<Verdict>;
+    const judge = async (): Promise<Verdict> =>
+      (judged as AnyStatement)({ negated, equals, since: logsSince(test) }, subject, ...args);
+    return trackMatcher(name, test, judge(), madeAt) as Promise<Verdict>;
   }
   return match;
 }

@@ -3,18 +3,18 @@ import { Inbox, payloadOf } from '../../../../src/testing/app/inbox.js';
 
 function inboxWith(...events: [event: string, ...args: unknown[]][]): Inbox {
   const inbox = new Inbox(() => {});
-  for (const [event, ...args] of events) inbox.put(event, args);
+  for (const [event, ...args] of events) inbox.put({ event, args, at: 0 });
   return inbox;
 }
 
 test('keeps what comes, in order, and says that it came', () => {
   const onChange = vi.fn();
   const inbox = new Inbox(onChange);
-  inbox.put('a', [1]);
-  inbox.put('b', []);
+  inbox.put({ event: 'a', args: [1], at: 3 });
+  inbox.put({ event: 'b', args: [], at: 4 });
   expect(inbox.events).toEqual([
-    { event: 'a', args: [1] },
-    { event: 'b', args: [] },
+    { event: 'a', args: [1], at: 3 },
+    { event: 'b', args: [], at: 4 },
   ]);
   expect(onChange).toHaveBeenCalledTimes(2);
 });
@@ -42,7 +42,7 @@ test('looks without taking', () => {
 });
 
 test('the payload is what was sent, without the function that gives the ack', () => {
-  expect(payloadOf({ event: 'ask', args: ['why', () => {}] })).toEqual(['why']);
-  expect(payloadOf({ event: 'say', args: ['hi'] })).toEqual(['hi']);
-  expect(payloadOf({ event: 'ping', args: [] })).toEqual([]);
+  expect(payloadOf({ event: 'ask', args: ['why', () => {}], at: 0 })).toEqual(['why']);
+  expect(payloadOf({ event: 'say', args: ['hi'], at: 0 })).toEqual(['hi']);
+  expect(payloadOf({ event: 'ping', args: [], at: 0 })).toEqual([]);
 });
