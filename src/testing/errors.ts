@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Work } from './settle/activity.js';
+import type { Cause } from './observer/execution-context.js';
 import type { LogEntry } from './observer/log-capture.js';
 import { now } from './settle/real-time.js';
 
@@ -53,6 +54,33 @@ export function showEvent(event: string, args?: readonly unknown[]): string {
 export function showWork({ what, client, stream, since }: Work): string {
   const whose = client ? ` for ${client}` : '';
   return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
+}
+
+/** An error that the server logged: because of whom, and where in the user's own code. */
+export function showServerError(entry: LogEntry): string[] {
+  return [`${showLog(entry)}${showBecause(entry.cause)}`, ...ownFrames(entry.stack)];
+}
+
+/** `, caused by alice's "say"`. */
+export function showBecause(cause: Cause | undefined): string {
+  return cause ? `, caused by ${showCause(cause)}` : '';
+}
+
+/** `alice's "say"`, or `alice's connection`. */
+export function showCause({ client, event }: Cause): string {
+  return `${client}'s ${event === 'connection' || event === 'disconnect' ? event : `"${event}"`}`;
+}
+
+/** How many frames of a stack are shown. */
+const MOST_FRAMES = 3;
+
+/** The frames of a stack that are the user's own. */
+function ownFrames(stack = ''): string[] {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
+    .slice(0, MOST_FRAMES)
+    .map((line) => `  ${line.trim()}`);
 }
 
 export function showLog(entry: LogEntry): string {
@@ -149,6 +177,34 @@ export class LeftoverClientError extends Error {
     super(
       `Still connected at the end, and not opened by connect(): ${clients.join(', ')}. Whoever opens a client closes it.`,
     );
+  }
+}
+
+/** The server logged errors that the test has not declared as expected. */
+export class UndeclaredErrorLogsError extends Error {
+  override readonly name = 'UndeclaredErrorLogsError';
+
+  constructor(readonly entries: readonly LogEntry[]) {
+    const [first] = entries;
+    const text = first ? show(textOf(first)) : "'…'";
+    super(
+      report('The server logged errors that the test did not declare as expected.', {
+        logged: entries.flatMap(showServerError),
+        note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}).`,
+      }),
+    );
+  }
+}
+
+/** In strict mode: the test left loose ends. */
+export class LooseEndsError extends Error {
+  override readonly name = 'LooseEndsError';
+
+  constructor(
+    /** What, by kind. */
+    readonly looseEnds: Details,
+  ) {
+    super(report('Strict mode: the test left loose ends.', looseEnds));
   }
 }
 

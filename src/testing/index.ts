@@ -4,6 +4,7 @@ export { type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './app/connect-options.js';
 export { type EventsMap, type NamespaceEvents } from './app/events.js';
 export { type TestClient, type WaitOptions } from './app/test-client.js';
+export { type StrictOptions } from './app/unfinished.js';
 export { type PrintOptions } from './timeline/text.js';
 export { type Happening, type TimelineEntry } from './timeline/entry.js';
 export { type Timeline } from './timeline/timeline.js';
@@ -18,9 +19,11 @@ export {
   DeadlineError,
   HookError,
   LeftoverClientError,
+  LooseEndsError,
   type RefusalStage,
   SettleTimeoutError,
   TeardownError,
+  UndeclaredErrorLogsError,
 } from './errors.js';
 export { assertThat, matchers } from './statements/assert-that.js';
 export { type Audience } from './statements/audience.js';

@@ -13,11 +13,11 @@ export async function closeApp(
   running: RunningApp,
   url: string,
   clients: Iterable<TestClient>,
-  /** What is to be looked at before anything is closed; what they throw is part of the outcome. */
-  checks: readonly (() => unknown)[],
+  /** What is known already to be wrong. */
+  found: readonly Error[],
 ): Promise<void> {
   const { observer } = running;
-  const problems: Error[] = [];
+  const problems = [...found];
   const attempt = async (step: () => unknown): Promise<void> => {
     try {
       await step();
@@ -25,7 +25,6 @@ export async function closeApp(
       problems.push(error instanceof Error ? error : new Error(String(error)));
     }
   };
-  for (const check of checks) await attempt(check);
   await Promise.all([...clients].map((client) => attempt(() => client.disconnect())));
   await attempt(() => expectNoSockets(running));
   await attempt(() => closeNest(running));

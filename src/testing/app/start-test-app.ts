@@ -22,6 +22,8 @@ import { stretched } from '../settle/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
 import { TestApp } from './test-app.js';
 import type { ClusterView } from './test-app.js';
+import { resolveStrict } from './unfinished.js';
+import type { StrictOptions } from './unfinished.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
 
@@ -49,6 +51,19 @@ export interface TestAppOptions {
    * @default 3000
    */
   timeout?: number;
+  /**
+   * Whether `close()` fails on an entry of level `error` or `fatal` that the test has not declared as expected, by
+   * `app.logs.allowErrors()` or by expecting it: `expect(app).toHaveLogged('…', { level: 'error' })`.
+   *
+   * @default 'allow'; with the fixtures of `realtimeTest`, 'fail'
+   */
+  errorLogs?: 'allow' | 'fail';
+  /**
+   * Whether `close()`, and with the fixtures the end of each test, fails on what the test left behind.
+   *
+   * @default false
+   */
+  strict?: boolean | StrictOptions;
   /** Aborts every wait of the app and of its clients. */
   signal?: AbortSignal;
   /**
@@ -161,6 +176,8 @@ export async function bootTestApp<
         client: options.client ?? {},
         cluster,
         ignoreOpenStreams: options.ignoreOpenStreams ?? false,
+        errorLogs: options.errorLogs ?? 'allow',
+        strict: resolveStrict(options.strict),
         release: log.release,
       });
     });

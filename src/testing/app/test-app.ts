@@ -11,13 +11,14 @@ import type { Link, Scene, SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 import { show } from '../errors.js';
 import { Audience } from '../statements/audience.js';
-import { takeForgotten } from '../statements/forgotten.js';
 import { closeApp } from './close-app.js';
 import { connectClient } from './connect-client.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { ClientFor, ConnectIn, EventsMap, EventsOf } from './events.js';
 import { withSlash } from './connect-options.js';
 import type { ClientContext, TestClient } from './test-client.js';
+import { findUnfinished } from './unfinished.js';
+import type { StrictOptions } from './unfinished.js';
 
 /** What `startTestApp` hands over to the app that it has started. */
 export interface RunningApp {
@@ -36,6 +37,8 @@ export interface RunningApp {
   signal?: AbortSignal;
   /** Of a cluster, what its nodes have in common. */
   cluster?: ClusterView;
+  errorLogs: 'allow' | 'fail';
+  strict: StrictOptions;
   /** What is left to do when the app is closed. */
   release(): void;
 }
@@ -134,10 +137,7 @@ export class TestApp<
 
   /** The clients that are connected, in the order in which they came. */
   get clients(): readonly TestClient<ServerToClient, ClientToServer>[] {
-    return [...this.opened].filter(({ connected }) => connected) as TestClient<
-      ServerToClient,
-      ClientToServer
-    >[];
+    return [...this.opened].filter(({ connected }) => connected);
   }
 
   /** The clients that are in a room when one looks, for statements about who receives something. */
@@ -204,14 +204,24 @@ export class TestApp<
    * @throws TeardownError with everything that was left behind, or did not come to an end
    */
   close(): Promise<void> {
-    this.closing ??= closeApp(this.running, this.url, this.opened, [
-      () => throwAll(takeForgotten(this.timeline)),
-    ]);
+    this.closing ??= this.unfinished().then((problems) =>
+      closeApp(this.running, this.url, this.opened, problems),
+    );
     return this.closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /**
+   * @internal What the test has left: expectations that were not awaited, errors that nobody has declared and, in
+   * strict mode, loose ends. To be asked before its clients are disconnected.
+   *
+   * @param since from when on errors count, in milliseconds of `performance.now()`
+   */
+  unfinished(since = 0): Promise<readonly Error[]> {
+    return findUnfinished(this.running, this.stage, [...this.opened], since);
   }
 
   /** @internal The connections that `settle` has to bring to rest. */
@@ -272,9 +282,4 @@ function withoutUndefined<T extends object>(options: T): Partial<T> {
 
 function portOf(server: HttpServer): number {
   return (server.address() as AddressInfo).port;
-}
-
-function throwAll(errors: readonly Error[]): void {
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
 }

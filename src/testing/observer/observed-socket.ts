@@ -15,9 +15,9 @@ interface OnItsWay {
 export interface SocketSurroundings {
   readonly activity: Activity;
   /** The context in which what the client set off runs. */
-  contextOf(cause: Cause): ExecutionContext;
+  readonly contextOf: (cause: Cause) => ExecutionContext;
   /** Notes an event of a client that the harness did not open. @returns its entry in the timeline */
-  recordForeign(direction: 'sent' | 'received', event: string, args: readonly unknown[]): number;
+  readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
 }
 
 /** A client's connection to a namespace, seen from the server. */

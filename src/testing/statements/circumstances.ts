@@ -1,17 +1,16 @@
 import type { TestClient } from '../app/test-client.js';
 import { payloadOf } from '../app/inbox.js';
 import type { ReceivedEvent } from '../app/inbox.js';
-import { show, showEvent, showLog, showWork } from '../errors.js';
+import { show, showBecause, showEvent, showServerError, showWork } from '../errors.js';
 import type { Details } from '../errors.js';
-import type { LogEntry } from '../observer/log-capture.js';
-import { clientOf, concerns, lineOf, showCause } from '../timeline/text.js';
+import { clientOf, concerns, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 
 /** How much of each thing is told. */
-const MOST = { events: 8, errors: 3, frames: 3, timeline: 15 };
+const MOST = { events: 8, errors: 3, timeline: 15 };
 
 /** All that may explain why something is not as was expected, in the order in which a reader wants it. */
 export function circumstances(
@@ -25,7 +24,13 @@ export function circumstances(
       ...clients.flatMap(whyGone),
       ...stage.activity.work.map(showWork),
       ...stage.everyone().flatMap(waitingForAcks),
-      ...stage.errors().slice(-MOST.errors).flatMap(serverError),
+      ...stage
+        .errors()
+        .slice(-MOST.errors)
+        .flatMap((entry) => {
+          const [first, ...frames] = showServerError(entry);
+          return [`the server logged ${first}`, ...frames];
+        }),
     ],
     ...lastOfTimeline(stage, clients),
   };
@@ -71,8 +76,7 @@ export function showReceived(received: ReceivedEvent): string {
 }
 
 function when({ at, cause }: ReceivedEvent): string {
-  const because = cause ? `, caused by ${showCause(cause)}` : '';
-  return ` at ${at.toFixed(1)} ms${because}`;
+  return ` at ${at.toFixed(1)} ms${showBecause(cause)}`;
 }
 
 function whyGone(client: TestClient): string[] {
@@ -86,20 +90,6 @@ function waitingForAcks(client: TestClient): string[] {
   return client.pendingAcks.map(
     ({ event, args }) => `${client.name} has no ack of ${showEvent(event, args)} yet`,
   );
-}
-
-function serverError(entry: LogEntry): string[] {
-  const because = entry.cause ? `, caused by ${showCause(entry.cause)}` : '';
-  return [`the server logged ${showLog(entry)}${because}`, ...ownFrames(entry.stack)];
-}
-
-/** The frames of a stack that are the user's own. */
-function ownFrames(stack = ''): string[] {
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
-    .slice(0, MOST.frames)
-    .map((line) => `  ${line.trim()}`);
 }
 
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */

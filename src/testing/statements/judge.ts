@@ -29,17 +29,17 @@ export interface Statement<Found> {
   /** Whether it says that there is nothing more, and so can be told only when all has come to rest. */
   readonly complete?: boolean;
   /** What bears it out, when something does. */
-  look(): Found | undefined;
+  readonly look: () => Found | undefined;
   /** Takes what bears it out, so that the next expectation does not see it. */
-  take?(found: Found): void;
+  readonly take?: (found: Found) => void;
   /** Whether nothing will bear it out any more. */
-  isHopeless?(): boolean;
+  readonly isHopeless?: () => boolean;
   /** Why that nothing bears it out proves nothing. */
-  silenceProvesNothing?(): string | undefined;
+  readonly silenceProvesNothing?: () => string | undefined;
   /** What bears it out, in words. */
-  describe(found: Found): readonly string[];
+  readonly describe: (found: Found) => readonly string[];
   /** What there is in its stead, in words. */
-  instead?(): readonly string[];
+  readonly instead?: () => readonly string[];
 }
 
 const HOPELESS = Symbol('hopeless');
@@ -98,9 +98,7 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     }
   }
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
-  const known = {
-    ...circumstances(stage, clients, statement.instead?.()),
-  };
+  const known = circumstances(stage, clients, statement.instead?.());
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
   return failure(false, `Expected ${subject} to ${wanted}${within}.`, { 'too late': late, ...known });
 }

@@ -1,9 +1,8 @@
 import type { LogLevel } from '@nestjs/common';
 import type { TestApp } from '../app/test-app.js';
 import type { TestClient } from '../app/test-client.js';
-import { show, showLog, textOf } from '../errors.js';
+import { show, showBecause, showLog, textOf } from '../errors.js';
 import type { LogEntry } from '../observer/log-capture.js';
-import { showCause } from '../timeline/text.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './judge.js';
@@ -89,6 +88,5 @@ function saidOf(app: TestApp): Pick<Statement<unknown>, 'stage' | 'clients' | 's
 }
 
 function showWithCause(entry: LogEntry): string {
-  const because = entry.cause ? `, caused by ${showCause(entry.cause)}` : '';
-  return `${showLog(entry)}${because}`;
+  return `${showLog(entry)}${showBecause(entry.cause)}`;
 }

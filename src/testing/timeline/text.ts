@@ -1,4 +1,4 @@
-import { show, showEvent } from '../errors.js';
+import { show, showCause, showEvent } from '../errors.js';
 import type { TimelineEntry } from './entry.js';
 
 export interface PrintOptions {
@@ -37,12 +37,8 @@ export function lineOf(entry: TimelineEntry): string {
   return `${entry.at.toFixed(1).padStart(8)} ms  ${node}${sentenceOf(entry)}${because}`;
 }
 
-/** `alice's "say"`, or `alice's connection`. */
-export function showCause({ client, event }: { client: string; event: string }): string {
-  return `${client}'s ${event === 'connection' || event === 'disconnect' ? event : `"${event}"`}`;
-}
-
 /** What happened, without when and why. */
+// oxlint-disable-next-line typescript/consistent-return -- TypeScript sees that every kind returns
 export function sentenceOf(entry: TimelineEntry): string {
   switch (entry.kind) {
     case 'connected':

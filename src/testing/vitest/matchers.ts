@@ -4,7 +4,7 @@ import { trackMatcher } from '../statements/forgotten.js';
 import type { Verdict } from '../statements/judge.js';
 import { statements } from '../statements/matchers.js';
 import type { RealtimeMatchers } from '../statements/matchers.js';
-import { logsSince } from './realtime-test.js';
+import { TestRun } from './test-run.js';
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/no-explicit-any, typescript/no-empty-object-type -- Vitest declares it so
@@ -26,7 +26,7 @@ function matcher(name: string, judged: unknown) {
     const { isNot: negated, equals } = this;
     const test = testOf(this);
     const judge = async (): Promise<Verdict> =>
-      (judged as AnyStatement)({ negated, equals, since: logsSince(test) }, subject, ...args);
+      (judged as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
     return trackMatcher(name, test, judge(), madeAt) as Promise<Verdict>;
   }
   return match;

@@ -1,12 +1,11 @@
 import { test as base } from 'vitest';
 import type { TestAPI } from 'vitest';
-import { now } from '../settle/real-time.js';
 import { startTestApp } from '../app/start-test-app.js';
 import type { AppModule, TestAppOptions } from '../app/start-test-app.js';
 import type { TestApp } from '../app/test-app.js';
 import type { EventsMap } from '../app/events.js';
 import type { TestClient } from '../app/test-client.js';
-import { takeForgotten } from '../statements/forgotten.js';
+import { TestRun } from './test-run.js';
 
 export interface RealtimeTestOptions extends TestAppOptions {
   /**
@@ -22,15 +21,17 @@ export interface RealtimeTestOptions extends TestAppOptions {
 export interface RealtimeFixtures<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
+  Namespaces extends object = object,
 > {
   /** The app, started when a test first asks for it. */
-  app: TestApp<ServerToClient, ClientToServer>;
+  app: TestApp<ServerToClient, ClientToServer, Namespaces>;
   /** `app.connect()`; the clients are disconnected when the test ends. */
-  connect: TestApp<ServerToClient, ClientToServer>['connect'];
+  connect: TestApp<ServerToClient, ClientToServer, Namespaces>['connect'];
 }
 
 /**
- * Vitest's `test` with an app and clients.
+ * Vitest's `test` with an app and clients. A test fails, too, on expectations that it has not awaited and on errors
+ * that the server logged and the test has not declared as expected; see `errorLogs` and `strict`.
  *
  * @example
  * ```ts
@@ -45,46 +46,71 @@ export interface RealtimeFixtures<
 export function realtimeTest<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
+  Namespaces extends object = object,
 >(
   module: AppModule,
-  { scope = 'test', ...options }: RealtimeTestOptions = {},
-): TestAPI<RealtimeFixtures<ServerToClient, ClientToServer>> {
-  return base.extend<RealtimeFixtures<ServerToClient, ClientToServer> & { everyExpectationAwaited: void }>({
+  { scope = 'test', errorLogs = 'fail', ...options }: RealtimeTestOptions = {},
+): TestAPI<RealtimeFixtures<ServerToClient, ClientToServer, Namespaces>> {
+  type App = TestApp<ServerToClient, ClientToServer, Namespaces>;
+  const start = (): Promise<App> => startTestApp(module, { errorLogs, ...options });
+  type Fixtures = RealtimeFixtures<ServerToClient, ClientToServer, Namespaces>;
+
+  if (scope === 'test') {
+    return base.extend<Fixtures & { run: TestRun }>({
+      // The first to be set up is the last to be torn down: by then all is known that went wrong.
+      run: [
+        async ({ task }, use) => {
+          const run = TestRun.begin(task);
+          await use(run);
+          run.end();
+        },
+        { auto: true },
+      ],
+      app: async ({ run }, use) => {
+        const app = await start();
+        run.tells(app.timeline);
+        await use(app);
+        await run.attempt(() => app.close());
+      },
+      connect: async ({ app }, use) => {
+        await use(app.connect.bind(app));
+      },
+    });
+  }
+
+  let shared: App | undefined;
+  return base.extend<Fixtures & { run: TestRun }>({
+    run: [
+      async ({ task }, use) => {
+        const run = TestRun.begin(task, { sharesApp: true });
+        if (shared) run.tells(shared.timeline);
+        await use(run);
+        run.end();
+      },
+      { auto: true },
+    ],
     app: [
       // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
       async ({}, use) => {
-        const app = await startTestApp<ServerToClient, ClientToServer>(module, options);
+        const app = await start();
+        shared = app;
         await use(app);
+        shared = undefined;
         await app.close();
       },
       { scope },
     ],
-    connect: async ({ app }, use) => {
-      const clients: TestClient<ServerToClient, ClientToServer>[] = [];
-      const connecting = async (...args: Parameters<typeof app.connect>): Promise<unknown> => {
+    connect: async ({ run, app }, use) => {
+      run.tells(app.timeline);
+      const clients: TestClient[] = [];
+      const connecting = async (...args: Parameters<App['connect']>): Promise<unknown> => {
         const connected = await app.connect(...args);
-        clients.push(...[connected].flat());
+        clients.push(...([connected].flat() as unknown as TestClient[]));
         return connected;
       };
-      await use(connecting as typeof app.connect);
-      await Promise.all(clients.map((client) => client.disconnect()));
+      await use(connecting as App['connect']);
+      for (const problem of await app.unfinished(run.since)) run.notes(problem);
+      await Promise.all(clients.map((client) => run.attempt(() => client.disconnect())));
     },
-    everyExpectationAwaited: [
-      async ({ task }, use) => {
-        if (scope !== 'test') sharedSince.set(task, now());
-        await use();
-        const forgotten = takeForgotten(task);
-        if (forgotten.length > 0) throw new AggregateError(forgotten, 'Expectations were not awaited');
-      },
-      { auto: true },
-    ],
   });
-}
-
-/** When each test began whose app is older than itself. */
-const sharedSince = new WeakMap<object, number>();
-
-/** From when on an app's log entries are this test's, in milliseconds of `performance.now()`. */
-export function logsSince(test: object | undefined): number {
-  return (test && sharedSince.get(test)) ?? 0;
 }

@@ -1,0 +1,71 @@
+import { LooseEndsError, UndeclaredErrorLogsError, showEvent } from '../errors.js';
+import type { Details } from '../errors.js';
+import { takeForgotten } from '../statements/forgotten.js';
+import type { Stage } from '../statements/stage.js';
+import { payloadOf } from './inbox.js';
+import type { RunningApp } from './test-app.js';
+import type { TestClient } from './test-client.js';
+
+/** What strict mode looks for; what is left out, it does not. */
+export interface StrictOptions {
+  /** Events that no expectation and no `next()` has read. */
+  unreadEvents?: boolean;
+  /** Events whose ack has not come. */
+  pendingAcks?: boolean;
+  /** Clients that the test has not disconnected. */
+  openClients?: boolean;
+}
+
+export function resolveStrict(strict: boolean | StrictOptions = false): StrictOptions {
+  if (typeof strict === 'object') return strict;
+  return { unreadEvents: strict, pendingAcks: strict, openClients: strict };
+}
+
+/** How long a test that is over may take to come to rest before it is looked at as it is, in milliseconds. */
+const LAST_REST = 500;
+
+/**
+ * What a test has left, as errors: expectations that nobody awaited, errors in the log that nobody has declared and, in
+ * strict mode, loose ends.
+ */
+export async function findUnfinished(
+  { logs, errorLogs, strict, timeout, activity }: RunningApp,
+  stage: Stage,
+  clients: readonly TestClient[],
+  since: number,
+): Promise<readonly Error[]> {
+  const problems = [...takeForgotten(stage.timeline)];
+  const looksClosely = Object.values(strict).some(Boolean);
+  if (errorLogs === 'allow' && !looksClosely) return problems;
+
+  // What was set off last may yet log an error, or send something. Work that hangs is not waited for to the end.
+  const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
+  await stage.settle(rest).catch(() => activity.changed());
+  const errors = errorLogs === 'fail' ? logs.undeclaredErrors(since) : [];
+  if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors));
+  const looseEnds = looksClosely ? looseEndsOf(clients, strict) : {};
+  if (Object.keys(looseEnds).length > 0) problems.push(new LooseEndsError(looseEnds));
+  return problems;
+}
+
+function looseEndsOf(
+  clients: readonly TestClient[],
+  { unreadEvents, pendingAcks, openClients }: StrictOptions,
+): Details {
+  const found = {
+    'unread events': unreadEvents
+      ? clients.flatMap(({ name, inbox }) =>
+          inbox.unread.map((received) => `${name} got ${showEvent(received.event, payloadOf(received))}`),
+        )
+      : [],
+    'acks that did not come': pendingAcks
+      ? clients.flatMap((client) =>
+          client.pendingAcks.map(({ event, args }) => `${client.name} sent ${showEvent(event, args)}`),
+        )
+      : [],
+    'still connected': openClients
+      ? clients.filter(({ connected }) => connected).map(({ name }) => name)
+      : [],
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, ends]) => ends.length > 0));
+}
