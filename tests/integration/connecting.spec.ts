@@ -111,7 +111,7 @@ for (const transports of [['websocket'], ['polling']] as const) {
       );
       expect(error).toBeInstanceOf(ConnectionRefusedError);
       expect(error).toMatchObject({ stage: 'gateway', reason: 'io server disconnect' });
-      expect((error as Error).message).toContain(`was sent before: "exception" ({ message: 'banned' })`);
+      expect((error as Error).message).toContain(`was sent before:\n    "exception" ({ message: 'banned' })`);
     });
 
     test('rejects when handleConnection cuts the whole connection', async ({ connect }) => {
@@ -155,7 +155,7 @@ test('names the namespaces there are', async ({ connect }) => {
 
 test('says so when handleConnection waits for a client that nobody lets speak', async ({ connect }) => {
   await expect(connect({ name: 'alice', auth: { token: 'ask' }, timeout: 200 })).rejects.toThrow(
-    /handleConnection did not settle for alice within 200 ms\.[^]*DoorGateway\.handleConnection for alice[^]*until: 'connected'/,
+    /handleConnection did not settle for alice within 200 ms\.\n {2}note: .+until: 'connected' .+\n {2}because:\n {4}DoorGateway\.handleConnection for alice, running for/,
   );
 });
 

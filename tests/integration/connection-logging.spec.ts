@@ -27,7 +27,7 @@ test('logs each line once, at level log, under EventsGateway, with what else is 
       level: 'log',
       message: `Client connected: ${alice.id}`,
       params: [{ namespace: '/', transport: 'websocket', address: '127.0.0.1' }],
-      cause: { client: 'alice', event: 'connection' },
+      cause: expect.objectContaining({ client: 'alice', event: 'connection' }),
     }),
     expect.objectContaining({
       level: 'log',
@@ -41,7 +41,7 @@ test('logs each line once, at level log, under EventsGateway, with what else is 
           durationMs: expect.any(Number),
         },
       ],
-      cause: { client: 'alice', event: 'disconnect' },
+      cause: expect.objectContaining({ client: 'alice', event: 'disconnect' }),
     }),
   ]);
 });

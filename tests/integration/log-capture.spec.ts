@@ -88,7 +88,9 @@ test('a matcher reads the text of an error that was logged', async () => {
   await matches(app).toHaveLogged('Error: f', { level: 'fatal' });
   const pattern = /f$/g;
   await matches(app).toHaveLogged(pattern);
-  await expect(async () => matches(app).not.toHaveLogged(pattern)).rejects.toThrow('was not to log /f$/g');
+  await expect(async () => matches(app).not.toHaveLogged(pattern)).rejects.toThrow(
+    'Expected the app not to log /f$/g.',
+  );
 });
 
 describe('the logger of the process', () => {

@@ -172,7 +172,7 @@ describe('at its deadline', () => {
     const settling = app.settle({ timeout: 100 });
     await expect(settling).rejects.toThrow(SettleTimeoutError);
     await expect(settling).rejects.toThrow(
-      /within 100 ms\.\n {2}still in flight: handler of "hang" for alice, running for \d+ ms/,
+      /within 100 ms\.\n {2}still in flight:\n {4}handler of "hang" for alice, running for \d+ ms/,
     );
     await app.close();
   });

@@ -74,7 +74,7 @@ describe('close() fails, and still closes,', () => {
     await expect.poll(() => stranger.connected).toBe(true);
     const { id } = stranger;
     await expect(app.close()).rejects.toThrow(
-      `The app at ${app.url} did not close cleanly.\n  problem: Still connected at the end, and not opened by connect(): ${id} on namespace /. Whoever opens a client closes it.`,
+      `The app at ${app.url} did not close cleanly.\n  problems:\n    Still connected at the end, and not opened by connect(): ${id} on namespace /. Whoever opens a client closes it.`,
     );
     await expect.poll(() => stranger.connected).toBe(false);
     left.length = 0;
@@ -97,7 +97,7 @@ describe('close() fails, and still closes,', () => {
     const request = fetch(`${app.url}/hang`);
     await expect.poll(() => app.activity.work).toHaveLength(1);
     await expect(app.close()).rejects.toThrow(
-      /problem: app\.close\(\) was to end within 200 ms\.\n {2}still in flight: GET \/hang, running for \d+ ms/,
+      /problems:\n {4}app\.close\(\) was to end within 200 ms\.\n {6}still in flight:\n {8}GET \/hang, running for \d+ ms/,
     );
     await expect(request).rejects.toThrow('fetch failed');
   });

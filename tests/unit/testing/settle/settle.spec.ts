@@ -78,7 +78,7 @@ test.each([
   [
     'work that does not end',
     (activity: Activity) => void activity.begin('handler of "say"', { client: 'bob' }),
-    'still in flight: handler of "say" for bob, running for',
+    'still in flight:\n    handler of "say" for bob, running for',
   ],
   [
     'a stream',
