@@ -74,13 +74,21 @@ export function showCause({ client, event }: Cause): string {
 /** How many frames of a stack are shown. */
 const MOST_FRAMES = 3;
 
-/** The frames of a stack that are the user's own. */
+/**
+ * The frames of a stack that are the user's own. They do not begin with `at`, lest a test runner take them for the
+ * place where the test failed.
+ */
 function ownFrames(stack = ''): string[] {
   return stack
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
     .slice(0, MOST_FRAMES)
-    .map((line) => `  ${line.trim()}`);
+    .map((line) =>
+      line
+        .replace(/^\s+at /, '  in ')
+        .replace(`${process.cwd()}/`, '')
+        .replace('file://', ''),
+    );
 }
 
 export function showLog(entry: LogEntry): string {

@@ -78,7 +78,7 @@ test('a failure is reported where the expectation stands', () => {
 test.each([
   [
     'waits in vain',
-    /Expected bob to receive "said" \('hi'\) within 200 ms\.\n {2}came instead:\n {4}bob got "welcome" \({ id: '.+' }\) at .+ ms, caused by bob's connection\n {4}bob got "exception" \(.+\) at .+ ms, caused by bob's "throw"\n {2}because:\n {4}the server logged error \[WsExceptionsHandler\] Error: the handler failed, caused by bob's "throw"$/,
+    /Expected bob to receive "said" \('hi'\) within 200 ms\.\n {2}came instead:\n {4}bob got "welcome" \({ id: '.+' }\) at .+ ms, caused by bob's connection\n {4}bob got "exception" \(.+\) at .+ ms, caused by bob's "throw"\n {2}because:\n {4}the server logged error \[WsExceptionsHandler\] Error: the handler failed, caused by bob's "throw"\n {6}in ChatGateway\.throw \(.*support\/chat\.ts:\d+:\d+\)\n/,
   ],
   [
     'was told otherwise',
