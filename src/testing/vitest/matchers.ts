@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect as vitestExpect } from 'vitest';
 import type { MatcherState } from 'vitest';
 import { trackMatcher } from '../statements/forgotten.js';
 import type { Verdict } from '../statements/judge.js';
@@ -6,16 +6,28 @@ import { statements } from '../statements/matchers.js';
 import type { RealtimeMatchers } from '../statements/matchers.js';
 import { TestRun } from './test-run.js';
 
+type VitestAssertion<Subject> = ReturnType<typeof vitestExpect.soft<Subject>>;
+type RealtimeAssertion<Subject> = VitestAssertion<Subject> &
+  RealtimeMatchers<Subject> & { not: RealtimeMatchers<Subject> };
+
 declare module 'vitest' {
-  // oxlint-disable-next-line typescript/no-explicit-any, typescript/no-empty-object-type -- Vitest declares it so
-  interface Matchers<T = any> extends RealtimeMatchers<T> {}
+  /*
+   * Rather than `Matchers`, whose type parameters are others in Vitest 5: what extends it has to repeat them, and
+   * would not compile with both.
+   */
+  interface ExpectStatic {
+    <Subject>(actual: Subject, message?: string): RealtimeAssertion<Subject>;
+  }
 }
+
+/** Vitest's own `expect`, which has the matchers. */
+export const expect = vitestExpect as {
+  soft: <Subject>(actual: Subject, message?: string) => RealtimeAssertion<Subject>;
+} & typeof vitestExpect;
 
 expect.extend(
   Object.fromEntries(Object.entries(statements).map(([name, judged]) => [name, matcher(name, judged)])),
 );
-
-export { expect };
 
 type AnyStatement = (manner: object, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
 
