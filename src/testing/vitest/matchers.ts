@@ -44,7 +44,7 @@ function matcher(name: string, judged: unknown) {
   return match;
 }
 
-/** The running test; Vitest has it in the state, but not in the state's type. */
+/** The running test. Vitest has it in the state, but not in the state's type; Vitest 3 does not say which it is. */
 function testOf(state: MatcherState): object | undefined {
-  return (state as { task?: object }).task;
+  return (state as { task?: object }).task ?? TestRun.latest?.task;
 }

@@ -6,7 +6,8 @@ import type { Timeline } from '../timeline/timeline.js';
 
 type Task = TestContext['task'];
 
-const runs = new WeakMap<object, TestRun>();
+/** Those that have not ended: one, or several of tests that are concurrent. */
+const runs = new Map<object, TestRun>();
 
 /** One run of a test, from before its app starts until after that has closed: what it used, and what went wrong. */
 export class TestRun {
@@ -14,7 +15,7 @@ export class TestRun {
   private readonly problems: Error[] = [];
 
   private constructor(
-    private readonly task: Task,
+    readonly task: Task,
     /** From when on an app's log entries are this test's, in milliseconds of `performance.now()`. */
     readonly since: number,
   ) {}
@@ -28,6 +29,11 @@ export class TestRun {
 
   static of(task: object | undefined): TestRun | undefined {
     return task && runs.get(task);
+  }
+
+  /** That of the test which began last. */
+  static get latest(): TestRun | undefined {
+    return [...runs.values()].at(-1);
   }
 
   /** Notes a timeline that tells of this test. */
@@ -50,10 +56,13 @@ export class TestRun {
     }
   }
 
-  /** @throws AggregateError with all that went wrong and has not been told */
+  /** @throws what went wrong and has not been told: the error or, where there are several, an AggregateError */
   end(): void {
+    runs.delete(this.task);
     for (const forgotten of takeForgotten(this.task)) this.notes(forgotten);
     if (this.problems.length === 0) return;
+    // Vitest 3 shows of an AggregateError neither the errors nor where they were made.
+    if (this.problems.length === 1) throw this.problems[0]!;
     throw new AggregateError(
       this.problems,
       this.problems.map(({ message }) => message.split('\n')[0]).join('; '),
