@@ -31,7 +31,18 @@ export default defineConfig({
         },
       },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
-      { extends: true, test: { name: 'package', include: ['tests/package/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['tests/package/*.spec.ts'],
+          globalSetup: ['tests/package/support/tarball.ts'],
+          testTimeout: 130_000,
+          hookTimeout: 240_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });
