@@ -58,7 +58,7 @@ export function showWork({ what, client, stream, since }: Work): string {
 
 /** An error that the server logged: because of whom, and where in the user's own code. */
 export function showServerError(entry: LogEntry): string[] {
-  return [`${showLog(entry)}${showBecause(entry.cause)}`, ...ownFrames(entry.stack)];
+  return [`${showLog(entry)}${showBecause(entry.cause)}`, ...ownFrames(stackOf(entry))];
 }
 
 /** `, caused by alice's "say"`. */
@@ -94,6 +94,11 @@ function ownFrames(stack = ''): string[] {
 export function showLog(entry: LogEntry): string {
   const text = entry.stack?.split('\n')[0] ?? textOf(entry);
   return `${entry.level} [${entry.context ?? 'no context'}] ${text}`;
+}
+
+/** The stack of what was logged: Nest's loggers put it behind the message, or the message is the error itself. */
+export function stackOf({ stack, message }: LogEntry): string | undefined {
+  return stack ?? (message instanceof Error ? message.stack : undefined);
 }
 
 /** The message of a log entry as text: of an error, its name and message. */

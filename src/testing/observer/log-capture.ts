@@ -3,7 +3,7 @@ import type { LoggerService, LogLevel } from '@nestjs/common';
 import type { Activity } from '../settle/activity.js';
 import { isText } from '../statements/text.js';
 import type { Recorder } from '../timeline/timeline.js';
-import { textOf } from '../errors.js';
+import { stackOf, textOf } from '../errors.js';
 import { executionContext } from './execution-context.js';
 import type { Cause } from './execution-context.js';
 import { now } from '../settle/real-time.js';
@@ -133,8 +133,9 @@ export class LogCapture {
       attributed: running !== undefined,
     };
     this.captured.push(entry);
-    const { context, params, stack } = entry;
-    this.record({ kind: 'logged', level, context, text: textOf(entry), params, stack }, running?.cause);
+    const { context, params } = entry;
+    const [text, stack] = [textOf(entry), stackOf(entry)];
+    this.record({ kind: 'logged', level, context, text, params, stack }, running?.cause);
     this.forwardTo?.[level]?.(message, ...rest);
     this.activity.changed();
   }
