@@ -1,135 +1,99 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Logger, Module } from '@nestjs/common';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-} from '@nestjs/websockets';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import type { ConnectOptions, TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
-import type { Server, Socket } from 'socket.io';
 import { describe, test } from 'vitest';
+import { faults, roomModule } from './support/faulty-gateway.js';
+import type { Fault } from './support/faulty-gateway.js';
 
-const faults = [
-  'connect not logged',
-  'connect logged with another id',
-  'connect logged twice',
-  'disconnect not logged',
-  'disconnect logged late',
-  'said to everybody',
-  'said to the sender too',
-  'said in another room',
-  'said twice',
-  'said again, late',
-  'said with another text',
-  'said under another name',
-  'not said',
-  'no ack',
-  'another ack',
-  'not refused',
-  'refused for another reason',
-] as const;
-type Fault = (typeof faults)[number] | 'none';
+type Transports = NonNullable<ConnectOptions['transports']>;
 
-const FAULT = Symbol('the fault of the gateway under test');
+const source = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\n');
 
-@WebSocketGateway()
-class FaultyGateway {
-  @WebSocketServer() private readonly server!: Server;
-  private readonly logger = new Logger('RoomGateway');
-
-  constructor(@Inject(FAULT) private readonly fault: Fault) {}
-
-  afterInit(server: Server): void {
-    server.use((socket, next) => {
-      if (socket.handshake.auth.banned !== true || this.has('not refused')) return next();
-      next(new Error(this.has('refused for another reason') ? 'sold out' : 'banned'));
-    });
-  }
-
-  handleConnection(client: Socket): void {
-    if (this.has('connect not logged')) return;
-    this.logger.log(
-      `Client connected: ${this.has('connect logged with another id') ? 'someone' : client.id}`,
-    );
-    if (this.has('connect logged twice')) this.logger.log(`Client connected: ${client.id}`);
-  }
-
-  async handleDisconnect(client: Socket): Promise<void> {
-    if (this.has('disconnect not logged')) return;
-    if (this.has('disconnect logged late'))
-      setTimeout(() => this.logger.log(`Client disconnected: ${client.id}`), 150);
-    else this.logger.log(`Client disconnected: ${client.id}`);
-  }
-
-  @SubscribeMessage('join')
-  async join(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string> {
-    await client.join(this.has('said in another room') ? `${room}-2` : room);
-    return room;
-  }
-
-  @SubscribeMessage('say')
-  async say(@ConnectedSocket() client: Socket, @MessageBody() text: string): Promise<string | undefined> {
-    const event = this.has('said under another name') ? 'spoken' : 'said';
-    const said = this.has('said with another text') ? `${text}!` : text;
-    const audience = this.has('said to everybody')
-      ? this.server
-      : this.has('said to the sender too')
-        ? this.server.to('lobby')
-        : client.to('lobby');
-    if (!this.has('not said')) audience.emit(event, said);
-    if (this.has('said twice')) audience.emit(event, said);
-    if (this.has('said again, late')) {
-      await delay(150);
-      audience.emit(event, said);
-    }
-    if (this.has('no ack')) return undefined;
-    return this.has('another ack') ? 'no' : 'ok';
-  }
-
-  private has(fault: Fault): boolean {
-    return this.fault === fault;
-  }
-}
-
-function roomModule(fault: Fault): new () => object {
-  @Module({ providers: [FaultyGateway, { provide: FAULT, useValue: fault }] })
-  class RoomModule {}
-  return RoomModule;
+/** The line of this file at which an error was thrown. */
+function lineOf({ stack = '' }: Error): string | undefined {
+  const [, line] = /planted-faults\.spec\.ts:(\d+)/.exec(stack) ?? [];
+  return source[Number(line) - 1];
 }
 
 /** What a user would write to test this gateway: all of it in one, so that every fault meets every statement. */
-async function exercise(app: TestApp, transports: ConnectOptions['transports']): Promise<void> {
+async function exercise(app: TestApp, transports: Transports): Promise<void> {
   const [alice, bob, carol] = await app.connect(3, { transports });
-  for (const client of [alice, bob, carol]) await expect(app).toHaveLogged(`Client connected: ${client.id}`);
+  const reader = await app.connect({ transports, namespace: '/news' });
+  const everybody = [alice, bob, carol];
+
+  for (const client of everybody) {
+    await expect(app).toHaveLogged(`Client connected: ${client.id}`, { by: client, event: 'connection' });
+    await expect(client).toReceiveExactly(['welcome']);
+  }
+  await expect(app).not.toHaveLogged(/auth/);
+
   await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+  await expect(bob).toBeInRoom('lobby');
+  await expect(bob).toBeInRooms(['lobby']);
+  await expect(carol).not.toBeInRoom('lobby');
+
+  const said = ['said', 'hi', 1, expect.objectContaining({ mood: 'good' }), Buffer.from([1, 2, 3])] as const;
   alice.emit('say', 'hi');
-  await expect(bob).toReceive('said', 'hi');
-  await expect(bob).not.toReceive('said');
-  await expect(alice).not.toReceive('said');
-  await expect(carol).not.toReceive('said');
-  expect(await alice.emitWithAck('say', 'again')).toBe('ok');
-  await app.settle();
-  expect(bob.received('said')).toEqual([['hi'], ['again']]);
-  expect(app.logs.entries.filter(({ message }) => message === `Client connected: ${bob.id}`)).toHaveLength(1);
-  await expect(app.connect({ transports, auth: { banned: true } })).toBeRefused('banned');
-  await alice.disconnect();
-  expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${alice.id}`);
-}
+  await expect(bob).toReceive(...said);
+  for (const client of [...everybody, reader]) await expect(client).not.toReceive('said');
 
-for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {
-  describe.concurrent(`over ${transports.join(' to ')}`, () => {
-    test('a gateway without a fault is not accused', async () => {
-      await using app = await startTestApp(roomModule('none'));
-      await exercise(app, [...transports]);
-    });
+  bob.emit('tick');
+  await expect(bob).toReceiveTimes(2, 'tick');
+  carol.emit('count');
+  await expect(carol).toReceiveInOrder(['number', 1], ['number', 2], ['number', 3]);
+  carol.emit('count');
+  await expect(carol).toReceiveExactly(['number', 1], ['number', 2], ['number', 3]);
 
-    test.each(faults)('is caught: %s', async (fault) => {
-      await using app = await startTestApp(roomModule(fault), { timeout: 300 });
-      await expect(exercise(app, [...transports])).rejects.toThrow();
-    });
+  alice.emit('whisper', bob.id);
+  await expect([bob]).toBeAllWhoReceive('whispered');
+  carol.emit('announce');
+  await expect(app.namespace('/')).toBeAllWhoReceive('announced');
+
+  const asking = alice.emitWithAck('ask', 'why');
+  await expect(asking).not.toRaiseException();
+  await expect(asking).toBeAcked('yes');
+  await expect(app).toHaveLogged('Asked', {
+    level: 'warn',
+    context: 'RoomGateway',
+    params: [{ question: 'why' }],
+    by: alice,
+    event: 'ask',
   });
+  await expect(alice.emitWithAck('hint')).not.toBeAcked();
+  await expect(alice.emitWithAck('fail')).toRaiseException('not allowed');
+  for (const client of everybody) await expect(client).not.toReceive('exception');
+  await expect(app).not.toHaveLoggedErrors();
+
+  const banned = app.connect({ transports, auth: { banned: true } });
+  await expect(banned).toBeRefused('banned', { stage: 'namespace', data: { until: 'noon' } });
+  await expect(app.connect({ transports, namespace: '/cellar' })).toBeRefused('Invalid namespace');
+
+  await bob.emitWithAck('leave', 'lobby');
+  await expect(bob).not.toBeInRoom('lobby');
+  alice.emit('kick', bob.id);
+  await expect(bob).toBeDisconnected('io server disconnect', { server: 'server namespace disconnect' });
+  await expect(app).toHaveLogged(`Client disconnected: ${bob.id}`, { by: bob, event: 'disconnect' });
+  await expect(carol).toBeConnected();
+  await carol.disconnect();
+  expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${carol.id}`);
 }
+
+describe.concurrent.for([
+  ['websocket', ['websocket']],
+  ['polling', ['polling']],
+  ['an upgrade', ['polling', 'websocket']],
+] as [string, Transports][])('over %s', ([, transports]) => {
+  test('a gateway without a fault is not accused', async () => {
+    await using app = await startTestApp(roomModule('none'), { errorLogs: 'fail' });
+    await exercise(app, transports);
+  });
+
+  test.for(Object.entries(faults) as [Fault, string][])('%s is caught by %s', async ([fault, matcher]) => {
+    await using app = await startTestApp(roomModule(fault), { timeout: 250 });
+    const failure: unknown = await exercise(app, transports).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(lineOf(failure as Error)).toContain(`${matcher}(`);
+  });
+});
