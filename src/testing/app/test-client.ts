@@ -1,6 +1,6 @@
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
-import { ClientGoneError, DeadlineError, showEvent } from '../errors.js';
+import { ClientGoneError, DeadlineError, report, show, showEvent } from '../errors.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
@@ -134,10 +134,11 @@ export class TestClient<
    * Sends an event.
    *
    * @throws ClientGoneError when the client is not connected: Socket.IO would keep the event for later
+   * @throws TypeError when the arguments cannot be sent, being circular or a BigInt
    */
   readonly emit: Socket<ServerToClient, ClientToServer>['emit'] = (event, ...args) => {
     this.assertConnected(`${this.name} was to emit ${showEvent(String(event), args)}`);
-    return this.socket.emit(event, ...args);
+    return this.encoding(String(event), args, () => this.socket.emit(event, ...args));
   };
 
   /**
@@ -151,7 +152,7 @@ export class TestClient<
     const wanted = `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
     const sending = async (): Promise<unknown> => {
       this.assertConnected(wanted);
-      return this.socket.emitWithAck(event, ...args);
+      return this.encoding(String(event), args, () => this.socket.emitWithAck(event, ...args));
     };
     this.lastSent = undefined;
     const ack = this.awaitAck(wanted, sending());
@@ -408,7 +409,7 @@ export class TestClient<
       const answer = await within(ack, this.timeout, this.signal);
       if (answer !== EXPIRED) return answer;
     } catch (error) {
-      this.assertConnected(wanted);
+      if (!(error instanceof TypeError)) this.assertConnected(wanted);
       throw error;
     }
     throw new DeadlineError(`${wanted}, which did not come`, this.timeout, {
@@ -423,6 +424,18 @@ export class TestClient<
   private isOffset(text: string): boolean {
     const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
     return adapter?.packets?.some(({ id }) => id === text) ?? false;
+  }
+
+  /** Socket.IO says of a circular payload no more than that the call stack has overflowed. */
+  private encoding<T>(event: string, args: readonly unknown[], send: () => T): T {
+    try {
+      return send();
+    } catch (error) {
+      const reason =
+        error instanceof RangeError ? 'they are circular, or nested too deeply' : (error as Error).message;
+      const headline = `${this.name} cannot send ${showEvent(event)} with these arguments: ${reason}.`;
+      throw new TypeError(report(headline, { arguments: args.map(show) }), { cause: error });
+    }
   }
 
   private assertConnected(wanted: string, event?: string): void {

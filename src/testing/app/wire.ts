@@ -33,8 +33,9 @@ export function observeWire(socket: Socket, listener: WireListener): void {
   const { nsp } = socket as unknown as { nsp: string };
   const send = manager._packet.bind(manager);
   manager._packet = (packet) => {
-    if (packet.nsp === nsp) listener.onSent(packet);
+    // It throws what cannot be encoded, and then nothing was sent.
     send(packet);
+    if (packet.nsp === nsp) listener.onSent(packet);
   };
   manager.on('packet', (packet) => {
     if (packet.nsp === nsp) listener.onReceived(packet);

@@ -34,13 +34,12 @@ export function assertThat<Subject>(
 function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatchers<Subject> {
   const assertion = (name: Matcher) => {
     const assert = (...args: unknown[]): PromiseLike<void> => {
-      const madeAt = new AssertionError({ message: '', stackStartFn: assert });
+      const madeAt = new Error();
+      Error.captureStackTrace(madeAt, assert);
       const judge = async (): Promise<void> => {
         const judged = statements[name] as AnyStatement;
         const verdict = await judged({ negated, equals, since: 0 }, subject, ...args);
-        if (verdict.pass === negated) {
-          throw new AssertionError({ message: verdict.message(), stackStartFn: assert });
-        }
+        if (verdict.pass === negated) throw new AssertionError({ message: verdict.message() });
       };
       return trackAssertion(name, appOf(subject), judge(), madeAt);
     };

@@ -36,7 +36,8 @@ export function trackAssertion(
   outcome: Promise<void>,
   madeAt: Error,
 ): PromiseLike<void> {
-  return noticeAwait(outcome, noteMade(matcher, owner, madeAt, 'assertThat'));
+  const told = outcome.catch((error: unknown) => rethrowAt(madeAt, error));
+  return noticeAwait(told, noteMade(matcher, owner, madeAt, 'assertThat'));
 }
 
 /** The expectations that a test, or the tests of an app, have not awaited. They are told once. */

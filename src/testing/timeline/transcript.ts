@@ -10,8 +10,8 @@ import { sentenceOf } from './text.js';
 export function toTranscript(entries: readonly TimelineEntry[], dropped: number): string {
   const names = new StableNames(entries);
   const first = entries.find(({ kind }) => kind === 'connected' || kind === 'refused');
-  if (!first) return '';
-  const told = entries.filter((entry) => entry.seq >= first.seq && isTold(entry));
+  const isBoot = (entry: TimelineEntry): boolean => dropped === 0 && entry.seq < (first?.seq ?? Infinity);
+  const told = entries.filter((entry) => !isBoot(entry) && isTold(entry));
   const known = new Set(told.map(({ seq }) => seq));
   const effects = new Map<number, TimelineEntry[]>();
   const roots: TimelineEntry[] = [];

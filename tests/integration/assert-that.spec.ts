@@ -1,0 +1,147 @@
+import { AssertionError } from 'node:assert';
+import { assertThat, matchers, startTestApp } from 'nest-realtime-kit/testing';
+import type { TestApp } from 'nest-realtime-kit/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ChatModule } from './support/chat.js';
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp(ChatModule, { timeout: 100 });
+});
+
+afterAll(() => app.close());
+
+test('a statement that holds resolves, one that does not rejects with an AssertionError at its place', async () => {
+  const alice = await app.connect();
+  await assertThat(alice).toReceive('welcome', { id: alice.id });
+  await assertThat(alice).not.toReceive('welcome');
+  const failure: unknown = await assertThat(alice)
+    .toReceive('welcome')
+    .then(undefined, (error: unknown) => error);
+  expect(failure).toBeInstanceOf(AssertionError);
+  expect((failure as Error).message).toContain('Expected client-1 to receive "welcome" within 100 ms.');
+  expect((failure as Error).stack).toMatch(/\n\s+at .+assert-that\.spec\.ts/);
+});
+
+test('knows the asymmetric matchers of any runner, wherever they stand', async () => {
+  const alice = await app.connect();
+  const even = { asymmetricMatch: (value: unknown) => Number(value) % 2 === 0 };
+  const answer = alice.emitWithAck('echo', { numbers: [1, 2], name: 'a' });
+  await assertThat(answer).toBeAcked({ numbers: [1, even], name: expect.any(String) });
+  await assertThat(answer).not.toBeAcked({ numbers: [even, even], name: 'a' });
+  await assertThat(answer).not.toBeAcked({ numbers: [1, even] });
+});
+
+test('a table of matchers for the expect.extend() of other runners says the same', async () => {
+  const alice = await app.connect({ name: 'alice' });
+  const held = await matchers.toReceive.call({}, alice, 'welcome');
+  expect(held.pass).toBe(true);
+  const denied = await matchers.toReceive.call({ isNot: true }, alice, 'welcome');
+  expect(denied.pass).toBe(false);
+  const failed = await matchers.toReceive.call({}, alice, 'welcome');
+  expect(failed.message()).toContain('Expected alice to receive "welcome" within 100 ms.');
+});
+
+describe('what it cannot be asked', () => {
+  test.each([
+    [
+      'a client',
+      () => assertThat({}).toReceive('said'),
+      'toReceive() needs a client, as connect() gives it; it got object.',
+    ],
+    [
+      'a client',
+      () => assertThat(null).toBeInRoom('lobby'),
+      'toBeInRoom() needs a client, as connect() gives it; it got null.',
+    ],
+    [
+      'an app',
+      () => assertThat('app').toHaveLogged('x'),
+      'toHaveLogged() needs an app, as startTestApp() or the fixture gives it; it got string.',
+    ],
+    [
+      'clients',
+      () => assertThat([]).toBeAllWhoReceive('said'),
+      'toBeAllWhoReceive() needs a list of clients, app.room(…) or app.namespace(…); it got a list.',
+    ],
+    [
+      'an ack',
+      () => assertThat(Promise.resolve()).toBeAcked(),
+      'toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got object.',
+    ],
+    [
+      'an ack that was awaited',
+      () => assertThat('ok').toBeAcked(),
+      'toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got string.',
+    ],
+  ])('needs %s', async (_wanted, statement, text) => {
+    await expect(Promise.resolve(statement())).rejects.toThrow(text);
+  });
+
+  test('needs the name of an event', async () => {
+    const alice = await app.connect();
+    const nameless = assertThat(alice) as unknown as Record<string, (...args: unknown[]) => Promise<void>>;
+    await expect(Promise.resolve(nameless.toReceive?.(1))).rejects.toThrow(
+      "toReceive() needs the name of an event, or lists like ['said', 'hi']; it got [ 1 ].",
+    );
+    await expect(Promise.resolve(nameless.toReceiveExactly?.('said', 'hi'))).rejects.toThrow(
+      "toReceiveExactly() needs the name of an event, or lists like ['said', 'hi']; it got 'said'.",
+    );
+  });
+});
+
+describe('trouble', () => {
+  test('one event, two waits: one gets it, the other is told that it was taken', async () => {
+    const alice = await app.connect({ name: 'alice' });
+    await alice.next('welcome');
+    const waits = [alice.next('announced'), alice.next('announced')];
+    alice.emit('announce', 'once');
+    const [first, second] = await Promise.allSettled(waits);
+    expect(first).toMatchObject({ status: 'fulfilled', value: ['once'] });
+    expect((second as PromiseRejectedResult).reason).toMatchObject({
+      message: expect.stringMatching(
+        /came instead:\n {4}alice got "announced" \('once'\) at .+, which an expectation or next\(\) has taken already/,
+      ),
+    });
+  });
+
+  test("a payload that cannot be sent is the sender's own error, and the client lives on", async () => {
+    const alice = await app.connect();
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    const text = 'client-1 cannot send "echo" with these arguments: they are circular, or nested too deeply.';
+    expect(() => alice.emit('echo', circle)).toThrow(text.replace('client-1', alice.name));
+    await expect(alice.emitWithAck('echo', circle)).rejects.toThrow(text.replace('client-1', alice.name));
+    expect(() => alice.emit('echo', 1n)).toThrow(/with these arguments: .+BigInt/);
+    expect(alice.pendingAcks).toEqual([]);
+    await assertThat(alice.emitWithAck('echo', 1)).toBeAcked(1);
+  });
+
+  test('binary payloads are compared and shown', async () => {
+    const alice = await app.connect({ name: 'alice' });
+    const echo = alice.emitWithAck('echo', Buffer.from('abc'));
+    await assertThat(echo).toBeAcked(Buffer.from('abc'));
+    await expect(Promise.resolve(assertThat(echo).toBeAcked(Buffer.from('abd')))).rejects.toThrow(
+      /- <Buffer 61 62 64>\n.+\+ <Buffer 61 62 63>/,
+    );
+  });
+
+  test('emits that still wait for an ack can be seen, and are named when something fails', async () => {
+    const alice = await app.connect({ name: 'alice' });
+    alice.socket.emit('say', 'hi', () => {});
+    expect(alice.pendingAcks).toMatchObject([{ event: 'say', args: ['hi'] }]);
+    await expect(Promise.resolve(assertThat(alice).toReceive('said'))).rejects.toThrow(
+      /because:\n {4}alice has no ack of "say" \('hi'\) yet/,
+    );
+  });
+
+  test('of what came too late it is said how late', async () => {
+    const [alice, bob] = [await app.connect({ name: 'alice' }), await app.connect({ name: 'bob' })];
+    await bob.emitWithAck('join', 'lobby');
+    alice.emit('say-late', 'hi');
+    await expect(Promise.resolve(assertThat(bob).toReceive('said', 'hi'))).rejects.toThrow(
+      /within 100 ms\.\n {2}too late: bob got "said" \('hi'\) at .+, caused by alice's "say-late", \d+ ms after the deadline\n/,
+    );
+  });
+});

@@ -1,0 +1,162 @@
+import { Logger, Module } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  LooseEndsError,
+  UndeclaredErrorLogsError,
+  assertThat,
+  startTestApp,
+} from 'nest-realtime-kit/testing';
+import type { TestApp, TestAppOptions } from 'nest-realtime-kit/testing';
+import { describe, expect, test } from 'vitest';
+import type { Socket } from 'socket.io';
+
+@WebSocketGateway()
+class LooseGateway {
+  private readonly logger = new Logger('LooseGateway');
+
+  handleConnection(client: Socket): void {
+    client.emit('welcome', { id: client.id });
+  }
+
+  @SubscribeMessage('break')
+  break(@MessageBody() what: string): string {
+    this.logger.error(`broke ${what}`, 'Error: broke\n    at somewhere');
+    return what;
+  }
+
+  @SubscribeMessage('ignore')
+  ignore(): void {}
+}
+
+@Module({ providers: [LooseGateway] })
+class LooseModule {}
+
+/** What `close()` has to say after a test that did this. */
+async function problemsAfter(
+  options: TestAppOptions,
+  body: (app: TestApp) => Promise<unknown>,
+): Promise<readonly Error[]> {
+  const app = await startTestApp(LooseModule, options);
+  await body(app);
+  const error: unknown = await app.close().catch((reason: unknown) => reason);
+  return ((error as AggregateError | undefined)?.errors as Error[] | undefined) ?? [];
+}
+
+describe('an error in the log', () => {
+  const options = { errorLogs: 'fail' } as const;
+
+  test('fails a test that has not declared it, and says who caused it', async () => {
+    const [problem, ...others] = await problemsAfter(options, async (app) => {
+      const alice = await app.connect({ name: 'alice' });
+      await alice.emitWithAck('break', 'the vase');
+    });
+    expect(others).toEqual([]);
+    expect(problem).toBeInstanceOf(UndeclaredErrorLogsError);
+    expect(problem?.message).toBe(
+      `
+The server logged errors that the test did not declare as expected.
+  logged:
+    error [LooseGateway] Error: broke, caused by alice's "break"
+      in somewhere
+  note: To expect one: await expect(app).toHaveLogged('broke the vase', { level: 'error' }), or app.logs.allowErrors('broke the vase').`.trim(),
+    );
+  });
+
+  test('is waited for: the handler of the last event may still be running', async () => {
+    const problems = await problemsAfter(options, async (app) => {
+      (await app.connect()).emit('break', 'the vase');
+    });
+    expect(problems).toHaveLength(1);
+  });
+
+  test.each([
+    ['expecting it', (app: TestApp) => assertThat(app).toHaveLogged('broke the vase', { level: 'error' })],
+    ['expecting errors', (app: TestApp) => assertThat(app).toHaveLoggedErrors()],
+    ['its text', async (app: TestApp) => app.logs.allowErrors('broke the vase')],
+    ['a pattern', async (app: TestApp) => app.logs.allowErrors(/vase/g)],
+  ])('is declared by %s, and then does not fail it', async (_by, declare) => {
+    const problems = await problemsAfter(options, async (app) => {
+      await (await app.connect()).emitWithAck('break', 'the vase');
+      await declare(app);
+    });
+    expect(problems).toEqual([]);
+  });
+
+  test('may be declared before it is logged; others are not declared by it', async () => {
+    const problems = await problemsAfter(options, async (app) => {
+      app.logs.allowErrors('broke the vase');
+      const alice = await app.connect();
+      await alice.emitWithAck('break', 'the vase');
+      await alice.emitWithAck('break', 'the cup');
+    });
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('broke the cup')]);
+  });
+
+  test('does not fail a test of an app that allows them, as an app does by default', async () => {
+    expect(
+      await problemsAfter({}, async (app) => (await app.connect()).emitWithAck('break', 'the vase')),
+    ).toEqual([]);
+  });
+});
+
+describe('in strict mode', () => {
+  async function leave(app: TestApp): Promise<void> {
+    const alice = await app.connect({ name: 'alice' });
+    alice.socket.emit('ignore', () => {});
+    await app.settle();
+  }
+
+  test('unread events, acks that did not come and open clients fail a test, each named', async () => {
+    const [problem, ...others] = await problemsAfter({ strict: true }, leave);
+    expect(others).toEqual([]);
+    expect(problem).toBeInstanceOf(LooseEndsError);
+    expect(problem?.message.replace(/'\S{20}'/, "'…'")).toBe(
+      `
+Strict mode: the test left loose ends.
+  unread events:
+    alice got "welcome" ({ id: '…' })
+  acks that did not come:
+    alice sent "ignore" ()
+  still connected:
+    alice`.trim(),
+    );
+  });
+
+  test.each([
+    ['unreadEvents', 'unread events'],
+    ['pendingAcks', 'acks that did not come'],
+    ['openClients', 'still connected'],
+  ])('%s alone can be asked for', async (option, label) => {
+    const [problem] = await problemsAfter({ strict: { [option]: true } }, leave);
+    expect(Object.keys((problem as LooseEndsError).looseEnds)).toEqual([label]);
+  });
+
+  test('a test that leaves nothing passes', async () => {
+    const problems = await problemsAfter({ strict: true }, async (app) => {
+      const alice = await app.connect();
+      await assertThat(alice).toReceive('welcome');
+      await alice.disconnect();
+    });
+    expect(problems).toEqual([]);
+  });
+
+  test('nothing is asked for by default', async () => {
+    expect(await problemsAfter({}, leave)).toEqual([]);
+  });
+});
+
+test('an assertion that nobody awaited fails close(), where it was made', async () => {
+  const problems = await problemsAfter({}, async (app) => {
+    const alice = await app.connect();
+    // oxlint-disable-next-line typescript/no-floating-promises -- what the test is about
+    assertThat(alice).toReceive('welcome');
+    // oxlint-disable-next-line typescript/no-floating-promises -- what the test is about
+    assertThat(alice).not.toReceive('welcome');
+    await assertThat(app).not.toHaveLoggedErrors();
+  });
+  expect(problems.map(({ message }) => message)).toEqual([
+    'This expectation was not awaited: await assertThat(…).toReceive(…)',
+    'This expectation was not awaited: await assertThat(…).toReceive(…)',
+  ]);
+  expect(problems[0]?.stack).toMatch(/\n\s+at .+end-of-test\.spec\.ts/);
+});
