@@ -138,7 +138,11 @@ export class TestClient<
    */
   readonly emit: Socket<ServerToClient, ClientToServer>['emit'] = (event, ...args) => {
     this.assertConnected(`${this.name} was to emit ${showEvent(String(event), args)}`);
-    return this.encoding(String(event), args, () => this.socket.emit(event, ...args));
+    try {
+      return this.socket.emit(event, ...args);
+    } catch (error) {
+      throw unsendable(this.name, String(event), args, error);
+    }
   };
 
   /**
@@ -152,7 +156,11 @@ export class TestClient<
     const wanted = `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
     const sending = async (): Promise<unknown> => {
       this.assertConnected(wanted);
-      return this.encoding(String(event), args, () => this.socket.emitWithAck(event, ...args));
+      try {
+        return await this.socket.emitWithAck(event, ...args);
+      } catch (error) {
+        throw unsendable(this.name, String(event), args, error);
+      }
     };
     this.lastSent = undefined;
     const ack = this.awaitAck(wanted, sending());
@@ -244,12 +252,12 @@ export class TestClient<
 
   /** @internal Connects the wire. @returns the error that Socket.IO reported instead */
   async open(): Promise<Error | typeof EXPIRED | undefined> {
-    let report: (error?: Error) => void;
+    let tell: (error?: Error) => void;
     const outcome = new Promise<Error | undefined>((resolve) => {
-      report = resolve;
+      tell = resolve;
     });
-    const onConnect = (): void => report();
-    const onError = (error: Error): void => report(error);
+    const onConnect = (): void => tell();
+    const onError = (error: Error): void => tell(error);
     this.untyped.once('connect', onConnect);
     this.untyped.once('connect_error', onError);
     this.untyped.connect();
@@ -409,7 +417,7 @@ export class TestClient<
       const answer = await within(ack, this.timeout, this.signal);
       if (answer !== EXPIRED) return answer;
     } catch (error) {
-      if (!(error instanceof TypeError)) this.assertConnected(wanted);
+      if (!isEncodingError(error)) this.assertConnected(wanted);
       throw error;
     }
     throw new DeadlineError(`${wanted}, which did not come`, this.timeout, {
@@ -426,18 +434,6 @@ export class TestClient<
     return adapter?.packets?.some(({ id }) => id === text) ?? false;
   }
 
-  /** Socket.IO says of a circular payload no more than that the call stack has overflowed. */
-  private encoding<T>(event: string, args: readonly unknown[], send: () => T): T {
-    try {
-      return send();
-    } catch (error) {
-      const reason =
-        error instanceof RangeError ? 'they are circular, or nested too deeply' : (error as Error).message;
-      const headline = `${this.name} cannot send ${showEvent(event)} with these arguments: ${reason}.`;
-      throw new TypeError(report(headline, { arguments: args.map(show) }), { cause: error });
-    }
-  }
-
   private assertConnected(wanted: string, event?: string): void {
     if (this.connected) return;
     throw new ClientGoneError(
@@ -451,3 +447,16 @@ export class TestClient<
 
 /** Answer of a wait for a client that is disconnected for good. */
 export const GONE = Symbol('gone');
+
+function isEncodingError(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
+/** Socket.IO says of a circular payload no more than that the call stack has overflowed. */
+function unsendable(client: string, event: string, args: readonly unknown[], cause: unknown): Error {
+  if (!isEncodingError(cause)) return cause as Error;
+  const reason =
+    cause instanceof RangeError ? 'they are circular, or nested too deeply' : (cause as Error).message;
+  const headline = `${client} cannot send ${showEvent(event)} with these arguments: ${reason}.`;
+  return new TypeError(report(headline, { arguments: args.map(show) }), { cause });
+}

@@ -68,7 +68,7 @@ export function isAudienceOf(
     subject: given instanceof Audience ? `${given.words} (${names})` : names,
     wanted: `be all who receive ${showExpected(expected)}`,
     timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
-    signal: first?.signal,
+    signal: first?.signal ?? stage.signal,
     complete: true,
     look: () => {
       if (strangers().length > 0) return undefined;

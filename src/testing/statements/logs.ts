@@ -83,8 +83,11 @@ export function logsErrors(app: TestApp, since: number): Statement<readonly LogE
   };
 }
 
-function saidOf(app: TestApp): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout'> {
-  return { stage: app.stage, clients: [], subject: 'the app', timeout: app.timeout };
+function saidOf({
+  stage,
+  timeout,
+}: TestApp): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {
+  return { stage, clients: [], subject: 'the app', timeout, signal: stage.signal };
 }
 
 function showWithCause(entry: LogEntry): string {

@@ -9,6 +9,8 @@ export interface Stage {
   readonly activity: Activity;
   readonly timeline: Timeline;
   readonly record: Recorder;
+  /** Aborts every wait. */
+  readonly signal?: AbortSignal;
   /** Every client that `connect()` has opened, the disconnected ones too, in the order in which they came. */
   everyone(): readonly TestClient[];
   /** What the server logged at error level. */

@@ -178,9 +178,8 @@ class RoomGateway {
 
   @SubscribeMessage('whisper')
   whisper(@ConnectedSocket() client: Socket, @MessageBody() to: string): void {
-    const [other = ''] = [...this.server.sockets.sockets.keys()].filter(
-      (id) => id !== to && id !== client.id,
-    );
+    const ids = [...this.server.sockets.sockets.keys()];
+    const other = ids.find((id) => id !== to && id !== client.id) ?? '';
     if (!this.has('whispered to nobody'))
       this.server.to(this.has('whispered to another one') ? other : to).emit('whispered');
     if (this.has('whispered to another one too')) this.server.to(other).emit('whispered');
