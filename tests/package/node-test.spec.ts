@@ -32,8 +32,9 @@ describe.each([11, 12])('under node:test, in a Nest %i app', (nest) => {
   });
 
   test('tests of the core pass, and the process exits by itself', async () => {
-    const output = await run(directory, 'node', '--test', '--test-reporter=tap', 'dist/chat.test.js');
-    expect(output).toMatch(/^# pass 6\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
+    const tests = ['dist/chat.test.js', 'dist/statements.test.js'];
+    const output = await run(directory, 'node', '--test', '--test-reporter=tap', ...tests);
+    expect(output).toMatch(/^# pass 8\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
   });
 
   test('asking for Redis without its packages is a clear error', async () => {

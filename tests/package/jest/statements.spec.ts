@@ -1,0 +1,43 @@
+import { matchers, startTestApp } from 'nest-realtime-kit/testing';
+import type { RealtimeMatchers, TestApp } from 'nest-realtime-kit/testing';
+import { AppModule } from './app.module';
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- Jest declares it so
+  namespace jest {
+    // oxlint-disable-next-line no-unused-vars, typescript/no-empty-object-type -- Jest declares it so
+    interface Matchers<R, T> extends RealtimeMatchers<T> {}
+  }
+}
+
+expect.extend(matchers);
+
+let app: TestApp;
+
+beforeEach(async () => {
+  app = await startTestApp(AppModule, { timeout: 200 });
+});
+
+afterEach(() => app.close());
+
+test('the matchers hold where they should', async () => {
+  const [alice, bob, carol] = await app.connect(3, { namespace: 'chat' });
+  await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+  await expect(bob).toBeInRooms(['lobby']);
+  alice.emit('say', 'hi');
+  await expect([bob]).toBeAllWhoReceive('said', expect.stringMatching(/^h/));
+  await expect(carol).not.toReceive('said');
+  await expect(alice.emitWithAck('join', 'attic')).toBeAcked('attic');
+  await expect(alice.emitWithAck('say', 'ho')).not.toBeAcked();
+  await expect(app.connect({ namespace: 'nowhere' })).toBeRefused('Invalid namespace');
+  await expect(app).not.toHaveLoggedErrors();
+});
+
+test('and tell what there was instead where they do not', async () => {
+  const [alice, bob] = await app.connect(2, { namespace: 'chat' });
+  await bob.emitWithAck('join', 'lobby');
+  alice.emit('say', 'hi');
+  await expect(expect(bob).toReceive('said', 'ho')).rejects.toThrow(
+    /Expected client-2 to receive "said" \('ho'\)[^]+- 'ho'\n +\+ 'hi'/,
+  );
+});

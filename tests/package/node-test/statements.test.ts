@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
+import type { TestApp } from 'nest-realtime-kit/testing';
+import { AppModule } from './app.module';
+
+let app: TestApp;
+
+beforeEach(async () => {
+  app = await startTestApp(AppModule, { timeout: 200 });
+});
+
+afterEach(() => app.close());
+
+test('assertions hold where they should', async () => {
+  const [alice, bob, carol] = await app.connect(3, { namespace: 'chat' });
+  await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
+  await assertThat(bob).toBeInRooms(['lobby']);
+  alice.emit('say', 'hi');
+  await assertThat([bob]).toBeAllWhoReceive('said', 'hi');
+  await assertThat(carol).not.toReceive('said');
+  await assertThat(alice.emitWithAck('join', 'attic')).toBeAcked('attic');
+  await assertThat(alice.emitWithAck('say', 'ho')).not.toBeAcked();
+  await assertThat(app.connect({ namespace: 'nowhere' })).toBeRefused('Invalid namespace');
+  await assertThat(app).not.toHaveLoggedErrors();
+});
+
+test('and tell what there was instead where they do not', async () => {
+  const [alice, bob] = await app.connect(2, { namespace: 'chat' });
+  await bob.emitWithAck('join', 'lobby');
+  alice.emit('say', 'hi');
+  await assert.rejects(
+    async () => assertThat(bob).toReceive('said', 'ho'),
+    /Expected client-2 to receive "said" \('ho'\)[^]+- 'ho'\n +\+ 'hi'/,
+  );
+});
