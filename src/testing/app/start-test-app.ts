@@ -164,6 +164,7 @@ export async function bootTestApp<
       observer.observeHttp();
       stage = 'listening on 127.0.0.1';
       await nest.listen(0, '127.0.0.1');
+      record({ kind: 'acted', what: 'the app listens' });
       return new TestApp<ServerToClient, ClientToServer, Namespaces>({
         nest,
         activity,

@@ -191,11 +191,12 @@ export class TestApp<
    *
    * @throws SettleTimeoutError that names what was still in flight
    */
-  settle({ timeout, ...options }: SettleOptions = {}): Promise<void> {
-    return this.comeToRest({
+  async settle({ timeout, ...options }: SettleOptions = {}): Promise<void> {
+    await this.comeToRest({
       timeout: timeout === undefined ? this.timeout : stretched(timeout),
       ...options,
     });
+    this.running.record({ kind: 'acted', what: 'the app has settled' });
   }
 
   /**
@@ -204,9 +205,7 @@ export class TestApp<
    * @throws TeardownError with everything that was left behind, or did not come to an end
    */
   close(): Promise<void> {
-    this.closing ??= this.unfinished().then((problems) =>
-      closeApp(this.running, this.url, this.opened, problems),
-    );
+    this.closing ??= this.closeOnce();
     return this.closing;
   }
 
@@ -242,6 +241,12 @@ export class TestApp<
   /** @internal */
   get activity(): Activity {
     return this.running.activity;
+  }
+
+  private async closeOnce(): Promise<void> {
+    const problems = await this.unfinished();
+    this.running.record({ kind: 'acted', what: 'the app is closed' });
+    await closeApp(this.running, this.url, this.opened, problems);
   }
 
   /** As `settle`, with a timeout that is stretched already. */

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { difference } from '../../../../src/testing/statements/difference.js';
+import { equals } from '../../../../src/testing/statements/equality.js';
+
+describe('equality', () => {
+  test.each<[actual: unknown, expected: unknown]>([
+    [1, 1],
+    [
+      ['a', { b: [1, null] }],
+      ['a', { b: [1, null] }],
+    ],
+    [Buffer.from('a'), Buffer.from('a')],
+    [new Date(0), new Date(0)],
+    [['a', 1], expect.arrayContaining([1])],
+    [{ a: { b: 1, c: 2 } }, { a: expect.objectContaining({ b: 1 }) }],
+    [{ a: 'x' }, { a: expect.any(String) }],
+  ])('%j is %j', (actual, expected) => {
+    expect(equals(actual, expected)).toBe(true);
+  });
+
+  test.each<[actual: unknown, expected: unknown]>([
+    [1, '1'],
+    [[], [undefined]],
+    [{ a: 1 }, {}],
+    [{}, { a: undefined }],
+    [Buffer.from('a'), Buffer.from('b')],
+    [Buffer.from('a'), 'a'],
+    [{ a: 1, b: 2 }, { a: expect.any(Number) }],
+    [{ a: 1 }, { a: expect.any(String) }],
+    [['a'], ['a', expect.anything()]],
+  ])('%j is not %j', (actual, expected) => {
+    expect(equals(actual, expected)).toBe(false);
+  });
+
+  test('of something circular is told without running for ever', () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    expect(equals({ self: { self: 1 } }, circle)).toBe(false);
+    expect(equals(circle, circle)).toBe(true);
+  });
+});
+
+describe('the difference', () => {
+  test('shows each value of a list on a line of its own', () => {
+    expect(difference(['hi', 1], ['hi!', 1])).toEqual(["- 'hi'", "+ 'hi!'", '  1']);
+  });
+
+  test('marks within an object what is missing and what is too much', () => {
+    const text = 'a text that is long enough to make it break';
+    expect(difference([{ id: 1, text, mood: 'good' }], [{ id: 2, text, mood: 'good' }])).toEqual([
+      '  {',
+      '-   id: 1,',
+      '+   id: 2,',
+      `    text: '${text}',`,
+      "    mood: 'good'",
+      '  }',
+    ]);
+  });
+
+  test('passes over what an asymmetric matcher accepts, and names the matcher that does not', () => {
+    const expected = [{ id: expect.any(String), at: expect.any(Number) }];
+    expect(difference(expected, [{ id: 'x', at: 'y' }])).toEqual([
+      "- { id: 'x', at: Any<Number> }",
+      "+ { id: 'x', at: 'y' }",
+    ]);
+  });
+
+  test('shows values that a list has too many, or too few', () => {
+    expect(difference(['a'], ['a', 'b'])).toEqual(["  'a'", "+ 'b'"]);
+    expect(difference(['a', 'b'], [])).toEqual(["- 'a'", "- 'b'"]);
+  });
+
+  test('is cut where it is long, and says so', () => {
+    const numbers = Array.from({ length: 100 }, (_, index) => index);
+    const shown = difference(
+      numbers,
+      numbers.map((number) => number + 1000),
+    );
+    expect(shown).toHaveLength(31);
+    expect(shown.at(-1)).toBe('… 170 more lines');
+  });
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { Timeline } from '../../../../src/testing/timeline/timeline.js';
+
+test('a million entries keep no more memory than those that are kept', () => {
+  const timeline = new Timeline(1_000);
+  const record = timeline.recorder();
+  const bulk = 'x'.repeat(1_000_000);
+  for (let number = 0; number < 1_000_000; number += 1) {
+    record({ kind: 'sent', client: 'alice', event: 'say', args: [number, bulk], asksAck: false });
+  }
+  expect(timeline.entries).toHaveLength(1_000);
+  expect(timeline.dropped).toBe(999_000);
+  expect(timeline.entries.at(-1)).toMatchObject({ seq: 1_000_000, args: [999_999, expect.any(String)] });
+  // A large text is kept as its beginning and its size.
+  expect(JSON.stringify(timeline).length).toBeLessThan(400_000);
+});
+
+test('times never run backwards', () => {
+  const timeline = new Timeline();
+  const record = timeline.recorder();
+  for (let number = 0; number < 1_000; number += 1) record({ kind: 'acted', what: String(number) });
+  const times = timeline.entries.map(({ at }) => at);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+});
+
+test('large buffers are kept as a note of their size', () => {
+  const timeline = new Timeline();
+  timeline.recorder()({ kind: 'sent', client: 'a', event: 'e', args: [Buffer.alloc(1e6)], asksAck: false });
+  expect(timeline.entries[0]).toMatchObject({ args: ['Buffer of 1000000 bytes'] });
+});
+
+test('entries of a cluster tell their node', () => {
+  const timeline = new Timeline();
+  timeline.recorder(1)({ kind: 'acted', what: 'the app listens' });
+  expect(timeline.print()).toMatch(/^ +\d\.\d ms {2}node 1 {2}· the app listens$/);
+});
