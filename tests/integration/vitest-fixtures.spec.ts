@@ -86,7 +86,7 @@ test.each([
   ],
   [
     'hears nothing from the dead',
-    /Expected bob not to receive "said"\.\n {2}but: its silence proves nothing, since bob is gone\n {2}because:\n {4}bob is gone: io client disconnect \(the server says: client namespace disconnect\)\n/,
+    /Expected bob not to receive "said"\.\n {2}but: that proves nothing, since bob is gone\n {2}because:\n {4}bob is gone: io client disconnect \(the server says: client namespace disconnect\)\n/,
   ],
   [
     'expects the dead to speak',

@@ -5,7 +5,8 @@ import { showEvent } from '../errors.js';
 import { showAll, showReceived } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import type { Statement } from './judge.js';
+import { aboutClient } from './statement.js';
+import type { Statement } from './statement.js';
 import { isText } from './text.js';
 
 /** An event that was sent with `emitWithAck`, and by whom. */
@@ -21,7 +22,7 @@ export function isAcked(
   equals: Equals,
 ): Statement<readonly unknown[]> {
   return {
-    ...saidOf({ client, sent }),
+    ...about({ client, sent }),
     wanted: expected.length > 0 ? `be acked with ${showAll(expected)}` : 'be acked',
     look: () => (sent.ack && (expected.length === 0 || equals(sent.ack, expected)) ? sent.ack : undefined),
     // There is one ack at most.
@@ -40,7 +41,7 @@ export function raisesException(
   message: string | RegExp | undefined,
 ): Statement<ReceivedEvent> {
   return {
-    ...saidOf({ client, sent }),
+    ...about({ client, sent }),
     wanted:
       message === undefined ? 'raise an exception' : `raise an exception with message ${String(message)}`,
     look: () =>
@@ -68,20 +69,6 @@ function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
   );
 }
 
-function saidOf({
-  client,
-  sent,
-}: Asked): Pick<
-  Statement<unknown>,
-  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'silenceProvesNothing'
-> {
-  return {
-    stage: client.context,
-    clients: [client],
-    subject: `${client.name}'s ${showEvent(sent.event, sent.args)}`,
-    timeout: client.timeout,
-    signal: client.signal,
-    silenceProvesNothing: () =>
-      client.connected ? undefined : `that there is none proves nothing, since ${client.name} is gone`,
-  };
+function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
+  return { ...aboutClient(client), subject: `${client.name}'s ${showEvent(sent.event, sent.args)}` };
 }

@@ -6,7 +6,7 @@ import { Audience } from './audience.js';
 import { equals } from './equality.js';
 import type { Equals } from './equality.js';
 import { trackAssertion } from './forgotten.js';
-import type { Verdict } from './judge.js';
+import type { Verdict } from './statement.js';
 import { statements } from './matchers.js';
 import type { RealtimeMatchers } from './matchers.js';
 

@@ -2,9 +2,9 @@ import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
 import { nearMisses, showReceived } from './circumstances.js';
 import type { Equals } from './equality.js';
-import type { Statement } from './judge.js';
-import { matcherOf, showExpected } from './receiving.js';
-import type { ExpectedEvent } from './receiving.js';
+import type { Statement } from './statement.js';
+import { matcherOf, showExpected } from './expected-event.js';
+import type { ExpectedEvent } from './expected-event.js';
 import type { Stage } from './stage.js';
 
 /** Clients as one finds them: those that are in a room, or on a namespace, when one looks. */

@@ -8,6 +8,8 @@ import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
+import { matcherOf } from './expected-event.js';
+import type { ExpectedEvent } from './expected-event.js';
 
 /** How much of each thing is told. */
 const MOST = { events: 8, errors: 3, timeline: 15 };
@@ -40,11 +42,11 @@ export function circumstances(
 export function nearMisses(
   stage: Stage,
   client: TestClient,
-  [event, ...args]: readonly [event: string, ...args: unknown[]],
+  expected: ExpectedEvent,
   equals: Equals,
 ): string[] {
-  const matches = (received: ReceivedEvent): boolean =>
-    received.event === event && (args.length === 0 || equals(payloadOf(received), args));
+  const [event, ...args] = expected;
+  const matches = matcherOf(expected, equals);
   const own = client.inbox.unread.slice(-MOST.events).flatMap((received) => {
     if (matches(received)) return [];
     if (received.event !== event) return [`${client.name} got ${showReceived(received)}`];

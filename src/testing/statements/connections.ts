@@ -4,7 +4,8 @@ import type { RefusalStage } from '../errors.js';
 import { circumstances } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import type { Statement, Verdict } from './judge.js';
+import { aboutClient } from './statement.js';
+import type { Statement, Verdict } from './statement.js';
 import { isText } from './text.js';
 
 /** How a connection is expected to be. */
@@ -15,7 +16,9 @@ export interface ExpectedConnection {
 /** That a client is connected: by this transport, when one is given. */
 export function isConnected(client: TestClient, { transport }: ExpectedConnection): Statement<string> {
   return {
-    ...saidOf(client),
+    ...aboutClient(client),
+    // Of one that is gone it is known.
+    silenceProvesNothing: undefined,
     wanted: transport ? `be connected by ${transport}` : 'be connected',
     // It may be about to go.
     complete: true,
@@ -48,7 +51,8 @@ export function isDisconnected(
   const hasGone = (): boolean => !client.connected && client.disconnectReason !== undefined;
   const bothEnds = (): boolean => hasGone() && client.serverDisconnectReason !== undefined;
   return {
-    ...saidOf(client),
+    ...aboutClient(client),
+    silenceProvesNothing: undefined,
     wanted: ['be disconnected', reasons.join(', ')].filter(Boolean).join(': '),
     look: () =>
       hasGone() &&
@@ -110,16 +114,4 @@ export async function isRefused(
     known?.context ? circumstances(known.context, [known]) : {},
   );
   return { pass: false, message: () => message };
-}
-
-function saidOf(
-  client: TestClient,
-): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {
-  return {
-    stage: client.context,
-    clients: [client],
-    subject: client.name,
-    timeout: client.timeout,
-    signal: client.signal,
-  };
 }

@@ -5,7 +5,7 @@ import { show, showBecause, showLog, textOf } from '../errors.js';
 import type { LogEntry } from '../observer/log-capture.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import type { Statement } from './judge.js';
+import type { Statement } from './statement.js';
 import { isText } from './text.js';
 
 /** What a log entry is expected to have; what is left out does not matter. */
@@ -49,7 +49,7 @@ export function logs(
   ];
   const entries = (): readonly LogEntry[] => app.logs.since(since);
   return {
-    ...saidOf(app),
+    ...aboutApp(app),
     wanted: wanted.filter(Boolean).join(' '),
     look: () => entries().find(isIt),
     take: (found) => app.logs.declare(found),
@@ -72,7 +72,7 @@ export function logs(
 /** That an app logs, at level `error` or `fatal`, what nobody has declared as expected. */
 export function logsErrors(app: TestApp, since: number): Statement<readonly LogEntry[]> {
   return {
-    ...saidOf(app),
+    ...aboutApp(app),
     wanted: 'log errors',
     look: () => {
       const found = app.logs.undeclaredErrors(since);
@@ -83,7 +83,7 @@ export function logsErrors(app: TestApp, since: number): Statement<readonly LogE
   };
 }
 
-function saidOf({
+function aboutApp({
   stage,
   timeout,
 }: TestApp): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {

@@ -9,11 +9,11 @@ import { isConnected, isDisconnected, isRefused } from './connections.js';
 import type { ExpectedConnection, ExpectedDisconnection, ExpectedRefusal } from './connections.js';
 import type { Equals } from './equality.js';
 import { judge } from './judge.js';
-import type { Statement, Verdict } from './judge.js';
+import type { Statement, Verdict } from './statement.js';
 import { logs, logsErrors } from './logs.js';
 import type { ExpectedLog } from './logs.js';
 import { receives, receivesExactly, receivesInOrder, receivesTimes } from './receiving.js';
-import type { ExpectedEvent } from './receiving.js';
+import type { ExpectedEvent } from './expected-event.js';
 import { isInRoom, isInRooms } from './rooms.js';
 
 /** The events that the subject of an expectation can receive. */

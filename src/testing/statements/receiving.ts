@@ -5,10 +5,10 @@ import { showEvent } from '../errors.js';
 import { nearMisses, showReceived } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import type { Statement } from './judge.js';
-
-/** An event with its arguments; without any, those do not matter. */
-export type ExpectedEvent = readonly [event: string, ...args: unknown[]];
+import { matcherOf, showExpected } from './expected-event.js';
+import type { ExpectedEvent } from './expected-event.js';
+import { aboutClient } from './statement.js';
+import type { Statement } from './statement.js';
 
 /** That a client receives an event. */
 export function receives(
@@ -18,7 +18,7 @@ export function receives(
 ): Statement<ReceivedEvent> {
   const matches = matcherOf(expected, equals);
   return {
-    ...saidOf(client),
+    ...aboutClient(client),
     wanted: `receive ${showExpected(expected)}`,
     look: () => client.inbox.find(matches),
     take: (found) => client.inbox.take((received) => received === found),
@@ -34,7 +34,7 @@ export function receivesInOrder(
   equals: Equals,
 ): Statement<readonly ReceivedEvent[]> {
   return {
-    ...saidOf(client),
+    ...aboutClient(client),
     wanted: `receive in this order ${showList(expected)}`,
     look: () => {
       const found = inOrder(client.inbox.unread, expected, equals);
@@ -60,7 +60,7 @@ export function receivesExactly(
   equals: Equals,
 ): Statement<readonly ReceivedEvent[]> {
   return {
-    ...saidOf(client),
+    ...aboutClient(client),
     complete: true,
     wanted: `receive exactly ${expected.length > 0 ? showList(expected) : 'nothing'}`,
     look: () => {
@@ -87,7 +87,7 @@ export function receivesTimes(
   const matches = matcherOf(expected, equals);
   const matching = (): readonly ReceivedEvent[] => client.inbox.unread.filter(matches);
   return {
-    ...saidOf(client),
+    ...aboutClient(client),
     complete: true,
     wanted: `receive ${showExpected(expected)} ${times} ${times === 1 ? 'time' : 'times'}`,
     look: () => (matching().length === times ? matching() : undefined),
@@ -100,36 +100,6 @@ export function receivesTimes(
       ...nearMisses(client.context, client, expected, equals),
     ],
   };
-}
-
-/** What every statement about one client's inbox has. */
-function saidOf(
-  client: TestClient,
-): Pick<
-  Statement<unknown>,
-  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'silenceProvesNothing'
-> {
-  return {
-    stage: client.context,
-    clients: [client],
-    subject: client.name,
-    timeout: client.timeout,
-    signal: client.signal,
-    isHopeless: () => client.isGone,
-    silenceProvesNothing: () =>
-      client.connected ? undefined : `its silence proves nothing, since ${client.name} is gone`,
-  };
-}
-
-export function matcherOf(
-  [event, ...args]: ExpectedEvent,
-  equals: Equals,
-): (received: ReceivedEvent) => boolean {
-  return (received) => received.event === event && (args.length === 0 || equals(payloadOf(received), args));
-}
-
-export function showExpected([event, ...args]: ExpectedEvent): string {
-  return args.length > 0 ? showEvent(event, args) : showEvent(event);
 }
 
 function showList(expected: readonly ExpectedEvent[]): string {

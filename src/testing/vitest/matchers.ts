@@ -1,7 +1,7 @@
 import { expect as vitestExpect } from 'vitest';
 import type { MatcherState } from 'vitest';
 import { trackMatcher } from '../statements/forgotten.js';
-import type { Verdict } from '../statements/judge.js';
+import type { Verdict } from '../statements/statement.js';
 import { statements } from '../statements/matchers.js';
 import type { RealtimeMatchers } from '../statements/matchers.js';
 import { TestRun } from './test-run.js';

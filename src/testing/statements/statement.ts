@@ -1,0 +1,57 @@
+import type { TestClient } from '../app/test-client.js';
+import type { Stage } from './stage.js';
+
+/** The outcome of a statement. */
+export interface Verdict {
+  /** Whether it holds; of a negated one, whether what it denies does. */
+  readonly pass: boolean;
+  /** Why the expectation failed. */
+  message(): string;
+}
+
+/** Something that is said of clients, or of the app, and that can be looked up at any moment. */
+export interface Statement<Found> {
+  readonly stage: Stage;
+  /** Of whom it is said, and so whose fate matters. */
+  readonly clients: readonly TestClient[];
+  /** Of whom, in words: `bob`, `the app`. */
+  readonly subject: string;
+  /** What, as an infinitive: `receive "said" ('hi')`. */
+  readonly wanted: string;
+  /** In milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+  /** Whether it says that there is nothing more, and so can be told only when all has come to rest. */
+  readonly complete?: boolean;
+  /** What bears it out, when something does. */
+  readonly look: () => Found | undefined;
+  /** Takes what bears it out, so that the next expectation does not see it. */
+  readonly take?: (found: Found) => void;
+  /** Whether nothing will bear it out any more. */
+  readonly isHopeless?: () => boolean;
+  /** Why that nothing bears it out proves nothing. */
+  readonly silenceProvesNothing?: () => string | undefined;
+  /** What bears it out, in words. */
+  readonly describe: (found: Found) => readonly string[];
+  /** What there is in its stead, in words. */
+  readonly instead?: () => readonly string[];
+}
+
+/** What every statement about a client has in common. */
+export function aboutClient(
+  client: TestClient,
+): Pick<
+  Statement<unknown>,
+  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'silenceProvesNothing'
+> {
+  return {
+    stage: client.context,
+    clients: [client],
+    subject: client.name,
+    timeout: client.timeout,
+    signal: client.signal,
+    isHopeless: () => client.isGone,
+    silenceProvesNothing: () =>
+      client.connected ? undefined : `that proves nothing, since ${client.name} is gone`,
+  };
+}
