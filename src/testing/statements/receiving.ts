@@ -1,7 +1,6 @@
 import { payloadOf } from '../app/inbox.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
-import { showEvent } from '../errors.js';
 import { nearMisses, showReceived } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
