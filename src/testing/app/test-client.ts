@@ -368,10 +368,11 @@ export class TestClient<
 
   private noteSent(packet: Packet): void {
     const { record } = this.context;
+    const { name: client, namespace } = this;
     const { id } = packet;
     if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
-      const entry = record({ kind: 'sent', client: this.name, event, args, asksAck: id !== undefined });
+      const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
       this.lastSent = { event, args, entry };
       if (id !== undefined) this.unanswered.set(id, this.lastSent);
       this.serverEnd?.noteSent(event, entry);
@@ -380,12 +381,14 @@ export class TestClient<
       if (!question) return;
       this.asked.delete(id);
       const { event, entry: to } = question;
-      record({ kind: 'acked', client: this.name, by: 'client', event, args: packet.data as unknown[], to });
+      const args = packet.data as unknown[];
+      record({ kind: 'acked', client, namespace, by: 'client', event, args, to });
     }
   }
 
   private noteReceived(packet: Packet): void {
     const { record, timeline, activity } = this.context;
+    const { name: client, namespace } = this;
     if (packet.type === PacketType.CONNECT) {
       // What the server's hooks sent comes before Socket.IO's own `connect` event.
       const { sid } = packet.data as { sid: string };
@@ -395,7 +398,7 @@ export class TestClient<
       const cause: Cause | undefined = this.serverEnd?.causeOfReceived(event);
       this.arrivals.push({ at: timeline.elapsed, cause });
       const asksAck = packet.id !== undefined;
-      const entry = record({ kind: 'received', client: this.name, event, args, asksAck }, cause);
+      const entry = record({ kind: 'received', client, namespace, event, args, asksAck }, cause);
       if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
     } else if (isAck(packet) && packet.id !== undefined) {
       const sent = this.unanswered.get(packet.id);
@@ -405,8 +408,8 @@ export class TestClient<
       // The socket puts a place for an error before the values.
       sent.ack = [...(packet.data as unknown[])];
       record(
-        { kind: 'acked', client: this.name, by: 'server', event, args: sent.ack, to },
-        { client: this.name, event, entry: to },
+        { kind: 'acked', client, namespace, by: 'server', event, args: sent.ack, to },
+        { client, event, entry: to },
       );
       activity.changed();
     }

@@ -11,10 +11,14 @@ type HookFunction = (this: unknown, client: Socket, ...rest: unknown[]) => unkno
 export interface Gateway {
   /** Its class name. */
   readonly name: string;
+  /** The namespace that it declares, with its leading slash; of a pattern, its text. */
+  readonly namespace: string;
   /** Whether Nest makes an instance of it for each client. */
   readonly scoped: boolean;
   /** The object whose hooks Nest calls: the instance or, for one that is scoped, the prototype. */
   readonly target: object;
+  /** The object that has its handlers, and whose constructor is its class. */
+  readonly prototype: object;
   has(hook: Hook): boolean;
   serves(namespace: string): boolean;
 }
@@ -29,13 +33,16 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
       const scoped = !wrapper.isDependencyTreeStatic();
       const instance: unknown = wrapper.instance;
       if (typeof instance !== 'object' || instance === null) continue;
-      const target = scoped ? (Object.getPrototypeOf(instance) as object) : instance;
+      const prototype = Object.getPrototypeOf(instance) as object;
+      const target = scoped ? prototype : instance;
       // A class that two modules provide has two instances, but one prototype.
       if (gateways.some((known) => known.target === target)) continue;
       gateways.push({
         name: instance.constructor.name,
+        namespace: String(namespaceOf(metatype)),
         scoped,
         target,
+        prototype,
         has: (hook) => typeof (target as Record<string, unknown>)[hook] === 'function',
         serves: (namespace) => servesNamespace(metatype, namespace),
       });
@@ -45,11 +52,15 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
 }
 
 function servesNamespace(metatype: Type, name: string): boolean {
+  const namespace = namespaceOf(metatype);
+  return namespace instanceof RegExp ? namespace.test(name) : namespace === name;
+}
+
+function namespaceOf(metatype: Type): string | RegExp {
   const { namespace = '/' } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {}) as {
     namespace?: string | RegExp;
   };
-  if (namespace instanceof RegExp) return namespace.test(name);
-  return name === (namespace.startsWith('/') ? namespace : `/${namespace}`);
+  return namespace instanceof RegExp || namespace.startsWith('/') ? namespace : `/${namespace}`;
 }
 
 /** What stands in a gateway's place of a hook: it goes on calling the original, observed or not. */

@@ -11,6 +11,15 @@ interface OnItsWay {
   readonly cause?: Cause;
 }
 
+/** An event of a client's that the middlewares of `socket.use` have let through to the handlers. */
+export interface Arrival {
+  readonly namespace: string;
+  readonly event: string;
+  readonly asksAck: boolean;
+}
+
+export type ArrivalListener = (arrival: Arrival) => void;
+
 /** What an observed socket needs of the app that it belongs to. */
 export interface SocketSurroundings {
   readonly activity: Activity;
@@ -18,6 +27,7 @@ export interface SocketSurroundings {
   readonly contextOf: (cause: Cause) => ExecutionContext;
   /** Notes an event of a client that the harness did not open. @returns its entry in the timeline */
   readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
+  readonly onArrival?: ArrivalListener;
 }
 
 /** A client's connection to a namespace, seen from the server. */
@@ -102,8 +112,9 @@ export class ObservedSocket {
    */
   private observePackets(): void {
     type Run = (event: [string, ...unknown[]], next: (error?: Error | null) => void) => void;
-    const { activity, contextOf } = this.surroundings;
+    const { activity, contextOf, onArrival } = this.surroundings;
     const socket = this.socket as unknown as { run: Run };
+    const namespace = this.socket.nsp.name;
     // A middleware may drop a packet by never calling next(); with its sender gone that is no longer waited for.
     const held = new Set<() => void>();
     this.socket.once('disconnect', () => {
@@ -118,6 +129,9 @@ export class ObservedSocket {
         run(packet, (error) => {
           held.delete(end);
           end();
+          if (!error && this.socket.connected) {
+            onArrival?.({ namespace, event, asksAck: typeof args.at(-1) === 'function' });
+          }
           next(error);
         }),
       );

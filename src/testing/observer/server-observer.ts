@@ -12,6 +12,7 @@ import type { Gateway } from './gateways.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { ObservedSocket } from './observed-socket.js';
+import type { ArrivalListener } from './observed-socket.js';
 import { patch } from './patch.js';
 
 /** Nest's `IoAdapter`, or one of the same shape. */
@@ -41,6 +42,7 @@ export interface ObservedApp {
   readonly record: Recorder;
   /** Called with each Socket.IO server before anything is bound to it. */
   readonly onServer?: (server: Server) => void;
+  readonly onArrival?: ArrivalListener;
 }
 
 /**
@@ -205,8 +207,9 @@ export class ServerObserver {
       contextOf: (cause) => this.contextBy(cause),
       recordForeign: (kind, event, args) => {
         const asksAck = typeof args.at(-1) === 'function';
-        return record({ kind, client, event, args: asksAck ? args.slice(0, -1) : args, asksAck });
+        return record({ kind, client, namespace, event, args: asksAck ? args.slice(0, -1) : args, asksAck });
       },
+      onArrival: this.app.onArrival,
     });
     this.observed.set(socket, observed);
     if (own) this.unclaimed.set(socket.id, observed);

@@ -11,13 +11,28 @@ export type Happening =
   /** One end has seen the connection go. */
   | { kind: 'disconnected'; client: string; end: 'client' | 'server'; reason: string }
   /** An event from a client to the server, at the moment in which the client sent it. */
-  | { kind: 'sent'; client: string; event: string; args: readonly unknown[]; asksAck: boolean }
+  | {
+      kind: 'sent';
+      client: string;
+      namespace: string;
+      event: string;
+      args: readonly unknown[];
+      asksAck: boolean;
+    }
   /** An event from the server to a client, at the moment in which the client had it. */
-  | { kind: 'received'; client: string; event: string; args: readonly unknown[]; asksAck: boolean }
+  | {
+      kind: 'received';
+      client: string;
+      namespace: string;
+      event: string;
+      args: readonly unknown[];
+      asksAck: boolean;
+    }
   /** The answer to an event, from the end that did not send it. `to` is the `seq` of what it answers. */
   | {
       kind: 'acked';
       client: string;
+      namespace: string;
       by: 'client' | 'server';
       event: string;
       args: readonly unknown[];

@@ -28,6 +28,7 @@ export type Recorder = (happening: Happening, cause?: Cause) => number;
 export class Timeline {
   private kept: TimelineEntry[] = [];
   private count = 0;
+  private readonly listeners: ((entry: TimelineEntry) => void)[] = [];
   private readonly start = now();
 
   /** @internal @param capacity how many entries are kept; 0 keeps none */
@@ -81,6 +82,11 @@ export class Timeline {
     return this.capacity > 0;
   }
 
+  /** @internal Calls a listener with each entry as it is recorded, whether or not the entry is kept. */
+  onRecord(listener: (entry: TimelineEntry) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** @internal @param node which one, in a cluster */
   recorder(node?: number): Recorder {
     return (happening, cause) => this.add(happening, node, cause ?? executionContext.getStore()?.cause);
@@ -88,15 +94,18 @@ export class Timeline {
 
   private add(happening: Happening, node?: number, cause?: Cause): number {
     const seq = (this.count += 1);
-    if (!this.isOn) return seq;
-    const kept = 'args' in happening ? { ...happening, args: happening.args.map(withoutBulk) } : happening;
-    this.kept.push({
-      ...kept,
+    if (!this.isOn && this.listeners.length === 0) return seq;
+    const light = 'args' in happening ? { ...happening, args: happening.args.map(withoutBulk) } : happening;
+    const entry: TimelineEntry = {
+      ...light,
       seq,
       at: this.elapsed,
       ...(node !== undefined && { node }),
       ...(cause && { cause }),
-    });
+    };
+    for (const listener of this.listeners) listener(entry);
+    if (!this.isOn) return seq;
+    this.kept.push(entry);
     // Cut off in bulk: to shift each time would copy the array each time.
     if (this.kept.length >= this.capacity * 2) this.kept = this.kept.slice(-this.capacity);
     return seq;
