@@ -25,6 +25,12 @@ export {
   TeardownError,
   UndeclaredErrorLogsError,
 } from './errors.js';
+export { mergeCoverage } from './coverage/merge.js';
+export { readCoverage } from './coverage/directory.js';
+export { printCoverage } from './coverage/print.js';
+export { coverageTotals } from './coverage/totals.js';
+export { coverageShortfalls, type CoverageThreshold } from './coverage/threshold.js';
+export { type Coverage } from './coverage/coverage.js';
 export { assertThat, matchers } from './statements/assert-that.js';
 export { type Audience } from './statements/audience.js';
 export {

@@ -13,6 +13,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import type { Server } from '../../websocket/index.js';
+import { observeCoverage } from '../coverage/observe-coverage.js';
 import { Activity } from '../settle/activity.js';
 import { AppStartError, show } from '../errors.js';
 import { executionContext } from '../observer/execution-context.js';
@@ -158,7 +159,9 @@ export async function bootTestApp<
       await options.setup?.(nest);
       log.adopt();
       stage = 'initialising the app';
-      observer = new ServerObserver({ nest, identity, activity, record, onServer });
+      const coverage = observeCoverage(nest, timeline, node);
+      const { onArrival } = coverage ?? {};
+      observer = new ServerObserver({ nest, identity, activity, record, onServer, onArrival });
       observer.install(adapterOf(nest));
       await nest.init();
       observer.observeHttp();
@@ -179,7 +182,10 @@ export async function bootTestApp<
         ignoreOpenStreams: options.ignoreOpenStreams ?? false,
         errorLogs: options.errorLogs ?? 'allow',
         strict: resolveStrict(options.strict),
-        release: log.release,
+        release: () => {
+          log.release();
+          coverage?.write();
+        },
       });
     });
   } catch (error) {

@@ -1,0 +1,71 @@
+import type { Arrival } from '../observer/observed-socket.js';
+import type { Gateway } from '../observer/gateways.js';
+import type { TimelineEntry } from '../timeline/entry.js';
+import { emptyCoverage } from './coverage.js';
+import type { Coverage, EventCoverage, GatewayCoverage, HandlerCoverage } from './coverage.js';
+import { declaredBy } from './declared.js';
+
+/** Counts what the clients of one app exercise of what its gateways declare. */
+export class CoverageObserver {
+  /** As far as it has come. */
+  readonly coverage: Coverage;
+  private readonly declared: readonly { gateway: Gateway; coverage: GatewayCoverage }[];
+
+  constructor(gateways: readonly Gateway[]) {
+    // A class that two modules provide has two instances, each of which gets every event.
+    const classes = new Map(gateways.map((gateway) => [gateway.prototype, gateway]));
+    this.declared = [...classes.values()].map((gateway) => ({ gateway, coverage: declaredBy(gateway) }));
+    const declared = this.declared.map(({ coverage }) => coverage);
+    this.coverage = { ...emptyCoverage(), apps: 1, gateways: declared };
+  }
+
+  /** Counts an event that has come to its handlers. */
+  noteArrival({ namespace, event, asksAck }: Arrival): void {
+    for (const handler of this.handlersOf(namespace, event)) handler.received += 1;
+    if (!asksAck) return;
+    for (const handler of this.answerersOf(namespace, event)) handler.asked += 1;
+  }
+
+  /** Counts what else happens. */
+  note(entry: TimelineEntry): void {
+    const { refusals, disconnects } = this.coverage;
+    if (entry.kind === 'received') {
+      for (const event of this.eventsOf(entry.namespace, entry.event)) event.delivered += 1;
+    } else if (entry.kind === 'acked' && entry.by === 'server') {
+      for (const handler of this.answerersOf(entry.namespace, entry.event)) handler.acked += 1;
+    } else if (entry.kind === 'refused') {
+      refusals[entry.stage] += 1;
+    } else if (entry.kind === 'disconnected' && entry.end === 'server') {
+      disconnects[entry.reason] = (disconnects[entry.reason] ?? 0) + 1;
+    }
+  }
+
+  private handlersOf(namespace: string, event: string): HandlerCoverage[] {
+    return this.on(namespace).flatMap(({ handlers }) =>
+      handlers.filter((handler) => handler.event === event),
+    );
+  }
+
+  /** Whose an ack is, or would be: an event has one, of any handler. Those that give none by their code did not. */
+  private answerersOf(namespace: string, event: string): HandlerCoverage[] {
+    const handlers = this.handlersOf(namespace, event);
+    const answering = handlers.filter(({ answers }) => answers);
+    return answering.length > 0 ? answering : handlers;
+  }
+
+  /** Wherever it is named; nowhere, it is one of the other events. */
+  private eventsOf(namespace: string, event: string): EventCoverage[] {
+    const { otherEvents } = this.coverage;
+    const named = this.on(namespace).flatMap(({ events }) => events.filter((known) => known.event === event));
+    if (named.length > 0) return named;
+    const known = otherEvents.find((other) => other.namespace === namespace && other.event === event);
+    if (known) return [known];
+    const other = { namespace, event, delivered: 0 };
+    otherEvents.push(other);
+    return [other];
+  }
+
+  private on(namespace: string): GatewayCoverage[] {
+    return this.declared.flatMap(({ gateway, coverage }) => (gateway.serves(namespace) ? [coverage] : []));
+  }
+}

@@ -1,0 +1,35 @@
+import type { INestApplication } from '@nestjs/common';
+import { discoverGateways } from '../observer/gateways.js';
+import type { ArrivalListener } from '../observer/observed-socket.js';
+import type { Timeline } from '../timeline/timeline.js';
+import { CoverageObserver } from './coverage-observer.js';
+import { COVERAGE_DIR, writeCoverage } from './directory.js';
+
+/** The coverage of an app that is being observed. */
+export interface ObservedCoverage {
+  readonly onArrival: ArrivalListener;
+  /** To be called when the app is closed. */
+  readonly write: () => void;
+}
+
+/**
+ * Observes an app's coverage from here on, if the environment asks for it; else does nothing at all.
+ *
+ * @param node which one it is, in a cluster
+ */
+export function observeCoverage(
+  nest: INestApplication,
+  timeline: Timeline,
+  node?: number,
+): ObservedCoverage | undefined {
+  const directory = process.env[COVERAGE_DIR];
+  if (!directory) return undefined;
+  const observer = new CoverageObserver(discoverGateways(nest));
+  timeline.onRecord((entry) => {
+    if (entry.node === node) observer.note(entry);
+  });
+  return {
+    onArrival: (arrival) => observer.noteArrival(arrival),
+    write: () => writeCoverage(directory, observer.coverage),
+  };
+}
