@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Reporter, TestRunEndReason, Vitest } from 'vitest/node';
+import type { Coverage } from '../coverage/coverage.js';
+import { COVERAGE_DIR, readCoverage } from '../coverage/directory.js';
+import { printCoverage } from '../coverage/print.js';
+import { assertThreshold, coverageShortfalls } from '../coverage/threshold.js';
+import type { CoverageThreshold } from '../coverage/threshold.js';
+import { coverageTotals } from '../coverage/totals.js';
+import { show } from '../errors.js';
+
+export interface CoverageReporterOptions {
+  /**
+   * What has to be covered, in per cent: `80` of each kind, or `{ handlers: 100, events: 80 }`. Below it, the run fails.
+   *
+   * @default none
+   */
+  threshold?: CoverageThreshold;
+  /**
+   * Where the coverage goes as JSON, from Vitest's root.
+   *
+   * @default 'contract-coverage.json' beside the JUnit report or, without one, in 'reports'
+   */
+  outputFile?: string;
+}
+
+/**
+ * Says at the end of a run what of the contract of the apps under test it has exercised: as a table, and as JSON.
+ *
+ * @example
+ * ```ts
+ * reporters: ['default', new CoverageReporter({ threshold: { handlers: 100 } })]
+ * ```
+ */
+export class CoverageReporter implements Reporter {
+  private readonly options: CoverageReporterOptions;
+  private run: { vitest: Vitest; directory: string } | undefined;
+
+  /** @throws TypeError for options that it does not have, or that are none */
+  constructor(options: CoverageReporterOptions = {}) {
+    this.options = resolveOptions(options);
+  }
+
+  /** Workers get the environment that Vitest has when a run begins: forks and threads, of each project. */
+  onInit(vitest: Vitest): void {
+    const directory = mkdtempSync(join(tmpdir(), 'contract-coverage-'));
+    const before = process.env[COVERAGE_DIR];
+    process.env[COVERAGE_DIR] = directory;
+    this.run = { vitest, directory };
+    vitest.onClose(() => {
+      rmSync(directory, { recursive: true, force: true });
+      if (before === undefined) delete process.env[COVERAGE_DIR];
+      else process.env[COVERAGE_DIR] = before;
+    });
+  }
+
+  /** In watch mode, each run is by itself. */
+  onTestRunStart(): void {
+    if (this.run) rmSync(this.run.directory, { recursive: true, force: true });
+  }
+
+  onTestRunEnd(_modules: unknown, _errors: unknown, reason: TestRunEndReason): void {
+    if (!this.run) return;
+    const { vitest, directory } = this.run;
+    const coverage = readCoverage(directory);
+    if (coverage.apps === 0) {
+      vitest.logger.log(
+        '\nContract coverage: no app was started and closed by startTestApp or realtimeTest.',
+      );
+      return;
+    }
+    vitest.logger.log(`\n${printCoverage(coverage)}`);
+    vitest.logger.log(`\nAs JSON: ${this.writeReport(vitest, coverage)}`);
+    if (reason !== 'interrupted') this.judge(vitest, coverage);
+  }
+
+  /** @returns where it is */
+  private writeReport({ config }: Vitest, coverage: Coverage): string {
+    const path = resolve(config.root, this.options.outputFile ?? besideJUnit(config));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify({ totals: coverageTotals(coverage), ...coverage }, null, 2)}\n`);
+    return path;
+  }
+
+  private judge({ config, logger }: Vitest, coverage: Coverage): void {
+    const shortfalls = coverageShortfalls(coverage, this.options.threshold ?? 0);
+    if (shortfalls.length === 0) return;
+    logger.error(`\n${shortfalls.join('\n')}`);
+    // A watching Vitest runs on, and a later run may be better.
+    if (!config.watch) process.exitCode = 1;
+  }
+}
+
+function resolveOptions(options: CoverageReporterOptions): CoverageReporterOptions {
+  const { threshold, outputFile, ...unknown } = options;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) {
+    throw new TypeError(`CoverageReporter has no option "${name}". It has threshold and outputFile.`);
+  }
+  if (threshold !== undefined) assertThreshold(threshold);
+  if (outputFile !== undefined && (typeof outputFile !== 'string' || outputFile === '')) {
+    throw new TypeError(
+      `The outputFile of CoverageReporter is the path of a file. It got ${show(outputFile)}.`,
+    );
+  }
+  return { threshold, outputFile };
+}
+
+function besideJUnit({ reporters, outputFile }: Vitest['config']): string {
+  const options = reporters.flatMap((reporter) =>
+    Array.isArray(reporter) && reporter[0] === 'junit' ? [reporter[1] as { outputFile?: string }] : [],
+  );
+  const junit = options[0]?.outputFile ?? (typeof outputFile === 'object' ? outputFile.junit : undefined);
+  return join(junit === undefined ? 'reports' : dirname(junit), 'contract-coverage.json');
+}
