@@ -1,0 +1,248 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Module, Scope } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { readCoverage, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
+import type { Coverage } from 'nest-realtime-kit/testing';
+import type { Socket } from 'socket.io';
+import { io } from 'socket.io-client';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { OrdersModule } from './support/coverage-cases/orders.js';
+import { test } from './support/redis.js';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'coverage-'));
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const options = { env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env } };
+    execFile(process.execPath, args, options, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+describe('of a run of Vitest', () => {
+  const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+  const config = fileURLToPath(new URL('support/coverage-cases/vitest.config.ts', import.meta.url));
+
+  function run(options: object, ...args: string[]): Promise<Outcome> {
+    const OPTIONS = JSON.stringify({ outputFile: join(directory, 'coverage.json'), ...options });
+    return runNode([vitest, 'run', '--config', config, ...args], { OPTIONS });
+  }
+
+  test('a table and JSON say what was exercised, in every file, worker and project', async () => {
+    const { code, stdout, stderr } = await run({ threshold: { handlers: 42, events: 33 } });
+    expect(stdout.trim()).toBe(
+      `
+Contract coverage of 6 apps
+
+EventsGateway on /
+  no handlers, no events
+
+LobbyGateway on /
+  handlers
+    ✗ place  never
+
+OrdersGateway on /orders
+  handlers
+    ✗ audit   never  ✗ ack never asked for
+    ✗ cancel  never  ✗ ack never asked for
+    ✓ place   2×     ✓ ack 2×
+    ✓ ship    2×     ✗ ack never asked for
+    ✗ track   never
+  events
+    ✗ cancelled  never
+    ✓ placed     2×
+    ✗ tracked    never
+
+StatisticsGateway on /orders
+  handlers
+    ✓ place  2×
+
+Events that no gateway's code names
+  ✓ shipped on /orders  2×
+
+Refusals, by stage
+  ✓ namespace  2×
+  ✓ gateway    2×
+  ✗ never: handshake
+
+Disconnections, by reason
+  ✓ client namespace disconnect  6×
+  ✓ server namespace disconnect  2×
+  ✗ never: transport close, transport error, ping timeout, parse error, forced close,
+           server shutting down, forced server close
+
+Covered
+  handlers   42 %  3 of 7  received their event
+  acks       25 %  1 of 4  were given, of the handlers that return a value or take @Ack()
+  events     33 %  1 of 3  reached a client, of those that the gateways' code names
+
+As JSON: ${join(directory, 'coverage.json')}
+`.trim(),
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = JSON.parse(readFileSync(join(directory, 'coverage.json'), 'utf8')) as Coverage;
+    expect(report).toMatchObject({ apps: 6, totals: { handlers: { covered: 3, declared: 7, percent: 42 } } });
+    expect(report.gateways.map(({ name }) => name)).toContain('StatisticsGateway');
+  }, 60_000);
+
+  test('fails below a threshold, and says what is missing', async () => {
+    const { code, stdout, stderr } = await run({ threshold: { handlers: 40, acks: 50 } }, 'placing');
+    expect(code).toBe(1);
+    expect(stdout).toContain('Contract coverage of 4 apps');
+    expect(stderr.trim()).toBe(
+      'Contract coverage is too low: 1 of 4 acks (25 %), required are 50 %. ' +
+        'Missing: OrdersGateway "audit", OrdersGateway "cancel", OrdersGateway "ship"',
+    );
+  }, 60_000);
+
+  test('says that there was no app, and does not fail', async () => {
+    const { code, stdout, stderr } = await run({ threshold: 100 }, 'nothing');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.trim()).toBe(
+      'Contract coverage: no app was started and closed by startTestApp or realtimeTest.',
+    );
+  }, 60_000);
+});
+
+test('of a Node process without any test runner', async () => {
+  const script = fileURLToPath(new URL('support/coverage-of-node.js', import.meta.url));
+  const { code, stdout, stderr } = await runNode([script], { REALTIME_COVERAGE_DIR: directory });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('Contract coverage of 2 apps');
+  expect(stdout).toMatch(
+    /EchoGateway on \/\n {2}handlers\n {4}✓ echo {2}2× {2}✓ ack 2×\n {2}events\n {4}✓ echoed {2}2×\n/,
+  );
+  expect(stdout).toMatch(/\n0\n$/);
+});
+
+describe('of an app in this process', () => {
+  let before: string | undefined;
+
+  beforeEach(() => {
+    before = process.env.REALTIME_COVERAGE_DIR;
+    process.env.REALTIME_COVERAGE_DIR = directory;
+  });
+
+  afterEach(() => {
+    if (before === undefined) delete process.env.REALTIME_COVERAGE_DIR;
+    else process.env.REALTIME_COVERAGE_DIR = before;
+  });
+
+  function received(gateway: string): Record<string, number> {
+    const { gateways } = readCoverage(directory);
+    const handlers = gateways.find(({ name }) => name === gateway)?.handlers ?? [];
+    return Object.fromEntries(handlers.map(({ event, received: times }) => [event, times]));
+  }
+
+  test('tells namespaces apart that clients of one name are connected to', async () => {
+    await using app = await startTestApp(OrdersModule);
+    const inLobby = await app.connect({ name: 'alice' });
+    const inOrders = await app.connect({ name: 'alice', namespace: 'orders' });
+    inLobby.emit('place', 'a book');
+    await inOrders.emitWithAck('cancel', 1);
+    await app.settle();
+    await app.close();
+    expect(received('LobbyGateway')).toEqual({ place: 1 });
+    expect(received('StatisticsGateway')).toEqual({ place: 0 });
+    expect(received('OrdersGateway')).toMatchObject({ place: 0, cancel: 1 });
+  });
+
+  test('counts the acks that did not come among those that were asked for', async () => {
+    await using app = await startTestApp(OrdersModule);
+    const client = await app.connect({ timeout: 50 });
+    await expect(client.emitWithAck('place')).rejects.toThrow('did not come');
+    await app.close();
+    const lobby = readCoverage(directory).gateways.find(({ name }) => name === 'LobbyGateway');
+    expect(lobby?.handlers).toEqual([
+      { event: 'place', method: 'place', received: 1, answers: false, asked: 1, acked: 0 },
+    ]);
+  });
+
+  test('is that of an app, too, that does not close cleanly, and of clients that it did not open', async () => {
+    const app = await startTestApp(OrdersModule);
+    const foreign = io(`${app.url}/orders`, {
+      forceNew: true,
+      reconnection: false,
+      transports: ['websocket'],
+    });
+    await foreign.emitWithAck('ship');
+    await expect(app.close()).rejects.toThrow('did not close cleanly');
+    expect(received('OrdersGateway')).toMatchObject({ ship: 1 });
+    expect(readCoverage(directory)).toMatchObject({
+      otherEvents: [{ namespace: '/orders', event: 'shipped', delivered: 1 }],
+      disconnects: { 'server namespace disconnect': 1 },
+    });
+  });
+
+  test("is each node's own, in a cluster", async ({ redisUrl }) => {
+    await using cluster = await startTestCluster(OrdersModule, { redis: { url: redisUrl } });
+    const clients = await Promise.all(
+      [0, 1].map((node) => cluster.connect({ name: `of ${node}`, node, namespace: 'orders' })),
+    );
+    await clients[0]!.emitWithAck('place', 'a book');
+    await cluster.settle();
+    await cluster.close();
+    expect(received('OrdersGateway')).toMatchObject({ place: 1 });
+    const { apps, gateways, disconnects } = readCoverage(directory);
+    expect(apps).toBe(2);
+    expect(disconnects).toMatchObject({ 'client namespace disconnect': 2 });
+    expect(gateways.find(({ name }) => name === 'OrdersGateway')?.events).toContainEqual({
+      event: 'placed',
+      delivered: 2,
+    });
+  });
+
+  test('is not observed unless it is asked for', async () => {
+    delete process.env.REALTIME_COVERAGE_DIR;
+    await using app = await startTestApp(OrdersModule);
+    await app.close();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('has the handlers of base classes, of scoped gateways, and of one that two modules provide once', async () => {
+    class Base {
+      @SubscribeMessage('inherited')
+      inherited(client: Socket): void {
+        client.emit('from base');
+      }
+    }
+    @WebSocketGateway()
+    class SharedGateway extends Base {}
+    @WebSocketGateway()
+    class ScopedGateway extends Base {}
+    const scoped = { provide: ScopedGateway, useClass: ScopedGateway, scope: Scope.REQUEST };
+    @Module({ providers: [SharedGateway] })
+    class OtherModule {}
+    @Module({ imports: [WebsocketModule, OtherModule], providers: [SharedGateway, scoped] })
+    class AppModule {}
+
+    await using app = await startTestApp(AppModule);
+    const client = await app.connect();
+    client.emit('inherited');
+    await app.settle();
+    await app.close();
+    const { gateways } = readCoverage(directory);
+    expect(gateways.map(({ name }) => name)).toEqual(['EventsGateway', 'ScopedGateway', 'SharedGateway']);
+    expect(received('SharedGateway')).toEqual({ inherited: 1 });
+    expect(received('ScopedGateway')).toEqual({ inherited: 1 });
+    expect(gateways[2]?.events).toEqual([{ event: 'from base', delivered: 3 }]);
+  });
+});
