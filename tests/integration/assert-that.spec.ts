@@ -91,6 +91,15 @@ describe('what it cannot be asked', () => {
   });
 });
 
+test('a text is a text or a pattern, and nothing else', async () => {
+  const refusal = assertThat(app.connect({ namespace: 'nowhere' })) as unknown as {
+    toBeRefused(expected: object): Promise<void>;
+  };
+  await expect(Promise.resolve(refusal.toBeRefused({ stage: 'gateway' }))).rejects.toThrow(
+    "Expected a text or a pattern to look for; got { stage: 'gateway' }.",
+  );
+});
+
 describe('trouble', () => {
   test('one event, two waits: one gets it, the other is told that it was taken', async () => {
     const alice = await app.connect({ name: 'alice' });

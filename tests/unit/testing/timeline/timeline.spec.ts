@@ -6,7 +6,14 @@ test('a million entries keep no more memory than those that are kept', () => {
   const record = timeline.recorder();
   const bulk = 'x'.repeat(1_000_000);
   for (let number = 0; number < 1_000_000; number += 1) {
-    record({ kind: 'sent', client: 'alice', event: 'say', args: [number, bulk], asksAck: false });
+    record({
+      kind: 'sent',
+      client: 'alice',
+      namespace: '/',
+      event: 'say',
+      args: [number, bulk],
+      asksAck: false,
+    });
   }
   expect(timeline.entries).toHaveLength(1_000);
   expect(timeline.dropped).toBe(999_000);
@@ -25,7 +32,14 @@ test('times never run backwards', () => {
 
 test('large buffers are kept as a note of their size', () => {
   const timeline = new Timeline();
-  timeline.recorder()({ kind: 'sent', client: 'a', event: 'e', args: [Buffer.alloc(1e6)], asksAck: false });
+  timeline.recorder()({
+    kind: 'sent',
+    client: 'a',
+    namespace: '/',
+    event: 'e',
+    args: [Buffer.alloc(1e6)],
+    asksAck: false,
+  });
   expect(timeline.entries[0]).toMatchObject({ args: ['Buffer of 1000000 bytes'] });
 });
 
