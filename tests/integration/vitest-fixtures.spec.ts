@@ -43,6 +43,8 @@ function lineOf(text: string): number {
 
 test.each([
   'forgets none',
+  'expects the error in the log',
+  'shares the app with one that left an error and an event',
   ...['file', 'worker'].flatMap((scope) => [
     `a ${scope} starts one app`,
     `a ${scope} has the same app, without the clients and entries of the test before`,
@@ -68,6 +70,33 @@ test('an expectation that nobody awaited fails its test, where it stands, and is
   }
   expect(stderr).not.toContain('Unhandled');
 });
+
+test.each(['leaves an error in the log', 'leaves an error and an event to those it shares the app with'])(
+  'an error that nobody declared fails the test that caused it: %s',
+  (title) => {
+    expect(cases.get(title)?.failureMessages).toContainEqual(
+      expect.stringMatching(
+        /^UndeclaredErrorLogsError: The server logged errors that .+\n {2}logged:\n {4}error \[WsExceptionsHandler\] Error: the handler failed, caused by bob's "throw"\n/,
+      ),
+    );
+  },
+);
+
+test('a test that fails by itself is not also accused of the errors that it caused', () => {
+  const messages = cases.get('fails by itself, with an error in the log')?.failureMessages;
+  expect(messages).toEqual([expect.stringContaining('expected 1 to be 2')]);
+});
+
+test.each(['leaves an event unread', 'leaves an error and an event to those it shares the app with'])(
+  'in strict mode an unread event fails the test: %s',
+  (title) => {
+    expect(cases.get(title)?.failureMessages).toContainEqual(
+      expect.stringMatching(
+        /^LooseEndsError: Strict mode: the test left loose ends\.\n {2}unread events:\n {4}bob got "welcome"/,
+      ),
+    );
+  },
+);
 
 test('a failure is reported where the expectation stands', () => {
   expect(cases.get('waits in vain')?.failureMessages[0]).toContain(

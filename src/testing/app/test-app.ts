@@ -9,7 +9,7 @@ import { stretched } from '../settle/deadline.js';
 import { settle } from '../settle/settle.js';
 import type { Link, Scene, SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
-import { show } from '../errors.js';
+import { TeardownError, show } from '../errors.js';
 import { Audience } from '../statements/audience.js';
 import { closeApp } from './close-app.js';
 import { connectClient } from './connect-client.js';
@@ -215,12 +215,21 @@ export class TestApp<
 
   /**
    * @internal What the test has left: expectations that were not awaited, errors that nobody has declared and, in
-   * strict mode, loose ends. To be asked before its clients are disconnected.
+   * strict mode, loose ends. It is told once. To be asked before the clients are disconnected.
    *
+   * @param clients the test's own
    * @param since from when on errors count, in milliseconds of `performance.now()`
    */
-  unfinished(since = 0): Promise<readonly Error[]> {
-    return findUnfinished(this.running, this.stage, [...this.opened], since);
+  unfinished(clients: readonly TestClient[], since = 0): Promise<readonly Error[]> {
+    return findUnfinished(this.running, this.stage, clients, since);
+  }
+
+  /** @internal Disconnects the clients of a test that shares the app, after which the app knows them no longer. */
+  async release(clients: readonly TestClient[]): Promise<void> {
+    const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
+    for (const client of clients) this.opened.delete(client);
+    const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    if (problems.length > 0) throw new TeardownError('The clients of this test', problems);
   }
 
   /** @internal The connections that `settle` has to bring to rest. */
@@ -244,7 +253,7 @@ export class TestApp<
   }
 
   private async closeOnce(): Promise<void> {
-    const problems = await this.unfinished();
+    const problems = await this.unfinished([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
     await closeApp(this.running, this.url, this.opened, problems);
   }

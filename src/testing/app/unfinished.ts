@@ -43,6 +43,7 @@ export async function findUnfinished(
   await stage.settle(rest).catch(() => activity.changed());
   const errors = errorLogs === 'fail' ? logs.undeclaredErrors(since) : [];
   if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors));
+  for (const error of errors) logs.declare(error);
   const looseEnds = looksClosely ? looseEndsOf(clients, strict) : {};
   if (Object.keys(looseEnds).length > 0) problems.push(new LooseEndsError(looseEnds));
   return problems;

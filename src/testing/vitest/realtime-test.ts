@@ -109,8 +109,8 @@ export function realtimeTest<
         return connected;
       };
       await use(connecting as App['connect']);
-      for (const problem of await app.unfinished(run.since)) run.notes(problem);
-      await Promise.all(clients.map((client) => run.attempt(() => client.disconnect())));
+      for (const problem of await app.unfinished(clients, run.since)) run.notes(problem);
+      await run.attempt(() => app.release(clients));
     },
   });
 }

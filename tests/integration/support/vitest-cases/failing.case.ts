@@ -77,3 +77,39 @@ test('leaves a failing soft expectation', async ({ connect }) => {
   const bob = await connect({ name: 'bob' });
   await expect.soft(bob).toReceive('said');
 });
+
+test('leaves an error in the log', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  bob.emit('throw');
+});
+
+test('expects the error in the log', async ({ app, connect }) => {
+  const bob = await connect({ name: 'bob' });
+  bob.emit('throw');
+  await expect(app).toHaveLogged('Error: the handler failed', { level: 'error', by: bob });
+});
+
+test('fails by itself, with an error in the log', async ({ app, connect }) => {
+  const bob = await connect({ name: 'bob' });
+  bob.emit('throw');
+  await app.settle();
+  expect(1).toBe(2);
+});
+
+const strictTest = realtimeTest(ChatModule, { strict: { unreadEvents: true } });
+
+strictTest('leaves an event unread', async ({ connect }) => {
+  await connect({ name: 'bob' });
+});
+
+const sharedTest = realtimeTest(ChatModule, { scope: 'file', strict: { unreadEvents: true } });
+
+sharedTest('leaves an error and an event to those it shares the app with', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  bob.emit('throw');
+});
+
+sharedTest('shares the app with one that left an error and an event', async ({ connect }) => {
+  const carol = await connect({ name: 'carol' });
+  await expect(carol).toReceive('welcome');
+});
