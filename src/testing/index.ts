@@ -5,6 +5,7 @@ export { type ConnectOptions } from './app/connect-options.js';
 export { type EventsMap, type NamespaceEvents } from './app/events.js';
 export { type TestClient, type WaitOptions } from './app/test-client.js';
 export { type StrictOptions } from './app/unfinished.js';
+export { type MarkdownOptions } from './timeline/markdown.js';
 export { type PrintOptions } from './timeline/text.js';
 export { type Happening, type TimelineEntry } from './timeline/entry.js';
 export { type Timeline } from './timeline/timeline.js';

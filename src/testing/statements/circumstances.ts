@@ -3,6 +3,7 @@ import { payloadOf } from '../app/inbox.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import { show, showBecause, showEvent, showServerError, showWork } from '../errors.js';
 import type { Details } from '../errors.js';
+import { isRoutine } from '../timeline/routine.js';
 import { clientOf, concerns, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
@@ -105,21 +106,6 @@ function lastOfTimeline({ timeline }: Stage, clients: readonly TestClient[]): De
   const label = `timeline, ${shown.length} of ${total} entries (all: app.timeline.print())`;
   return { [label]: shown.map(lineOf) };
 }
-
-/** Whether it is a line that Nest logs about itself, above all while it boots. */
-function isRoutine(entry: TimelineEntry): boolean {
-  if (entry.kind !== 'logged' || entry.cause) return false;
-  return NEST_ITSELF.has(entry.context ?? '') && entry.level !== 'error' && entry.level !== 'fatal';
-}
-
-const NEST_ITSELF = new Set([
-  'InstanceLoader',
-  'NestApplication',
-  'NestFactory',
-  'RouterExplorer',
-  'RoutesResolver',
-  'WebSocketsController',
-]);
 
 function isTelling(entry: TimelineEntry, names: readonly string[]): boolean {
   if (entry.kind === 'failed') return true;

@@ -1,12 +1,53 @@
 import type { TimelineEntry } from './entry.js';
+import { LeftOut, excerpt, noLongerKept } from './excerpt.js';
+import { gravityOf } from './gravity.js';
 import { toMermaid } from './mermaid.js';
-import { printEntries } from './text.js';
+import { lineOf } from './text.js';
 
-/** Entries as Markdown: the diagram, and the text below it. */
+export interface MarkdownOptions {
+  /** @default 'What happened' */
+  title?: string;
+  /** Why the test failed. */
+  failure?: string;
+}
+
+/** How many entries the text has; the diagram above it has fewer. */
+const MOST_ENTRIES = 300;
+
+/** Entries as Markdown: the failure, the diagram, and the text below it. Long ones are cut around what failed. */
 export function toMarkdown(
   entries: readonly TimelineEntry[],
   dropped: number,
-  title = 'What happened',
+  { title = 'What happened', failure }: MarkdownOptions = {},
 ): string {
-  return `# ${title}\n\n\`\`\`mermaid\n${toMermaid(entries, dropped)}\n\`\`\`\n\n\`\`\`text\n${printEntries(entries, dropped)}\n\`\`\`\n`;
+  return (
+    [
+      `# ${inline(title)}`,
+      ...(failure === undefined ? [] : [fenced('text', failure)]),
+      fenced('mermaid', toMermaid(entries, dropped)),
+      fenced('text', textOf(entries, dropped)),
+      '',
+    ]
+      .join('\n\n')
+      .trimEnd() + '\n'
+  );
+}
+
+/** A heading's text: on one line, and without what Markdown or HTML would make of it. */
+function inline(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>&#|~]/g, String.raw`\$&`);
+}
+
+/** A block that ends where it is meant to, whatever it holds. */
+function fenced(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
+function textOf(entries: readonly TimelineEntry[], dropped: number): string {
+  const lines = excerpt(entries, MOST_ENTRIES, gravityOf).map((entry) =>
+    entry instanceof LeftOut ? entry.remark(entry.items.length) : lineOf(entry),
+  );
+  return [...(dropped > 0 ? [noLongerKept(dropped)] : []), ...lines].join('\n');
 }

@@ -1,6 +1,54 @@
+import { drawStep } from './diagram/draw.js';
+import { Participants } from './diagram/participants.js';
+import { storyOf } from './diagram/story.js';
+import { tintOf } from './diagram/step.js';
+import type { Step } from './diagram/step.js';
 import type { TimelineEntry } from './entry.js';
+import { LeftOut, countInWords, excerpt, noLongerKept } from './excerpt.js';
 
-/** Entries as a Mermaid sequence diagram. */
-export function toMermaid(_entries: readonly TimelineEntry[], _dropped: number): string {
-  return 'sequenceDiagram';
+/** How many arrows and notes a diagram has; more, nobody reads. */
+const MOST_STEPS = 60;
+
+/** Entries as a Mermaid sequence diagram; a long one is cut around what failed, and says so. */
+export function toMermaid(entries: readonly TimelineEntry[], dropped: number): string {
+  const { steps, leaves, crowd } = storyOf(entries);
+  const shown = excerpt(steps, MOST_STEPS, ({ gravity }) => gravity);
+  const participants = new Participants(
+    shown.filter((step): step is Step => !(step instanceof LeftOut)),
+    crowd,
+  );
+  const remark = (text: string): Line => ({ text: `Note over ${participants.span}: ${text}` });
+  const lines = shown.map((step): Line => {
+    if (!(step instanceof LeftOut)) return { text: drawStep(step, participants), tint: tintOf(step) };
+    return remark(step.remark(countOf(step.items)));
+  });
+  const body = [
+    ...(dropped > 0 ? [remark(noLongerKept(dropped))] : []),
+    ...(lines.length > 0 ? lines : [remark('nothing happened')]),
+    ...(leaves.length > 0 ? [remark(`then the clients leave (${countInWords(countOf(leaves))})`)] : []),
+  ];
+  return ['sequenceDiagram', ...participants.lines.map(indent), ...painted(body).map(indent)].join('\n');
+}
+
+interface Line {
+  readonly text: string;
+  /** The colour behind it. */
+  readonly tint?: string;
+}
+
+/** Lines of the same colour, one after the other, are on one ground. */
+function painted(lines: readonly Line[]): readonly string[] {
+  return lines.flatMap(({ text, tint }, index) => [
+    ...(tint !== undefined && lines[index - 1]?.tint !== tint ? [`rect ${tint}`] : []),
+    tint === undefined ? text : indent(text),
+    ...(tint !== undefined && lines[index + 1]?.tint !== tint ? ['end'] : []),
+  ]);
+}
+
+function indent(line: string): string {
+  return `  ${line}`;
+}
+
+function countOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, { entries }) => sum + entries, 0);
 }

@@ -30,6 +30,11 @@ export function clientOf(entry: TimelineEntry): string | undefined {
   return 'client' in entry ? entry.client : undefined;
 }
 
+/** The names of all clients that entries are about. */
+export function clientsOf(entries: readonly TimelineEntry[]): ReadonlySet<string> {
+  return new Set(entries.map(clientOf).filter((client) => client !== undefined));
+}
+
 /** One entry as one line: ` 12.3 ms  alice → "say" ('hi')`. */
 export function lineOf(entry: TimelineEntry): string {
   const because = entry.cause && !isOwnCause(entry) ? `  ← ${showCause(entry.cause)}` : '';

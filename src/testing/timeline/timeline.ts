@@ -3,6 +3,7 @@ import type { Cause } from '../observer/execution-context.js';
 import { now } from '../settle/real-time.js';
 import type { Happening, TimelineEntry } from './entry.js';
 import { toMarkdown } from './markdown.js';
+import type { MarkdownOptions } from './markdown.js';
 import { toMermaid } from './mermaid.js';
 import { printEntries } from './text.js';
 import type { PrintOptions } from './text.js';
@@ -55,8 +56,8 @@ export class Timeline {
   }
 
   /** As Markdown, with a Mermaid sequence diagram; large ones are cut around what failed, and say so. */
-  toMarkdown(title?: string): string {
-    return toMarkdown(this.entries, this.dropped, title);
+  toMarkdown(options?: MarkdownOptions): string {
+    return toMarkdown(this.entries, this.dropped, options);
   }
 
   /** The Mermaid sequence diagram alone. */

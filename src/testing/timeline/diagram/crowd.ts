@@ -1,0 +1,47 @@
+import { gravityOf } from '../gravity.js';
+import type { TimelineEntry } from '../entry.js';
+import { clientOf, clientsOf } from '../text.js';
+import type { Findings } from './findings.js';
+
+/** How many clients have a lifeline of their own; with more, a diagram is too wide to be read. */
+const MOST_CLIENTS = 8;
+
+/**
+ * Which clients are drawn by themselves: when there are many, those that a failure is about, those that set something
+ * off, and those to which something else happened than to most.
+ */
+export function individualsOf(
+  entries: readonly TimelineEntry[],
+  { unwanted, missing }: Findings,
+): ReadonlySet<string> {
+  const clients = clientsOf(entries);
+  if (clients.size <= MOST_CLIENTS) return clients;
+  const fates = fatesOf(entries);
+  const counts = new Map<string, number>();
+  for (const fate of fates.values()) counts.set(fate, (counts.get(fate) ?? 0) + 1);
+  const rarest = [...fates.keys()].toSorted(
+    (one, other) => counts.get(fates.get(one)!)! - counts.get(fates.get(other)!)!,
+  );
+  const concerned = entries.filter((entry) => gravityOf(entry) > 0 || unwanted.has(entry.seq));
+  const named = [
+    ...[...missing.values()].flat(),
+    ...concerned.flatMap((entry) => [clientOf(entry), entry.cause?.client]),
+    ...entries.flatMap(({ kind, cause }) =>
+      kind === 'received' && cause?.event !== 'connection' ? [cause?.client] : [],
+    ),
+    ...rarest.filter((name) => counts.get(fates.get(name)!)! < fates.size / 2),
+  ].filter((name) => name !== undefined && fates.has(name));
+  return new Set([...new Set(named as string[])].slice(0, MOST_CLIENTS));
+}
+
+/** What happened to each client, without what the events held. */
+function fatesOf(entries: readonly TimelineEntry[]): ReadonlyMap<string, string> {
+  const fates = new Map<string, string>();
+  for (const entry of entries) {
+    const client = clientOf(entry);
+    if (client === undefined || entry.kind === 'stated') continue;
+    const what = 'event' in entry ? `${entry.kind} ${entry.event}` : entry.kind;
+    fates.set(client, `${fates.get(client) ?? ''}\n${what}`);
+  }
+  return fates;
+}

@@ -1,0 +1,48 @@
+import { keyOf, lanesOf } from './step.js';
+import type { Note, Step } from './step.js';
+
+/**
+ * Draws together what need not be told one by one: what happens to the crowd until somebody does something else, and
+ * statements that hold, one after the other.
+ */
+export function gather(steps: readonly Step[]): readonly Step[] {
+  const gathered: Step[][] = [];
+  let crowd = new Map<string, Step[]>();
+  for (const step of steps) {
+    const last = gathered.at(-1)?.[0];
+    if (step.gist !== undefined) {
+      const key = [...lanesOf(step).map(keyOf), step.kind, step.gist].join('\n');
+      const same = crowd.get(key);
+      if (same) {
+        same.push(step);
+        continue;
+      }
+      const alone = [step];
+      crowd.set(key, alone);
+      gathered.push(alone);
+    } else if (last && isHolding(last) && isHolding(step) && keyOf(last.over) === keyOf(step.over)) {
+      gathered.at(-1)!.push(step);
+    } else {
+      if (!isFromServer(step)) crowd = new Map();
+      gathered.push([step]);
+    }
+  }
+  return gathered.map(together);
+}
+
+function together(steps: readonly Step[]): Step {
+  const [first] = steps as [Step];
+  const entries = steps.reduce((sum, step) => sum + step.entries, 0);
+  if (first.gist === undefined) return { ...first, entries, text: steps.map(({ text }) => text).join('\n') };
+  if (steps.length === 1) return first;
+  const text = steps.every((step) => step.text === first.text) ? first.text : first.gist;
+  return { ...first, entries, text: `${text} ×${steps.length}` };
+}
+
+function isHolding(step: Step): step is Note {
+  return step.kind === 'note' && step.text.startsWith('✓');
+}
+
+function isFromServer(step: Step): boolean {
+  return step.kind === 'arrow' && step.from.kind !== 'client';
+}

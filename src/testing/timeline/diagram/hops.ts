@@ -1,0 +1,49 @@
+import { showEvent } from '../../errors.js';
+import type { TimelineEntry } from '../entry.js';
+import type { Arrow, Lane } from './step.js';
+
+/**
+ * The ways through Redis by which events came to a node of a cluster, by the `seq` of the first receipt there. The
+ * timeline does not follow causes from node to node: what nothing on the node itself has caused came from another one,
+ * as far as can be told. Of which, is told when there is but one other, or when a client there had the same of a cause.
+ */
+export function hopsOf(entries: readonly TimelineEntry[]): ReadonlyMap<number, readonly Arrow[]> {
+  const nodes = [...new Set(entries.flatMap(({ node }) => (node === undefined ? [] : [node])))];
+  const hops = new Map<number, readonly Arrow[]>();
+  if (nodes.length < 2) return hops;
+  const origins = nodes.length > 2 ? originsOf(entries) : undefined;
+  const latest = new Map<number, string>();
+  for (const entry of entries) {
+    if (entry.kind === 'sent') latest.clear();
+    if (entry.kind !== 'received' || entry.cause || entry.node === undefined) continue;
+    const text = showEvent(entry.event, entry.args);
+    if (latest.get(entry.node) === text) continue;
+    const isFirst = ![...latest.values()].includes(text);
+    latest.set(entry.node, text);
+    const candidates = origins?.get(text) ?? nodes.filter((node) => node !== entry.node);
+    const origin = isFirst && candidates.length === 1 ? candidates[0] : undefined;
+    hops.set(entry.seq, [
+      ...(origin === undefined ? [] : [hop({ kind: 'server', node: origin }, REDIS, text)]),
+      hop(REDIS, { kind: 'server', node: entry.node }, text),
+    ]);
+  }
+  return hops;
+}
+
+const REDIS: Lane = { kind: 'redis' };
+
+function hop(from: Lane, to: Lane, text: string): Arrow {
+  return { kind: 'arrow', style: 'plain', from, to, text, gravity: 0, entries: 0 };
+}
+
+/** The nodes on which something caused an event of which clients there had their own, by the event. */
+function originsOf(entries: readonly TimelineEntry[]): ReadonlyMap<string, readonly number[]> {
+  const origins = new Map<string, readonly number[]>();
+  for (const entry of entries) {
+    if (entry.kind !== 'received' || !entry.cause || entry.node === undefined) continue;
+    const text = showEvent(entry.event, entry.args);
+    const known = origins.get(text) ?? [];
+    if (!known.includes(entry.node)) origins.set(text, [...known, entry.node]);
+  }
+  return origins;
+}

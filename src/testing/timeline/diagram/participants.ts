@@ -1,0 +1,66 @@
+import { label } from './label.js';
+import { keyOf, lanesOf } from './step.js';
+import type { Lane, Step } from './step.js';
+
+/** The lifelines of a diagram, from left to right, under ids that Mermaid takes. */
+export class Participants {
+  private readonly lanes: readonly Lane[];
+  private readonly ids: ReadonlyMap<string, string>;
+
+  constructor(
+    steps: readonly Step[],
+    /** How many clients the crowd is of. */
+    private readonly crowd: number,
+  ) {
+    const used = new Map(steps.flatMap(lanesOf).map((lane) => [keyOf(lane), lane]));
+    this.lanes = used.size > 0 ? inOrder([...used.values()]) : [{ kind: 'server' }];
+    this.ids = new Map(this.lanes.map((lane, index) => [keyOf(lane), `p${index + 1}`]));
+  }
+
+  /** `participant p1 as alice`, for each. */
+  get lines(): readonly string[] {
+    return this.lanes.map((lane) => `participant ${this.idOf(lane)} as ${this.nameOf(lane)}`);
+  }
+
+  /** From the first to the last, for a note over all. */
+  get span(): string {
+    return this.lanes.length > 1 ? `p1,p${this.lanes.length}` : 'p1';
+  }
+
+  idOf(lane: Lane): string {
+    return this.ids.get(keyOf(lane))!;
+  }
+
+  private nameOf(lane: Lane): string {
+    if (lane.kind === 'client') return label(lane.name, { width: 24, lines: 2 }) || '(no name)';
+    if (lane.kind === 'others') return `${this.crowd} other clients`;
+    if (lane.kind === 'redis') return 'Redis';
+    return lane.node === undefined ? 'server' : `node ${lane.node}`;
+  }
+}
+
+/**
+ * The server has its first client to the left and the others to the right; so has the first node of a cluster all its
+ * clients, and Redis is next to it.
+ */
+function inOrder(lanes: readonly Lane[]): readonly Lane[] {
+  const clients = lanes.filter((lane) => lane.kind === 'client');
+  const others = lanes.filter((lane) => lane.kind === 'others');
+  const redis = lanes.filter((lane) => lane.kind === 'redis');
+  const [first, ...servers] = lanes
+    .filter((lane) => lane.kind === 'server')
+    .toSorted((one, other) => (one.node ?? 0) - (other.node ?? 0));
+  if (first === undefined) return lanes;
+  const clientsOf = (node: number | undefined): readonly Lane[] =>
+    clients.filter((client) => (client.node ?? first.node) === node);
+  const own = clientsOf(first.node);
+  const left = servers.length > 0 ? own : own.slice(0, 1);
+  return [
+    ...left,
+    first,
+    ...redis,
+    ...own.filter((client) => !left.includes(client)),
+    ...servers.flatMap((server) => [server, ...clientsOf(server.node)]),
+    ...others,
+  ];
+}

@@ -1,0 +1,131 @@
+import { show, showEvent } from '../../errors.js';
+import type { TimelineEntry } from '../entry.js';
+import { SURELY_WRONG, gravityOf } from '../gravity.js';
+import { clientOf, sentenceOf } from '../text.js';
+import type { Findings } from './findings.js';
+import type { Arrow, Lane, Note, Step } from './step.js';
+
+/** Where the entries' clients and servers are drawn. */
+export interface Lanes {
+  of(client: string): Lane;
+  server(entry: TimelineEntry): Lane;
+}
+
+/** What is drawn for one entry. */
+export function stepsOf(entry: TimelineEntry, lanes: Lanes, findings: Findings): readonly Step[] {
+  const isUnwanted = findings.unwanted.has(entry.seq);
+  const gravity = isUnwanted ? UNWANTED : gravityOf(entry);
+  const owner = clientOf(entry) ?? entry.cause?.client;
+  const isOfCrowd = gravity === 0 && owner !== undefined && lanes.of(owner).kind === 'others';
+  const common = { gravity, entries: 1, gist: isOfCrowd ? gistOf(entry) : undefined };
+  const mark = isUnwanted || gravity >= SURELY_WRONG ? '✗ ' : '';
+  const missing = findings.missing.get(entry.seq) ?? [];
+  return [
+    ...missing.map((client) => missingArrow(entry, lanes, client)),
+    { ...common, ...drawingOf(entry, lanes, mark) },
+  ];
+}
+
+const UNWANTED = 4;
+
+type Drawing =
+  | Pick<Arrow, 'kind' | 'style' | 'from' | 'to' | 'text' | 'farewell'>
+  | Pick<Note, 'kind' | 'over' | 'text' | 'farewell'>;
+
+// oxlint-disable-next-line typescript/consistent-return -- TypeScript sees that every kind returns
+function drawingOf(entry: TimelineEntry, lanes: Lanes, mark: string): Drawing {
+  const server = lanes.server(entry);
+  const name = clientOf(entry);
+  const client = name === undefined ? server : lanes.of(name);
+  const fromClient = { kind: 'arrow', style: 'plain', from: client, to: server } as const;
+  const fromServer = { kind: 'arrow', style: 'plain', from: server, to: client } as const;
+
+  switch (entry.kind) {
+    case 'connected': {
+      const where = entry.namespace === '/' ? '' : ` to ${entry.namespace}`;
+      return { ...fromClient, text: `connects${where} by ${entry.transport}` };
+    }
+    case 'refused':
+      return { ...fromServer, style: 'cut', text: `✗ refused by the ${entry.stage}: ${entry.reason}` };
+    case 'upgraded':
+      return { ...fromClient, text: `upgrades to ${entry.transport}` };
+    case 'disconnected':
+      return {
+        ...(SERVERS_DOING.has(entry.reason) ? fromServer : fromClient),
+        style: 'cut',
+        text: `disconnects: ${entry.reason}`,
+        farewell: entry.reason === 'io client disconnect',
+      };
+    case 'sent':
+      return { ...fromClient, text: showEvent(entry.event, entry.args) };
+    case 'received':
+      return { ...fromServer, text: `${mark}${showEvent(entry.event, entry.args)}` };
+    case 'acked':
+      return {
+        ...(entry.by === 'server' ? fromServer : fromClient),
+        style: 'answer',
+        text: `ack of ${showEvent(entry.event, entry.args)}`,
+      };
+    case 'logged':
+      return {
+        kind: 'note',
+        over: server,
+        text: `${mark}${sentenceOf(entry)}`,
+        farewell: entry.cause?.event === 'disconnect',
+      };
+    case 'stated':
+      return {
+        kind: 'note',
+        over: client,
+        text: entry.holds ? sentenceOf(entry) : `✗ Expected ${entry.what}`,
+      };
+    case 'joined':
+    case 'left':
+      return { kind: 'note', over: server, text: sentenceOf(entry) };
+    case 'failed':
+    case 'acted':
+      return { kind: 'note', over: client, text: sentenceOf(entry) };
+  }
+}
+
+/** The event that a client should have had, as an arrow that does not arrive. */
+function missingArrow(entry: TimelineEntry, lanes: Lanes, client: string): Arrow {
+  const [what] = /".*$/s.exec('what' in entry ? entry.what : '') ?? [''];
+  return {
+    kind: 'arrow',
+    style: 'missing',
+    from: lanes.server(entry),
+    to: lanes.of(client),
+    text: `✗ missing: ${what}`,
+    gravity: gravityOf(entry),
+    entries: 0,
+  };
+}
+
+/** What clients have in common of whom each had an entry of its own. */
+function gistOf(entry: TimelineEntry): string {
+  switch (entry.kind) {
+    case 'sent':
+    case 'received':
+      return showEvent(entry.event);
+    case 'acked':
+      return `ack of ${showEvent(entry.event)}`;
+    case 'logged':
+      return `${entry.level} [${entry.context ?? 'no context'}] …`;
+    case 'joined':
+    case 'left':
+      return `${entry.kind} room ${show(entry.room)}`;
+    case 'connected':
+      return `connects by ${entry.transport}`;
+    default:
+      return entry.kind;
+  }
+}
+
+/** The reasons for a disconnection, as either end says them, by which the server did it. */
+const SERVERS_DOING = new Set([
+  'io server disconnect',
+  'server namespace disconnect',
+  'server shutting down',
+  'forced server close',
+]);

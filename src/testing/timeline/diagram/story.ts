@@ -1,0 +1,70 @@
+import type { TimelineEntry } from '../entry.js';
+import { SURELY_WRONG, gravityOf } from '../gravity.js';
+import { isRoutine } from '../routine.js';
+import { clientOf, clientsOf } from '../text.js';
+import { individualsOf } from './crowd.js';
+import { findingsOf } from './findings.js';
+import { gather } from './gather.js';
+import { hopsOf } from './hops.js';
+import { stepsOf } from './steps.js';
+import type { Lanes } from './steps.js';
+import type { Lane, Step } from './step.js';
+
+export interface Story {
+  readonly steps: readonly Step[];
+  /** How the clients left when all was over. */
+  readonly leaves: readonly Step[];
+  /** How many clients are drawn as one. */
+  readonly crowd: number;
+}
+
+/** Everything that a diagram of these entries could show, in order. */
+export function storyOf(all: readonly TimelineEntry[]): Story {
+  const first = all.find(({ kind }) => kind === 'connected' || kind === 'refused');
+  const entries = all.filter(
+    (entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all),
+  );
+  const findings = findingsOf(entries);
+  const individuals = individualsOf(entries, findings);
+  const nodes = new Map(entries.map((entry) => [clientOf(entry), entry.node]));
+  const lanes: Lanes = {
+    of: (name) => (individuals.has(name) ? { kind: 'client', name, node: nodes.get(name) } : OTHERS),
+    server: ({ node }) => ({ kind: 'server', node }),
+  };
+  const hops = hopsOf(entries);
+  const steps = gather(
+    entries.flatMap((entry) => [...(hops.get(entry.seq) ?? []), ...stepsOf(entry, lanes, findings)]),
+  );
+  const leaves = leavesOf(steps);
+  return {
+    steps: steps.filter((step) => !leaves.includes(step)),
+    leaves,
+    crowd: clientsOf(entries).size - individuals.size,
+  };
+}
+
+const OTHERS: Lane = { kind: 'others' };
+
+/** What an app says while it boots, when clients come later: it is what it always says. */
+function isOfBoot(entry: TimelineEntry, firstClient: TimelineEntry | undefined): boolean {
+  return entry.kind === 'logged' && entry.seq < (firstClient?.seq ?? 0) && gravityOf(entry) === 0;
+}
+
+/** That the clients leave when a test has failed tells nothing of why. */
+function leavesOf(steps: readonly Step[]): readonly Step[] {
+  const failure = steps.findIndex(({ gravity }) => gravity > SURELY_WRONG);
+  return failure === -1 ? [] : steps.filter(({ farewell }, index) => farewell && index > failure);
+}
+
+/** Of what both ends, or the test and the client, tell, the first does. */
+function isSaidAlready(entry: TimelineEntry, all: readonly TimelineEntry[]): boolean {
+  if (entry.kind === 'acted') return entry.client !== undefined;
+  if (entry.kind !== 'disconnected') return false;
+  const before = all.findLast(
+    (other) =>
+      other.seq < entry.seq &&
+      (other.kind === 'connected' || other.kind === 'disconnected') &&
+      other.client === entry.client,
+  );
+  return before?.kind === 'disconnected' && before.end !== entry.end;
+}

@@ -1,0 +1,80 @@
+/** What stands in an excerpt in the place of items that are left out. */
+export class LeftOut<T> {
+  constructor(
+    readonly items: readonly T[],
+    /** Where they were. */
+    readonly where: 'before' | 'in between' | 'after',
+  ) {}
+
+  /** What is to be said of it. @param entries for how many entries its items stand */
+  remark(entries: number): string {
+    return `… ${countInWords(entries)} ${this.where}, left out`;
+  }
+}
+
+/** What is to be said of the entries that a timeline has dropped. */
+export function noLongerKept(dropped: number): string {
+  return `… ${countInWords(dropped)} before, no longer kept`;
+}
+
+export function countInWords(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`;
+}
+
+/** Of `most` items, how many come before the failure: what led to it tells more than what followed. */
+const BEFORE = 2 / 3;
+
+/** How many failures beside the main one are shown wherever they are. */
+const MOST_OTHERS = 5;
+
+/**
+ * At most so many of the items: those around the first of the gravest or, when nothing is grave, the last; and a few
+ * other grave ones, wherever they are.
+ *
+ * @param gravityOf how surely an item tells of a failure, 0 being not at all
+ */
+export function excerpt<T>(
+  items: readonly T[],
+  most: number,
+  gravityOf: (item: T) => number,
+): readonly (T | LeftOut<T>)[] {
+  if (items.length <= most) return items;
+  const gravities = items.map(gravityOf);
+  const gravest = gravities.reduce((one, other) => Math.max(one, other), 0);
+  const main = gravest === 0 ? items.length - 1 : gravities.indexOf(gravest);
+  const graveOutside = (size: number): number[] => {
+    const start = startOf(size, main, items.length);
+    return gravities.flatMap((gravity, index) =>
+      gravity > 0 && (index < start || index >= start + size) ? [index] : [],
+    );
+  };
+  const size = most - Math.min(graveOutside(most).length, MOST_OTHERS);
+  const start = startOf(size, main, items.length);
+  const far = new Set(graveOutside(size).slice(0, most - size));
+  return fold(items, (index) => (index >= start && index < start + size) || far.has(index));
+}
+
+/** Where a window of that size begins that has the main item in it. */
+function startOf(size: number, main: number, length: number): number {
+  return Math.max(0, Math.min(main - Math.floor(size * BEFORE), length - size));
+}
+
+/** Puts what is not shown, run by run, into one item each. */
+export function fold<T>(
+  items: readonly T[],
+  isShown: (index: number, item: T) => boolean,
+): readonly (T | LeftOut<T>)[] {
+  const folded: (T | LeftOut<T>)[] = [];
+  let hidden: T[] = [];
+  for (const [index, item] of items.entries()) {
+    if (!isShown(index, item)) {
+      hidden.push(item);
+      continue;
+    }
+    if (hidden.length > 0) folded.push(new LeftOut(hidden, folded.length === 0 ? 'before' : 'in between'));
+    hidden = [];
+    folded.push(item);
+  }
+  if (hidden.length > 0) folded.push(new LeftOut(hidden, 'after'));
+  return folded;
+}

@@ -1,0 +1,213 @@
+import { Logger } from '@nestjs/common';
+import { startTestApp, startTestCluster, assertThat } from 'nest-realtime-kit/testing';
+import type { TestApp, TestCluster, Timeline } from 'nest-realtime-kit/testing';
+import { expect } from 'vitest';
+import { ChatModule } from './support/chat.js';
+import { chromiumFixtures } from './support/chromium.js';
+import { test as base } from './support/redis.js';
+import { render } from './support/render-mermaid.js';
+
+const test = base.extend(chromiumFixtures);
+const options = { timeout: 200, errorLogs: 'allow' } as const;
+
+/** What a test of an app leaves behind, whether it failed or not. */
+async function timelineOf(scenario: (app: TestApp) => Promise<unknown>): Promise<Timeline> {
+  const app = await startTestApp(ChatModule, options);
+  await scenario(app).catch(() => {});
+  await app.close().catch(() => {});
+  return app.timeline;
+}
+
+async function inLobby(app: Pick<TestApp, 'connect'> | Pick<TestCluster, 'connect'>, names: string[]) {
+  const clients = await Promise.all(names.map((name) => (app as TestApp).connect({ name })));
+  await Promise.all(clients.map((client) => client.emitWithAck('join', 'lobby')));
+  return clients;
+}
+
+test('a scenario that passes', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [alice, bob, carol] = await inLobby(app, ['alice', 'bob', 'carol']);
+    alice!.emit('say', 'hi');
+    await assertThat(bob).toReceive('said', 'hi');
+    await assertThat(bob).not.toReceive('said');
+    await assertThat(carol).toReceive('said', 'hi');
+    await assertThat(alice).not.toReceive('said');
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toContain('alice');
+  expect(text).toContain(`"said" ('hi')`);
+  expect(text).toContain(`✓ alice not to receive "said"`);
+  expect(text).not.toContain('✗');
+});
+
+test('a wrong recipient', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [alice, bob] = await inLobby(app, ['alice', 'bob']);
+    const carol = await app.connect({ name: 'carol' });
+    alice!.emit('announce', 'hi');
+    await assertThat([alice!, bob!]).toBeAllWhoReceive('announced', 'hi');
+    void carol;
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toContain('carol');
+  expect(text).toContain(`✗ "announced" ('hi')`);
+  expect(text).toContain(`✗ Expected alice, bob to be all who receive`);
+});
+
+test('an event that does not come, since the server failed', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [, bob] = await inLobby(app, ['alice', 'bob']);
+    bob!.emit('throw');
+    await assertThat(bob).toReceive('said', 'hi');
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toContain('✗ error [WsExceptionsHandler] Error: the handler failed');
+  expect(text).toContain(`✗ missing: "said" ('hi')`);
+  expect(text).toContain(`✗ Expected bob to receive "said" ('hi')`);
+});
+
+test('a client that is refused', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    await app.connect({ name: 'alice' });
+    await app.connect({ name: 'mallory', namespace: 'nowhere' });
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toContain('mallory');
+  expect(text).toContain('✗ refused by the namespace: Invalid namespace');
+});
+
+test('a client that is gone in the middle', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [alice, bob] = await inLobby(app, ['alice', 'bob']);
+    app.io.sockets.sockets.get(bob!.id)!.disconnect(true);
+    await assertThat(bob).toBeDisconnected();
+    alice!.emit('say', 'are you there?');
+    await assertThat(bob).toReceive('said', 'are you there?');
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toContain('disconnects: ');
+  expect(text).toContain(`✗ Expected bob to receive "said" ('are you there?')`);
+});
+
+test('a crowd', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    const clients = await app.connect(30);
+    await Promise.all(clients.slice(0, 29).map((client) => client.emitWithAck('join', 'lobby')));
+    clients[3].emit('say', 'hello to all');
+    await app.settle();
+    await assertThat(clients.filter((client) => client !== clients[3])).toBeAllWhoReceive(
+      'said',
+      'hello to all',
+    );
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toContain('×');
+});
+
+test('a large one is cut around the failure', async ({ page }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [alice, bob] = await inLobby(app, ['alice', 'bob']);
+    for (let round = 0; round < 100; round += 1) {
+      alice!.emit('say', `message ${round}`);
+      await assertThat(bob).toReceive('said', `message ${round}`);
+    }
+    alice!.emit('say', 'one too many');
+    await assertThat(bob)
+      .not.toReceive('said')
+      .catch(() => {});
+    for (let round = 0; round < 100; round += 1) {
+      alice!.emit('say', `message ${round}`);
+      await assertThat(bob).toReceive('said', `message ${round}`);
+    }
+  });
+  const text = await render(page, timeline.toMermaid());
+  expect(text).toMatch(/… \d+ entries before, left out/);
+  expect(text).toMatch(/… \d+ entries after, left out/);
+});
+
+const NASTY = [
+  'plain',
+  '',
+  ' ',
+  'a;b;',
+  '#',
+  '#35;',
+  '#quot;',
+  ':',
+  '::wrap: x',
+  'wrap: x',
+  'nowrap: x',
+  'style a:b#c;d;',
+  'classDef x:y#z;',
+  '%%',
+  '%%{init: {"theme": "dark"}}%%',
+  '%% a comment',
+  'end',
+  'End',
+  'loop x',
+  'rect rgb(0,0,0)',
+  'Note over p1: x',
+  'p1->>p2: x',
+  '<br>',
+  '<br/>',
+  '<script>alert(1)</script>',
+  '<img src=x onerror=alert(1)>',
+  '&lt;b&gt;',
+  '&amp;',
+  'x & y',
+  '```',
+  '````mermaid',
+  '~~~',
+  '---',
+  '{ } [ ] ( )',
+  '@{ "type": "actor" }',
+  '$$x^2$$',
+  'back\\slash\\n',
+  'two\nlines\r\nthree',
+  '\u0000\u0007\u001b[31m',
+  '\u202eright to left\u202c',
+  '\ud83d',
+  '👩‍👩‍👧 café Ω 日本語 ᚠ',
+  'ﬂ°°60¶ß ﬂ°lt¶ß',
+  '"double" \'single\' `back`',
+  '-x --x ->> -->>',
+  ', comma, comma',
+  'title: x',
+  'accDescr { x }',
+  'x'.repeat(5_000),
+  'word '.repeat(500),
+];
+
+test('whatever names, events, payloads and texts hold', { timeout: 60_000 }, async ({ page }) => {
+  for (const nasty of NASTY) {
+    const timeline = await timelineOf(async (app) => {
+      const client = await app.connect({ name: nasty });
+      app.io.emit(nasty, nasty, { [nasty]: nasty });
+      new Logger('Nasty').log(nasty);
+      await app.settle();
+      await assertThat(client).not.toReceive(nasty);
+    });
+    const text = squeezed(await render(page, timeline.toMermaid()));
+    expect(text).toContain(squeezed('✗ Expected'));
+    // oxlint-disable-next-line no-control-regex -- these are made visible
+    if (nasty.length < 40 && !/[\u0000-\u001f\u202a-\u202e\ud83d]/.test(nasty)) {
+      expect(text).toContain(squeezed(`log [Nasty] ${nasty}`));
+    }
+  }
+});
+
+function squeezed(text: string): string {
+  return text.replaceAll(/\s/g, '');
+}
+
+test('a cluster', async ({ page, redisUrl }) => {
+  const cluster = await startTestCluster(ChatModule, { ...options, redis: { url: redisUrl } });
+  const [alice] = await inLobby(cluster, ['alice', 'bob', 'carol', 'dave']);
+  alice!.emit('say', 'hi');
+  await cluster.settle();
+  alice!.emit('announce', 'to everybody');
+  await cluster.settle();
+  await cluster.close();
+  const text = await render(page, cluster.timeline.toMermaid());
+  expect(text).toContain('Redis');
+});
