@@ -17,7 +17,8 @@ const GRACE = 1_000;
 export async function judge<Found>(statement: Statement<Found>, negated: boolean): Promise<Verdict> {
   const { stage, subject, wanted, clients } = statement;
   const verdict = await (negated ? deny(statement) : confirm(statement));
-  const holds = verdict.pass !== negated;
+  // Vitest leaves `isNot` undefined where nothing is negated.
+  const holds = negated ? !verdict.pass : verdict.pass;
   const client = clients.length === 1 ? clients[0]?.name : undefined;
   stage.record({ kind: 'stated', what: `${subject} ${negated ? 'not ' : ''}to ${wanted}`, holds, client });
   return verdict;
