@@ -5,6 +5,7 @@ import type { AppModule, TestAppOptions } from '../app/start-test-app.js';
 import type { TestApp } from '../app/test-app.js';
 import type { EventsMap } from '../app/events.js';
 import type { TestClient } from '../app/test-client.js';
+import { attachTimeline } from './attach-timeline.js';
 import { TestRun } from './test-run.js';
 
 export interface RealtimeTestOptions extends TestAppOptions {
@@ -59,8 +60,9 @@ export function realtimeTest<
     return base.extend<Fixtures & { run: TestRun }>({
       // The first to be set up is the last to be torn down: by then all is known that went wrong.
       run: [
-        async ({ task }, use) => {
+        async ({ task, onTestFailed }, use) => {
           const run = TestRun.begin(task);
+          onTestFailed((context) => attachTimeline(context, run.timelines, run.since));
           await use(run);
           run.end();
         },
@@ -81,8 +83,9 @@ export function realtimeTest<
   let shared: App | undefined;
   return base.extend<Fixtures & { run: TestRun }>({
     run: [
-      async ({ task }, use) => {
+      async ({ task, onTestFailed }, use) => {
         const run = TestRun.begin(task, { sharesApp: true });
+        onTestFailed((context) => attachTimeline(context, run.timelines, run.since));
         if (shared) run.tells(shared.timeline);
         await use(run);
         run.end();

@@ -11,7 +11,8 @@ const runs = new Map<object, TestRun>();
 
 /** One run of a test, from before its app starts until after that has closed: what it used, and what went wrong. */
 export class TestRun {
-  private readonly timelines = new Set<Timeline>();
+  /** What its apps did. */
+  readonly timelines = new Set<Timeline>();
   private readonly problems: Error[] = [];
 
   private constructor(
