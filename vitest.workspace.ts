@@ -8,6 +8,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const alias = {
   'nest-realtime-kit/testing/redis/global-setup': source('src/testing/redis/global-setup.ts'),
   'nest-realtime-kit/testing/redis': source('src/testing/redis/index.ts'),
+  'nest-realtime-kit/testing/vitest/reporter': source('src/testing/vitest/reporter/index.ts'),
   'nest-realtime-kit/testing/vitest': source('src/testing/vitest/index.ts'),
   'nest-realtime-kit/testing': source('src/testing/index.ts'),
   'nest-realtime-kit': source('src/websocket/index.ts'),

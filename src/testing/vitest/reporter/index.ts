@@ -1,0 +1,1 @@
+export { RealtimeReporter as default, type RealtimeReporterOptions } from './realtime-reporter.js';

@@ -1,0 +1,25 @@
+import { dirname, resolve } from 'node:path';
+
+/** What of Vitest's configuration says where reports go. */
+export interface ReportsConfig {
+  root: string;
+  outputFile?: string | Record<string, string | undefined>;
+  reporters?: readonly unknown[];
+}
+
+const DEFAULT_DIRECTORY = 'reports';
+
+/** @returns the directory that is asked for or, by default, that of the JUnit report */
+export function reportsDirectory(config: ReportsConfig, asked?: string): string {
+  const junit = asked === undefined ? junitFile(config) : undefined;
+  return resolve(config.root, asked ?? (junit === undefined ? DEFAULT_DIRECTORY : dirname(junit)));
+}
+
+/** Vitest takes it as an option of the reporter, and for all reporters together. */
+function junitFile({ outputFile, reporters = [] }: ReportsConfig): string | undefined {
+  const junit = reporters.map((reporter) => [reporter].flat()).find(([name]) => name === 'junit');
+  const { outputFile: own } = (junit?.[1] ?? {}) as { outputFile?: string };
+  if (own !== undefined) return own;
+  if (typeof outputFile === 'string') return junit && outputFile;
+  return outputFile?.junit;
+}

@@ -1,0 +1,62 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestCase } from 'vitest/node';
+import { MARKDOWN, TIMELINE_ANNOTATION } from '../timeline-annotation.js';
+import { fileNameOf } from './file-name.js';
+import type { ReporterPart, Surroundings } from './part.js';
+
+/** A failed test, and what happened in its apps. */
+interface Failure {
+  readonly file: string;
+  readonly markdown: string;
+}
+
+/** Writes the timelines that are attached to failed tests. */
+export class TimelineReport implements ReporterPart {
+  private failures: Failure[] = [];
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    /** The directory as it is shown. */
+    private readonly shownDirectory: string,
+  ) {}
+
+  async onTestCaseResult(test: TestCase): Promise<void> {
+    const file = fileNameOf(test);
+    const markdown = test.result().state === 'failed' ? timelineOf(test) : undefined;
+    if (markdown !== undefined) this.failures.push({ file, markdown });
+    // The file of an earlier run would tell of a failure that is no more.
+    else await rm(join(this.surroundings.directory, file), { force: true });
+  }
+
+  async onTestRunEnd(): Promise<string | undefined> {
+    const { directory, summary } = this.surroundings;
+    const failures = this.failures.splice(0);
+    if (failures.length === 0) return undefined;
+    await mkdir(directory, { recursive: true });
+    for (const { file, markdown } of failures) await writeFile(join(directory, file), markdown);
+    const documents = failures.map(({ markdown }) => markdown);
+    await summary?.append(documents, (leftOut) => {
+      const files = leftOut.slice(0, MOST_NAMES).map((position) => `- \`${failures[position]!.file}\``);
+      const more = leftOut.length - files.length;
+      const note = `**The timelines of ${leftOut.length} more failed tests did not fit in here; they are in the files of the report:**`;
+      return [note, '', ...files, ...(more > 0 ? [`- … and ${more} more`] : [])].join('\n');
+    });
+    const [first] = failures as [Failure];
+    return failures.length === 1
+      ? `Timeline of the failed test: ${join(this.shownDirectory, first.file)}`
+      : `Timelines of ${failures.length} failed tests: ${join(this.shownDirectory, '*.timeline.md')}`;
+  }
+}
+
+/** How many files are named that are left out of a summary. */
+const MOST_NAMES = 100;
+
+/** The Markdown that the test's last attempt has left. */
+function timelineOf(test: TestCase): string | undefined {
+  const annotation = test
+    .annotations()
+    .findLast(({ type, attachment }) => type === TIMELINE_ANNOTATION && attachment?.contentType === MARKDOWN);
+  const body = annotation?.attachment?.body;
+  return typeof body === 'string' ? Buffer.from(body, 'base64').toString() : undefined;
+}
