@@ -1,6 +1,10 @@
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { TestCase } from 'vitest/node';
 import { expect, test } from 'vitest';
 import { fileNameOf } from '../../../../src/testing/vitest/reporter/file-name.js';
+import { TimelineReport } from '../../../../src/testing/vitest/reporter/timeline-report.js';
 import { reportsDirectory } from '../../../../src/testing/vitest/reporter/reports-directory.js';
 
 const root = resolve('/project');
@@ -40,4 +44,35 @@ test('no two tests have the same file, and none has a name that is too long', ()
   expect(new Set(names).size).toBe(2);
   expect(Buffer.byteLength(names[0]!)).toBeLessThan(255);
   expect(names[0]).not.toContain('\uFFFD');
+});
+
+/** As much of Vitest's test case as the report reads. */
+function testCase(state: 'failed' | 'passed', ...timelines: string[]): TestCase {
+  const attachmentOf = (text: string) => ({
+    contentType: 'text/markdown',
+    body: Buffer.from(text).toString('base64'),
+  });
+  const annotations = timelines.map((text) => ({ type: 'timeline', attachment: attachmentOf(text) }));
+  return {
+    id: '1',
+    fullName: 'greets',
+    module: { moduleId: '/a/chat.spec.ts' },
+    result: () => ({ state }),
+    annotations: () => annotations,
+  } as unknown as TestCase;
+}
+
+test('the file of a test goes when the test passes, and holds its last attempt until then', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'timelines-'));
+  const file = join('shown', fileNameOf(testCase('failed')));
+  const report = new TimelineReport({ directory }, 'shown');
+  await report.onTestCaseResult(testCase('failed', 'first attempt', 'last attempt'));
+  expect(await report.onTestRunEnd()).toBe(`Timeline of the failed test: ${file}`);
+  const [name] = await readdir(directory);
+  expect(await readFile(join(directory, name!), 'utf8')).toBe('last attempt');
+
+  await report.onTestCaseResult(testCase('passed', 'first attempt'));
+  expect(await report.onTestRunEnd()).toBeUndefined();
+  expect(await readdir(directory)).toEqual([]);
+  await rm(directory, { recursive: true });
 });
