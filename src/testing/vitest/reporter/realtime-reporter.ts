@@ -1,5 +1,7 @@
 import { relative } from 'node:path';
-import type { Reporter, TestCase, Vitest } from 'vitest/node';
+import type { Reporter, TestCase, TestRunEndReason, Vitest } from 'vitest/node';
+import { CoverageReporter } from './coverage-reporter.js';
+import type { CoverageReporterOptions } from './coverage-reporter.js';
 import { JobSummary } from './job-summary.js';
 import type { ReporterPart } from './part.js';
 import { reportsDirectory } from './reports-directory.js';
@@ -8,11 +10,17 @@ import { TimelineReport } from './timeline-report.js';
 export interface RealtimeReporterOptions {
   /** Where files are written to, from the project's root. @default the directory of the JUnit report, or `reports` */
   directory?: string;
+  /**
+   * Contract coverage: a table at the end of the run, and JSON. With a threshold the run fails below it.
+   *
+   * @default true
+   */
+  coverage?: boolean | CoverageReporterOptions;
 }
 
 /**
  * A Vitest reporter that writes what happened in the apps of failed tests to a file each and, on GitHub, to the
- * summary of the job.
+ * summary of the job; and that says what of their contracts the run has exercised, and what not.
  *
  * @example
  * ```ts
@@ -25,9 +33,17 @@ export class RealtimeReporter implements Reporter {
   private parts: readonly ReporterPart[] = [];
   private print: (line: string) => void = () => {};
 
-  constructor(private readonly options: RealtimeReporterOptions = {}) {}
+  private readonly coverage: CoverageReporter | undefined;
+
+  /** @throws TypeError for options that contract coverage does not have */
+  constructor(private readonly options: RealtimeReporterOptions = {}) {
+    const { coverage = true, directory } = options;
+    if (coverage === false) return;
+    this.coverage = new CoverageReporter(coverage === true ? {} : coverage, directory);
+  }
 
   onInit(vitest: Vitest): void {
+    this.coverage?.onInit(vitest);
     const directory = reportsDirectory(vitest.config, this.options.directory);
     this.print = (line) => vitest.logger.log(line);
     this.parts = [
@@ -38,11 +54,16 @@ export class RealtimeReporter implements Reporter {
     ];
   }
 
+  onTestRunStart(): void {
+    this.coverage?.onTestRunStart();
+  }
+
   async onTestCaseResult(test: TestCase): Promise<void> {
     for (const part of this.parts) await part.onTestCaseResult(test);
   }
 
-  async onTestRunEnd(): Promise<void> {
+  async onTestRunEnd(modules: unknown, errors: unknown, reason: TestRunEndReason): Promise<void> {
+    this.coverage?.onTestRunEnd(modules, errors, reason);
     for (const part of this.parts) {
       const line = await part.onTestRunEnd();
       if (line !== undefined) this.print(line);

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { CoverageReporter } from '../../../../src/testing/vitest/coverage-reporter.js';
-import type { CoverageReporterOptions } from '../../../../src/testing/vitest/coverage-reporter.js';
+import type { RealtimeReporterOptions } from '../../../../src/testing/vitest/reporter/index.js';
 import workspace from '../../../../vitest.workspace.js';
 
 const { OPTIONS = '{}' } = process.env;
@@ -12,7 +11,12 @@ export default defineConfig({
   resolve: workspace.resolve,
   test: {
     root: fileURLToPath(new URL('.', import.meta.url)),
-    reporters: [new CoverageReporter(JSON.parse(OPTIONS) as CoverageReporterOptions)],
+    reporters: [
+      [
+        'nest-realtime-kit/testing/vitest/reporter',
+        { coverage: JSON.parse(OPTIONS) as RealtimeReporterOptions['coverage'] },
+      ],
+    ],
     projects: (['forks', 'threads'] as const).map((pool) => ({
       extends: true,
       test: { name: pool, pool, include: ['*.case.ts'] },

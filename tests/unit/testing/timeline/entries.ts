@@ -20,6 +20,7 @@ export const connected = (client: string): Happening => ({
 export const sent = (client: string, event: string, ...args: unknown[]): Happening => ({
   kind: 'sent',
   client,
+  namespace: '/',
   event,
   args,
   asksAck: false,
@@ -28,6 +29,7 @@ export const sent = (client: string, event: string, ...args: unknown[]): Happeni
 export const received = (client: string, event: string, ...args: unknown[]): Happening => ({
   kind: 'received',
   client,
+  namespace: '/',
   event,
   args,
   asksAck: false,

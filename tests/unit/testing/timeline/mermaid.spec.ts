@@ -19,7 +19,7 @@ test('tells who came, what was sent, and what went wrong', () => {
       { kind: 'joined', client: 'bob', namespace: '/', room: 'lobby' },
       sent('alice', 'say', 'hi', { to: 'lobby' }),
       received('bob', 'said', 'hi'),
-      { kind: 'acked', client: 'alice', by: 'server', event: 'say', args: ['ok'], to: 6 },
+      { kind: 'acked', client: 'alice', namespace: '/', by: 'server', event: 'say', args: ['ok'], to: 6 },
       stated(`bob to receive "said" ('hi')`, true, 'bob'),
       received('carol', 'said', 'hi'),
       stated('carol not to receive "said"', false, 'carol'),

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Vitest } from 'vitest/node';
 import { writeCoverage } from '../../../../src/testing/coverage/directory.js';
-import { CoverageReporter } from '../../../../src/testing/vitest/coverage-reporter.js';
-import type { CoverageReporterOptions } from '../../../../src/testing/vitest/coverage-reporter.js';
+import { CoverageReporter } from '../../../../src/testing/vitest/reporter/coverage-reporter.js';
+import type { CoverageReporterOptions } from '../../../../src/testing/vitest/reporter/coverage-reporter.js';
 import { sampleCoverage } from '../coverage/sample.js';
 
 /** As much of Vitest as the reporter needs. */

@@ -2,13 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Reporter, TestRunEndReason, Vitest } from 'vitest/node';
-import type { Coverage } from '../coverage/coverage.js';
-import { COVERAGE_DIR, readCoverage } from '../coverage/directory.js';
-import { printCoverage } from '../coverage/print.js';
-import { assertThreshold, coverageShortfalls } from '../coverage/threshold.js';
-import type { CoverageThreshold } from '../coverage/threshold.js';
-import { coverageTotals } from '../coverage/totals.js';
-import { show } from '../errors.js';
+import type { Coverage } from '../../coverage/coverage.js';
+import { COVERAGE_DIR, readCoverage } from '../../coverage/directory.js';
+import { printCoverage } from '../../coverage/print.js';
+import { assertThreshold, coverageShortfalls } from '../../coverage/threshold.js';
+import type { CoverageThreshold } from '../../coverage/threshold.js';
+import { coverageTotals } from '../../coverage/totals.js';
+import { show } from '../../errors.js';
+import { reportsDirectory } from './reports-directory.js';
 
 export interface CoverageReporterOptions {
   /**
@@ -20,7 +21,7 @@ export interface CoverageReporterOptions {
   /**
    * Where the coverage goes as JSON, from Vitest's root.
    *
-   * @default 'contract-coverage.json' beside the JUnit report or, without one, in 'reports'
+   * @default 'contract-coverage.json' in the reporter's directory
    */
   outputFile?: string;
 }
@@ -38,7 +39,11 @@ export class CoverageReporter implements Reporter {
   private run: { vitest: Vitest; directory: string } | undefined;
 
   /** @throws TypeError for options that it does not have, or that are none */
-  constructor(options: CoverageReporterOptions = {}) {
+  constructor(
+    options: CoverageReporterOptions = {},
+    /** For the JSON, from Vitest's root. */
+    private readonly directory?: string,
+  ) {
     this.options = resolveOptions(options);
   }
 
@@ -77,7 +82,9 @@ export class CoverageReporter implements Reporter {
 
   /** @returns where it is */
   private writeReport({ config }: Vitest, coverage: Coverage): string {
-    const path = resolve(config.root, this.options.outputFile ?? besideJUnit(config));
+    const path = this.options.outputFile
+      ? resolve(config.root, this.options.outputFile)
+      : join(reportsDirectory(config, this.directory), 'contract-coverage.json');
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${JSON.stringify({ totals: coverageTotals(coverage), ...coverage }, null, 2)}\n`);
     return path;
@@ -105,12 +112,4 @@ function resolveOptions(options: CoverageReporterOptions): CoverageReporterOptio
     );
   }
   return { threshold, outputFile };
-}
-
-function besideJUnit({ reporters, outputFile }: Vitest['config']): string {
-  const options = reporters.flatMap((reporter) =>
-    Array.isArray(reporter) && reporter[0] === 'junit' ? [reporter[1] as { outputFile?: string }] : [],
-  );
-  const junit = options[0]?.outputFile ?? (typeof outputFile === 'object' ? outputFile.junit : undefined);
-  return join(junit === undefined ? 'reports' : dirname(junit), 'contract-coverage.json');
 }
