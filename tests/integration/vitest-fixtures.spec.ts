@@ -98,6 +98,12 @@ test.each(['leaves an event unread', 'leaves an error and an event to those it s
   },
 );
 
+test('a failure does not tell what other tests did to the app that they share', () => {
+  const text = cases.get('fails in an app in which another test left an error')?.failureMessages.join();
+  expect(text).toContain('Expected carol to receive "said" within 200 ms.');
+  expect(text).not.toContain('bob');
+});
+
 test('a failure is reported where the expectation stands', () => {
   expect(cases.get('waits in vain')?.failureMessages[0]).toContain(
     `failing.case.ts:${lineOf('// in vain')}:`,

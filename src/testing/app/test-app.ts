@@ -6,6 +6,7 @@ import type { LogCapture, LogEntry } from '../observer/log-capture.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import type { Activity } from '../settle/activity.js';
 import { stretched } from '../settle/deadline.js';
+import { now } from '../settle/real-time.js';
 import { settle } from '../settle/settle.js';
 import type { Link, Scene, SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
@@ -85,6 +86,8 @@ export class TestApp<
   /** @internal Every client that was let in, the disconnected ones too. */
   readonly opened = new Set<TestClient>();
   private connects = 0;
+  /** When the tests that shared the app before were done with it, in milliseconds of `performance.now()`. */
+  private chapter = 0;
   private closing: Promise<void> | undefined;
 
   /** @internal `startTestApp` makes one. */
@@ -100,7 +103,8 @@ export class TestApp<
       ...running,
       settle: (options) => this.comeToRest(options),
       everyone: () => running.cluster?.everyone() ?? [...this.opened],
-      errors: () => running.cluster?.errors() ?? running.logs.errors,
+      errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
+      since: () => this.chapter,
     };
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
@@ -228,6 +232,7 @@ export class TestApp<
   async release(clients: readonly TestClient[]): Promise<void> {
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
+    if (this.opened.size === 0) this.chapter = now();
     const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);
   }

@@ -79,9 +79,8 @@ export class LogCapture {
 
   /** @internal The errors from a time on that nobody has declared. */
   undeclaredErrors(time: number): readonly LogEntry[] {
-    return this.errors.filter(
+    return this.errorsSince(time).filter(
       (entry) =>
-        entry.at + this.start >= time &&
         entry.attributed &&
         !this.declared.has(entry) &&
         !this.allowed.some((message) => isText(message, textOf(entry))),
@@ -90,7 +89,12 @@ export class LogCapture {
 
   /** Those that Nest calls errors: of level `error` and `fatal`. */
   get errors(): readonly LogEntry[] {
-    return this.captured.filter(({ level }) => level === 'error' || level === 'fatal');
+    return this.errorsSince(0);
+  }
+
+  /** @internal Those from a time on, in milliseconds of `performance.now()`. */
+  errorsSince(time: number): readonly LogEntry[] {
+    return this.since(time).filter(({ level }) => level === 'error' || level === 'fatal');
   }
 
   /**

@@ -96,9 +96,9 @@ function waitingForAcks(client: TestClient): string[] {
 }
 
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
-function lastOfTimeline({ timeline }: Stage, clients: readonly TestClient[]): Details {
+function lastOfTimeline({ timeline, since }: Stage, clients: readonly TestClient[]): Details {
   const names = clients.map(({ name }) => name);
-  const entries = timeline.entries.filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
+  const entries = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const last = entries.slice(-MOST.timeline);
   const before = entries.slice(0, -MOST.timeline).filter((entry) => isTelling(entry, names));
   const shown = [...before.slice(-MOST.events), ...last];

@@ -13,6 +13,8 @@ export interface Stage {
   readonly signal?: AbortSignal;
   /** Every client that `connect()` has opened, the disconnected ones too, in the order in which they came. */
   everyone(): readonly TestClient[];
+  /** From when on things happen that the test may be about, in milliseconds of `performance.now()`. */
+  readonly since: () => number;
   /** What the server logged at error level. */
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;

@@ -45,6 +45,11 @@ export class Timeline {
     return now() - this.start;
   }
 
+  /** @internal The entries from a time on, in milliseconds of `performance.now()`. */
+  since(time: number): readonly TimelineEntry[] {
+    return this.entries.filter(({ at }) => at + this.start >= time);
+  }
+
   /** How many entries there were before those that are kept. */
   get dropped(): number {
     return this.count - this.entries.length;

@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { TestContext } from 'vitest';
-import { now } from '../settle/real-time.js';
 import { toMarkdown } from '../timeline/markdown.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { MARKDOWN, TIMELINE_ANNOTATION } from './timeline-annotation.js';
@@ -24,7 +23,9 @@ export async function attachTimeline(
     .map(({ message }) => stripVTControlCharacters(message))
     .join('\n\n');
   const documents = told.map((timeline, index) => {
-    const { entries, dropped } = ofTest(timeline, since);
+    const entries = timeline.since(since);
+    // What others left in an app that is shared is not missing.
+    const dropped = entries.length === timeline.entries.length ? timeline.dropped : 0;
     const which = told.length > 1 ? ` (app ${index + 1} of ${told.length})` : '';
     return toMarkdown(entries, dropped, { title: `${titleOf(task)}${which}`, failure });
   });
@@ -42,14 +43,6 @@ export async function attachTimeline(
 /** The names of the suites and of the test. */
 function titleOf({ name, suite }: { name: string; suite?: TestContext['task']['suite'] }): string {
   return suite?.name ? `${titleOf(suite)} > ${name}` : name;
-}
-
-/** What an app that is older than the test did since the test began. */
-function ofTest(timeline: Timeline, since: number): { entries: Timeline['entries']; dropped: number } {
-  const { entries, dropped } = timeline;
-  const start = since - (now() - timeline.elapsed);
-  const own = entries.filter(({ at }) => at >= start);
-  return { entries: own, dropped: own.length === entries.length ? dropped : 0 };
 }
 
 /**

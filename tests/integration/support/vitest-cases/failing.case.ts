@@ -102,7 +102,11 @@ strictTest('leaves an event unread', async ({ connect }) => {
   await connect({ name: 'bob' });
 });
 
-const sharedTest = realtimeTest(ChatModule, { scope: 'file', strict: { unreadEvents: true } });
+const sharedTest = realtimeTest(ChatModule, {
+  scope: 'file',
+  timeout: 200,
+  strict: { unreadEvents: true },
+});
 
 sharedTest('leaves an error and an event to those it shares the app with', async ({ connect }) => {
   const bob = await connect({ name: 'bob' });
@@ -112,4 +116,9 @@ sharedTest('leaves an error and an event to those it shares the app with', async
 sharedTest('shares the app with one that left an error and an event', async ({ connect }) => {
   const carol = await connect({ name: 'carol' });
   await expect(carol).toReceive('welcome');
+});
+
+sharedTest('fails in an app in which another test left an error', async ({ connect }) => {
+  const carol = await connect({ name: 'carol' });
+  await expect(carol).toReceive('said');
 });
