@@ -1,5 +1,6 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './app/start-test-cluster.js';
+export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/worlds.js';
 export { type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './app/connect-options.js';
 export { type EventsMap, type NamespaceEvents } from './app/events.js';

@@ -12,7 +12,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test } from '@nestjs/testing';
 import type { TestingModuleBuilder } from '@nestjs/testing';
-import type { Server } from '../../websocket/index.js';
+import type { Server, ServerOptions } from '../../websocket/index.js';
 import { observeCoverage } from '../coverage/observe-coverage.js';
 import { Activity } from '../settle/activity.js';
 import { AppStartError, show } from '../errors.js';
@@ -37,11 +37,14 @@ export interface TestAppOptions {
   /** Sets the app up before it listens, as `main.ts` does: adapters, global pipes, CORS, a logger. */
   setup?(app: INestApplication): unknown;
   /**
-   * The HTTP adapter; give `new FastifyAdapter()` for Fastify.
+   * The HTTP adapter, or a function that makes one: `() => new FastifyAdapter()`. An adapter serves one app, so that
+   * several tests need the function.
    *
    * @default Express
    */
-  httpAdapter?: AbstractHttpAdapter;
+  httpAdapter?: AbstractHttpAdapter | (() => AbstractHttpAdapter);
+  /** Options of Socket.IO's server, laid over the app's own. */
+  server?: Partial<ServerOptions>;
   /** Options as for `NestFactory.create`, but for the logger. */
   application?: Omit<NestApplicationOptions, 'logger'>;
   /** Defaults for every `connect()`. */
@@ -152,16 +155,19 @@ export async function bootTestApp<
       options.override?.(builder);
       const compiled = await builder.compile();
       stage = 'setting the app up';
-      if (!options.httpAdapter) await requireExpress();
-      nest = options.httpAdapter
-        ? compiled.createNestApplication(options.httpAdapter, options.application)
+      const httpAdapter =
+        typeof options.httpAdapter === 'function' ? options.httpAdapter() : options.httpAdapter;
+      if (!httpAdapter) await requireExpress();
+      nest = httpAdapter
+        ? compiled.createNestApplication(httpAdapter, options.application)
         : compiled.createNestApplication(options.application);
       await options.setup?.(nest);
       log.adopt();
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
       const { onArrival } = coverage ?? {};
-      observer = new ServerObserver({ nest, identity, activity, record, onServer, onArrival });
+      const serverOptions = options.server;
+      observer = new ServerObserver({ nest, identity, activity, record, onServer, onArrival, serverOptions });
       observer.install(adapterOf(nest));
       await nest.init();
       observer.observeHttp();

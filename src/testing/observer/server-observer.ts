@@ -9,6 +9,7 @@ import type { HookError } from '../errors.js';
 import type { Cause, ExecutionContext } from './execution-context.js';
 import { discoverGateways } from './gateways.js';
 import type { Gateway } from './gateways.js';
+import { layOver } from './lay-over.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { ObservedSocket } from './observed-socket.js';
@@ -40,6 +41,8 @@ export interface ObservedApp {
   readonly identity: object;
   readonly activity: Activity;
   readonly record: Recorder;
+  /** Laid over the options of every Socket.IO server. */
+  readonly serverOptions?: Partial<ServerOptions>;
   /** Called with each Socket.IO server before anything is bound to it. */
   readonly onServer?: (server: Server) => void;
   readonly onArrival?: ArrivalListener;
@@ -160,8 +163,9 @@ export class ServerObserver {
     const create = adapter.create.bind(adapter);
     return patch(adapter, 'create', (port: number, options?: ServerOptions & { server?: Server }) => {
       if (options?.server) return create(port, options);
-      const created =
-        port === 0 ? create(port, options) : this.createOnFreePort(adapter, create, port, options);
+      const created = layOver(adapter, this.app.serverOptions ?? {}, () =>
+        port === 0 ? create(port, options) : this.createOnFreePort(adapter, create, port, options),
+      );
       const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
       if (!server?.engine || !server.of) {
         throw new TypeError(
