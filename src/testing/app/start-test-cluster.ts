@@ -5,6 +5,7 @@ import { Activity } from '../settle/activity.js';
 import { EXPIRED, stretched, within } from '../settle/deadline.js';
 import { AppStartError, TeardownError } from '../errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
+import { setImmediate } from '../settle/real-time.js';
 import { settle } from '../settle/settle.js';
 import type { Scene, SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';

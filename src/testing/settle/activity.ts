@@ -1,6 +1,6 @@
 import { within } from './deadline.js';
 import type { Expired } from './deadline.js';
-import { now } from './real-time.js';
+import { now, queueMicrotask } from './real-time.js';
 
 /** Something that the server has begun and not finished. */
 export interface Work {
