@@ -97,6 +97,11 @@ export const DEFAULT_TIMEOUT = 3_000;
  * Boots a real Nest app on 127.0.0.1 and a free port. It works with every app that has Socket.IO gateways,
  * whether or not it uses `WebsocketModule`.
  *
+ * A test may fake the app's time, by the timers of Vitest or Jest or by `mock.timers` of node:test, and let minutes pass
+ * at once: heartbeats and upgrades of the links, and each deadline of the harness, stay on real time. What Socket.IO
+ * counts for the app, such as `socket.timeout()`, `connectTimeout` and the time that connection state recovery
+ * remembers a client, goes by the app's time. Jest is to leave `nextTick` and `queueMicrotask` alone (`doNotFake`).
+ *
  * @example
  * ```ts
  * await using app = await startTestApp(AppModule);

@@ -8,6 +8,7 @@ import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED, stretched, within } from '../settle/deadline.js';
 import { fenceToClient, fenceToServer } from '../settle/fence.js';
 import type { ClientEnd, ServerEnd } from '../settle/fence.js';
+import { expectPingsInRealTime } from '../settle/heartbeats.js';
 import { circumstances, nearMisses } from '../statements/circumstances.js';
 import { equals } from '../statements/equality.js';
 import type { Stage } from '../statements/stage.js';
@@ -15,8 +16,10 @@ import { noteAckOf } from './acks.js';
 import type { SentEvent } from './acks.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
+import { hangUp, noteWebSocket } from './hang-up.js';
 import { Inbox } from './inbox.js';
 import type { ReceivedEvent } from './inbox.js';
+import { pollingInRealTime } from './polling-in-real-time.js';
 import { PacketType, hideOffsets, isAck, isEvent, observeWire } from './wire.js';
 import type { Packet } from './wire.js';
 
@@ -81,7 +84,13 @@ export class TestClient<
     this.timeout = timeout;
     this.signal = signal;
     this.inbox = new Inbox(() => context.activity.changed());
-    this.socket = io(url, { ...options, forceNew: true, autoConnect: false, useNativeTimers: true });
+    this.socket = io(url, {
+      ...options,
+      transports: pollingInRealTime(options.transports),
+      forceNew: true,
+      autoConnect: false,
+      useNativeTimers: true,
+    });
     this.listen(on ?? {});
   }
 
@@ -209,7 +218,7 @@ export class TestClient<
   async disconnect(): Promise<void> {
     if (this.connected)
       this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
-    this.socket.disconnect();
+    const closed = hangUp(this.untyped);
     const end = this.serverEnd;
     if (!end) return;
     const done = await this.context.activity.until(
@@ -223,6 +232,7 @@ export class TestClient<
         this.circumstances(),
       );
     }
+    await within(closed, this.timeout);
     this.throwFailedHook();
   }
 
@@ -346,6 +356,8 @@ export class TestClient<
     });
     socket.io.on('open', () => {
       const engine = socket.io.engine;
+      expectPingsInRealTime(engine);
+      noteWebSocket(engine);
       const { id } = engine as unknown as { id: string };
       observer.clientNames.set(id, this.name);
       engine.on('close', () => observer.clientNames.delete(id));

@@ -4,6 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
 import type { Namespace, Server, ServerOptions, Socket } from '../../websocket/index.js';
 import type { Activity } from '../settle/activity.js';
+import { beatInRealTime } from '../settle/heartbeats.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { HookError } from '../errors.js';
 import type { Cause, ExecutionContext } from './execution-context.js';
@@ -180,6 +181,7 @@ export class ServerObserver {
   private observeServer(port: number, server: Server): void {
     this.servers.push({ port, server });
     this.app.onServer?.(server);
+    server.engine.on('connection', beatInRealTime);
     server.engine.on('connection_error', (refusal: HandshakeRefusal) => {
       const id = refusal.req?.headers[CONNECT_HEADER];
       if (typeof id === 'string') this.handshakeRefusals.set(id, refusal);

@@ -1,19 +1,26 @@
+import { Agent } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ConnectOptions } from 'nest-realtime-kit/testing';
 
 /** A link to a TCP server that can be cut. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
+  /** By this a client of the harness takes the link: `connect(link.client)`. */
+  readonly client: Pick<ConnectOptions, 'agent'>;
   /** Ends every connection, and refuses new ones until `restore()`. */
   cut(): Promise<void>;
   restore(): Promise<void>;
   /** Holds back what the target answers, for so many milliseconds. */
   stallFor(milliseconds: number): void;
+  /** Lets nothing pass any more, and tells neither end. */
+  silence(): void;
 }
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const open = new Set<Socket>();
   const answers = new Set<Socket>();
+  let silent = false;
   const server = createServer((incoming) => {
     const outgoing = connect(target.port, target.host);
     answers.add(outgoing);
@@ -26,7 +33,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
         outgoing.destroy();
       });
     }
-    incoming.pipe(outgoing).pipe(incoming);
+    if (!silent) incoming.pipe(outgoing).pipe(incoming);
   });
   const listen = (port: number): Promise<void> =>
     new Promise((resolve) => {
@@ -45,5 +52,17 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       for (const socket of answers) socket.resume();
     }, milliseconds);
   };
-  return { port, cut, stallFor, restore: () => listen(port), [Symbol.asyncDispose]: cut };
+  const silence = (): void => {
+    silent = true;
+    for (const socket of open) socket.unpipe().pause();
+  };
+  const client = { agent: agentTo(port) };
+  return { port, client, cut, stallFor, silence, restore: () => listen(port), [Symbol.asyncDispose]: cut };
+}
+
+/** An agent whose every connection goes to this port. Socket.IO types the option for browsers, which have no agents. */
+function agentTo(port: number): NonNullable<ConnectOptions['agent']> {
+  const agent = new Agent();
+  Object.assign(agent, { createConnection: () => connect(port, '127.0.0.1') });
+  return agent as unknown as NonNullable<ConnectOptions['agent']>;
 }

@@ -1,0 +1,50 @@
+import * as socketIoClient from 'socket.io-client';
+import { setTimeout } from '../settle/real-time.js';
+import type { ConnectOptions } from './connect-options.js';
+
+/** Socket.IO exports its transports since 4.8. */
+const { NodeXHR, NodeWebSocket, WebTransport } = socketIoClient as Partial<typeof socketIoClient>;
+
+/** The XMLHttpRequest of `xmlhttprequest-ssl`. */
+interface XmlHttpRequest {
+  readonly readyState: number;
+  onreadystatechange(): void;
+  dispatchEvent(event: string): void;
+}
+
+type Transport = NonNullable<ConnectOptions['transports']>[number];
+
+const DONE = 4;
+
+/**
+ * The transports by which a client polls in real time, whatever a test does to the time of the app: what implements
+ * XMLHttpRequest for Node tells that a request is done by the `setTimeout` of the moment, with no option against it
+ * (https://github.com/mjwwit/node-XMLHttpRequest/blob/master/lib/XMLHttpRequest.js). Transports that do not poll, and
+ * such as are given as classes, stay what they are.
+ */
+export function pollingInRealTime(transports?: readonly Transport[]): Transport[] | undefined {
+  if (!NodeXHR || !transports?.includes('polling')) return transports && [...transports];
+  const polling = realTimePolling(NodeXHR);
+  const implementations = new Map<unknown, unknown>([
+    ['polling', polling],
+    ['websocket', NodeWebSocket],
+    ['webtransport', WebTransport],
+  ]);
+  // Socket.IO takes names or classes, not both; by its types it takes names only.
+  return transports.map((transport) => implementations.get(transport) ?? transport) as Transport[];
+}
+
+function realTimePolling(Polling: typeof socketIoClient.NodeXHR): typeof socketIoClient.NodeXHR {
+  return class extends Polling {
+    override request(options?: Parameters<InstanceType<typeof Polling>['request']>[0]) {
+      const request = super.request(options);
+      const { _xhr: xhr } = request as unknown as { _xhr: XmlHttpRequest };
+      const dispatch = xhr.dispatchEvent.bind(xhr);
+      xhr.dispatchEvent = (event) => {
+        if (xhr.readyState !== DONE) dispatch(event);
+        else if (event === 'readystatechange') setTimeout(() => xhr.onreadystatechange(), 0);
+      };
+      return request;
+    }
+  };
+}

@@ -1,0 +1,159 @@
+import { on } from 'node:events';
+import { mock } from 'node:test';
+import { Module } from '@nestjs/common';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SettleTimeoutError, startTestApp } from 'nest-realtime-kit/testing';
+import type { ConnectOptions, TestApp } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import type { Server, Socket } from 'socket.io';
+import { afterEach, describe, test, vi } from 'vitest';
+import { startTcpProxy } from './support/tcp-proxy.js';
+
+@WebSocketGateway({ pingInterval: 100, pingTimeout: 800 })
+class ReminderGateway {
+  afterInit(server: Server): void {
+    server.use(({ conn, handshake }, next) => {
+      if (handshake.auth.patient) conn.once('upgrade', () => next());
+      else next();
+    });
+  }
+
+  handleConnection(client: Socket): void {
+    client.emit('welcome', client.id);
+  }
+
+  @SubscribeMessage('remind')
+  remind(@ConnectedSocket() client: Socket, @MessageBody() minutes: number): string {
+    setTimeout(() => client.emit('reminded', new Date().toISOString()), minutes * 60_000);
+    return 'noted';
+  }
+
+  @SubscribeMessage('hang')
+  hang(): Promise<never> {
+    return new Promise(() => {});
+  }
+}
+
+@Module({ providers: [ReminderGateway] })
+class ReminderModule {}
+
+const noon = Date.parse('2026-01-01T12:00:00Z');
+
+/** What a test runner does to the time of the process. */
+const clocks = {
+  'the timers of Vitest': {
+    fake: () => void vi.useFakeTimers({ now: noon }),
+    advance: async (ms: number) => void (await vi.advanceTimersByTimeAsync(ms)),
+    restore: () => void vi.useRealTimers(),
+  },
+  'the timers of node:test': {
+    fake: () =>
+      mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: noon }),
+    advance: async (ms: number) => mock.timers.tick(ms),
+    restore: () => mock.timers.reset(),
+  },
+};
+
+const worlds: Record<string, ConnectOptions['transports']> = {
+  websocket: ['websocket'],
+  polling: ['polling'],
+  upgrade: ['polling', 'websocket'],
+};
+
+describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, restore }) => {
+  afterEach(restore);
+
+  const boot = (when: 'before' | 'after'): Promise<TestApp> => bootFaked(fake, when);
+
+  describe.each(Object.entries(worlds))('on %s', (_world, transports) => {
+    test.each(['before', 'after'] as const)(
+      'two minutes pass in the app, and its links stay up; faked %s it boots',
+      async (when) => {
+        await using app = await boot(when);
+        const [alice, bob] = await app.connect(2, { transports });
+        const { id } = alice;
+        await advance(120_000);
+        await expect(alice.emitWithAck('remind', 2)).toBeAcked('noted');
+        await expect(alice).not.toReceive('reminded');
+        await advance(119_999);
+        await expect(alice).not.toReceive('reminded');
+        await advance(1);
+        await expect(alice).toReceive('reminded', '2026-01-01T12:04:00.000Z');
+        await advance(600_000);
+        await app.settle();
+        bob.emit('remind', 1);
+        await app.settle();
+        await advance(60_000);
+        expect(await bob.next('reminded')).toEqual(['2026-01-01T12:15:00.000Z']);
+        const carol = await app.connect({ transports });
+        await expect(carol).toReceive('welcome', carol.id);
+        await carol.disconnect();
+        expect(alice.id).toBe(id);
+        await expect(alice).toBeConnected();
+        await expect(bob).toBeConnected();
+      },
+    );
+  });
+
+  test('a healthy link outlives its heartbeats, also when time is faked and real in turn', async () => {
+    await using app = await boot('after');
+    const clients = await Promise.all(Object.values(worlds).map((transports) => app.connect({ transports })));
+    await heartbeats(app, 4);
+    await advance(120_000);
+    await heartbeats(app, 4);
+    restore();
+    await heartbeats(app, 4);
+    await Promise.all(clients.map((client) => expect(client).toBeConnected()));
+  });
+
+  test('a link that goes silent is dropped by both ends, in real time', async () => {
+    await using app = await boot('before');
+    await using link = await startTcpProxy({ host: '127.0.0.1', port: app.port });
+    const clients = await Promise.all(
+      Object.values(worlds).map((transports) => app.connect({ transports, ...link.client })),
+    );
+    link.silence();
+    const reasons = { server: 'ping timeout' };
+    await Promise.all(clients.map((client) => expect(client).toBeDisconnected('ping timeout', reasons)));
+  });
+
+  // The longer is more than Engine.IO's `upgradeTimeout`.
+  test.each([0, 20_000])('an upgrade takes place, though %i ms pass in the app meanwhile', async (time) => {
+    await using app = await boot('before');
+    app.io.engine.once('connection', (connection: Socket['conn']) => {
+      connection.once('upgrading', () => void advance(time));
+    });
+    // Until it is upgraded nothing is sent, which would end the poll that the client waits for.
+    const alice = await app.connect({ transports: worlds.upgrade, auth: { patient: true } });
+    await expect(alice).toBeConnected({ transport: 'websocket' });
+  });
+
+  test("the harness's own deadlines are real", async () => {
+    await using app = await boot('before');
+    const alice = await app.connect();
+    await expect(alice.next('nothing', { timeout: 50 })).rejects.toThrow('within 50 ms');
+    alice.emit('hang');
+    await expect(app.settle({ timeout: 50 })).rejects.toThrow(SettleTimeoutError);
+  });
+});
+
+async function bootFaked(fake: () => void, when: 'before' | 'after'): Promise<TestApp> {
+  if (when === 'before') fake();
+  const app = await startTestApp(ReminderModule);
+  if (when === 'after') fake();
+  return app;
+}
+
+/** Resolves when each connection has answered so many pings more. */
+async function heartbeats(app: TestApp, count: number): Promise<void> {
+  const connections = [...app.io.sockets.sockets.values()].map(({ conn }) => conn);
+  await Promise.all(
+    connections.map(async (connection) => {
+      let beats = 0;
+      for await (const _beat of on(connection, 'heartbeat', { close: ['close'] })) {
+        if ((beats += 1) === count) return;
+      }
+      throw new Error('A connection was closed');
+    }),
+  );
+}
