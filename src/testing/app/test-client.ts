@@ -2,7 +2,6 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { ClientGoneError, DeadlineError, report, show, showEvent } from '../errors.js';
 import type { LogCapture } from '../observer/log-capture.js';
-import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED, stretched, within } from '../settle/deadline.js';
@@ -14,14 +13,14 @@ import { equals } from '../statements/equality.js';
 import type { Stage } from '../statements/stage.js';
 import { noteAckOf } from './acks.js';
 import type { SentEvent } from './acks.js';
+import { ClientTraffic } from './client-traffic.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
 import { hangUp, noteWebSocket } from './hang-up.js';
 import { Inbox } from './inbox.js';
 import type { ReceivedEvent } from './inbox.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
-import { PacketType, hideOffsets, isAck, isEvent, observeWire } from './wire.js';
-import type { Packet } from './wire.js';
+import { hideOffsets, observeWire } from './wire.js';
 
 /** What a client needs of the app that it is connected to. */
 export interface ClientContext extends Stage {
@@ -57,13 +56,7 @@ export class TestClient<
   /** @internal Aborts every wait. */
   readonly signal: AbortSignal | undefined;
 
-  private readonly unanswered = new Map<number, SentEvent>();
-  /** The events for which the client owes the server an ack. */
-  private readonly asked = new Map<number, { event: string; entry: number }>();
-  /** What arrived and has not yet come to the inbox: when, and because of what. */
-  private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause'>[] = [];
-  private lastSent: SentEvent | undefined;
-  private serverEnd: ObservedSocket | undefined;
+  private readonly traffic: ClientTraffic;
   private lastId: string | undefined;
   private lastReason: string | undefined;
 
@@ -91,6 +84,7 @@ export class TestClient<
       autoConnect: false,
       useNativeTimers: true,
     });
+    this.traffic = new ClientTraffic({ name, namespace: this.namespace }, context);
     this.listen(on ?? {});
   }
 
@@ -136,7 +130,7 @@ export class TestClient<
 
   /** The events of this client for which the server owes it an ack, oldest first. */
   get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args'>[] {
-    return [...this.unanswered.values()];
+    return this.traffic.pendingAcks;
   }
 
   /**
@@ -171,9 +165,9 @@ export class TestClient<
         throw unsendable(this.name, String(event), args, error);
       }
     };
-    this.lastSent = undefined;
+    this.traffic.lastSent = undefined;
     const ack = this.awaitAck(wanted, sending());
-    if (this.lastSent) noteAckOf(ack, this, this.lastSent);
+    if (this.traffic.lastSent) noteAckOf(ack, this, this.traffic.lastSent);
     return ack as ReturnType<Socket<ServerToClient, ClientToServer>['emitWithAck']>;
   };
 
@@ -330,6 +324,11 @@ export class TestClient<
     return !this.connected && !this.socket.active;
   }
 
+  /** The server's end of the connection, once there is one; it stays after a disconnection. */
+  private get serverEnd(): ObservedSocket | undefined {
+    return this.traffic.serverEnd;
+  }
+
   /** The socket without its user's event types, among which Socket.IO's own events cannot be named. */
   private get untyped(): Socket {
     return this.socket;
@@ -346,13 +345,10 @@ export class TestClient<
   private listen(listeners: Partial<ServerToClient>): void {
     const { activity, observer, record } = this.context;
     const socket = this.untyped;
-    hideOffsets(socket, (id) => this.isOffset(id));
-    observeWire(socket, {
-      onSent: (packet) => this.noteSent(packet),
-      onReceived: (packet) => this.noteReceived(packet),
-    });
+    hideOffsets(socket, (text) => this.traffic.isOffset(text));
+    observeWire(socket, this.traffic);
     socket.onAny((event: string, ...args: unknown[]) => {
-      this.inbox.put({ event, args, ...(this.arrivals.shift() ?? { at: this.context.timeline.elapsed }) });
+      this.inbox.put({ event, args, ...this.traffic.nextArrival() });
     });
     socket.io.on('open', () => {
       const engine = socket.io.engine;
@@ -371,60 +367,11 @@ export class TestClient<
     });
     socket.on('disconnect', (reason) => {
       this.lastReason = reason;
-      this.unanswered.clear();
+      this.traffic.giveUpAcks();
       record({ kind: 'disconnected', client: this.name, end: 'client', reason });
       activity.moved();
     });
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
-  }
-
-  private noteSent(packet: Packet): void {
-    const { record } = this.context;
-    const { name: client, namespace } = this;
-    const { id } = packet;
-    if (isEvent(packet)) {
-      const [event, ...args] = packet.data as [string, ...unknown[]];
-      const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
-      this.lastSent = { event, args, entry };
-      if (id !== undefined) this.unanswered.set(id, this.lastSent);
-      this.serverEnd?.noteSent(event, entry);
-    } else if (isAck(packet) && id !== undefined) {
-      const question = this.asked.get(id);
-      if (!question) return;
-      this.asked.delete(id);
-      const { event, entry: to } = question;
-      const args = packet.data as unknown[];
-      record({ kind: 'acked', client, namespace, by: 'client', event, args, to });
-    }
-  }
-
-  private noteReceived(packet: Packet): void {
-    const { record, timeline, activity } = this.context;
-    const { name: client, namespace } = this;
-    if (packet.type === PacketType.CONNECT) {
-      // What the server's hooks sent comes before Socket.IO's own `connect` event.
-      const { sid } = packet.data as { sid: string };
-      this.serverEnd = this.context.observer.claim(sid) ?? this.serverEnd;
-    } else if (isEvent(packet)) {
-      const [event, ...args] = packet.data as [string, ...unknown[]];
-      const cause: Cause | undefined = this.serverEnd?.causeOfReceived(event);
-      this.arrivals.push({ at: timeline.elapsed, cause });
-      const asksAck = packet.id !== undefined;
-      const entry = record({ kind: 'received', client, namespace, event, args, asksAck }, cause);
-      if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
-    } else if (isAck(packet) && packet.id !== undefined) {
-      const sent = this.unanswered.get(packet.id);
-      if (!sent) return;
-      this.unanswered.delete(packet.id);
-      const { event, entry: to } = sent;
-      // The socket puts a place for an error before the values.
-      sent.ack = [...(packet.data as unknown[])];
-      record(
-        { kind: 'acked', client, namespace, by: 'server', event, args: sent.ack, to },
-        { client, event, entry: to },
-      );
-      activity.changed();
-    }
   }
 
   private async awaitAck(wanted: string, ack: Promise<unknown>): Promise<unknown> {
@@ -441,12 +388,6 @@ export class TestClient<
       }),
       ...this.circumstances(),
     });
-  }
-
-  /** Whether a text is the offset that connection state recovery appends to what it keeps for a client. */
-  private isOffset(text: string): boolean {
-    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
-    return adapter?.packets?.some(({ id }) => id === text) ?? false;
   }
 
   private assertConnected(wanted: string, event?: string): void {

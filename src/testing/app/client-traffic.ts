@@ -1,0 +1,98 @@
+import type { Cause } from '../observer/execution-context.js';
+import type { ObservedSocket } from '../observer/observed-socket.js';
+import type { SentEvent } from './acks.js';
+import type { ReceivedEvent } from './inbox.js';
+import type { ClientContext } from './test-client.js';
+import { PacketType, isAck, isEvent } from './wire.js';
+import type { Packet, WireListener } from './wire.js';
+
+/**
+ * What goes over a client's wire. It tells the timeline, and finds out what belongs together: an ack and its event, what
+ * came and what made the server send it.
+ */
+export class ClientTraffic implements WireListener {
+  /** The server's end of the connection, from its first packet on. */
+  serverEnd: ObservedSocket | undefined;
+  /** The event that was sent last. */
+  lastSent: SentEvent | undefined;
+  /** The events for which the server owes the client an ack, and the other way round, by the id of the ack. */
+  private readonly unanswered = new Map<number, SentEvent>();
+  private readonly asked = new Map<number, { event: string; entry: number }>();
+  /** Of the events that have arrived and not yet come to a listener. */
+  private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause'>[] = [];
+
+  constructor(
+    private readonly client: { readonly name: string; readonly namespace: string },
+    private readonly context: ClientContext,
+  ) {}
+
+  /** The events that wait for an ack, oldest first. */
+  get pendingAcks(): readonly SentEvent[] {
+    return [...this.unanswered.values()];
+  }
+
+  /** On a connection that is gone, nothing is acknowledged any more. */
+  giveUpAcks(): void {
+    this.unanswered.clear();
+  }
+
+  /** When the event arrived that the listeners get next, and because of what. */
+  nextArrival(): Pick<ReceivedEvent, 'at' | 'cause'> {
+    return this.arrivals.shift() ?? { at: this.context.timeline.elapsed };
+  }
+
+  onSent(packet: Packet): void {
+    const { record } = this.context;
+    const { name: client, namespace } = this.client;
+    const { id } = packet;
+    if (isEvent(packet)) {
+      const [event, ...args] = packet.data as [string, ...unknown[]];
+      const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
+      this.lastSent = { event, args, entry };
+      if (id !== undefined) this.unanswered.set(id, this.lastSent);
+      this.serverEnd?.noteSent(event, entry);
+    } else if (isAck(packet) && id !== undefined) {
+      const question = this.asked.get(id);
+      if (!question) return;
+      this.asked.delete(id);
+      const { event, entry: to } = question;
+      const args = packet.data as unknown[];
+      record({ kind: 'acked', client, namespace, by: 'client', event, args, to });
+    }
+  }
+
+  onReceived(packet: Packet): void {
+    const { record, timeline, activity } = this.context;
+    const { name: client, namespace } = this.client;
+    if (packet.type === PacketType.CONNECT) {
+      // What the server's hooks sent comes before Socket.IO's own `connect` event.
+      const { sid } = packet.data as { sid: string };
+      this.serverEnd = this.context.observer.claim(sid) ?? this.serverEnd;
+    } else if (isEvent(packet)) {
+      const [event, ...args] = packet.data as [string, ...unknown[]];
+      const cause: Cause | undefined = this.serverEnd?.causeOfReceived(event);
+      this.arrivals.push({ at: timeline.elapsed, cause });
+      const asksAck = packet.id !== undefined;
+      const entry = record({ kind: 'received', client, namespace, event, args, asksAck }, cause);
+      if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
+    } else if (isAck(packet) && packet.id !== undefined) {
+      const sent = this.unanswered.get(packet.id);
+      if (!sent) return;
+      this.unanswered.delete(packet.id);
+      const { event, entry: to } = sent;
+      // The socket puts a place for an error before the values.
+      sent.ack = [...(packet.data as unknown[])];
+      record(
+        { kind: 'acked', client, namespace, by: 'server', event, args: sent.ack, to },
+        { client, event, entry: to },
+      );
+      activity.changed();
+    }
+  }
+
+  /** Whether a text is the offset that connection state recovery appends to what it keeps for a client. */
+  isOffset(text: string): boolean {
+    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
+    return adapter?.packets?.some(({ id }) => id === text) ?? false;
+  }
+}
