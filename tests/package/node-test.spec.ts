@@ -32,9 +32,9 @@ describe.each([11, 12])('under node:test, in a Nest %i app', (nest) => {
   });
 
   test('tests of the core pass, and the process exits by itself', async () => {
-    const tests = ['dist/chat.test.js', 'dist/statements.test.js'];
+    const tests = ['chat', 'room', 'statements'].map((name) => `dist/${name}.test.js`);
     const output = await run(directory, 'node', '--test', '--test-reporter=tap', ...tests);
-    expect(output).toMatch(/^# pass 8\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
+    expect(output).toMatch(/^# pass 9\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
   });
 
   test('asking for Redis without its packages is a clear error', async () => {

@@ -1,0 +1,153 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blocksOf, isPrinting, pages, read } from './support/docs/blocks.js';
+import type { Block } from './support/docs/blocks.js';
+import { extract, fileOf, isWhole, titleOf } from './support/docs/extract.js';
+import { compile, runTests } from './support/docs/run.js';
+import type { Result } from './support/docs/run.js';
+import { elided, stable } from './support/docs/stable.js';
+
+/* Every code block of the README and of docs/ is run, or stands to the letter in a file that another test runs. */
+
+const blocks = pages.flatMap(blocksOf);
+const quoted = blocks.filter(({ quotes }) => quotes);
+const extracted = blocks.filter(
+  ({ language, info, quotes }) => language === 'ts' && info !== 'before' && !quotes,
+);
+const isModule = (block: Block): boolean => !/\.(?:passes|fails)\.ts$/.test(fileOf(block));
+
+let directory: string;
+let results: Result[];
+let output: string;
+let complaints: Map<string, string[]>;
+
+beforeAll(async () => {
+  directory = extract(extracted);
+  [{ results, output }, complaints] = await Promise.all([runTests(directory), compile(directory)]);
+}, 60_000);
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The tests that a block is, or has. */
+function resultsOf(block: Block): Result[] {
+  const own = results.filter(({ file }) => file === fileOf(block));
+  return isWhole(block) ? own : own.filter(({ title }) => title === titleOf(block));
+}
+
+/** What a block has printed: of one that fails, the failure without its stack. */
+function printedBy(block: Block): string {
+  const [result] = resultsOf(block);
+  if (block.info === 'prints') return (result?.meta.printed ?? []).join('\n');
+  return (result?.failureMessages ?? []).map((message) => message.split(/\n {4}at /)[0]).join('\n\n');
+}
+
+describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$title', ({ block }) => {
+  test('compiles', () => {
+    const last = block.line + block.code.split('\n').length;
+    const own = (complaints.get(fileOf(block)) ?? []).filter((complaint) => {
+      const line = Number(/\((\d+),/.exec(complaint)?.[1]);
+      return line >= block.line && line <= last;
+    });
+    expect(own).toEqual([]);
+  });
+
+  if (isModule(block)) return;
+
+  const outcome = block.info === 'fails' ? 'failed' : 'passed';
+  test(`has ${outcome}`, () => {
+    const outcomes = resultsOf(block).map(({ status, failureMessages }) =>
+      status === outcome ? outcome : [status, ...failureMessages].join('\n'),
+    );
+    expect(new Set(outcomes.length > 0 ? outcomes : ['was not run', output])).toEqual(new Set([outcome]));
+  });
+
+  if (!isPrinting(block)) return;
+
+  test('prints what the page says', () => {
+    const told = stable(block.printed?.code ?? '');
+    expect(elided(stable(printedBy(block)), told)).toBe(told);
+  });
+});
+
+test.each(quoted.map((block) => ({ title: titleOf(block), block })))(
+  '$title stands, to the letter, in the file that it names',
+  ({ block }) => {
+    expect(block.quotes).toMatch(/^tests\/package\//);
+    expect(read(block.quotes!)).toBe(block.code);
+  },
+);
+
+test('nothing that the compiler complains of is left untold', () => {
+  expect([...complaints.keys()].filter((file) => !extracted.some((block) => fileOf(block) === file))).toEqual(
+    [],
+  );
+});
+
+test('there is no block that nobody runs', () => {
+  const known = (block: Block): boolean => {
+    if (block.quotes) return true;
+    if (block.language === 'sh') return block.info === '';
+    if (block.language !== 'ts') return false;
+    return isWhole(block)
+      ? /^(?:fails|before|[\w.-]+\.ts|)$/.test(block.info)
+      : /^(?:fails|before|prints|)$/.test(block.info);
+  };
+  expect(blocks.filter((block) => !known(block)).map(titleOf)).toEqual([]);
+  expect(blocks.filter((block) => isPrinting(block) && !block.printed).map(titleOf)).toEqual([]);
+});
+
+const commands = blocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ code }) => code.trim().split('\n'));
+const manifest = JSON.parse(read('package.json')) as Record<
+  'scripts' | 'peerDependencies' | 'devDependencies',
+  Record<string, string>
+>;
+
+test('every package that is to be installed is one that the kit knows', () => {
+  const installed = commands
+    .filter((command) => command.startsWith('npm install '))
+    .flatMap((command) => command.split(' ').slice(2))
+    .filter((word) => !word.startsWith('-'));
+  expect(installed.length).toBeGreaterThan(0);
+  const known = { ...manifest.peerDependencies, ...manifest.devDependencies, 'nest-realtime-kit': '' };
+  expect(installed.filter((name) => !(name in known))).toEqual([]);
+});
+
+test('every command of pnpm is a script', () => {
+  const scripts = pages.flatMap((page) =>
+    [...read(page).matchAll(/pnpm(?:@12)? ([a-z:]+)/g)].map(([, name]) => name!),
+  );
+  expect(scripts.length).toBeGreaterThan(0);
+  expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
+});
+
+test('every link leads somewhere', () => {
+  const anchors = (page: string): string[] =>
+    [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const broken = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)\s]*)\)/g)].flatMap(([, link = '']) => {
+      if (/^https?:/.test(link)) return [];
+      const [path = '', anchor] = link.split('#');
+      const target = path ? new URL(path, `file:///${page}`).pathname.slice(1) : page;
+      const leads = pages.includes(target)
+        ? anchor === undefined || anchors(target).includes(anchor)
+        : isFile(target);
+      return leads ? [] : [`${page}: ${link}`];
+    }),
+  );
+  expect(broken).toEqual([]);
+});
+
+function isFile(path: string): boolean {
+  try {
+    return read(path) !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,25 @@
+import { matchers, startTestApp } from 'nest-realtime-kit/testing';
+import type { RealtimeMatchers, TestApp } from 'nest-realtime-kit/testing';
+import { AppModule } from './app.module';
+
+declare global {
+  namespace jest {
+    interface Matchers<R, T> extends RealtimeMatchers<T> {}
+  }
+}
+
+expect.extend(matchers);
+
+let app: TestApp;
+beforeEach(async () => {
+  app = await startTestApp(AppModule);
+});
+afterEach(() => app.close());
+
+test('tells the room, and nobody else', async () => {
+  const [alice, bob, carol] = await app.connect(3, { namespace: 'chat' });
+  await bob.emitWithAck('join', 'lobby');
+  alice.emit('say', 'hi');
+  await expect(bob).toReceive('said', 'hi');
+  await expect(carol).not.toReceive('said');
+});

@@ -1,0 +1,16 @@
+import { test } from 'node:test';
+import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
+import { AppModule } from './app.module';
+
+test('tells the room, and nobody else', async () => {
+  const app = await startTestApp(AppModule);
+  try {
+    const [alice, bob, carol] = await app.connect(3, { namespace: 'chat' });
+    await bob.emitWithAck('join', 'lobby');
+    alice.emit('say', 'hi');
+    await assertThat(bob).toReceive('said', 'hi');
+    await assertThat(carol).not.toReceive('said');
+  } finally {
+    await app.close();
+  }
+});
