@@ -28,7 +28,7 @@ export function inspectOn(breakLength: number, value: unknown): string {
   return inspect(legible(value), {
     depth: 4,
     breakLength,
-    compact: breakLength === Infinity ? true : 1,
+    compact: breakLength === Infinity ? true : 3,
     maxStringLength: 200,
     maxArrayLength: 20,
   });

@@ -2,6 +2,7 @@ import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { ClientGoneError, DeadlineError, report, show, showEvent } from '../errors.js';
 import type { LogCapture } from '../observer/log-capture.js';
+import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED, stretched, within } from '../settle/deadline.js';
@@ -106,6 +107,12 @@ export class TestClient<
   /** Why the client was disconnected, as Socket.IO says it; `undefined` while it is connected. */
   get disconnectReason(): string | undefined {
     return this.connected ? undefined : this.lastReason;
+  }
+
+  /** @internal Why the server saw it go, and because of whom. */
+  get serverDisconnection(): { reason: string; cause?: Cause } | undefined {
+    const { disconnectReason: reason, disconnectCause: cause } = this.serverEnd ?? {};
+    return reason === undefined ? undefined : { reason, cause };
   }
 
   /** Why the server saw it go, as Socket.IO says it there; `undefined` while it is connected. */

@@ -38,6 +38,8 @@ export class ObservedSocket {
   readonly rooms = new Set<string>();
   /** Why the server saw it go. */
   disconnectReason: string | undefined;
+  /** Whose event made the server disconnect it, where that is known. */
+  disconnectCause: Cause | undefined;
   /** Whether Socket.IO is taking it out of its rooms, since it is gone. */
   leaving = false;
   /** The entry in the timeline of its disconnection, once it is gone. */

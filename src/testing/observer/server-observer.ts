@@ -7,6 +7,7 @@ import type { Activity } from '../settle/activity.js';
 import { beatInRealTime } from '../settle/heartbeats.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { HookError } from '../errors.js';
+import { executionContext } from './execution-context.js';
 import type { Cause, ExecutionContext } from './execution-context.js';
 import { discoverGateways } from './gateways.js';
 import type { Gateway } from './gateways.js';
@@ -230,6 +231,7 @@ export class ServerObserver {
     socket.on('disconnecting', () => (observed.leaving = true));
     socket.on('disconnect', (reason) => {
       observed.disconnectReason = reason;
+      observed.disconnectCause = executionContext.getStore()?.cause;
       observed.disconnection = record({ kind: 'disconnected', client, end: 'server', reason });
       this.hooks?.expectScoped(observed, 'handleDisconnect');
       activity.moved();

@@ -1,7 +1,7 @@
 import type { SentEvent } from '../app/acks.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
-import { showEvent } from '../errors.js';
+import { show, showEvent } from '../errors.js';
 import { showAll, showReceived } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
@@ -42,8 +42,7 @@ export function raisesException(
 ): Statement<ReceivedEvent> {
   return {
     ...about({ client, sent }),
-    wanted:
-      message === undefined ? 'raise an exception' : `raise an exception with message ${String(message)}`,
+    wanted: message === undefined ? 'raise an exception' : `raise an exception with message ${show(message)}`,
     look: () =>
       raisedBy({ client, sent }).find(
         (received) => message === undefined || isText(message, messageOf(received)),

@@ -27,8 +27,7 @@ export class Audience {
 
   /** The same without these: `app.room('lobby').except(alice)`. */
   except(...clients: readonly TestClient[]): Audience {
-    const names = clients.map(({ name }) => name).join(', ');
-    const words = `${this.words} except ${names}`;
+    const words = `${this.words} except ${showNames(clients)}`;
     return new Audience(
       this.stage,
       words,
@@ -36,6 +35,12 @@ export class Audience {
       this.timeout,
     );
   }
+}
+
+/** `alice, bob and carol` */
+function showNames(clients: readonly TestClient[]): string {
+  const names = clients.map(({ name }) => name);
+  return [...(names.length > 1 ? [names.slice(0, -1).join(', ')] : []), ...names.slice(-1)].join(' and ');
 }
 
 /** Each client of an audience with the event that it received. */
@@ -61,7 +66,7 @@ export function isAudienceOf(
         const found = find(client);
         return found ? [[client, found] as const] : [];
       });
-  const names = audience.map(({ name }) => name).join(', ') || 'nobody';
+  const names = showNames(audience) || 'nobody';
   return {
     stage,
     clients: audience,

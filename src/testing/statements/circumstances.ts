@@ -84,9 +84,10 @@ function when({ at, cause }: ReceivedEvent): string {
 
 function whyGone(client: TestClient): string[] {
   if (client.connected) return [];
-  const [reason, server] = [client.disconnectReason, client.serverDisconnectReason];
+  const { disconnectReason: reason, serverDisconnection: server } = client;
   if (reason === undefined) return [`${client.name} never was connected`];
-  return [`${client.name} is gone: ${reason}${server ? ` (the server says: ${server})` : ''}`];
+  const atServer = server ? ` (the server says: ${server.reason})${showBecause(server.cause)}` : '';
+  return [`${client.name} is gone: ${reason}${atServer}`];
 }
 
 function waitingForAcks(client: TestClient): string[] {

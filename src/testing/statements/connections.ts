@@ -53,7 +53,7 @@ export function isDisconnected(
   return {
     ...aboutClient(client),
     silenceProvesNothing: undefined,
-    wanted: ['be disconnected', reasons.join(', ')].filter(Boolean).join(': '),
+    wanted: ['be disconnected', reasons.join(' and ')].filter(Boolean).join(' for '),
     look: () =>
       hasGone() &&
       (reason === undefined || client.disconnectReason === reason) &&

@@ -88,17 +88,21 @@ export function receivesTimes(
   return {
     ...aboutClient(client),
     complete: true,
-    wanted: `receive ${showExpected(expected)} ${times} ${times === 1 ? 'time' : 'times'}`,
+    wanted: `receive ${showExpected(expected)} ${showTimes(times)}`,
     look: () => (matching().length === times ? matching() : undefined),
     take: (found) => takeAll(client, found),
     isHopeless: () => !client.connected || matching().length > times,
     describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
     instead: () => [
-      `it came ${matching().length} times`,
+      `it came ${showTimes(matching().length)}`,
       ...matching().map(showReceived),
       ...nearMisses(client.context, client, expected, equals),
     ],
   };
+}
+
+function showTimes(times: number): string {
+  return times === 1 ? 'once' : `${times} times`;
 }
 
 function showList(expected: readonly ExpectedEvent[]): string {

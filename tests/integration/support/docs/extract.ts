@@ -53,7 +53,7 @@ function place(block: Block, lines: string[]): void {
   lines[0] =
     "import { vi } from 'vitest'; import { assertThat, startTestApp } from 'nest-realtime-kit/testing';" +
     "import { expect } from 'nest-realtime-kit/testing/vitest'; import { ChatModule } from './chat.module.js';" +
-    "import { test } from './chat.fixtures.js';";
+    "import { test } from './chat.fixtures.js'; import type { ClientToServer, ServerToClient } from './chat.fixtures.js';";
   const prints = block.info === 'prints' ? "const printed = vi.spyOn(console, 'log').mockReturnValue();" : '';
   lines[block.line - 1] =
     `test(${JSON.stringify(titleOf(block))}, async ({ app, connect, alice, bob, carol, task }) => { ${prints}`;
