@@ -38,12 +38,19 @@ export function inspectOn(breakLength: number, value: unknown): string {
 function legible(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || depth > 4) return value;
   if ('asymmetricMatch' in value) {
-    const matcher = value as { toAsymmetricMatcher?(): string };
-    return { [inspect.custom]: () => matcher.toAsymmetricMatcher?.() ?? 'a matcher' };
+    return { [inspect.custom]: () => showMatcher(value) };
   }
   if (Array.isArray(value)) return value.slice(0, 21).map((item) => legible(item, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, legible(item, depth + 1)]));
+}
+
+/** Not every matcher of every runner says what it matches; nearly all have their sample. */
+function showMatcher(value: object): string {
+  const matcher = value as { toAsymmetricMatcher?(): string; toString(): string; sample?: unknown };
+  if (matcher.toAsymmetricMatcher) return matcher.toAsymmetricMatcher();
+  const name = matcher.toString();
+  return 'sample' in value ? `${name} ${inspectOn(Infinity, matcher.sample)}` : name;
 }
 
 /** Event and arguments: `"said" ('hi', 1)`. */

@@ -38,7 +38,9 @@ function resultsOf(block: Block): Result[] {
 function printedBy(block: Block): string {
   const [result] = resultsOf(block);
   if (block.info === 'prints') return (result?.meta.printed ?? []).join('\n');
-  return (result?.failureMessages ?? []).map((message) => message.split(/\n {4}at /)[0]).join('\n\n');
+  // Vitest tells the errors of a teardown twice.
+  const messages = (result?.failureMessages ?? []).map((message) => message.split(/\n {4}at /)[0]);
+  return [...new Set(messages)].join('\n\n');
 }
 
 describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$title', ({ block }) => {

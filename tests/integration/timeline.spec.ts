@@ -294,3 +294,21 @@ plainTest('can be turned off, and statements hold all the same', async () => {
   await expect(alice.emitWithAck('fail')).toRaiseException('Internal server error');
   expect(app.timeline.entries).toEqual([]);
 });
+
+test('tells what the server sent to nobody', async ({ app, connect }) => {
+  const alice = await connect({ name: 'alice' });
+  alice.emit('say', 'hi');
+  await app.settle();
+  app.io.to([alice.id, 'attic']).except(alice.id).emit('secret');
+  app.io.emit('news');
+  const sentences = app.timeline.entries.flatMap((entry) =>
+    entry.kind === 'unheard' ? [[entry.event, entry.rooms, entry.cause?.event]] : [],
+  );
+  expect(sentences).toEqual([
+    ['said', ['lobby'], 'say'],
+    ['secret', ['alice', 'attic'], undefined],
+  ]);
+  expect(app.timeline.print()).toContain(
+    `"said" ('hi', '${alice.id}') emitted to room 'lobby', where nobody got it`,
+  );
+});

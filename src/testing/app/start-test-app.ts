@@ -171,8 +171,16 @@ export async function bootTestApp<
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
       const { onArrival } = coverage ?? {};
-      const serverOptions = options.server;
-      observer = new ServerObserver({ nest, identity, activity, record, onServer, onArrival, serverOptions });
+      observer = new ServerObserver({
+        nest,
+        identity,
+        activity,
+        record,
+        isAlone: cluster === undefined,
+        serverOptions: options.server,
+        onServer,
+        onArrival,
+      });
       observer.install(adapterOf(nest));
       await nest.init();
       observer.observeHttp();

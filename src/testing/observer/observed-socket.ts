@@ -25,6 +25,8 @@ export interface SocketSurroundings {
   readonly activity: Activity;
   /** The context in which what the client set off runs. */
   readonly contextOf: (cause: Cause) => ExecutionContext;
+  /** Notes that the server sends something to a client. */
+  readonly onSent: () => void;
   /** Notes an event of a client that the harness did not open. @returns its entry in the timeline */
   readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
   readonly onArrival?: ArrivalListener;
@@ -65,6 +67,7 @@ export class ObservedSocket {
     });
     socket.conn.on('packetCreate', () => (this.packetsSent += 1));
     socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
+      surroundings.onSent();
       if (own) this.toClient.push({ event, cause: executionContext.getStore()?.cause });
       else surroundings.recordForeign('received', event, args);
     });

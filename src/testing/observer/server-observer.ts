@@ -12,6 +12,8 @@ import type { Cause, ExecutionContext } from './execution-context.js';
 import { discoverGateways } from './gateways.js';
 import type { Gateway } from './gateways.js';
 import { layOver } from './lay-over.js';
+import { observeBroadcasts } from './observe-broadcasts.js';
+import type { UnheardBroadcast } from './observe-broadcasts.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { ObservedSocket } from './observed-socket.js';
@@ -43,6 +45,8 @@ export interface ObservedApp {
   readonly identity: object;
   readonly activity: Activity;
   readonly record: Recorder;
+  /** Whether there are no other nodes that might get what this one emits. */
+  readonly isAlone: boolean;
   /** Laid over the options of every Socket.IO server. */
   readonly serverOptions?: Partial<ServerOptions>;
   /** Called with each Socket.IO server before anything is bound to it. */
@@ -73,6 +77,8 @@ export class ServerObserver {
   private readonly standIns = new Map<number, HttpServer>();
   private readonly restores: (() => void)[] = [];
   private readonly adaptersObserved = new WeakSet<object>();
+  /** How many events the server has sent to clients, each counted for each client. */
+  private sent = 0;
   private hooks: HookObserver | undefined;
 
   constructor(private readonly app: ObservedApp) {
@@ -211,6 +217,7 @@ export class ServerObserver {
     const connection = record({ kind: 'connected', client, id: socket.id, namespace, transport });
     const observed = new ObservedSocket(socket, client, own, connection, {
       activity,
+      onSent: () => (this.sent += 1),
       contextOf: (cause) => this.contextBy(cause),
       recordForeign: (kind, event, args) => {
         const asksAck = typeof args.at(-1) === 'function';
@@ -238,9 +245,11 @@ export class ServerObserver {
     });
   }
 
-  private observeRooms({ adapter, name: namespace, sockets }: Namespace): void {
+  private observeRooms(observedNamespace: Namespace): void {
+    const { adapter, name: namespace, sockets } = observedNamespace;
     if (this.adaptersObserved.has(adapter)) return;
     this.adaptersObserved.add(adapter);
+    if (this.app.isAlone) this.observeBroadcasts(observedNamespace);
     const note = (kind: 'joined' | 'left', room: string, id: string): void => {
       const socket = sockets.get(id);
       const observed = socket && this.observed.get(socket);
@@ -253,6 +262,20 @@ export class ServerObserver {
     };
     adapter.on('join-room', (room: string, id: string) => note('joined', room, id));
     adapter.on('leave-room', (room: string, id: string) => note('left', room, id));
+  }
+
+  private observeBroadcasts(namespace: Namespace): void {
+    const onUnheard = (broadcast: UnheardBroadcast): void => {
+      const rooms = broadcast.rooms.map((room) => this.nameOfRoom(namespace, room));
+      this.app.record({ kind: 'unheard', namespace: namespace.name, ...broadcast, rooms });
+    };
+    this.restores.push(observeBroadcasts(namespace, () => this.sent, onUnheard));
+  }
+
+  /** A client's own room has its id for a name. */
+  private nameOfRoom({ sockets }: Namespace, room: string): string {
+    const socket = sockets.get(room);
+    return socket ? this.nameOf(socket) : room;
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {

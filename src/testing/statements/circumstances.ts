@@ -4,7 +4,7 @@ import type { ReceivedEvent } from '../app/inbox.js';
 import { show, showBecause, showEvent, showServerError, showWork } from '../errors.js';
 import type { Details } from '../errors.js';
 import { isRoutine } from '../timeline/routine.js';
-import { clientOf, concerns, lineOf } from '../timeline/text.js';
+import { clientOf, concerns, lineOf, sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
 import { difference } from './difference.js';
@@ -69,8 +69,20 @@ export function nearMisses(
       ? [`${client.name} got ${showReceived(earlier)}, which an expectation or next() has taken already`]
       : []),
     ...own,
+    ...unheard(stage, event),
     ...atOthers.slice(0, MOST.events),
   ];
+}
+
+/** What the server emitted under that name, and nobody got. */
+function unheard({ timeline, since }: Stage, event: string): string[] {
+  const entries = timeline
+    .since(since())
+    .filter((entry) => entry.kind === 'unheard' && entry.event === event);
+  return entries.slice(-MOST.events).map((entry) => {
+    const because = entry.cause ? showBecause(entry.cause) : '';
+    return `${sentenceOf(entry)}${because}`;
+  });
 }
 
 /** An event as it is told: what it was, when it came, and because of whom. */

@@ -1,8 +1,9 @@
 import type { LogLevel } from '@nestjs/common';
 import type { TestApp } from '../app/test-app.js';
 import type { TestClient } from '../app/test-client.js';
-import { show, showBecause, showLog, textOf } from '../errors.js';
+import { show, showBecause, showCause, showLog, textOf } from '../errors.js';
 import type { LogEntry } from '../observer/log-capture.js';
+import { NEST_ITSELF } from '../timeline/routine.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './statement.js';
@@ -45,7 +46,7 @@ export function logs(
     expected.context && `[${expected.context}]`,
     show(message),
     expected.params && `with ${show(expected.params)}`,
-    (by ?? expected.event) !== undefined && `caused by ${by ?? 'somebody'}'s ${expected.event ?? 'doing'}`,
+    showBy(by, expected.event),
   ];
   const entries = (): readonly LogEntry[] => app.logs.since(since);
   return {
@@ -56,7 +57,10 @@ export function logs(
     describe: (found) => [showWithCause(found)],
     instead: () => {
       const near = entries().filter((entry) => isText(message, textOf(entry)));
-      const told = near.length > 0 ? near : entries();
+      const told =
+        near.length > 0
+          ? near
+          : entries().filter((entry) => entry.cause ?? !NEST_ITSELF.has(entry.context ?? ''));
       return told
         .slice(-MOST)
         .flatMap((entry) => [
@@ -67,6 +71,11 @@ export function logs(
         ]);
     },
   };
+}
+
+function showBy(client: string | undefined, event: string | undefined): string | undefined {
+  if (event !== undefined) return `caused by ${showCause({ client: client ?? 'somebody', event })}`;
+  return client && `caused by ${client}`;
 }
 
 /** That an app logs, at level `error` or `fatal`, what nobody has declared as expected. */

@@ -38,6 +38,15 @@ export type Happening =
       args: readonly unknown[];
       to: number;
     }
+  /** The server emitted an event, and no client of this node was in the rooms that it was for. */
+  | {
+      kind: 'unheard';
+      namespace: string;
+      event: string;
+      args: readonly unknown[];
+      /** Rooms; of a client's own room, its name. Empty for the whole namespace. */
+      rooms: readonly string[];
+    }
   | { kind: 'joined' | 'left'; client: string; namespace: string; room: string }
   | {
       kind: 'logged';

@@ -13,6 +13,7 @@ export function gravityOf(entry: TimelineEntry): number {
     case 'logged':
       return entry.level === 'error' || entry.level === 'fatal' ? SURELY_WRONG : 0;
     case 'refused':
+    case 'unheard':
       return 1;
     case 'received':
       return entry.event === 'exception' ? 1 : 0;

@@ -8,7 +8,8 @@ export function isRoutine(entry: TimelineEntry): boolean {
 
 const QUIET = new Set(['log', 'debug', 'verbose']);
 
-const NEST_ITSELF = new Set([
+/** The contexts under which Nest logs about itself. */
+export const NEST_ITSELF = new Set([
   'InstanceLoader',
   'NestApplication',
   'NestFactory',

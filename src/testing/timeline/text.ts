@@ -62,6 +62,8 @@ export function sentenceOf(entry: TimelineEntry): string {
       return `${entry.client} ← ${showEvent(entry.event, entry.args)}`;
     case 'acked':
       return `${entry.client} ${entry.by === 'server' ? '←' : '→'} ack of "${entry.event}" (${entry.args.map(show).join(', ')})`;
+    case 'unheard':
+      return `${showEvent(entry.event, entry.args)} emitted to ${showRooms(entry)}, where nobody got it`;
     case 'joined':
       return `${entry.client} joined room ${show(entry.room)}`;
     case 'left':
@@ -75,6 +77,10 @@ export function sentenceOf(entry: TimelineEntry): string {
     case 'stated':
       return `${entry.holds ? '✓' : '✗'} ${entry.what}`;
   }
+}
+
+function showRooms({ rooms, namespace }: { rooms: readonly string[]; namespace: string }): string {
+  return rooms.length > 0 ? `room ${rooms.map(show).join(', ')}` : `namespace ${namespace}`;
 }
 
 /** Whether the cause says no more than the entry itself, as of an ack. */
