@@ -7,8 +7,9 @@ import 'reflect-metadata';
 import { cycle } from './cycle.js';
 import { negatives } from './negatives.js';
 import { tenFiles } from './ten-files.js';
+import { timeline } from './timeline.js';
 
-const benchmarks = { negatives, cycle, 'ten-files': tenFiles };
+const benchmarks = { negatives, cycle, timeline, 'ten-files': tenFiles };
 const filter = process.argv[2] ?? '';
 const chosen = Object.entries(benchmarks).filter(([name]) => name.includes(filter));
 if (chosen.length === 0) {
