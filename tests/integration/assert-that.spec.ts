@@ -141,7 +141,7 @@ describe('trouble', () => {
     alice.socket.emit('say', 'hi', () => {});
     expect(alice.pendingAcks).toMatchObject([{ event: 'say', args: ['hi'] }]);
     await expect(Promise.resolve(assertThat(alice).toReceive('said'))).rejects.toThrow(
-      /because:\n {4}alice has no ack of "say" \('hi'\) yet/,
+      /without an ack:\n {4}alice's "say" \('hi'\)\n/,
     );
   });
 

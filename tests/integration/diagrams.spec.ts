@@ -50,7 +50,7 @@ test('a wrong recipient', async ({ page }) => {
   const text = await render(page, timeline.toMermaid());
   expect(text).toContain('carol');
   expect(text).toContain(`✗ "announced" ('hi')`);
-  expect(text).toContain(`✗ Expected alice, bob to be all who receive`);
+  expect(text).toContain(`✗ Expected alice and bob to be all who receive`);
 });
 
 test('an event that does not come, since the server failed', async ({ page }) => {

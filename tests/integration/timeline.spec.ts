@@ -273,15 +273,15 @@ test('tells what a client did that somebody else opened', async ({ app }) => {
 });
 
 plainTest('keeps the latest entries, and says how many it dropped', async () => {
-  await using app = await startTestApp(TracedModule, { timelineEntries: 20 });
+  await using app = await startTestApp(TracedModule, { timelineEntries: 200 });
   const alice = await app.connect({ name: 'alice' });
   for (let round = 0; round < 100; round += 1) alice.emit('now', round);
   await app.settle();
   const { entries, dropped } = app.timeline;
-  expect(entries).toHaveLength(20);
+  expect(entries).toHaveLength(200);
   const last = entries.findLast(({ kind }) => kind === 'sent');
   expect(last).toMatchObject({ event: 'now', args: [99] });
-  expect(entries.at(-1)?.seq).toBe(dropped + 20);
+  expect(entries.at(-1)?.seq).toBe(dropped + 200);
   expect(app.timeline.transcript()).toMatch(/^… \d+ earlier entries\n/);
 });
 

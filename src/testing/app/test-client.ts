@@ -9,8 +9,9 @@ import { EXPIRED, stretched, within } from '../settle/deadline.js';
 import { fenceToClient, fenceToServer } from '../settle/fence.js';
 import type { ClientEnd, ServerEnd } from '../settle/fence.js';
 import { expectPingsInRealTime } from '../settle/heartbeats.js';
-import { circumstances, nearMisses } from '../statements/circumstances.js';
+import { circumstances } from '../statements/circumstances.js';
 import { equals } from '../statements/equality.js';
+import { nearMisses } from '../statements/near-misses.js';
 import type { Stage } from '../statements/stage.js';
 import { noteAckOf } from './acks.js';
 import type { SentEvent } from './acks.js';
@@ -58,7 +59,8 @@ export class TestClient<
   readonly signal: AbortSignal | undefined;
 
   private readonly traffic: ClientTraffic;
-  private lastId: string | undefined;
+  /** @internal As `id`, or `undefined` while there is none. */
+  lastId: string | undefined;
   private lastReason: string | undefined;
 
   /** @internal */
@@ -257,8 +259,8 @@ export class TestClient<
 
   /** @internal What is known that may explain why something did not come, for a failure's text. */
   circumstances(event?: string): ReturnType<typeof circumstances> {
-    const instead = event === undefined ? [] : nearMisses(this.context, this, [event], equals);
-    return circumstances(this.context, [this], instead);
+    const instead = event === undefined ? undefined : nearMisses(this, [event], equals);
+    return circumstances(this.context, [this], { 'came instead': instead });
   }
 
   /** @internal Connects the wire. @returns the error that Socket.IO reported instead */

@@ -1,6 +1,7 @@
 import type { AbstractWsAdapter, MessageMappingProperties } from '@nestjs/websockets';
 import { Observable, finalize } from 'rxjs';
 import type { Socket } from '../../websocket/index.js';
+import { now } from '../settle/real-time.js';
 import { executionContext } from './execution-context.js';
 import { patch } from './patch.js';
 import type { ServerObserver } from './server-observer.js';
@@ -26,7 +27,12 @@ export function observeHandlers(adapter: AbstractWsAdapter, observer: ServerObse
         ...handler,
         callback: (...args: unknown[]) => {
           const message = String(handler.message);
-          const end = observer.begin(`handler of "${message}"`, socket);
+          const finish = observer.begin(`handler of "${message}"`, socket);
+          const began = now();
+          const end = (): void => {
+            observer.noteHandled(socket, message, now() - began);
+            finish();
+          };
           const result: unknown = executionContext.run(observer.contextOf(socket, message), () =>
             endWith(() => callback(...args), end),
           );

@@ -143,6 +143,13 @@ export class ServerObserver {
     this.app.activity.changed();
   }
 
+  /** Notes that a handler has dealt with an event. */
+  noteHandled(socket: Socket, event: string, took: number): void {
+    const { cause } = this.contextOf(socket, event);
+    const [client, namespace] = [this.nameOf(socket), socket.nsp.name];
+    this.app.record({ kind: 'handled', client, namespace, event, took }, cause);
+  }
+
   /** Notes work for a client. @returns the function that ends it */
   begin(what: string, socket: Socket, options: { stream?: boolean } = {}): () => void {
     return this.app.activity.begin(what, { client: this.nameOf(socket), ...options });

@@ -2,7 +2,7 @@ import type { SentEvent } from '../app/acks.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
 import { show, showEvent } from '../errors.js';
-import { showAll, showReceived } from './circumstances.js';
+import { showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { aboutClient } from './statement.js';
@@ -52,7 +52,10 @@ export function raisesException(
     describe: (found) => [`${client.name} got ${showReceived(found)}`],
     instead: () => [
       ...(sent.ack ? [`it was acked with ${showAll(sent.ack)}`] : []),
-      ...raisedBy({ client, sent }).map((received) => `${client.name} got ${showReceived(received)}`),
+      ...raisedBy({ client, sent }).flatMap((received) => [
+        `${client.name} got ${showReceived(received)}`,
+        ...difference([message], [messageOf(received)]).map((line) => `  ${line}`),
+      ]),
     ],
   };
 }
@@ -70,4 +73,8 @@ function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
 
 function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
   return { ...aboutClient(client), subject: `${client.name}'s ${showEvent(sent.event, sent.args)}` };
+}
+
+function showAll(values: readonly unknown[]): string {
+  return values.map(show).join(', ');
 }

@@ -1,6 +1,7 @@
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
-import { nearMisses, showReceived } from './circumstances.js';
+import { who } from './names.js';
+import { atHome, showReceived } from './near-misses.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './statement.js';
 import { matcherOf, showExpected } from './expected-event.js';
@@ -89,9 +90,9 @@ export function isAudienceOf(
     isHopeless: () => strangers().length > 0 || audience.some((client) => client.isGone && !find(client)),
     describe: (found) => found.map(([client, event]) => `${client.name} got ${showReceived(event)}`),
     instead: () => [
-      ...strangers().map(([client, event]) => `${client.name} got it too: ${showReceived(event)}`),
+      ...strangers().map(([client, event]) => `${who(client)} got it: ${showReceived(event)}`),
       ...audience.flatMap((client) =>
-        find(client) ? [] : [`${client.name} did not get it`, ...nearMisses(stage, client, expected, equals)],
+        find(client) ? [] : [`${who(client)} did not get it`, ...atHome(client, expected, equals)],
       ),
     ],
   };

@@ -1,97 +1,40 @@
 import type { TestClient } from '../app/test-client.js';
-import { payloadOf } from '../app/inbox.js';
-import type { ReceivedEvent } from '../app/inbox.js';
-import { show, showBecause, showEvent, showServerError, showWork } from '../errors.js';
+import { showBecause, showEvent, showServerError, showWork } from '../errors.js';
 import type { Details } from '../errors.js';
 import { isRoutine } from '../timeline/routine.js';
-import { clientOf, concerns, lineOf, sentenceOf } from '../timeline/text.js';
+import { clientOf, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
+import { lastEvent } from './last-event.js';
+import { withNames } from './names.js';
 import type { Stage } from './stage.js';
-import { difference } from './difference.js';
-import type { Equals } from './equality.js';
-import { matcherOf } from './expected-event.js';
-import type { ExpectedEvent } from './expected-event.js';
 
 /** How much of each thing is told. */
-const MOST = { events: 8, errors: 3, timeline: 15 };
+const MOST = { errors: 3, turns: 8, timeline: 15 };
 
-/** All that may explain why something is not as was expected, in the order in which a reader wants it. */
-export function circumstances(
-  stage: Stage,
-  clients: readonly TestClient[],
-  instead: readonly string[] = [],
-): Details {
-  return {
-    'came instead': instead,
+/**
+ * All that may explain why something is not as was expected, in the order in which a reader wants it.
+ *
+ * @param clients those that it is about
+ * @param instead what there is in the place of what was expected; what it tells is not told again
+ */
+export function circumstances(stage: Stage, clients: readonly TestClient[], instead: Details = {}): Details {
+  const told = Object.values(instead).flat().join('\n');
+  const errors = stage.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
+  const details = {
+    ...instead,
+    'the last event': lastEvent(stage),
     because: [
       ...clients.flatMap(whyGone),
       ...stage.activity.work.map(showWork),
-      ...stage.everyone().flatMap(waitingForAcks),
-      ...stage
-        .errors()
-        .slice(-MOST.errors)
-        .flatMap((entry) => {
-          const [first, ...frames] = showServerError(entry);
-          return [`the server logged ${first}`, ...frames];
-        }),
+      ...errors.slice(-MOST.errors).flatMap((entry) => {
+        const [first, ...frames] = showServerError(entry);
+        return [`the server logged ${first}`, ...frames];
+      }),
     ],
+    'without an ack': stage.everyone().flatMap(waitingForAcks),
     ...lastOfTimeline(stage, clients),
   };
-}
-
-/** What a client got that is near to what was expected of it: each with what differs, where that can be said. */
-export function nearMisses(
-  stage: Stage,
-  client: TestClient,
-  expected: ExpectedEvent,
-  equals: Equals,
-): string[] {
-  const [event, ...args] = expected;
-  const matches = matcherOf(expected, equals);
-  const own = client.inbox.unread.slice(-MOST.events).flatMap((received) => {
-    if (matches(received)) return [];
-    if (received.event !== event) return [`${client.name} got ${showReceived(received)}`];
-    return [
-      `${client.name} got "${event}" with other arguments${when(received)}:`,
-      ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
-    ];
-  });
-  const earlier = client.inbox.events.findLast((received) => matches(received));
-  const atOthers = stage
-    .everyone()
-    .filter((other) => other !== client)
-    .flatMap((other) => {
-      const found = other.inbox.events.findLast(matches);
-      return found ? [`${other.name} got ${showReceived(found)}`] : [];
-    });
-  return [
-    ...(earlier && !client.inbox.find(matches)
-      ? [`${client.name} got ${showReceived(earlier)}, which an expectation or next() has taken already`]
-      : []),
-    ...own,
-    ...unheard(stage, event),
-    ...atOthers.slice(0, MOST.events),
-  ];
-}
-
-/** What the server emitted under that name, and nobody got. */
-function unheard({ timeline, since }: Stage, event: string): string[] {
-  const entries = timeline
-    .since(since())
-    .filter((entry) => entry.kind === 'unheard' && entry.event === event);
-  return entries.slice(-MOST.events).map((entry) => {
-    const because = entry.cause ? showBecause(entry.cause) : '';
-    return `${sentenceOf(entry)}${because}`;
-  });
-}
-
-/** An event as it is told: what it was, when it came, and because of whom. */
-export function showReceived(received: ReceivedEvent): string {
-  return `${showEvent(received.event, payloadOf(received))}${when(received)}`;
-}
-
-function when({ at, cause }: ReceivedEvent): string {
-  return ` at ${at.toFixed(1)} ms${showBecause(cause)}`;
+  return withNames(stage, details);
 }
 
 function whyGone(client: TestClient): string[] {
@@ -102,10 +45,8 @@ function whyGone(client: TestClient): string[] {
   return [`${client.name} is gone: ${reason}${atServer}`];
 }
 
-function waitingForAcks(client: TestClient): string[] {
-  return client.pendingAcks.map(
-    ({ event, args }) => `${client.name} has no ack of ${showEvent(event, args)} yet`,
-  );
+function waitingForAcks({ name, pendingAcks }: TestClient): string[] {
+  return pendingAcks.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
 }
 
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
@@ -113,20 +54,22 @@ function lastOfTimeline({ timeline, since }: Stage, clients: readonly TestClient
   const names = clients.map(({ name }) => name);
   const entries = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const last = entries.slice(-MOST.timeline);
-  const before = entries.slice(0, -MOST.timeline).filter((entry) => isTelling(entry, names));
-  const shown = [...before.slice(-MOST.events), ...last];
+  const before = entries
+    .slice(0, -MOST.timeline)
+    .filter((entry) => isTelling(entry, names))
+    .slice(-MOST.turns);
+  const shown = [...before, ...last];
+  const gap = before.length > 0 && shown.length < entries.length ? ['           …'] : [];
   const total = timeline.dropped + timeline.entries.length;
   const label = `timeline, ${shown.length} of ${total} entries (all: app.timeline.print())`;
-  return { [label]: shown.map(lineOf) };
+  return { [label]: [...before.map(lineOf), ...gap, ...last.map(lineOf)] };
 }
 
+/** Whether it says what became of a client in question, or that something failed. */
 function isTelling(entry: TimelineEntry, names: readonly string[]): boolean {
   if (entry.kind === 'failed') return true;
   if (entry.kind === 'logged') return entry.level === 'error' || entry.level === 'fatal';
-  const isTurn = entry.kind === 'connected' || entry.kind === 'disconnected' || entry.kind === 'refused';
-  return isTurn && names.includes(clientOf(entry) ?? '') && concerns(entry, names);
+  return TURNS.has(entry.kind) && names.includes(clientOf(entry) ?? '');
 }
 
-export function showAll(values: readonly unknown[]): string {
-  return values.map(show).join(', ');
-}
+const TURNS = new Set<TimelineEntry['kind']>(['connected', 'disconnected', 'refused', 'joined', 'left']);

@@ -102,7 +102,7 @@ export async function isRefused(
     const message = report(`Expected ${error.client}${not} to ${wanted.join(' ')}.`, {
       'came instead': [
         error.message.split('\n')[0]!,
-        ...('data' in expected && !pass ? difference(expected.data, error.data) : []),
+        ...('data' in expected && !pass ? ['with data', ...difference(expected.data, error.data)] : []),
       ],
       ...error.details,
     });

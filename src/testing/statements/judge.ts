@@ -3,6 +3,7 @@ import type { Details } from '../errors.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { now } from '../settle/real-time.js';
 import { circumstances } from './circumstances.js';
+import { named } from './names.js';
 import type { Statement, Verdict } from './statement.js';
 
 const HOPELESS = Symbol('hopeless');
@@ -32,11 +33,12 @@ async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
   const found = statement.look();
   const nothing = found === undefined ? statement.silenceProvesNothing?.() : undefined;
   if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
-  return failure(true, `Expected ${subject} not to ${wanted}.`, {
-    'but it did': found === undefined ? [] : statement.describe(found),
-    but: nothing,
-    ...circumstances(stage, clients),
-  });
+  const but = found === undefined ? nothing : statement.describe(found);
+  return failure(
+    true,
+    named(stage, `Expected ${subject} not to ${wanted}.`),
+    circumstances(stage, clients, { but }),
+  );
 }
 
 async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
@@ -62,9 +64,10 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     }
   }
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
-  const known = circumstances(stage, clients, statement.instead?.());
+  const instead = statement.instead?.();
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
-  return failure(false, `Expected ${subject} to ${wanted}${within}.`, { 'too late': late, ...known });
+  const details = circumstances(stage, clients, { 'too late': late, 'came instead': instead });
+  return failure(false, named(stage, `Expected ${subject} to ${wanted}${within}.`), details);
 }
 
 /** What would have borne the statement out, had there been more time. */

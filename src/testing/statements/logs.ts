@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import type { TestApp } from '../app/test-app.js';
 import type { TestClient } from '../app/test-client.js';
-import { show, showBecause, showCause, showLog, textOf } from '../errors.js';
+import { show, showBecause, showCause, showLog, showServerError, textOf } from '../errors.js';
 import type { LogEntry } from '../observer/log-capture.js';
 import { NEST_ITSELF } from '../timeline/routine.js';
 import { difference } from './difference.js';
@@ -88,7 +88,7 @@ export function logsErrors(app: TestApp, since: number): Statement<readonly LogE
       return found.length > 0 ? found : undefined;
     },
     take: (found) => found.forEach((entry) => app.logs.declare(entry)),
-    describe: (found) => found.map(showWithCause),
+    describe: (found) => found.flatMap(showServerError),
   };
 }
 

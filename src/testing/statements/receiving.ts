@@ -1,11 +1,12 @@
 import { payloadOf } from '../app/inbox.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
-import { nearMisses, showReceived } from './circumstances.js';
+import { nearMisses, showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected } from './expected-event.js';
 import type { ExpectedEvent } from './expected-event.js';
+import { who } from './names.js';
 import { aboutClient } from './statement.js';
 import type { Statement } from './statement.js';
 
@@ -21,8 +22,8 @@ export function receives(
     wanted: `receive ${showExpected(expected)}`,
     look: () => client.inbox.find(matches),
     take: (found) => client.inbox.take((received) => received === found),
-    describe: (found) => [`${client.name} got ${showReceived(found)}`],
-    instead: () => nearMisses(client.context, client, expected, equals),
+    describe: (found) => [`${who(client)} got ${showReceived(found)}${showAgain(client, found, matches)}`],
+    instead: () => nearMisses(client, expected, equals),
   };
 }
 
@@ -40,13 +41,13 @@ export function receivesInOrder(
       return found.length === expected.length ? found : undefined;
     },
     take: (found) => takeAll(client, found),
-    describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
+    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
     instead: () => {
       const found = inOrder(client.inbox.unread, expected, equals);
       const missing = expected[found.length];
       return [
-        ...client.inbox.unread.map((received) => `${client.name} got ${showReceived(received)}`),
-        ...(missing ? [`missing, or not in its place: ${showExpected(missing)}`] : []),
+        ...client.inbox.unread.map((received) => `${who(client)} got ${showReceived(received)}`),
+        ...(missing ? [showMissing(client, missing, equals)] : []),
       ];
     },
   };
@@ -71,7 +72,7 @@ export function receivesExactly(
     },
     take: (found) => takeAll(client, found),
     isHopeless: () => !client.connected,
-    describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
+    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
     instead: () => difference(expected, client.inbox.unread.map(asList)),
   };
 }
@@ -92,13 +93,30 @@ export function receivesTimes(
     look: () => (matching().length === times ? matching() : undefined),
     take: (found) => takeAll(client, found),
     isHopeless: () => !client.connected || matching().length > times,
-    describe: (found) => found.map((received) => `${client.name} got ${showReceived(received)}`),
+    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
     instead: () => [
       `it came ${showTimes(matching().length)}`,
       ...matching().map(showReceived),
-      ...nearMisses(client.context, client, expected, equals),
+      ...nearMisses(client, expected, equals),
     ],
   };
+}
+
+/** Why an event is not where it was to be in the order. */
+function showMissing(client: TestClient, expected: ExpectedEvent, equals: Equals): string {
+  const came = client.inbox.unread.some(matcherOf(expected, equals));
+  return `${showExpected(expected)} ${came ? 'came too early' : 'did not come'}`;
+}
+
+/** Where the same came before and was read: that it is there a second time is the news. */
+function showAgain(
+  client: TestClient,
+  found: ReceivedEvent,
+  matches: (received: ReceivedEvent) => boolean,
+): string {
+  const same = client.inbox.events.filter(matches);
+  const before = same[same.indexOf(found) - 1];
+  return before ? `, once more after the one at ${before.at.toFixed(1)} ms that was read` : '';
 }
 
 function showTimes(times: number): string {

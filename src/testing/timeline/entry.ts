@@ -38,6 +38,8 @@ export type Happening =
       args: readonly unknown[];
       to: number;
     }
+  /** A handler has dealt with an event, in so many milliseconds. */
+  | { kind: 'handled'; client: string; namespace: string; event: string; took: number }
   /** The server emitted an event, and no client of this node was in the rooms that it was for. */
   | {
       kind: 'unheard';

@@ -1,7 +1,8 @@
 import type { TimelineEntry } from './entry.js';
 
-/** Whether it is a line that Nest logs about itself, above all while it boots. */
+/** Whether it says what goes without saying: that an event was handled, or what Nest logs about itself as it boots. */
 export function isRoutine(entry: TimelineEntry): boolean {
+  if (entry.kind === 'handled') return true;
   if (entry.kind !== 'logged' || entry.cause) return false;
   return QUIET.has(entry.level) && NEST_ITSELF.has(entry.context ?? '');
 }

@@ -14,9 +14,10 @@ export function printEntries(
   dropped: number,
   { last = Infinity, clients }: PrintOptions = {},
 ): string {
-  const wanted = clients ? entries.filter((entry) => concerns(entry, clients)) : entries;
+  const told = entries.filter(({ kind }) => kind !== 'handled');
+  const wanted = clients ? told.filter((entry) => concerns(entry, clients)) : told;
   const shown = wanted.slice(Math.max(wanted.length - last, 0));
-  const missing = dropped + entries.length - shown.length;
+  const missing = dropped + told.length - shown.length;
   const lines = shown.map(lineOf);
   return [...(missing > 0 ? [`… ${missing} entries before or between`] : []), ...lines].join('\n');
 }
@@ -62,6 +63,8 @@ export function sentenceOf(entry: TimelineEntry): string {
       return `${entry.client} ← ${showEvent(entry.event, entry.args)}`;
     case 'acked':
       return `${entry.client} ${entry.by === 'server' ? '←' : '→'} ack of "${entry.event}" (${entry.args.map(show).join(', ')})`;
+    case 'handled':
+      return `handled in ${entry.took.toFixed(1)} ms`;
     case 'unheard':
       return `${showEvent(entry.event, entry.args)} emitted to ${showRooms(entry)}, where nobody got it`;
     case 'joined':

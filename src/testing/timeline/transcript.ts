@@ -30,7 +30,7 @@ export function toTranscript(entries: readonly TimelineEntry[], dropped: number)
 
 /** What the test did and stated is no part of the protocol; the client's end of a disconnection repeats the server's. */
 function isTold(entry: TimelineEntry): boolean {
-  if (entry.kind === 'acted' || entry.kind === 'stated') return false;
+  if (entry.kind === 'acted' || entry.kind === 'stated' || entry.kind === 'handled') return false;
   return entry.kind !== 'disconnected' || entry.end === 'server';
 }
 

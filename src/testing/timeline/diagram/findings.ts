@@ -58,7 +58,7 @@ function latestRound(events: readonly Received[], entries: readonly TimelineEntr
   return events.filter(({ seq }) => seq > start);
 }
 
-/** The clients of `alice, bob`, or of `room 'lobby' except carol (alice, bob)`. */
+/** The clients of `alice, bob and carol`, or of `room 'lobby' except carol (alice and bob)`. */
 function namesIn(subject: string): readonly string[] {
-  return (/\((.*)\)$/.exec(subject)?.[1] ?? subject).split(', ');
+  return (/\((.*)\)$/.exec(subject)?.[1] ?? subject).split(/, | and /);
 }
