@@ -210,7 +210,7 @@ export class UndeclaredErrorLogsError extends Error {
     super(
       report('The server logged errors that the test did not declare as expected.', {
         logged: entries.flatMap(showServerError),
-        note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}).`,
+        note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}), with the whole message or a pattern.`,
       }),
     );
   }

@@ -58,7 +58,7 @@ The server logged errors that the test did not declare as expected.
   logged:
     error [LooseGateway] Error: broke, caused by alice's "break"
       in somewhere
-  note: To expect one: await expect(app).toHaveLogged('broke the vase', { level: 'error' }), or app.logs.allowErrors('broke the vase').`.trim(),
+  note: To expect one: await expect(app).toHaveLogged('broke the vase', { level: 'error' }), or app.logs.allowErrors('broke the vase'), with the whole message or a pattern.`.trim(),
     );
   });
 

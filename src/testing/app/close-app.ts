@@ -34,6 +34,9 @@ export async function closeApp(
   if (problems.length > 0) throw new TeardownError(`The app at ${url}`, problems);
 }
 
+/** How long a client may take to have left that somebody else has disconnected, in milliseconds. */
+const LEAVING = 100;
+
 /** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
 async function expectNoSockets({ observer, activity, timeout }: RunningApp): Promise<void> {
   // A client that was given up while it connected has left too; the server may notice a little later.
@@ -41,6 +44,8 @@ async function expectNoSockets({ observer, activity, timeout }: RunningApp): Pro
     () => observer.connected.every((socket) => observer.isForeign(socket)) || undefined,
     timeout,
   );
+  // So has one that somebody else has just disconnected.
+  await activity.until(() => observer.connected.length === 0 || undefined, LEAVING);
   const left = observer.connected;
   if (left.length === 0) return;
   for (const socket of left) socket.disconnect(true);

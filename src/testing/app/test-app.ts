@@ -228,10 +228,16 @@ export class TestApp<
     return findUnfinished(this.running, this.stage, clients, since);
   }
 
-  /** @internal Disconnects the clients of a test that shares the app, after which the app knows them no longer. */
-  async release(clients: readonly TestClient[]): Promise<void> {
+  /**
+   * @internal Ends what a test has begun in an app that others go on to use: disconnects its clients, after which the
+   * app knows them no longer, and takes back the errors that it has declared.
+   *
+   * @param since when the test began, in milliseconds of `performance.now()`
+   */
+  async release(clients: readonly TestClient[], since: number): Promise<void> {
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
+    this.logs.takeBackAllowed(since);
     if (this.opened.size === 0) this.chapter = now();
     const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);

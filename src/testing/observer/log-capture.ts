@@ -44,7 +44,7 @@ export interface InstalledCapture {
 export class LogCapture {
   private readonly captured: LogEntry[] = [];
   private readonly declared = new WeakSet<LogEntry>();
-  private readonly allowed: (string | RegExp)[] = [];
+  private allowed: { readonly message: string | RegExp; readonly at: number }[] = [];
   private readonly start = now();
   private forwardTo: LoggerService | undefined;
 
@@ -66,10 +66,15 @@ export class LogCapture {
 
   /**
    * Declares errors as expected, those logged so far and those to come: by their message, or a pattern of it.
-   * Others make a test fail where `errorLogs` says so.
+   * Others make a test fail where `errorLogs` says so. In an app that tests share it holds to the end of the test.
    */
   allowErrors(message: string | RegExp): void {
-    this.allowed.push(message);
+    this.allowed.push({ message, at: now() });
+  }
+
+  /** @internal Takes back what was declared from a time on, in milliseconds of `performance.now()`. */
+  takeBackAllowed(since: number): void {
+    this.allowed = this.allowed.filter(({ at }) => at < since);
   }
 
   /** @internal Declares one error as expected. */
@@ -83,7 +88,7 @@ export class LogCapture {
       (entry) =>
         entry.attributed &&
         !this.declared.has(entry) &&
-        !this.allowed.some((message) => isText(message, textOf(entry))),
+        !this.allowed.some(({ message }) => isText(message, textOf(entry))),
     );
   }
 

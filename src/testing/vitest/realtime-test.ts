@@ -88,6 +88,7 @@ export function realtimeTest<
         onTestFailed((context) => attachTimeline(context, run.timelines, run.since));
         if (shared) run.tells(shared.timeline);
         await use(run);
+        if (shared) await leave(shared, run);
         run.end();
       },
       { auto: true },
@@ -105,15 +106,20 @@ export function realtimeTest<
     ],
     connect: async ({ run, app }, use) => {
       run.tells(app.timeline);
-      const clients: TestClient[] = [];
       const connecting = async (...args: Parameters<App['connect']>): Promise<unknown> => {
         const connected = await app.connect(...args);
-        clients.push(...([connected].flat() as unknown as TestClient[]));
+        run.clients.push(...([connected].flat() as unknown as TestClient[]));
         return connected;
       };
       await use(connecting as App['connect']);
-      for (const problem of await app.unfinished(clients, run.since)) run.notes(problem);
-      await run.attempt(() => app.release(clients));
     },
   });
+}
+
+/** Ends what a test has begun in an app that others go on to use. */
+async function leave(app: Pick<TestApp, 'opened' | 'unfinished' | 'release'>, run: TestRun): Promise<void> {
+  // Of tests that run at the same time, only what the fixture has connected can be told apart.
+  const clients = run.task.concurrent ? run.clients : [...app.opened];
+  for (const problem of await app.unfinished(clients, run.since)) run.notes(problem);
+  await run.attempt(() => app.release(clients, run.since));
 }

@@ -1,5 +1,6 @@
 import type { TestContext } from 'vitest';
 import { LooseEndsError, TeardownError, UndeclaredErrorLogsError } from '../errors.js';
+import type { TestClient } from '../app/test-client.js';
 import { now } from '../settle/real-time.js';
 import { takeForgotten } from '../statements/forgotten.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -11,6 +12,8 @@ const runs = new Map<object, TestRun>();
 
 /** One run of a test, from before its app starts until after that has closed: what it used, and what went wrong. */
 export class TestRun {
+  /** What the `connect` fixture has connected for it. */
+  readonly clients: TestClient[] = [];
   /** What its apps did. */
   readonly timelines = new Set<Timeline>();
   private readonly problems: Error[] = [];

@@ -122,3 +122,19 @@ sharedTest('fails in an app in which another test left an error', async ({ conne
   const carol = await connect({ name: 'carol' });
   await expect(carol).toReceive('said');
 });
+
+sharedTest('connects a client without the fixture, and declares an error', async ({ app }) => {
+  app.logs.allowErrors(/handler failed/);
+  const dave = await app.connect({ name: 'dave' });
+  await expect(dave).toReceive('welcome');
+  dave.emit('throw');
+  await expect(dave).toReceive('exception');
+});
+
+sharedTest('finds nobody of the test before, nor what it declared', async ({ app, connect }) => {
+  expect(app.clients).toEqual([]);
+  const erin = await connect({ name: 'erin' });
+  await expect(erin).toReceive('welcome');
+  erin.emit('throw');
+  await expect(erin).toReceive('exception');
+});
