@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import { Module } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { SettleTimeoutError, startTestApp } from 'nest-realtime-kit/testing';
-import type { ConnectOptions, TestApp } from 'nest-realtime-kit/testing';
+import type { ConnectOptions, TestApp, TestAppOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 import { afterEach, describe, test, vi } from 'vitest';
@@ -63,7 +63,8 @@ const worlds: Record<string, ConnectOptions['transports']> = {
 describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, restore }) => {
   afterEach(restore);
 
-  const boot = (when: 'before' | 'after'): Promise<TestApp> => bootFaked(fake, when);
+  const boot = (when: 'before' | 'after', options?: TestAppOptions): Promise<TestApp> =>
+    bootFaked(fake, when, options);
 
   describe.each(Object.entries(worlds))('on %s', (_world, transports) => {
     test.each(['before', 'after'] as const)(
@@ -119,11 +120,11 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
 
   // The longer is more than Engine.IO's `upgradeTimeout`.
   test.each([0, 20_000])('an upgrade takes place, though %i ms pass in the app meanwhile', async (time) => {
-    await using app = await boot('before');
+    // Neither pings nor events end the poll that the client waits for.
+    await using app = await boot('before', { server: { pingInterval: 25_000 } });
     app.io.engine.once('connection', (connection: Socket['conn']) => {
       connection.once('upgrading', () => void advance(time));
     });
-    // Until it is upgraded nothing is sent, which would end the poll that the client waits for.
     const alice = await app.connect({ transports: worlds.upgrade, auth: { patient: true } });
     await expect(alice).toBeConnected({ transport: 'websocket' });
   });
@@ -137,9 +138,13 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
   });
 });
 
-async function bootFaked(fake: () => void, when: 'before' | 'after'): Promise<TestApp> {
+async function bootFaked(
+  fake: () => void,
+  when: 'before' | 'after',
+  options?: TestAppOptions,
+): Promise<TestApp> {
   if (when === 'before') fake();
-  const app = await startTestApp(ReminderModule);
+  const app = await startTestApp(ReminderModule, options);
   if (when === 'after') fake();
   return app;
 }
