@@ -271,6 +271,7 @@ export class SettleTimeoutError extends Error {
     stalled?: string,
   ) {
     const onlyStreams = inFlight.length > 0 && inFlight.every(({ stream }) => stream);
+    const ticks = inFlight.some(({ what }) => what.startsWith('setInterval'));
     const held = inFlight.some(({ what }) => what.startsWith('socket.use'));
     super(
       report(`The app did not settle within ${timeout} ms.`, {
@@ -282,9 +283,11 @@ export class SettleTimeoutError extends Error {
             ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
             : held
               ? 'A middleware that drops a packet without next() cannot be told from a busy one: let it call next(error).'
-              : onlyStreams
-                ? 'Streams that are meant to stay open are passed over by settle({ ignoreOpenStreams: true }), or by the same option of startTestApp.'
-                : undefined,
+              : ticks
+                ? 'An interval does not end by itself: let the app clear it, or pass over timers by settle({ awaitTimers: false }).'
+                : onlyStreams
+                  ? 'Streams that are meant to stay open are passed over by settle({ ignoreOpenStreams: true }), or by the same option of startTestApp.'
+                  : undefined,
       }),
     );
   }

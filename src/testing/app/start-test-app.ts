@@ -18,6 +18,7 @@ import { Activity } from '../settle/activity.js';
 import { AppStartError, show } from '../errors.js';
 import { executionContext } from '../observer/execution-context.js';
 import { LogCapture } from '../observer/log-capture.js';
+import { observeTimers } from '../observer/observe-timers.js';
 import { ServerObserver } from '../observer/server-observer.js';
 import { stretched } from '../settle/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
@@ -76,6 +77,21 @@ export interface TestAppOptions {
    * @default false
    */
   ignoreOpenStreams?: boolean;
+  /**
+   * Lets every `settle()`, and every negative expectation, wait for timers and immediates that handlers, hooks and what
+   * they started have begun and not awaited: `setTimeout`, `setImmediate`, those of `node:timers/promises`. Each nested
+   * one counts, and the promises that go on when it has fired.
+   *
+   * Outside stay: promises that nobody awaits and that wait for no timer, such as a database's reply; timers that are
+   * off the event loop at once, by `unref()` or `{ ref: false }`; timers of a faked clock, which fire when the test says
+   * so; what the app does by itself; and what carries the events (Engine.IO, ws, Socket.IO's adapters, Redis clients).
+   * An interval is waited for until it is cleared: where it is not, `settle()` ends at its deadline and says so.
+   *
+   * While such an app is alive, every promise of the process costs a little more, by `node:async_hooks`.
+   *
+   * @default false
+   */
+  awaitTimers?: boolean;
   /**
    * How many entries `timeline` keeps, the latest ones; 0 turns it off.
    *
@@ -154,6 +170,7 @@ export async function bootTestApp<
   let stage = 'compiling the module';
   let nest: INestApplication | undefined;
   let observer: ServerObserver | undefined;
+  const forgetTimers = options.awaitTimers ? observeTimers(identity, activity) : undefined;
   try {
     return await executionContext.run({ app: identity }, async () => {
       const builder = Test.createTestingModule({ imports: [module] }).setLogger(log.tee);
@@ -199,9 +216,11 @@ export async function bootTestApp<
         client: options.client ?? {},
         cluster,
         ignoreOpenStreams: options.ignoreOpenStreams ?? false,
+        awaitTimers: options.awaitTimers ?? false,
         errorLogs: options.errorLogs ?? 'allow',
         strict: resolveStrict(options.strict),
         release: () => {
+          forgetTimers?.();
           log.release();
           coverage?.write();
         },
@@ -210,6 +229,7 @@ export async function bootTestApp<
   } catch (error) {
     await nest?.close().catch(() => {});
     observer?.uninstall();
+    forgetTimers?.();
     log.release();
     const name = 'module' in module ? module.module.name : module.name;
     const reason = error instanceof Error ? error.message : String(error);

@@ -59,6 +59,7 @@ export async function startTestCluster<
     timeline,
     backplanes,
     stretched(options.timeout ?? DEFAULT_TIMEOUT),
+    { ignoreOpenStreams: options.ignoreOpenStreams, awaitTimers: options.awaitTimers },
   );
   const view: ClusterView = {
     scene,
@@ -111,6 +112,7 @@ export class TestCluster<
     private readonly backplanes: readonly RedisBackplane[],
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
+    private readonly settles: Pick<SettleOptions, 'ignoreOpenStreams' | 'awaitTimers'>,
   ) {}
 
   /** Connects a client as `TestApp.connect` does: to the node that is asked for, or to each in turn. */
@@ -131,7 +133,7 @@ export class TestCluster<
 
   /** Resolves when nothing moves any more, on no node and between none; else as `TestApp.settle`. */
   settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
-    return settle(this.scene, timeout, options);
+    return settle(this.scene, timeout, { ...this.settles, ...options });
   }
 
   /** Closes every node, as `TestApp.close` does, and what joined them. To call it again does nothing. */

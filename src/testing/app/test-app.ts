@@ -34,6 +34,8 @@ export interface RunningApp {
   client: ConnectOptions;
   /** Default of `settle`. */
   ignoreOpenStreams: boolean;
+  /** Default of `settle`. */
+  awaitTimers: boolean;
   /** Aborts every wait. */
   signal?: AbortSignal;
   /** Of a cluster, what its nodes have in common. */
@@ -190,8 +192,11 @@ export class TestApp<
 
   /**
    * Resolves when nothing moves any more: everything sent has arrived, all handlers and hooks have finished, and
-   * what they emitted is here. From then on `received` is exact. What a handler started and did not await (a
-   * timer, a forgotten promise), and what asynchronous listeners on the raw socket do, stays outside.
+   * what they emitted is here. From then on `received` is exact.
+   *
+   * Timers and immediates that a handler started and did not await are waited for when the app was started with
+   * `awaitTimers`. A forgotten promise that waits for neither, such as a database's reply, stays outside; so does what
+   * asynchronous listeners on the raw socket do.
    *
    * @throws SettleTimeoutError that names what was still in flight
    */
@@ -271,9 +276,9 @@ export class TestApp<
 
   /** As `settle`, with a timeout that is stretched already. */
   private comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
-    const { activity, cluster, ignoreOpenStreams, signal } = this.running;
+    const { activity, cluster, ignoreOpenStreams, awaitTimers, signal } = this.running;
     const scene = cluster?.scene ?? { activity, links: () => this.links() };
-    return settle(scene, timeout, { ignoreOpenStreams, signal, ...options });
+    return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
 
   private async connectOne(given: ConnectOptions): Promise<TestClient> {

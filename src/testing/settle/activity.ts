@@ -10,6 +10,8 @@ export interface Work {
   readonly client?: string;
   /** A stream, such as an Observable that a handler returned, may be meant to stay open. */
   readonly stream: boolean;
+  /** A timer or immediate that was begun and is not awaited. */
+  readonly timer: boolean;
   /** When it began, in milliseconds of `performance.now()`. */
   readonly since: number;
 }
@@ -21,6 +23,8 @@ export interface Work {
 export class Activity {
   private readonly inFlight = new Set<Work>();
   private readonly watchers = new Set<() => void>();
+  /** Whether timers are noted too. */
+  knowsTimers = false;
   private count = 0;
   private looking = false;
 
@@ -54,8 +58,11 @@ export class Activity {
   }
 
   /** Notes that work has begun. @returns the function that ends it; to call it again does nothing */
-  begin(what: string, { client, stream = false }: { client?: string; stream?: boolean } = {}): () => void {
-    const work: Work = { what, client, stream, since: now() };
+  begin(
+    what: string,
+    { client, stream = false, timer = false }: { client?: string; stream?: boolean; timer?: boolean } = {},
+  ): () => void {
+    const work: Work = { what, client, stream, timer, since: now() };
     this.inFlight.add(work);
     this.moved();
     return () => {
@@ -63,9 +70,16 @@ export class Activity {
     };
   }
 
-  /** Whether nothing is in flight. */
-  idle({ ignoreOpenStreams = false } = {}): boolean {
-    return this.work.every(({ stream }) => stream && ignoreOpenStreams);
+  /** What is in flight and to be waited for, oldest first. */
+  pending({ ignoreOpenStreams = false, awaitTimers = false } = {}): readonly Work[] {
+    return this.work.filter(
+      ({ stream, timer }) => !(stream && ignoreOpenStreams) && !(timer && !awaitTimers),
+    );
+  }
+
+  /** Whether nothing is in flight that is to be waited for. */
+  idle(options?: { ignoreOpenStreams?: boolean; awaitTimers?: boolean }): boolean {
+    return this.pending(options).length === 0;
   }
 
   /**

@@ -28,6 +28,13 @@ export interface SettleOptions {
    * @default false
    */
   ignoreOpenStreams?: boolean;
+  /**
+   * Waits for timers and immediates too that handlers, hooks and what they started have begun. Only an app that was
+   * started with `awaitTimers: true` knows of them.
+   *
+   * @default the app's `awaitTimers`
+   */
+  awaitTimers?: boolean;
   /** Aborts the waiting. */
   signal?: AbortSignal;
 }
@@ -46,23 +53,30 @@ export interface Scene {
  * and all that they emitted is here. It goes round until a round in which nothing moved.
  *
  * @throws SettleTimeoutError that says what was still in flight
+ * @throws TypeError when timers are to be awaited that nobody has noted
  */
 export async function settle(
   scene: Scene,
   timeout: number,
-  { ignoreOpenStreams = false, signal }: Omit<SettleOptions, 'timeout'> = {},
+  { ignoreOpenStreams = false, awaitTimers = false, signal }: Omit<SettleOptions, 'timeout'> = {},
 ): Promise<void> {
   const { activity } = scene;
+  if (awaitTimers && !activity.knowsTimers) {
+    throw new TypeError(
+      'settle({ awaitTimers: true }) needs an app that was started with awaitTimers: true. ' +
+        'Of timers that were begun before nothing is known.',
+    );
+  }
   const deadline = now() + timeout;
   const isQuiet = (): boolean =>
-    activity.idle({ ignoreOpenStreams }) && scene.links().every((link) => link.agrees());
+    activity.idle({ ignoreOpenStreams, awaitTimers }) && scene.links().every((link) => link.agrees());
   const inTime = async (stalled: string | undefined, step: Promise<unknown>): Promise<void> => {
     const began = now();
     if ((await within(step, deadline - began, signal)) !== EXPIRED && now() < deadline) return;
     const apart = scene.links().filter((link) => !link.agrees());
     throw new SettleTimeoutError(
       timeout,
-      activity.work,
+      activity.pending({ awaitTimers }),
       apart.map(({ name }) => name),
       // Where things keep moving, the deadline falls into a step that is not to blame.
       now() - began > timeout / 2 ? stalled : undefined,
