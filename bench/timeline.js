@@ -13,7 +13,8 @@ export async function timeline() {
     await Promise.all(others.map((client) => client.emitWithAck('join', 'lobby')));
     for (let event = 0; event < EVENTS; event += 1) alice.emit('say', `text ${event}`);
     await app.settle();
-    if (others.some((client) => client.received('said').length !== EVENTS)) throw new Error('not all were told');
+    if (others.some((client) => client.received('said').length !== EVENTS))
+      throw new Error('not all were told');
     await app.close();
   };
   const times = await interleave({ on: test(undefined), off: test(0) }, ROUNDS);
