@@ -32,6 +32,7 @@ async function exercise(app: TestApp, transports: Transports): Promise<void> {
   await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
   await expect(bob).toBeInRoom('lobby');
   await expect(bob).toBeInRooms(['lobby']);
+  await expect(bob).not.toBeInRooms(['lobby', 'attic']);
   await expect(carol).not.toBeInRoom('lobby');
 
   const said = ['said', 'hi', 1, expect.objectContaining({ mood: 'good' }), Buffer.from([1, 2, 3])] as const;

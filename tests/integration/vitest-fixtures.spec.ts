@@ -11,6 +11,8 @@ interface Case {
 
 const directory = fileURLToPath(new URL('support/vitest-cases', import.meta.url));
 const cases = new Map<string, Case>();
+/** What went wrong with a file outside of its tests. */
+const fileFailures: string[] = [];
 let stderr = '';
 
 beforeAll(async () => {
@@ -23,9 +25,10 @@ beforeAll(async () => {
     });
   });
   const report = JSON.parse(output.slice(output.indexOf('{'))) as {
-    testResults: { assertionResults: Case[] }[];
+    testResults: { message: string; assertionResults: Case[] }[];
   };
-  for (const { assertionResults } of report.testResults) {
+  for (const { message, assertionResults } of report.testResults) {
+    if (message) fileFailures.push(message);
     for (const result of assertionResults) cases.set(result.title, result);
   }
 }, 60_000);
@@ -82,6 +85,10 @@ test.each([
       /^UndeclaredErrorLogsError: The server logged errors that .+\n {2}logged:\n {4}error \[WsExceptionsHandler\] Error: the handler failed, caused by (?:bob|erin)'s "throw"\n/,
     ),
   );
+});
+
+test('what a test was told of is not told again when the app that it shared is closed', () => {
+  expect(fileFailures).toEqual([]);
 });
 
 test('a test that fails by itself is not also accused of the errors that it caused', () => {

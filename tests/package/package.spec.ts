@@ -35,7 +35,7 @@ test.each([
   ['websocket', nestPackages],
   ['testing', [...nestPackages, '@nestjs/testing', 'socket.io-client', 'rxjs']],
   ['testing/vitest', [...nestPackages, '@nestjs/testing', 'socket.io-client', 'rxjs', 'vitest']],
-  ['testing/vitest/reporter', ['vitest']],
+  ['testing/vitest/reporter', [...nestPackages, '@nestjs/testing', 'socket.io-client', 'rxjs', 'vitest']],
   ['testing/redis', ['testcontainers']],
 ])('the types of %s need its own peers and no others', async (entry, peers) => {
   const packages = await packagesOf(join(root, 'dist', entry, 'index.d.ts'));

@@ -30,6 +30,7 @@ export async function closeApp(
   await attempt(() => closeNest(running));
   await attempt(() => observer.uninstall());
   await attempt(() => running.release());
+  await attempt(() => running.cluster?.forgetClosed());
   problems.push(...observer.failures);
   if (problems.length > 0) throw new TeardownError(`The app at ${url}`, problems);
 }

@@ -3,9 +3,10 @@ import type { Server } from '../../websocket/index.js';
 import { RedisBackplane } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
 import { EXPIRED, stretched, within } from '../settle/deadline.js';
+import type { Expired } from '../settle/deadline.js';
 import { AppStartError, TeardownError } from '../errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
-import { setImmediate } from '../settle/real-time.js';
+import { nextTurn, now, setImmediate } from '../settle/real-time.js';
 import { settle } from '../settle/settle.js';
 import type { Scene, SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
@@ -65,6 +66,7 @@ export async function startTestCluster<
     scene,
     everyone: () => nodes.flatMap((known) => [...known.opened]),
     errors: () => nodes.flatMap(({ logs }) => logs.errors),
+    forgetClosed: () => forgetClosed(nodes, cluster.timeout),
   };
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   try {
@@ -163,6 +165,22 @@ export class TestCluster<
       result.status === 'rejected' ? [result.reason as Error] : [],
     );
     if (problems.length > 0) throw new TeardownError(`The cluster of ${this.nodes.length} nodes`, problems);
+  }
+}
+
+/**
+ * A node that closes takes itself off Redis without awaiting it. Until Redis knows, the others would wait for its answer.
+ *
+ * @param timeout in milliseconds; what is not to be known by then, since Redis is away, is let be
+ */
+async function forgetClosed(nodes: readonly TestApp[], timeout: number): Promise<void> {
+  const deadline = now() + timeout;
+  const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
+  while (open().length > 0 && now() < deadline) {
+    const counting = Promise.all(open().map(countNodes)).catch((): Expired => EXPIRED);
+    const counts = await within(counting, deadline - now());
+    if (counts === EXPIRED || counts.every((count) => count <= open().length)) return;
+    await nextTurn();
   }
 }
 

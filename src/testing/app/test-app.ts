@@ -51,6 +51,8 @@ export interface ClusterView {
   scene: Scene;
   everyone(): readonly TestClient[];
   errors(): readonly LogEntry[];
+  /** Resolves when the nodes that are open no longer count those that have been closed. */
+  forgetClosed(): Promise<void>;
 }
 
 /** As many as are asked for: `connect(2)` gives `[TestClient, TestClient]`. */
