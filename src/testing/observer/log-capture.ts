@@ -72,8 +72,12 @@ export class LogCapture {
     this.allowed.push({ message, at: now() });
   }
 
-  /** @internal Takes back what was declared from a time on, in milliseconds of `performance.now()`. */
+  /**
+   * @internal Takes back what was declared from a time on, in milliseconds of `performance.now()`: it goes for the
+   * errors until now, and no longer for those to come.
+   */
   takeBackAllowed(since: number): void {
+    for (const entry of this.errors) if (this.isAllowed(entry)) this.declare(entry);
     this.allowed = this.allowed.filter(({ at }) => at < since);
   }
 
@@ -85,11 +89,12 @@ export class LogCapture {
   /** @internal The errors from a time on that nobody has declared. */
   undeclaredErrors(time: number): readonly LogEntry[] {
     return this.errorsSince(time).filter(
-      (entry) =>
-        entry.attributed &&
-        !this.declared.has(entry) &&
-        !this.allowed.some(({ message }) => isText(message, textOf(entry))),
+      (entry) => entry.attributed && !this.declared.has(entry) && !this.isAllowed(entry),
     );
+  }
+
+  private isAllowed(entry: LogEntry): boolean {
+    return this.allowed.some(({ message }) => isText(message, textOf(entry)));
   }
 
   /** Those that Nest calls errors: of level `error` and `fatal`. */
