@@ -33,6 +33,14 @@ test('knows the asymmetric matchers of any runner, wherever they stand', async (
   await assertThat(answer).not.toBeAcked({ numbers: [1, even] });
 });
 
+test('an exception is that of the event which raised it, and of no other at the same time', async () => {
+  const alice = await app.connect();
+  const [bad, good] = [alice.emitWithAck('throw'), alice.emitWithAck('echo', 1)];
+  await assertThat(good).not.toRaiseException();
+  await assertThat(bad).toRaiseException('Internal server error');
+  await assertThat(bad).not.toBeAcked();
+});
+
 test('a table of matchers for the expect.extend() of other runners says the same', async () => {
   const alice = await app.connect({ name: 'alice' });
   const held = await matchers.toReceive.call({}, alice, 'welcome');
