@@ -19,8 +19,17 @@ export function report(headline: string, details: Details = {}): string {
 
 /** A value as it is shown in messages: on one line, and not too long. */
 export function show(value: unknown): string {
-  const text = inspectOn(Infinity, value);
+  const text = readable(() => inspectOn(Infinity, value));
   return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
+
+/** What an app logs or sends may throw when one looks at it; that must not become the app's failure. */
+function readable(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '(it throws when it is looked at)';
+  }
 }
 
 /** A value on lines of about so many characters. */
@@ -42,7 +51,14 @@ function legible(value: unknown, depth = 0): unknown {
   }
   if (Array.isArray(value)) return value.slice(0, 21).map((item) => legible(item, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, legible(item, depth + 1)]));
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(value));
+  // `inspect` calls no getter; to copy it would.
+  if (properties.some(([, property]) => 'get' in property)) return value;
+  return Object.fromEntries(
+    properties
+      .filter(([, { enumerable }]) => enumerable)
+      .map(([key, { value: item }]) => [key, legible(item, depth + 1)]),
+  );
 }
 
 /** Not every matcher of every runner says what it matches; nearly all have their sample. */
@@ -105,12 +121,12 @@ export function showLog(entry: LogEntry): string {
 
 /** The stack of what was logged: Nest's loggers put it behind the message, or the message is the error itself. */
 export function stackOf({ stack, message }: LogEntry): string | undefined {
-  return stack ?? (message instanceof Error ? message.stack : undefined);
+  return stack ?? (message instanceof Error ? readable(() => message.stack ?? '') : undefined);
 }
 
 /** The message of a log entry as text: of an error, its name and message. */
 export function textOf({ message }: LogEntry): string {
-  if (message instanceof Error) return `${message.name}: ${message.message}`;
+  if (message instanceof Error) return readable(() => `${message.name}: ${message.message}`);
   return typeof message === 'string' ? message : show(message);
 }
 

@@ -10,14 +10,20 @@ export interface SentEvent {
   ack?: readonly unknown[];
 }
 
-const sentByPromise = new WeakMap<object, { client: TestClient; sent: SentEvent }>();
+/** Whose ack it is, and of what; of nothing when the event could not be sent. */
+export interface Ack {
+  readonly client: TestClient;
+  readonly sent?: SentEvent;
+}
+
+const acks = new WeakMap<object, Ack>();
 
 /** Notes which event's ack a promise of `emitWithAck` is, so that one can make statements about the promise. */
-export function noteAckOf(promise: Promise<unknown>, client: TestClient, sent: SentEvent): void {
-  sentByPromise.set(promise, { client, sent });
+export function noteAckOf(promise: Promise<unknown>, ack: Ack): void {
+  acks.set(promise, ack);
 }
 
 /** Who sent the event whose ack a value is the promise of. */
-export function ackOf(promise: unknown): { client: TestClient; sent: SentEvent } | undefined {
-  return sentByPromise.get(promise as object);
+export function ackOf(promise: unknown): Ack | undefined {
+  return acks.get(promise as object);
 }

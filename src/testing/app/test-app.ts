@@ -231,8 +231,12 @@ export class TestApp<
    * @param clients the test's own
    * @param since from when on errors count, in milliseconds of `performance.now()`
    */
-  unfinished(clients: readonly TestClient[], since = 0): Promise<readonly Error[]> {
-    return findUnfinished(this.running, this.stage, clients, since);
+  unfinished(
+    clients: readonly TestClient[],
+    since = 0,
+    { ofTheseOnly = false } = {},
+  ): Promise<readonly Error[]> {
+    return findUnfinished(this.running, this.stage, clients, since, ofTheseOnly);
   }
 
   /**
@@ -244,8 +248,11 @@ export class TestApp<
   async release(clients: readonly TestClient[], since: number): Promise<void> {
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
-    this.logs.takeBackAllowed(since);
-    if (this.opened.size === 0) this.chapter = now();
+    // While other tests have clients in the app, what was declared may be theirs.
+    if (this.opened.size === 0) {
+      this.logs.takeBackAllowed(since);
+      this.chapter = now();
+    }
     const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);
   }

@@ -149,7 +149,7 @@ export class TestClient<
    * @throws TypeError when the arguments cannot be sent, being circular or a BigInt
    */
   readonly emit: Socket<ServerToClient, ClientToServer>['emit'] = (event, ...args) => {
-    this.assertConnected(`${this.name} was to emit ${showEvent(String(event), args)}`);
+    this.assertConnected(() => `${this.name} was to emit ${showEvent(String(event), args)}`);
     try {
       return this.socket.emit(event, ...args);
     } catch (error) {
@@ -165,7 +165,8 @@ export class TestClient<
    * @throws ClientGoneError when the client is not connected, or loses its connection meanwhile
    */
   readonly emitWithAck: Socket<ServerToClient, ClientToServer>['emitWithAck'] = (event, ...args) => {
-    const wanted = `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
+    const wanted = (): string =>
+      `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
     const sending = async (): Promise<unknown> => {
       this.assertConnected(wanted);
       try {
@@ -176,7 +177,7 @@ export class TestClient<
     };
     this.traffic.lastSent = undefined;
     const ack = this.awaitAck(wanted, sending());
-    if (this.traffic.lastSent) noteAckOf(ack, this, this.traffic.lastSent);
+    noteAckOf(ack, { client: this, sent: this.traffic.lastSent });
     return ack as ReturnType<Socket<ServerToClient, ClientToServer>['emitWithAck']>;
   };
 
@@ -194,7 +195,7 @@ export class TestClient<
     const deadline = timeout === undefined ? this.timeout : stretched(timeout);
     const received = await this.take((candidate) => candidate.event === event, deadline, signal);
     if (received !== EXPIRED && received !== GONE) return received.args as Parameters<ServerToClient[Event]>;
-    if (received === GONE) this.assertConnected(`${this.name} waited for ${showEvent(event)}`, event);
+    if (received === GONE) this.assertConnected(() => `${this.name} waited for ${showEvent(event)}`, event);
     throw new DeadlineError(
       `${this.name} did not receive ${showEvent(event)}`,
       deadline,
@@ -383,7 +384,7 @@ export class TestClient<
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
   }
 
-  private async awaitAck(wanted: string, ack: Promise<unknown>): Promise<unknown> {
+  private async awaitAck(wanted: () => string, ack: Promise<unknown>): Promise<unknown> {
     try {
       const answer = await within(ack, this.timeout, this.signal);
       if (answer !== EXPIRED) return answer;
@@ -391,7 +392,7 @@ export class TestClient<
       if (!isEncodingError(error)) this.assertConnected(wanted);
       throw error;
     }
-    throw new DeadlineError(`${wanted}, which did not come`, this.timeout, {
+    throw new DeadlineError(`${wanted()}, which did not come`, this.timeout, {
       ...(this.context.activity.idle() && {
         note: 'No handler is running: it returned nothing, a middleware refused the event, or nobody handles it.',
       }),
@@ -399,12 +400,12 @@ export class TestClient<
     });
   }
 
-  private assertConnected(wanted: string, event?: string): void {
+  private assertConnected(wanted: () => string, event?: string): void {
     if (this.connected) return;
     throw new ClientGoneError(
       this.name,
       this.lastReason ?? 'it never was connected',
-      wanted,
+      wanted(),
       this.circumstances(event),
     );
   }

@@ -33,6 +33,8 @@ export async function findUnfinished(
   stage: Stage,
   clients: readonly TestClient[],
   since: number,
+  /** Whether other tests run in the app: then only what these clients caused is this test's. */
+  ofTheseOnly: boolean,
 ): Promise<readonly Error[]> {
   const problems = [...takeForgotten(stage.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
@@ -41,7 +43,10 @@ export async function findUnfinished(
   // What was set off last may yet log an error, or send something. Work that hangs is not waited for to the end.
   const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
   await stage.settle(rest).catch(() => activity.changed());
-  const errors = errorLogs === 'fail' ? logs.undeclaredErrors(since) : [];
+  const names = new Set(clients.map(({ name }) => name));
+  const errors = (errorLogs === 'fail' ? logs.undeclaredErrors(since) : []).filter(
+    ({ cause }) => !ofTheseOnly || (cause && names.has(cause.client)),
+  );
   if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors));
   for (const error of errors) logs.declare(error);
   const looseEnds = looksClosely ? looseEndsOf(clients, strict) : {};

@@ -67,7 +67,7 @@ export function worlds(matrix: WorldMatrix): World[] {
     })),
     dimension('recovery', matrix.recovery, (recovers) => ({
       name: recovers ? 'recovery' : 'no recovery',
-      options: recovers ? { server: { connectionStateRecovery: RECOVERY } } : {},
+      options: { server: { connectionStateRecovery: recovers ? RECOVERY : undefined } },
     })),
   ];
   return dimensions.reduce<World[]>(

@@ -130,14 +130,16 @@ export class ObservedSocket {
       const [event, ...args] = packet;
       const end = activity.begin(`socket.use for "${event}"`, { client: this.name });
       held.add(end);
-      executionContext.run(contextOf(this.causeOfArrival(event, args)), () =>
+      // A middleware may call next() from wherever it likes; what follows is still this packet's doing.
+      const context = contextOf(this.causeOfArrival(event, args));
+      executionContext.run(context, () =>
         run(packet, (error) => {
           held.delete(end);
           end();
           if (!error && this.socket.connected) {
             onArrival?.({ namespace, event, asksAck: typeof args.at(-1) === 'function' });
           }
-          next(error);
+          executionContext.run(context, () => next(error));
         }),
       );
     };

@@ -72,7 +72,13 @@ function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
 }
 
 function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
-  return { ...aboutClient(client), subject: `${client.name}'s ${showEvent(sent.event, sent.args)}` };
+  const { silenceProvesNothing, ...common } = aboutClient(client);
+  return {
+    ...common,
+    subject: `${client.name}'s ${showEvent(sent.event, sent.args)}`,
+    // There is one ack at most: that which came is final.
+    silenceProvesNothing: () => (sent.ack ? undefined : silenceProvesNothing?.()),
+  };
 }
 
 function showAll(values: readonly unknown[]): string {

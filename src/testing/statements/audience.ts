@@ -54,44 +54,53 @@ export function isAudienceOf(
   equals: Equals,
 ): Statement<Received> {
   const matches = matcherOf(expected, equals);
-  const audience = given instanceof Audience ? given.clients : given;
-  const [first] = audience;
+  // Who is in a room may change until all has come to rest.
+  const audience = (): readonly TestClient[] => (given instanceof Audience ? given.clients : given);
+  const [first] = audience();
   const stage = given instanceof Audience ? given.stage : first?.context;
   if (!stage) throw new TypeError('An audience needs at least one client; got an empty list.');
   const find = (client: TestClient): ReceivedEvent | undefined => client.inbox.find(matches);
   const strangers = (): Received =>
     stage
       .everyone()
-      .filter((client) => client.connected && !audience.includes(client))
+      .filter((client) => client.connected && !audience().includes(client))
       .flatMap((client) => {
         const found = find(client);
         return found ? [[client, found] as const] : [];
       });
-  const names = showNames(audience) || 'nobody';
   return {
     stage,
-    clients: audience,
-    subject: given instanceof Audience ? `${given.words} (${names})` : names,
+    get clients() {
+      return audience();
+    },
+    get subject() {
+      const names = showNames(audience()) || 'nobody';
+      return given instanceof Audience ? `${given.words} (${names})` : names;
+    },
     wanted: `be all who receive ${showExpected(expected)}`,
     timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
     signal: first?.signal ?? stage.signal,
     complete: true,
     look: () => {
-      if (strangers().length > 0) return undefined;
-      const received = audience.flatMap((client) => {
+      // That nobody received it where nobody is bears nothing out.
+      if (strangers().length > 0 || audience().length === 0) return undefined;
+      const received = audience().flatMap((client) => {
         const found = find(client);
         return found ? [[client, found] as const] : [];
       });
-      return received.length === audience.length ? received : undefined;
+      return received.length === audience().length ? received : undefined;
     },
     take: (found) => {
       for (const [client, event] of found) client.inbox.take((received) => received === event);
     },
-    isHopeless: () => strangers().length > 0 || audience.some((client) => client.isGone && !find(client)),
+    isHopeless: () =>
+      !(given instanceof Audience) &&
+      (strangers().length > 0 || audience().some((client) => client.isGone && !find(client))),
     describe: (found) => found.map(([client, event]) => `${client.name} got ${showReceived(event)}`),
     instead: () => [
       ...strangers().map(([client, event]) => `${who(client)} got it: ${showReceived(event)}`),
-      ...audience.flatMap((client) =>
+      ...(audience().length === 0 ? ['there is nobody'] : []),
+      ...audience().flatMap((client) =>
         find(client) ? [] : [`${who(client)} did not get it`, ...atHome(client, expected, equals)],
       ),
     ],

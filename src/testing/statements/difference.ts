@@ -5,9 +5,22 @@ import { withMatched } from './equality.js';
 /** How many lines of a difference are shown. */
 const MOST_LINES = 30;
 
+/** How many lines of each side are compared, and how many that are the same are shown before the first that is not. */
+const [MOST_COMPARED, BEFORE] = [200, 10];
+
 /** What was expected and what came, line by line: `- ` is missing, `+ ` is too much. */
 export function difference(expected: unknown, actual: unknown): string[] {
-  const changes = diffLines(lines(withMatched(expected, actual)), lines(actual));
+  const [wanted, found] = [lines(withMatched(expected, actual)), lines(actual)];
+  // To compare much that is different takes long, and nobody reads it: what is shown is where it begins.
+  let same = 0;
+  while (same < found.length && wanted[same] === found[same]) same += 1;
+  const start = Math.max(same - BEFORE, 0);
+  const text = (side: readonly string[]): string =>
+    side
+      .slice(start, start + MOST_COMPARED)
+      .map((line) => `${line}\n`)
+      .join('');
+  const changes = diffLines(text(wanted), text(found));
   const all = changes.flatMap(({ value, added, removed }) => {
     const mark = added ? '+ ' : removed ? '- ' : '  ';
     return value
@@ -15,12 +28,17 @@ export function difference(expected: unknown, actual: unknown): string[] {
       .split('\n')
       .map((line) => mark + line);
   });
-  if (all.length <= MOST_LINES) return all;
-  return [...all.slice(0, MOST_LINES), `… ${all.length - MOST_LINES} more lines`];
+  const left = Math.max(wanted.length, found.length) - start - MOST_COMPARED;
+  const more = Math.max(all.length - MOST_LINES, 0) + Math.max(left, 0);
+  return [
+    ...(start > 0 ? [`… ${start} lines that are the same`] : []),
+    ...all.slice(0, MOST_LINES),
+    ...(more > 0 ? [`… ${more} more lines`] : []),
+  ];
 }
 
 /** The values of a list one below the other, so that a difference shows where it is. */
-function lines(value: unknown): string {
+function lines(value: unknown): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
-  return values.map((one) => `${inspectOn(60, one)}\n`).join('');
+  return values.flatMap((one) => inspectOn(60, one).split('\n'));
 }

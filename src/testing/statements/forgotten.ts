@@ -37,7 +37,8 @@ export function trackAssertion(
   madeAt: Error,
 ): PromiseLike<void> {
   const told = outcome.catch((error: unknown) => rethrowAt(madeAt, error));
-  return noticeAwait(told, noteMade(matcher, owner, madeAt, 'assertThat'));
+  // Where nobody will be told that it was forgotten, a failure stays an unhandled rejection.
+  return owner ? noticeAwait(told, noteMade(matcher, owner, madeAt, 'assertThat')) : told;
 }
 
 /** The expectations that a test, or the tests of an app, have not awaited. They are told once. */

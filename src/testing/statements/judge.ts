@@ -1,4 +1,4 @@
-import { report } from '../errors.js';
+import { SettleTimeoutError, report } from '../errors.js';
 import type { Details } from '../errors.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { now } from '../settle/real-time.js';
@@ -16,8 +16,11 @@ const GRACE = 1_000;
  * the app settle and then looks, so that its answer is final.
  */
 export async function judge<Found>(statement: Statement<Found>, negated: boolean): Promise<Verdict> {
-  const { stage, subject, wanted, clients } = statement;
-  const verdict = await (negated ? deny(statement) : confirm(statement));
+  const { stage, wanted } = statement;
+  const verdict = await (negated ? deny(statement) : confirm(statement)).catch((error: unknown) =>
+    restless(statement, negated, error),
+  );
+  const { subject, clients } = statement;
   // Vitest leaves `isNot` undefined where nothing is negated.
   const holds = negated ? !verdict.pass : verdict.pass;
   const client = clients.length === 1 ? clients[0]?.name : undefined;
@@ -26,23 +29,20 @@ export async function judge<Found>(statement: Statement<Found>, negated: boolean
 }
 
 async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
-  const { stage, subject, wanted, clients, timeout, signal } = statement;
-  if (clients.length === 0 || clients.some(({ connected }) => connected)) {
+  const { stage, wanted, timeout, signal } = statement;
+  if (!statement.clients.every(({ isGone }) => isGone) || statement.clients.length === 0) {
     await stage.settle({ timeout, signal });
   }
   const found = statement.look();
   const nothing = found === undefined ? statement.silenceProvesNothing?.() : undefined;
   if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
   const but = found === undefined ? nothing : statement.describe(found);
-  return failure(
-    true,
-    named(stage, `Expected ${subject} not to ${wanted}.`),
-    circumstances(stage, clients, { but }),
-  );
+  const headline = named(stage, `Expected ${statement.subject} not to ${wanted}.`);
+  return failure(true, headline, circumstances(stage, statement.clients, { but }));
 }
 
 async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
-  const { stage, subject, wanted, clients, timeout, signal } = statement;
+  const { stage, wanted, timeout, signal } = statement;
   const deadline = now() + timeout;
   const outcome = await stage.activity.until(
     () => {
@@ -58,6 +58,11 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     if (!statement.complete) return { pass: true, message: () => '' };
     await stage.settle({ timeout, signal });
     const found = statement.look();
+    const but = isNothing(found) ? statement.silenceProvesNothing?.() : undefined;
+    if (but !== undefined) {
+      const headline = `Expected ${statement.subject} to ${wanted}.`;
+      return failure(false, headline, circumstances(stage, statement.clients, { but }));
+    }
     if (found !== undefined) {
       statement.take?.(found);
       return { pass: true, message: () => '' };
@@ -66,17 +71,34 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
   const instead = statement.instead?.();
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
-  const details = circumstances(stage, clients, { 'too late': late, 'came instead': instead });
-  return failure(false, named(stage, `Expected ${subject} to ${wanted}${within}.`), details);
+  const details = circumstances(stage, statement.clients, { 'too late': late, 'came instead': instead });
+  return failure(false, named(stage, `Expected ${statement.subject} to ${wanted}${within}.`), details);
+}
+
+/** Whether what bears a statement out is that there is nothing. */
+function isNothing(found: unknown): boolean {
+  return Array.isArray(found) && found.length === 0;
+}
+
+/** What could not be told, since the app did not come to rest: that fails the statement, made or denied. */
+function restless<Found>(statement: Statement<Found>, negated: boolean, error: unknown): Verdict {
+  if (!(error instanceof SettleTimeoutError)) throw error;
+  const { stage, subject, wanted, clients } = statement;
+  const [but, ...known] = error.message.split('\n');
+  const details = {
+    but,
+    ...circumstances(stage, clients, { 'it waited for': known.map((line) => line.trim()) }),
+  };
+  return failure(negated, named(stage, `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}.`), details);
 }
 
 /** What would have borne the statement out, had there been more time. */
 async function cameLate<Found>(
-  { stage, clients, timeout, look, describe }: Statement<Found>,
+  { stage, clients, timeout, signal, look, describe }: Statement<Found>,
   deadline: number,
 ): Promise<string | undefined> {
   if (clients.length > 0 && !clients.some(({ connected }) => connected)) return undefined;
-  const came = await stage.activity.until(look, Math.min(timeout, GRACE));
+  const came = await stage.activity.until(look, Math.min(timeout, GRACE), signal);
   if (came === EXPIRED) return undefined;
   return `${describe(came).join('; ')}, ${Math.ceil(now() - deadline)} ms after the deadline`;
 }

@@ -48,7 +48,7 @@ export function logs(
     expected.params && `with ${show(expected.params)}`,
     showBy(by, expected.event),
   ];
-  const entries = (): readonly LogEntry[] => app.logs.since(since);
+  const entries = (): readonly LogEntry[] => app.logs.since(Math.max(since, app.stage.since()));
   return {
     ...aboutApp(app),
     wanted: wanted.filter(Boolean).join(' '),
@@ -84,7 +84,7 @@ export function logsErrors(app: TestApp, since: number): Statement<readonly LogE
     ...aboutApp(app),
     wanted: 'log errors',
     look: () => {
-      const found = app.logs.undeclaredErrors(since);
+      const found = app.logs.undeclaredErrors(Math.max(since, app.stage.since()));
       return found.length > 0 ? found : undefined;
     },
     take: (found) => found.forEach((entry) => app.logs.declare(entry)),

@@ -1,6 +1,7 @@
 import { TestApp } from '../app/test-app.js';
 import { TestClient } from '../app/test-client.js';
 import { ackOf } from '../app/acks.js';
+import type { Ack } from '../app/acks.js';
 import type { EventsMap } from '../app/events.js';
 import { show } from '../errors.js';
 import { isAcked, raisesException } from './acks.js';
@@ -137,10 +138,10 @@ export const statements = {
     ),
   toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
     judged(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
-  toBeAcked: (manner: Manner, subject: unknown, ...values: unknown[]) =>
-    judged(manner, isAcked(asked(subject, 'toBeAcked'), values, manner.equals)),
-  toRaiseException: (manner: Manner, subject: unknown, message?: string | RegExp) =>
-    judged(manner, raisesException(asked(subject, 'toRaiseException'), message)),
+  toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) =>
+    judged(manner, isAcked(await asked(subject, 'toBeAcked'), values, manner.equals)),
+  toRaiseException: async (manner: Manner, subject: unknown, message?: string | RegExp) =>
+    judged(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
   toBeRefused: (
     { equals }: Manner,
     subject: unknown,
@@ -179,14 +180,18 @@ function app(subject: unknown, matcher: string): TestApp {
   throw wrongSubject(matcher, 'an app, as startTestApp() or the fixture gives it', subject);
 }
 
-function asked(subject: unknown, matcher: string): NonNullable<ReturnType<typeof ackOf>> {
+/** @throws why the event could not be sent, where it was not */
+async function asked(subject: unknown, matcher: string): Promise<Required<Ack>> {
   const found = ackOf(subject);
   if (!found) {
     throw wrongSubject(matcher, 'the promise that client.emitWithAck() returns, not awaited', subject);
   }
   // That no ack came is for the statement to tell; the promise's own deadline would be an unhandled rejection.
   (subject as Promise<unknown>).catch(() => {});
-  return found;
+  const { client: sender, sent } = found;
+  if (sent) return { client: sender, sent };
+  await (subject as Promise<unknown>);
+  throw wrongSubject(matcher, 'an event that was sent', subject);
 }
 
 function audience(subject: unknown): Audience | readonly TestClient[] {

@@ -1,3 +1,4 @@
+import { show } from '../errors.js';
 import { executionContext } from '../observer/execution-context.js';
 import type { Cause } from '../observer/execution-context.js';
 import { now } from '../settle/real-time.js';
@@ -5,7 +6,7 @@ import type { Happening, TimelineEntry } from './entry.js';
 import { toMarkdown } from './markdown.js';
 import type { MarkdownOptions } from './markdown.js';
 import { toMermaid } from './mermaid.js';
-import { printEntries } from './text.js';
+import { printEntries, sentenceOf } from './text.js';
 import type { PrintOptions } from './text.js';
 import { toTranscript } from './transcript.js';
 
@@ -127,7 +128,17 @@ function withoutBulk(value: unknown): unknown {
   return value;
 }
 
+/** What cannot be exported is told as its line is printed. */
 function toPlain(entry: TimelineEntry): unknown {
+  try {
+    return plain(entry);
+  } catch {
+    const { kind, seq, at } = entry;
+    return { kind, seq, at, text: sentenceOf(entry) };
+  }
+}
+
+function plain(entry: TimelineEntry): unknown {
   const above: object[] = [];
   return JSON.parse(
     JSON.stringify(entry, function (this: object, _key, value: unknown) {
@@ -137,6 +148,8 @@ function toPlain(entry: TimelineEntry): unknown {
       if (value instanceof Error) return `${value.name}: ${value.message}`;
       if (typeof value !== 'object' || value === null) return value;
       if (above.includes(value)) return '[circular]';
+      // An instance may hold on to half of the app.
+      if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return show(value);
       above.push(value);
       return value;
     }),

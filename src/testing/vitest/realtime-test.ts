@@ -120,6 +120,7 @@ export function realtimeTest<
 async function leave(app: Pick<TestApp, 'opened' | 'unfinished' | 'release'>, run: TestRun): Promise<void> {
   // Of tests that run at the same time, only what the fixture has connected can be told apart.
   const clients = run.task.concurrent ? run.clients : [...app.opened];
-  for (const problem of await app.unfinished(clients, run.since)) run.notes(problem);
+  const ofTheseOnly = run.task.concurrent ?? false;
+  for (const problem of await app.unfinished(clients, run.since, { ofTheseOnly })) run.notes(problem);
   await run.attempt(() => app.release(clients, run.since));
 }
