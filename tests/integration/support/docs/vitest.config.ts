@@ -11,8 +11,13 @@ export default mergeConfig(
         { extends: true, test: { name: 'passes', include: ['*.passes.ts'] } },
         {
           extends: true,
-          // What fails, fails at a deadline; nobody need wait for the whole of it.
-          test: { name: 'fails', include: ['*.fails.ts'], env: { REALTIME_TIMEOUT_FACTOR: '0.1' } },
+          // What fails, fails at a deadline; nobody need wait for the whole of it, nor for one after the other.
+          test: {
+            name: 'fails',
+            include: ['*.fails.ts'],
+            env: { REALTIME_TIMEOUT_FACTOR: '0.1' },
+            sequence: { concurrent: true },
+          },
         },
       ],
     },
