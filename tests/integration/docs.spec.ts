@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { matchers } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blocksOf, isPrinting, pages, read } from './support/docs/blocks.js';
 import type { Block } from './support/docs/blocks.js';
@@ -43,15 +44,37 @@ function printedBy(block: Block): string {
   return [...new Set(messages)].join('\n\n');
 }
 
-describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$title', ({ block }) => {
-  test('compiles', () => {
-    const last = block.line + block.code.split('\n').length;
-    const own = (complaints.get(fileOf(block)) ?? []).filter((complaint) => {
-      const line = Number(/\((\d+),/.exec(complaint)?.[1]);
-      return line >= block.line && line <= last;
-    });
-    expect(own).toEqual([]);
+function complaintsOf(block: Block): string[] {
+  const last = block.line + block.code.split('\n').length;
+  return (complaints.get(fileOf(block)) ?? []).filter((complaint) => {
+    const line = Number(/\((\d+),/.exec(complaint)?.[1]);
+    return line >= block.line && line <= last;
   });
+}
+
+/** The extracted files that import a block which is no test. */
+function importersOf(block: Block): string[] {
+  const specifier = `'./${block.info.replace(/\.ts$/, '.js')}'`;
+  return readdirSync(directory).filter(
+    (name) => name.endsWith('.ts') && readFileSync(`${directory}/${name}`, 'utf8').includes(specifier),
+  );
+}
+
+/** Makes the reporters that a configuration names, as Vitest would. */
+async function expectReporters(block: Block): Promise<void> {
+  const { default: config } = (await import(`${directory}/${fileOf(block)}`)) as {
+    default: { test: { reporters: (string | [name: string, options: object])[] } };
+  };
+  const own = config.test.reporters.map((one) => [one].flat()).filter(([name]) => name !== 'default');
+  expect(own).not.toEqual([]);
+  for (const [name, options] of own as [string, object?][]) {
+    const { default: Reporter } = (await import(name)) as { default: new (given?: object) => object };
+    expect(() => new Reporter(options)).not.toThrow();
+  }
+}
+
+describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$title', ({ block }) => {
+  test('compiles', () => expect(complaintsOf(block)).toEqual([]));
 
   if (isModule(block)) return;
 
@@ -71,6 +94,19 @@ describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$ti
   });
 });
 
+const modules = extracted.filter(isModule).map((block) => ({ title: titleOf(block), block }));
+const isConfiguration = ({ block }: { block: Block }): boolean => block.info.endsWith('.config.ts');
+
+test.each(modules.filter((one) => !isConfiguration(one)))(
+  '$title is imported by a block that is run',
+  ({ block }) => expect(importersOf(block)).not.toEqual([]),
+);
+
+test.each(modules.filter(isConfiguration))(
+  '$title names reporters that there are, with options that they have',
+  ({ block }) => expectReporters(block),
+);
+
 test.each(quoted.map((block) => ({ title: titleOf(block), block })))(
   '$title stands, to the letter, in the file that it names',
   ({ block }) => {
@@ -80,9 +116,8 @@ test.each(quoted.map((block) => ({ title: titleOf(block), block })))(
 );
 
 test('nothing that the compiler complains of is left untold', () => {
-  expect([...complaints.keys()].filter((file) => !extracted.some((block) => fileOf(block) === file))).toEqual(
-    [],
-  );
+  const told = new Set(extracted.flatMap(complaintsOf));
+  expect([...complaints.values()].flat().filter((complaint) => !told.has(complaint))).toEqual([]);
 });
 
 test('there is no block that nobody runs', () => {
@@ -122,6 +157,29 @@ test('every command of pnpm is a script', () => {
   );
   expect(scripts.length).toBeGreaterThan(0);
   expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
+});
+
+test('every statement has a heading, with an example that fails below it', () => {
+  const failing = blocks.filter(({ page, info }) => page === 'docs/statements.md' && info === 'fails');
+  const told = new Set(failing.flatMap(({ heading }) => heading.split(', ')));
+  expect(Object.keys(matchers).filter((name) => !told.has(name))).toEqual([]);
+});
+
+test('every option of an app is in the table, and no other', () => {
+  const [, table = ''] = read('docs/getting-started.md').split("## The app's options");
+  const told = [...table.split('\n## ')[0]!.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name!);
+  const [, declared = ''] = read('src/testing/app/start-test-app.ts').split(
+    'export interface TestAppOptions {',
+  );
+  const options = [...declared.split('\n}')[0]!.matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, name]) => name!);
+  expect(told.toSorted()).toEqual(options.toSorted());
+});
+
+test('every variable of the environment is one that the harness reads', () => {
+  const named = pages.flatMap((page) => read(page).match(/\bREALTIME_\w+/g) ?? []);
+  expect(named.length).toBeGreaterThan(0);
+  const known = ['src/testing/settle/deadline.ts', 'src/testing/coverage/directory.ts'].map(read).join('');
+  expect(named.filter((name) => !known.includes(`'${name}'`))).toEqual([]);
 });
 
 test('every link leads somewhere', () => {
