@@ -29,6 +29,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       socket.on('error', () => {});
       socket.on('close', () => {
         open.delete(socket);
+        if (silent) return;
         incoming.destroy();
         outgoing.destroy();
       });
