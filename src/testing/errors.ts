@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { InspectOptions } from 'node:util';
 import type { Work } from './settle/activity.js';
 import type { Cause } from './observer/execution-context.js';
 import type { LogEntry } from './observer/log-capture.js';
@@ -32,15 +33,13 @@ function readable(read: () => string): string {
   }
 }
 
+/** How much of a value is shown, where nothing else is asked for. */
+const SHORT: InspectOptions = { depth: 4, maxStringLength: 200, maxArrayLength: 20 };
+
 /** A value on lines of about so many characters. */
-export function inspectOn(breakLength: number, value: unknown): string {
-  return inspect(legible(value), {
-    depth: 4,
-    breakLength,
-    compact: breakLength === Infinity ? true : 3,
-    maxStringLength: 200,
-    maxArrayLength: 20,
-  });
+export function inspectOn(breakLength: number, value: unknown, limits: InspectOptions = SHORT): string {
+  const compact = breakLength === Infinity ? true : 3;
+  return inspect(legible(value), { ...limits, breakLength, compact });
 }
 
 /** A test runner's asymmetric matchers say themselves what they match. */
@@ -49,7 +48,8 @@ function legible(value: unknown, depth = 0): unknown {
   if ('asymmetricMatch' in value) {
     return { [inspect.custom]: () => showMatcher(value) };
   }
-  if (Array.isArray(value)) return value.slice(0, 21).map((item) => legible(item, depth + 1));
+  if (Array.isArray(value))
+    return value.length > 1_000 ? value : value.map((item) => legible(item, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const properties = Object.entries(Object.getOwnPropertyDescriptors(value));
   // `inspect` calls no getter; to copy it would.

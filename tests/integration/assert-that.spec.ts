@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { assertThat, matchers, startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChatModule } from './support/chat.js';
 
@@ -106,6 +106,61 @@ test('a text is a text or a pattern, and nothing else', async () => {
   await expect(Promise.resolve(refusal.toBeRefused({ stage: 'gateway' }))).rejects.toThrow(
     "Expected a text or a pattern to look for; got { stage: 'gateway' }.",
   );
+});
+
+describe('an audience', () => {
+  test('of nobody bears nothing out', async () => {
+    await app.connect();
+    await expect(Promise.resolve(assertThat(app.room('attic')).toBeAllWhoReceive('said'))).rejects.toThrow(
+      /Expected room 'attic' \(nobody\) to be all who receive "said" within 100 ms\.\n {2}came instead:\n {4}there is nobody/,
+    );
+  });
+
+  test('is who is in the room when all has come to rest', async () => {
+    const [alice, bob] = await app.connect(2);
+    await alice.emitWithAck('join', 'lobby');
+    bob.emit('join', 'lobby');
+    alice.emit('say', 'hi');
+    bob.emit('say', 'ho');
+    await assertThat(app.room('lobby').except(bob)).toBeAllWhoReceive('said', 'ho');
+  });
+});
+
+test.each([
+  ['toReceiveExactly', (client: TestClient) => assertThat(client).toReceiveExactly()],
+  ['toReceiveTimes', (client: TestClient) => assertThat(client).toReceiveTimes(0, 'said')],
+])('that a client that is gone received nothing proves nothing: %s', async (_statement, state) => {
+  const alice = await app.connect({ name: 'alice' });
+  await alice.next('welcome');
+  await alice.disconnect();
+  await expect(Promise.resolve(state(alice))).rejects.toThrow(
+    'but: that proves nothing, since alice is gone',
+  );
+});
+
+test('a client whose connection is cut fails what waits for it at once', async () => {
+  const alice = await app.connect({ name: 'alice', timeout: 60_000 });
+  const waiting = assertThat(alice).toReceive('never');
+  app.io.sockets.sockets.get(alice.id)?.conn.close();
+  await expect(Promise.resolve(waiting)).rejects.toThrow('alice is gone: transport close');
+  await app.settle();
+});
+
+test('the ack of a client that is gone fails with why it could not be sent', async () => {
+  const alice = await app.connect({ name: 'alice' });
+  await alice.disconnect();
+  await expect(Promise.resolve(assertThat(alice.emitWithAck('echo')).toBeAcked())).rejects.toThrow(
+    /but alice is gone: io client disconnect/,
+  );
+});
+
+test('a statement that cannot be told, since a handler does not end, says what was stated', async () => {
+  const [alice, bob] = [await app.connect({ name: 'alice' }), await app.connect({ name: 'bob' })];
+  alice.emit('say-late', 'hi');
+  await expect(Promise.resolve(assertThat(bob).not.toReceive('said'))).rejects.toThrow(
+    /^Expected bob not to receive "said"\.\n {2}but: The app did not settle within 100 ms\.\n {2}it waited for:\n {4}still in flight:\n {4}handler of "say-late" for alice/,
+  );
+  await app.settle({ timeout: 3_000 });
 });
 
 describe('trouble', () => {

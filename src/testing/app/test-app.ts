@@ -259,7 +259,7 @@ export class TestApp<
 
   /** @internal The connections that `settle` has to bring to rest. */
   links(): readonly Link[] {
-    return [...this.opened].filter((client) => client.connected || client.socket.active || !client.agrees());
+    return [...this.opened].filter((client) => !client.isGone || !client.agrees());
   }
 
   /** @internal Every Socket.IO server of the app. */

@@ -325,13 +325,17 @@ export class TestClient<
 
   /** @internal */
   agrees(): boolean {
-    if (this.socket.active && !this.connected) return false;
+    if (!this.connected && !this.isGone) return false;
     return !this.serverEnd || this.serverEnd.socket.connected === this.connected;
   }
 
   /** @internal Whether it is disconnected and will not connect again by itself. */
   get isGone(): boolean {
-    return !this.connected && !this.socket.active;
+    const { socket } = this;
+    // After a cut Socket.IO calls it active, also where it is not to reconnect.
+    const isLost =
+      !socket.io.reconnection() && socket.io._readyState === 'closed' && this.lastReason !== undefined;
+    return !this.connected && (!socket.active || isLost);
   }
 
   /** The server's end of the connection, once there is one; it stays after a disconnection. */

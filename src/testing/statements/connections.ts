@@ -60,7 +60,7 @@ export function isDisconnected(
       (server === undefined || client.serverDisconnectReason === server)
         ? client.disconnectReason
         : undefined,
-    isHopeless: () => bothEnds() && !client.socket.active,
+    isHopeless: () => bothEnds() && client.isGone,
     describe: () => [
       `${client.name} is gone: ${client.disconnectReason} (the server says: ${client.serverDisconnectReason ?? 'nothing yet'})`,
     ],

@@ -2,6 +2,9 @@ import { diffLines } from 'diff';
 import { inspectOn } from '../errors.js';
 import { withMatched } from './equality.js';
 
+/** Where two values differ may be deep within them, or far behind. */
+const WHOLE = { depth: 10, maxStringLength: 1_000, maxArrayLength: 10_000 };
+
 /** How many lines of a difference are shown. */
 const MOST_LINES = 30;
 
@@ -40,5 +43,5 @@ export function difference(expected: unknown, actual: unknown): string[] {
 /** The values of a list one below the other, so that a difference shows where it is. */
 function lines(value: unknown): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
-  return values.flatMap((one) => inspectOn(60, one).split('\n'));
+  return values.flatMap((one) => inspectOn(60, one, WHOLE).split('\n'));
 }

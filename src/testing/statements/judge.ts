@@ -68,6 +68,8 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
       return { pass: true, message: () => '' };
     }
   }
+  // What is still under way would make the text untrue by the time that it is read.
+  if (outcome === HOPELESS) await stage.settle({ timeout: Math.min(timeout, GRACE), signal }).catch(() => {});
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
   const instead = statement.instead?.();
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;

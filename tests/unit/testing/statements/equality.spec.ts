@@ -70,6 +70,24 @@ describe('the difference', () => {
     expect(difference(['a', 'b'], [])).toEqual(["- 'a'", "- 'b'"]);
   });
 
+  test('begins shortly before the first that is different, however far behind', () => {
+    const rows = Array.from({ length: 5_000 }, (_, index) => ({ index }));
+    const shown = difference(
+      rows,
+      rows.map((row) => (row.index === 2_500 ? { index: 'x' } : row)),
+    );
+    expect(shown.at(0)).toBe('… 2490 lines that are the same');
+    expect(shown).toContain('- { index: 2500 }');
+    expect(shown).toContain("+ { index: 'x' }");
+  });
+
+  test('of much that is different is found quickly, since only its beginning is compared', () => {
+    const [some, others] = ['a', 'b'].map((letter) =>
+      Array.from({ length: 20_000 }, (_, index) => letter + index),
+    );
+    expect(difference(some, others).at(-1)).toMatch(/^… \d+ more lines$/);
+  });
+
   test('is cut where it is long, and says so', () => {
     const numbers = Array.from({ length: 100 }, (_, index) => index);
     const shown = difference(
