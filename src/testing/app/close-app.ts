@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
-import { DeadlineError, LeftoverClientError, TeardownError, showWork } from '../errors.js';
+import { DeadlineError, LeftoverClientError, TeardownError } from '../errors.js';
+import { showWork } from '../show.js';
 import { EXPIRED, within } from '../settle/deadline.js';
 import type { RunningApp } from './test-app.js';
 import type { TestClient } from './test-client.js';

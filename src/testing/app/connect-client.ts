@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from '../../websocket/index.js';
-import { ConnectionRefusedError, DeadlineError, showEvent } from '../errors.js';
+import { ConnectionRefusedError, DeadlineError } from '../errors.js';
+import { showEvent } from '../show.js';
 import { CONNECT_HEADER } from '../observer/server-observer.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED } from '../settle/deadline.js';

@@ -1,6 +1,7 @@
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
-import { ClientGoneError, DeadlineError, report, show, showEvent } from '../errors.js';
+import { ClientGoneError, DeadlineError } from '../errors.js';
+import { report, show, showEvent } from '../show.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';

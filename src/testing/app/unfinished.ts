@@ -1,5 +1,6 @@
-import { LooseEndsError, UndeclaredErrorLogsError, showEvent } from '../errors.js';
-import type { Details } from '../errors.js';
+import { LooseEndsError, UndeclaredErrorLogsError } from '../errors.js';
+import { showEvent } from '../show.js';
+import type { Details } from '../show.js';
 import { takeForgotten } from '../statements/forgotten.js';
 import type { Stage } from '../statements/stage.js';
 import { payloadOf } from './inbox.js';

@@ -1,5 +1,5 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { show } from '../errors.js';
+import { show } from '../show.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { TestAppOptions } from './start-test-app.js';
 

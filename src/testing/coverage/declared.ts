@@ -5,7 +5,7 @@ import {
   PARAM_ARGS_METADATA,
 } from '@nestjs/websockets/constants.js';
 import { WsParamtype } from '@nestjs/websockets/enums/ws-paramtype.enum.js';
-import { show } from '../errors.js';
+import { show } from '../show.js';
 import type { Gateway } from '../observer/gateways.js';
 import type { GatewayCoverage, HandlerCoverage } from './coverage.js';
 import { eventsNamedIn, returnsAck } from './scan.js';

@@ -1,4 +1,4 @@
-import { show } from '../errors.js';
+import { show } from '../show.js';
 import type { Coverage } from './coverage.js';
 import { COVERAGE_KINDS, coverageItems, coverageTotals } from './totals.js';
 import type { CoverageKind } from './totals.js';

@@ -3,7 +3,7 @@ import type { LoggerService, LogLevel } from '@nestjs/common';
 import type { Activity } from '../settle/activity.js';
 import { isText } from '../statements/text.js';
 import type { Recorder } from '../timeline/timeline.js';
-import { stackOf, textOf } from '../errors.js';
+import { stackOf, textOf } from '../show.js';
 import { executionContext } from './execution-context.js';
 import type { Cause } from './execution-context.js';
 import { now } from '../settle/real-time.js';

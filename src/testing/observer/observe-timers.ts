@@ -1,5 +1,5 @@
 import { AsyncResource, createHook, executionAsyncResource } from 'node:async_hooks';
-import { showCause } from '../errors.js';
+import { showCause } from '../show.js';
 import type { Activity } from '../settle/activity.js';
 import { queueMicrotask, setImmediate } from '../settle/real-time.js';
 import { executionContext } from './execution-context.js';

@@ -1,7 +1,7 @@
 import type { SentEvent } from '../app/acks.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
-import { show, showEvent } from '../errors.js';
+import { show, showEvent } from '../show.js';
 import { showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';

@@ -1,5 +1,6 @@
 import type { TestClient } from '../app/test-client.js';
-import { ConnectionRefusedError, report, show } from '../errors.js';
+import { ConnectionRefusedError } from '../errors.js';
+import { report, show } from '../show.js';
 import type { RefusalStage } from '../errors.js';
 import { circumstances } from './circumstances.js';
 import { difference } from './difference.js';

@@ -1,6 +1,6 @@
 import { payloadOf } from '../app/inbox.js';
 import type { ReceivedEvent } from '../app/inbox.js';
-import { showEvent } from '../errors.js';
+import { showEvent } from '../show.js';
 import type { Equals } from './equality.js';
 
 /** An event with its arguments; without any, those do not matter. */

@@ -1,5 +1,6 @@
-import { SettleTimeoutError, report } from '../errors.js';
-import type { Details } from '../errors.js';
+import { SettleTimeoutError } from '../errors.js';
+import { report } from '../show.js';
+import type { Details } from '../show.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { now } from '../settle/real-time.js';
 import { circumstances } from './circumstances.js';

@@ -1,4 +1,4 @@
-import { showEvent } from '../errors.js';
+import { showEvent } from '../show.js';
 import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';

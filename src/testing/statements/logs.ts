@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import type { TestApp } from '../app/test-app.js';
 import type { TestClient } from '../app/test-client.js';
-import { show, showBecause, showCause, showLog, showServerError, textOf } from '../errors.js';
+import { show, showBecause, showCause, showLog, showServerError, textOf } from '../show.js';
 import type { LogEntry } from '../observer/log-capture.js';
 import { NEST_ITSELF } from '../timeline/routine.js';
 import { difference } from './difference.js';

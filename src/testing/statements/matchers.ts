@@ -3,7 +3,7 @@ import { TestClient } from '../app/test-client.js';
 import { ackOf } from '../app/acks.js';
 import type { Ack } from '../app/acks.js';
 import type { EventsMap } from '../app/events.js';
-import { show } from '../errors.js';
+import { show } from '../show.js';
 import { isAcked, raisesException } from './acks.js';
 import { Audience, isAudienceOf } from './audience.js';
 import { isConnected, isDisconnected, isRefused } from './connections.js';

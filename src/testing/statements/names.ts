@@ -1,5 +1,5 @@
 import type { TestClient } from '../app/test-client.js';
-import type { Details } from '../errors.js';
+import type { Details } from '../show.js';
 import type { Stage } from './stage.js';
 
 /** A client as it is told of: by its name and, away from the main one, its namespace. */

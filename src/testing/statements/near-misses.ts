@@ -1,7 +1,7 @@
 import { payloadOf } from '../app/inbox.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
-import { showBecause, showEvent } from '../errors.js';
+import { showBecause, showEvent } from '../show.js';
 import { sentenceOf } from '../timeline/text.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';

@@ -1,5 +1,5 @@
 import type { TestClient } from '../app/test-client.js';
-import { show } from '../errors.js';
+import { show } from '../show.js';
 import { aboutClient } from './statement.js';
 import type { Statement } from './statement.js';
 

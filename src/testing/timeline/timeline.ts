@@ -1,4 +1,4 @@
-import { show } from '../errors.js';
+import { show } from '../show.js';
 import { executionContext } from '../observer/execution-context.js';
 import type { Cause } from '../observer/execution-context.js';
 import { now } from '../settle/real-time.js';

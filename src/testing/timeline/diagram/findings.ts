@@ -1,4 +1,4 @@
-import { showEvent } from '../../errors.js';
+import { showEvent } from '../../show.js';
 import type { TimelineEntry } from '../entry.js';
 import { clientsOf } from '../text.js';
 

@@ -8,7 +8,7 @@ import { printCoverage } from '../../coverage/print.js';
 import { assertThreshold, coverageShortfalls } from '../../coverage/threshold.js';
 import type { CoverageThreshold } from '../../coverage/threshold.js';
 import { coverageTotals } from '../../coverage/totals.js';
-import { show } from '../../errors.js';
+import { show } from '../../show.js';
 import { reportsDirectory } from './reports-directory.js';
 
 export interface CoverageReporterOptions {

@@ -1,0 +1,131 @@
+import { inspect } from 'node:util';
+import type { InspectOptions } from 'node:util';
+import type { Work } from './settle/activity.js';
+import type { Cause } from './observer/execution-context.js';
+import type { LogEntry } from './observer/log-capture.js';
+import { now } from './settle/real-time.js';
+
+/** What is known of a failure, under a label each: one line, or several that are listed below it. */
+export type Details = Record<string, string | undefined | readonly string[]>;
+
+/** Every message of the harness: a first line that says what is wrong, then what is known of it. */
+export function report(headline: string, details: Details = {}): string {
+  const lines = Object.entries(details).flatMap(([label, detail]) => {
+    if (detail === undefined || detail.length === 0) return [];
+    if (typeof detail === 'string') return [`  ${label}: ${detail}`];
+    return [`  ${label}:`, ...detail.map((line) => `    ${line.replaceAll('\n', '\n    ')}`)];
+  });
+  return [headline, ...lines].join('\n');
+}
+
+/** A value as it is shown in messages: on one line, and not too long. */
+export function show(value: unknown): string {
+  const text = readable(() => inspectOn(Infinity, value));
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
+
+/** What an app logs or sends may throw when one looks at it; that must not become the app's failure. */
+function readable(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '(it throws when it is looked at)';
+  }
+}
+
+/** How much of a value is shown, where nothing else is asked for. */
+const SHORT: InspectOptions = { depth: 4, maxStringLength: 200, maxArrayLength: 20 };
+
+/** A value on lines of about so many characters. */
+export function inspectOn(breakLength: number, value: unknown, limits: InspectOptions = SHORT): string {
+  const compact = breakLength === Infinity ? true : 3;
+  return inspect(legible(value), { ...limits, breakLength, compact });
+}
+
+/** A test runner's asymmetric matchers say themselves what they match. */
+function legible(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > 4) return value;
+  if ('asymmetricMatch' in value) {
+    return { [inspect.custom]: () => showMatcher(value) };
+  }
+  if (Array.isArray(value))
+    return value.length > 1_000 ? value : value.map((item) => legible(item, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(value));
+  // `inspect` calls no getter; to copy it would.
+  if (properties.some(([, property]) => 'get' in property)) return value;
+  return Object.fromEntries(
+    properties
+      .filter(([, { enumerable }]) => enumerable)
+      .map(([key, { value: item }]) => [key, legible(item, depth + 1)]),
+  );
+}
+
+/** Not every matcher of every runner says what it matches; nearly all have their sample. */
+function showMatcher(value: object): string {
+  const matcher = value as { toAsymmetricMatcher?(): string; toString(): string; sample?: unknown };
+  if (matcher.toAsymmetricMatcher) return matcher.toAsymmetricMatcher();
+  const name = matcher.toString();
+  return 'sample' in value ? `${name} ${inspectOn(Infinity, matcher.sample)}` : name;
+}
+
+/** Event and arguments: `"said" ('hi', 1)`. */
+export function showEvent(event: string, args?: readonly unknown[]): string {
+  return args ? `"${event}" (${args.map(show).join(', ')})` : `"${event}"`;
+}
+
+export function showWork({ what, client, stream, since }: Work): string {
+  const whose = client ? ` for ${client}` : '';
+  return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
+}
+
+/** An error that the server logged: because of whom, and where in the user's own code. */
+export function showServerError(entry: LogEntry): string[] {
+  return [`${showLog(entry)}${showBecause(entry.cause)}`, ...ownFrames(stackOf(entry))];
+}
+
+/** `, caused by alice's "say"`. */
+export function showBecause(cause: Cause | undefined): string {
+  return cause ? `, caused by ${showCause(cause)}` : '';
+}
+
+/** `alice's "say"`, or `alice's connection`. */
+export function showCause({ client, event }: Cause): string {
+  return `${client}'s ${event === 'connection' || event === 'disconnect' ? event : `"${event}"`}`;
+}
+
+/** How many frames of a stack are shown. */
+const MOST_FRAMES = 3;
+
+/**
+ * The frames of a stack that are the user's own. They do not begin with `at`, lest a test runner take them for the
+ * place where the test failed.
+ */
+function ownFrames(stack = ''): string[] {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
+    .slice(0, MOST_FRAMES)
+    .map((line) =>
+      line
+        .replace(/^\s+at /, '  in ')
+        .replace(`${process.cwd()}/`, '')
+        .replace('file://', ''),
+    );
+}
+
+export function showLog(entry: LogEntry): string {
+  const text = entry.stack?.split('\n')[0] ?? textOf(entry);
+  return `${entry.level} [${entry.context ?? 'no context'}] ${text}`;
+}
+
+/** The stack of what was logged: Nest's loggers put it behind the message, or the message is the error itself. */
+export function stackOf({ stack, message }: LogEntry): string | undefined {
+  return stack ?? (message instanceof Error ? readable(() => message.stack ?? '') : undefined);
+}
+
+/** The message of a log entry as text: of an error, its name and message. */
+export function textOf({ message }: LogEntry): string {
+  if (message instanceof Error) return readable(() => `${message.name}: ${message.message}`);
+  return typeof message === 'string' ? message : show(message);
+}
