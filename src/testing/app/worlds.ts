@@ -14,7 +14,7 @@ export interface WorldMatrix {
   transports?: readonly WorldTransport[];
   /** HTTP adapters by name: a function that makes one, or `undefined` for Express. */
   httpAdapters?: Readonly<Record<string, (() => AbstractHttpAdapter) | undefined>>;
-  /** Parsers by name, such as the module `socket.io-msgpack-parser`, or `undefined` for Socket.IO's own. */
+  /** Parsers by name, such as the module `socket.io-msgpack-parser`, or `undefined` for what the app has. */
   parsers?: Readonly<Record<string, ConnectOptions['parser']>>;
   /** Whether connection state recovery is on. */
   recovery?: readonly boolean[];

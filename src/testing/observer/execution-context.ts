@@ -14,7 +14,7 @@ export interface Cause {
   readonly client: string;
   /** `connection`, `disconnect`, or the name of the event that it sent. */
   readonly event: string;
-  /** The `seq` of the timeline's entry for it; absent when the timeline is off. */
+  /** The `seq` of the timeline's entry for it; absent where there is none, as of a packet that nobody was seen to send. */
   readonly entry?: number;
 }
 

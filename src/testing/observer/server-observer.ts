@@ -12,10 +12,9 @@ import type { Cause, ExecutionContext } from './execution-context.js';
 import { discoverGateways } from './gateways.js';
 import type { Gateway } from './gateways.js';
 import { layOver } from './lay-over.js';
-import { observeBroadcasts } from './observe-broadcasts.js';
-import type { UnheardBroadcast } from './observe-broadcasts.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
+import { RoomObserver } from './observe-rooms.js';
 import { ObservedSocket } from './observed-socket.js';
 import type { ArrivalListener } from './observed-socket.js';
 import { patch } from './patch.js';
@@ -56,8 +55,8 @@ export interface ObservedApp {
 
 /**
  * Sees, in one Nest app, what `settle` and the texts of failures are about: Socket.IO servers, connections, hooks,
- * handlers, held packets and HTTP requests. It patches instances only, since a Proxy would break an adapter with
- * private fields, and takes everything back.
+ * handlers, rooms, held packets and HTTP requests. It patches instances only, since a Proxy would break an adapter with
+ * private fields. What it has changed of the app it takes back; what it has changed of connections goes with these.
  */
 export class ServerObserver {
   /** The Socket.IO servers and the ports that their gateways declare; 0 is the app's own. */
@@ -76,20 +75,32 @@ export class ServerObserver {
   /** The HTTP servers that stand in for ports that gateways declare. */
   private readonly standIns = new Map<number, HttpServer>();
   private readonly restores: (() => void)[] = [];
-  private readonly adaptersObserved = new WeakSet<object>();
+  private readonly rooms: RoomObserver;
   /** How many events the server has sent to clients, each counted for each client. */
   private sent = 0;
   private hooks: HookObserver | undefined;
 
   constructor(private readonly app: ObservedApp) {
     this.gateways = discoverGateways(app.nest);
+    this.rooms = new RoomObserver(app, {
+      ofId: ({ sockets }, id) => {
+        const socket = sockets.get(id);
+        return socket && this.observed.get(socket);
+      },
+      countSent: () => this.sent,
+    });
   }
 
   /** Begins to observe. To be called when the app has its adapter, and before it is initialised. */
   install(adapter: SocketIoAdapter): void {
     const hooks = new HookObserver(this.gateways, this);
     this.hooks = hooks;
-    this.restores.push(() => hooks.uninstall(), observeHandlers(adapter, this), this.observeServers(adapter));
+    this.restores.push(
+      () => hooks.uninstall(),
+      () => this.rooms.uninstall(),
+      observeHandlers(adapter, this),
+      this.observeServers(adapter),
+    );
   }
 
   /** Begins to observe HTTP requests. To be called when the app is initialised: Engine.IO rearranges listeners. */
@@ -101,7 +112,7 @@ export class ServerObserver {
     this.restores.push(() => server.off('request', onRequest));
   }
 
-  /** Takes everything back. */
+  /** Takes back what it has changed of the app. */
   uninstall(): void {
     for (const restore of this.restores.splice(0)) restore();
   }
@@ -205,7 +216,7 @@ export class ServerObserver {
   }
 
   private observeNamespace(namespace: Namespace): void {
-    this.observeRooms(namespace);
+    this.rooms.observe(namespace);
     namespace.prependListener('connection', (socket) => this.observeSocket(socket));
     // What another node said may set this one off. Private to Socket.IO; its listeners see only names they know.
     const onServerSideEmit = namespace._onServerSideEmit.bind(namespace);
@@ -235,7 +246,7 @@ export class ServerObserver {
     this.observed.set(socket, observed);
     if (own) this.unclaimed.set(socket.id, observed);
     // The app may have given the namespace another adapter meanwhile; `server.adapter()` has no event.
-    this.observeRooms(socket.nsp);
+    this.rooms.observe(socket.nsp);
     for (const room of socket.rooms) if (room !== socket.id) observed.rooms.add(room);
     activity.moved();
     this.hooks?.expectScoped(observed, 'handleConnection');
@@ -250,39 +261,6 @@ export class ServerObserver {
       this.hooks?.expectScoped(observed, 'handleDisconnect');
       activity.moved();
     });
-  }
-
-  private observeRooms(observedNamespace: Namespace): void {
-    const { adapter, name: namespace, sockets } = observedNamespace;
-    if (this.adaptersObserved.has(adapter)) return;
-    this.adaptersObserved.add(adapter);
-    if (this.app.isAlone) this.observeBroadcasts(observedNamespace);
-    const note = (kind: 'joined' | 'left', room: string, id: string): void => {
-      const socket = sockets.get(id);
-      const observed = socket && this.observed.get(socket);
-      if (!observed || room === id) return;
-      if (kind === 'joined') observed.rooms.add(room);
-      else observed.rooms.delete(room);
-      // That one who leaves is in no room any more goes without saying.
-      if (!observed.leaving) this.app.record({ kind, client: observed.name, namespace, room });
-      this.app.activity.changed();
-    };
-    adapter.on('join-room', (room: string, id: string) => note('joined', room, id));
-    adapter.on('leave-room', (room: string, id: string) => note('left', room, id));
-  }
-
-  private observeBroadcasts(namespace: Namespace): void {
-    const onUnheard = (broadcast: UnheardBroadcast): void => {
-      const rooms = broadcast.rooms.map((room) => this.nameOfRoom(namespace, room));
-      this.app.record({ kind: 'unheard', namespace: namespace.name, ...broadcast, rooms });
-    };
-    this.restores.push(observeBroadcasts(namespace, () => this.sent, onUnheard));
-  }
-
-  /** A client's own room has its id for a name. */
-  private nameOfRoom({ sockets }: Namespace, room: string): string {
-    const socket = sockets.get(room);
-    return socket ? this.nameOf(socket) : room;
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {

@@ -8,11 +8,9 @@ import type { Equals } from './equality.js';
 import { trackAssertion } from './forgotten.js';
 import type { Verdict } from './statement.js';
 import { statements } from './matchers.js';
-import type { RealtimeMatchers } from './matchers.js';
+import type { AnyStatement, RealtimeMatchers } from './matchers.js';
 
 type Matcher = keyof RealtimeMatchers;
-type AnyStatement = (manner: object, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
-
 const names = Object.keys(statements) as Matcher[];
 
 /**
@@ -23,7 +21,8 @@ const names = Object.keys(statements) as Matcher[];
  * await assertThat(bob).toReceive('said', 'hi');
  * await assertThat(carol).not.toReceive('said');
  * ```
- * @throws AssertionError, of `node:assert`, when it does not hold; one that nobody awaits fails `app.close()`
+ * @throws AssertionError, of `node:assert`, when it does not hold. One that nobody awaits fails `app.close()`; of what
+ * `connect()` returned, whose app is not known, it is an unhandled rejection when it does not hold.
  */
 export function assertThat<Subject>(
   subject: Subject,

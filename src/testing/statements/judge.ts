@@ -61,7 +61,7 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     const found = statement.look();
     const but = isNothing(found) ? statement.silenceProvesNothing?.() : undefined;
     if (but !== undefined) {
-      const headline = `Expected ${statement.subject} to ${wanted}.`;
+      const headline = named(stage, `Expected ${statement.subject} to ${wanted}.`);
       return failure(false, headline, circumstances(stage, statement.clients, { but }));
     }
     if (found !== undefined) {

@@ -104,6 +104,9 @@ export interface Manner {
 
 type Judged = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
 
+/** Any of the statements below, as what hands them on sees them. */
+export type AnyStatement = (manner: Manner, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
+
 /** Every statement by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
 export const statements = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>

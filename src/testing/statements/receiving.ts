@@ -37,14 +37,12 @@ export function receivesInOrder(
   equals: Equals,
 ): Statement<readonly ReceivedEvent[]> {
   return {
-    ...aboutClient(client),
+    ...aboutEvents(client),
     wanted: `receive in this order ${showList(expected)}`,
     look: () => {
       const found = inOrder(client.inbox.unread, expected, equals);
       return found.length === expected.length ? found : undefined;
     },
-    take: (found) => takeAll(client, found),
-    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
     instead: () => {
       const found = inOrder(client.inbox.unread, expected, equals);
       const missing = expected[found.length];
@@ -66,7 +64,7 @@ export function receivesExactly(
   equals: Equals,
 ): Statement<readonly ReceivedEvent[]> {
   return {
-    ...aboutClient(client),
+    ...aboutEvents(client),
     complete: true,
     wanted: `receive exactly ${expected.length > 0 ? showList(expected) : 'nothing'}`,
     look: () => {
@@ -76,8 +74,6 @@ export function receivesExactly(
         unread.every((received, index) => matcherOf(expected[index]!, equals)(received));
       return same ? unread : undefined;
     },
-    take: (found) => takeAll(client, found),
-    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
     // What came only grows: one that contradicts is there to stay.
     isHopeless: () =>
       client.isGone ||
@@ -106,13 +102,11 @@ export function receivesTimes(
   const matches = matcherOf(expected, equals);
   const matching = (): readonly ReceivedEvent[] => client.inbox.unread.filter(matches);
   return {
-    ...aboutClient(client),
+    ...aboutEvents(client),
     complete: true,
     wanted: `receive ${showExpected(expected)} ${showTimes(times)}`,
     look: () => (matching().length === times ? matching() : undefined),
-    take: (found) => takeAll(client, found),
     isHopeless: () => client.isGone || matching().length > times,
-    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
     instead: () => [
       `it came ${showTimes(matching().length)}`,
       ...matching().slice(0, MOST).map(showReceived),
@@ -164,6 +158,15 @@ function inOrder(
   return found;
 }
 
-function takeAll(client: TestClient, events: readonly ReceivedEvent[]): void {
-  for (const event of events) client.inbox.take((received) => received === event);
+/** What the statements about several events of a client have in common. */
+function aboutEvents(
+  client: TestClient,
+): ReturnType<typeof aboutClient> & Pick<Statement<readonly ReceivedEvent[]>, 'take' | 'describe'> {
+  return {
+    ...aboutClient(client),
+    take: (found) => {
+      for (const event of found) client.inbox.take((received) => received === event);
+    },
+    describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
+  };
 }

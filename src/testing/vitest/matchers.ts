@@ -3,7 +3,7 @@ import type { MatcherState } from 'vitest';
 import { trackMatcher } from '../statements/forgotten.js';
 import type { Verdict } from '../statements/statement.js';
 import { statements } from '../statements/matchers.js';
-import type { RealtimeMatchers } from '../statements/matchers.js';
+import type { AnyStatement, RealtimeMatchers } from '../statements/matchers.js';
 import { TestRun } from './test-run.js';
 
 type VitestAssertion<Subject> = ReturnType<typeof vitestExpect.soft<Subject>>;
@@ -28,8 +28,6 @@ export const expect = vitestExpect as {
 expect.extend(
   Object.fromEntries(Object.entries(statements).map(([name, judged]) => [name, matcher(name, judged)])),
 );
-
-type AnyStatement = (manner: object, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
 
 function matcher(name: string, judged: unknown) {
   function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
