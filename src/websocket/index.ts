@@ -1,4 +1,15 @@
+export { Authentication } from './authentication/authentication.js';
+export type {
+  Authenticate,
+  AuthenticatedSocket,
+  AuthenticationOptions,
+  Authenticator,
+  Handshake,
+} from './authentication/authentication.options.js';
+export type { ErrorAnswer } from './dispatch/error-answer.js';
+export type { Ack, MessageHandler } from './dispatch/message-handler.js';
 export { EventsGateway } from './events.gateway.js';
+export { GatewayOptionsError } from './gateways/gateways.js';
 export { RedisBackplane, type RedisOptions } from './redis-backplane.js';
 export { RedisUnavailableError, type RedisClient } from './redis-connection.js';
 export type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';

@@ -1,20 +1,36 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Connections } from './connection/connections.js';
+import type { Ack, MessageHandler } from './dispatch/message-handler.js';
+import type { Gateway } from './gateways/gateway.js';
+import { Gateways } from './gateways/gateways.js';
 import { RedisBackplane } from './redis-backplane.js';
-import type { Server, ServerOptions } from './socket.io.js';
+import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
 import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
 import { DEFAULT_SERVER_OPTIONS } from './websocket.options.js';
 import type { ResolvedWebsocketOptions } from './websocket.options.js';
+
+/** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
+interface GatewayOptions {
+  path?: string;
+  namespace?: string | RegExp;
+  server?: Server;
+}
 
 /** Nest's Socket.IO adapter, with the options of {@link WebsocketModule} on every server that it builds. */
 @Injectable()
 export class WebsocketAdapter extends IoAdapter {
   private readonly serverOptions: ServerOptions;
+  private readonly served = new WeakSet<Namespace>();
+  /** The gateways of each server or namespace that Nest has asked for. */
+  private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) options: ResolvedWebsocketOptions,
     @Inject(HttpAdapterHost) httpAdapterHost: HttpAdapterHost,
+    @Inject(Gateways) private readonly gateways: Gateways,
+    @Inject(Connections) private readonly connections: Connections,
     @Optional() @Inject(RedisBackplane) backplane: RedisBackplane | undefined,
   ) {
     super();
@@ -23,11 +39,42 @@ export class WebsocketAdapter extends IoAdapter {
     this.serverOptions = { ...options.server, ...(backplane && { adapter: backplane.adapter }) };
   }
 
+  /** Nest asks for a server once, with the options of the first of its gateways, and for a namespace of it. */
+  override create(...[port, options]: Parameters<IoAdapter['create']>): Server {
+    const { path, namespace, server } = (options ?? {}) as GatewayOptions;
+    const shared = server ? {} : this.gateways.serverOptions(port, path);
+    const created = super.create(port, { ...shared, ...options } as typeof options) as Server;
+    // The namespaces of a pattern are not yet there; those that come inherit its middlewares.
+    if (namespace instanceof RegExp) this.connections.guardNamespace(created as unknown as Namespace);
+    this.gatewaysOn.set(created, this.gateways.at(port, path, namespace ?? '/'));
+    return created;
+  }
+
+  /** Nest's callback would set up each of the gateway's handlers on each socket; all that it does is done here. */
+  override bindClientConnect(server: Server | Namespace): void {
+    const namespace = 'engine' in server ? server.of('/') : server;
+    if (this.served.has(namespace)) return;
+    this.served.add(namespace);
+    this.connections.serve(namespace, this.gatewaysOn.get(server) ?? []);
+  }
+
+  /**
+   * Runs a handler on a client's event: guards, interceptors, pipes, the method. What it returns, or throws, becomes the
+   * answer. A subclass may put itself around it, to trace or to measure.
+   */
+  handleMessage(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown {
+    return handler.run(client, data, ack);
+  }
+
   /** A gateway's decorator goes before the kit's defaults, and the module's options before both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
     const merged = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
     this.warnOfOpenOrigin(merged);
-    return super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]);
+    const server = super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]) as Server;
+    this.connections.guard(server, (handler, client, data, ack) =>
+      this.handleMessage(handler, client, data, ack),
+    );
+    return server;
   }
 
   private warned = false;

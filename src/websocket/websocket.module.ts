@@ -1,6 +1,14 @@
 import { Inject, Module } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
+import { Authentication } from './authentication/authentication.js';
+import { Connections } from './connection/connections.js';
+import { Hooks } from './connection/hooks.js';
+import { InFlight } from './dispatch/in-flight.js';
+import { MessageHandlers } from './dispatch/message-handlers.js';
+import { NestParts } from './dispatch/nest-parts.js';
 import { EventsGateway } from './events.gateway.js';
+import { GatewayInstances } from './gateways/gateway-instances.js';
+import { Gateways } from './gateways/gateways.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
 import {
@@ -25,13 +33,21 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     EventsGateway,
     WebsocketAdapter,
     websocketOptionsProvider,
+    Gateways,
+    GatewayInstances,
+    NestParts,
+    MessageHandlers,
+    InFlight,
+    Hooks,
+    Authentication,
+    Connections,
     {
       provide: RedisBackplane,
       inject: [WEBSOCKET_OPTIONS],
       useFactory: async ({ redis }: ResolvedWebsocketOptions) => redis && RedisBackplane.open(redis),
     },
   ],
-  exports: [EventsGateway, WEBSOCKET_OPTIONS],
+  exports: [EventsGateway, Authentication, WEBSOCKET_OPTIONS],
 })
 export class WebsocketModule extends ConfigurableWebsocketModule {
   constructor(

@@ -1,4 +1,12 @@
 import { ConsoleLogger } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { resolveAuthenticationOptions } from './authentication/authentication.options.js';
+import type {
+  Authenticate,
+  AuthenticationOptions,
+  Authenticator,
+  ResolvedAuthenticationOptions,
+} from './authentication/authentication.options.js';
 import type { RedisOptions } from './redis-backplane.js';
 import type { ServerOptions } from './socket.io.js';
 
@@ -20,6 +28,30 @@ export interface WebsocketOptions extends ServerOptions {
    * whose logger would print two
    */
   logDetails?: boolean;
+
+  /**
+   * Who may connect: a function, the class of a provider, or either with more options. It has the handshake and returns
+   * what goes into `socket.data`, or refuses; nothing of the app's sees a client before.
+   *
+   * @default undefined (everybody)
+   */
+  authentication?: Authenticate | Type<Authenticator> | AuthenticationOptions;
+
+  /**
+   * How long an asynchronous `handleConnection` may take, in milliseconds. Until it has settled the client's events are
+   * held; one that takes longer is disconnected, with the code `NOT_READY`.
+   *
+   * @default 10000
+   */
+  handleConnectionTimeout?: number;
+
+  /**
+   * How many events are held for a client until its `handleConnection` has settled. One that sends more is disconnected,
+   * with the code `NOT_READY`.
+   *
+   * @default 100
+   */
+  maxHeldMessages?: number;
 }
 
 /** The options as the module's parts use them. */
@@ -28,10 +60,17 @@ export interface ResolvedWebsocketOptions {
   server: ServerOptions;
   redis: RedisOptions | undefined;
   logDetails: boolean;
+  authentication: ResolvedAuthenticationOptions | undefined;
+  handleConnectionTimeout: number;
+  maxHeldMessages: number;
 }
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
-export const DEFAULT_SERVER_OPTIONS = { cors: { origin: '*' } } satisfies ServerOptions;
+export const DEFAULT_SERVER_OPTIONS = {
+  cors: { origin: '*' },
+  // By a pattern's name a client has a namespace made; without this, each of them would stay.
+  cleanupEmptyChildNamespaces: true,
+} satisfies ServerOptions;
 
 /** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
 const LOGGER_JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
@@ -71,9 +110,19 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
   const {
     redis,
     logDetails = LOGGER_JOINS_PARAMETERS,
+    authentication,
+    handleConnectionTimeout = 10_000,
+    maxHeldMessages = 100,
     ...server
   }: WebsocketOptions = Object.fromEntries(given);
-  return { server, redis, logDetails };
+  return {
+    server,
+    redis,
+    logDetails,
+    authentication: resolveAuthenticationOptions(authentication),
+    handleConnectionTimeout,
+    maxHeldMessages,
+  };
 }
 
 interface Rule {
@@ -100,6 +149,10 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   allowEIO3: aBoolean,
   allowRequest: aFunction,
   allowUpgrades: aBoolean,
+  authentication: {
+    expected: 'a function, the class of a provider with authenticate(), or { use, timeout, recheckInterval }',
+    accepts: (value) => typeof value === 'function' || isObject(value),
+  },
   cleanupEmptyChildNamespaces: aBoolean,
   connectionStateRecovery: anObject,
   connectTimeout: milliseconds,
@@ -110,9 +163,11 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   },
   destroyUpgrade: aBoolean,
   destroyUpgradeTimeout: milliseconds,
+  handleConnectionTimeout: milliseconds,
   httpCompression: switchOrObject,
   initialPacket: { expected: 'any value', accepts: () => true },
   logDetails: aBoolean,
+  maxHeldMessages: { expected: 'a whole number, 1 or more', accepts: isCount },
   maxHttpBufferSize: bytes,
   parser: anObject,
   path: {
@@ -137,6 +192,15 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   wsEngine: aFunction,
 };
 
+const authenticationRules: Record<keyof AuthenticationOptions, Rule> = {
+  recheckInterval: milliseconds,
+  timeout: milliseconds,
+  use: {
+    expected: 'a function, or the class of a provider with authenticate()',
+    accepts: (value) => typeof value === 'function',
+  },
+};
+
 const redisRules: Record<keyof RedisOptions, Rule> = {
   client: anObject,
   connectTimeout: milliseconds,
@@ -152,6 +216,12 @@ const redisRules: Record<keyof RedisOptions, Rule> = {
 
 function check(option: string, value: unknown): void {
   checkAgainst(rules, option, value, '');
+  if (option === 'authentication' && isObject(value)) {
+    for (const [name, setting] of Object.entries({ use: undefined, ...value })) {
+      if (setting !== undefined || name === 'use')
+        checkAgainst(authenticationRules, name, setting, 'authentication.');
+    }
+  }
   if (option !== 'redis') return;
   const redis = value as RedisOptions;
   if ((redis.url === undefined) === (redis.client === undefined)) {

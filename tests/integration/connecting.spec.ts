@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Ack, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import {
   ClientGoneError,
@@ -45,7 +45,7 @@ class DoorGateway {
   }
 
   @SubscribeMessage('never')
-  never(): void {}
+  never(@Ack() _ack: () => void): void {}
 }
 
 @WebSocketGateway({ namespace: '/sync' })
@@ -130,7 +130,8 @@ for (const transports of [['websocket'], ['polling']] as const) {
       await expect(eve).rejects.toMatchObject({ stage: 'handshake' });
     });
 
-    test('rejects with what handleConnection threw', async ({ connect }) => {
+    test('rejects with what handleConnection threw', async ({ app, connect }) => {
+      app.logs.allowErrors(/DoorGateway.handleConnection failed on client .+: the user store is down/);
       const error: unknown = await connect({ ...client, name: 'eve', auth: { token: 'throw' } }).catch(
         (e: unknown) => e,
       );
@@ -141,7 +142,8 @@ for (const transports of [['websocket'], ['polling']] as const) {
   });
 }
 
-test('rejects with what handleConnection threw at once', async ({ connect }) => {
+test('rejects with what handleConnection threw at once', async ({ app, connect }) => {
+  app.logs.allowErrors(/SyncThrowGateway.handleConnection failed on client .+: thrown at once/);
   await expect(connect({ namespace: 'sync' })).rejects.toThrow(
     'SyncThrowGateway.handleConnection failed for client-1: TypeError: thrown at once',
   );

@@ -8,13 +8,15 @@ import { endWith } from './work-result.js';
 
 /** Sees every `handleConnection` and `handleDisconnect` run, and catches what they throw. */
 export class HookObserver {
-  /** Calls of scoped gateways' hooks that have to come, by gateway, then by socket and hook: what ends them. */
+  /** Calls of hooks that have to come, by gateway, then by socket and hook: what ends them. */
   private readonly expected = new Map<Gateway, Map<string, () => void>>();
   private readonly restores: (() => void)[];
 
   constructor(
     private readonly gateways: readonly Gateway[],
     private readonly observer: ServerObserver,
+    /** Whether what a hook throws is anybody's to deal with; Nest itself lets it end the process. */
+    private readonly isDealtWith: boolean,
   ) {
     this.restores = gateways.flatMap((gateway) => [
       this.observe(gateway, 'handleConnection'),
@@ -27,12 +29,15 @@ export class HookObserver {
   }
 
   /**
-   * Notes the hooks of scoped gateways that are about to be called. Nest instantiates such a gateway for the client
-   * before it calls the hook, and only when the hook runs does a wrapper see it.
+   * Notes hooks that are about to be called, and not at once. Nest instantiates a scoped gateway for the client before
+   * it calls the hook, and only when the hook runs does a wrapper see it; the kit's module calls `handleDisconnect` when
+   * `handleConnection` has settled.
    */
-  expectScoped(observed: ObservedSocket, hook: Hook): void {
+  expect(observed: ObservedSocket, hook: Hook): void {
+    const waits = this.isDealtWith && hook === 'handleDisconnect' && !observed.hooksSettled;
     for (const gateway of this.gateways) {
-      if (!gateway.scoped || !gateway.has(hook) || !gateway.serves(observed.socket.nsp.name)) continue;
+      if (!(gateway.scoped || waits) || !gateway.has(hook) || !gateway.serves(observed.socket.nsp.name))
+        continue;
       const calls = this.expected.get(gateway) ?? new Map<string, () => void>();
       this.expected.set(gateway, calls);
       calls.set(`${observed.socket.id} ${hook}`, observed.beginHook(`${gateway.name}.${hook}`));
@@ -50,7 +55,7 @@ export class HookObserver {
       calls?.delete(key);
       const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
       return executionContext.run(this.observer.contextBy({ client: observed.name, event, entry }), () =>
-        caught(gateway.scoped, () =>
+        caught({ throws: gateway.scoped || this.isDealtWith, rejections: this.isDealtWith }, () =>
           endWith(call, (error) => {
             if (error) this.observer.noteFailure(observed, new HookError(name, observed.name, error.thrown));
             end();
@@ -62,15 +67,15 @@ export class HookObserver {
 }
 
 /**
- * What a hook throws has been noted; thrown on, it would be an unhandled error of the whole test run. Only what a
- * scoped gateway's hook throws at once does Nest itself catch, and give to the app's exception filters.
+ * What a hook throws has been noted; thrown on to where nobody catches it, it would be an unhandled error of the whole
+ * test run. What a scoped gateway's hook throws at once does Nest itself catch, and give to the app's exception filters.
  */
-function caught(scoped: boolean, call: () => unknown): unknown {
+function caught(isCaught: { throws: boolean; rejections: boolean }, call: () => unknown): unknown {
   try {
     const result = call();
-    return result instanceof Promise ? result.catch(() => {}) : result;
+    return result instanceof Promise && !isCaught.rejections ? result.catch(() => {}) : result;
   } catch (error) {
-    if (scoped) throw error;
+    if (isCaught.throws) throw error;
     return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
+import { WebsocketAdapter } from '../../websocket/index.js';
 import type { Namespace, Server, ServerOptions, Socket } from '../../websocket/index.js';
 import type { Activity } from '../settle/activity.js';
 import { beatInRealTime } from '../settle/heartbeats.js';
@@ -93,7 +94,7 @@ export class ServerObserver {
 
   /** Begins to observe. To be called when the app has its adapter, and before it is initialised. */
   install(adapter: SocketIoAdapter): void {
-    const hooks = new HookObserver(this.gateways, this);
+    const hooks = new HookObserver(this.gateways, this, adapter instanceof WebsocketAdapter);
     this.hooks = hooks;
     this.restores.push(
       () => hooks.uninstall(),
@@ -249,7 +250,7 @@ export class ServerObserver {
     this.rooms.observe(socket.nsp);
     for (const room of socket.rooms) if (room !== socket.id) observed.rooms.add(room);
     activity.moved();
-    this.hooks?.expectScoped(observed, 'handleConnection');
+    this.hooks?.expect(observed, 'handleConnection');
     socket.conn.on('upgrade', ({ name }: { name: string }) =>
       record({ kind: 'upgraded', client, transport: name }),
     );
@@ -258,7 +259,7 @@ export class ServerObserver {
       observed.disconnectReason = reason;
       observed.disconnectCause = executionContext.getStore()?.cause;
       observed.disconnection = record({ kind: 'disconnected', client, end: 'server', reason });
-      this.hooks?.expectScoped(observed, 'handleDisconnect');
+      this.hooks?.expect(observed, 'handleDisconnect');
       activity.moved();
     });
   }

@@ -19,9 +19,20 @@ export class InFlight {
     return [...this.running];
   }
 
+  begin(work: Work): void {
+    this.running.add(work);
+  }
+
+  end(work: Work): void {
+    this.running.delete(work);
+    if (this.running.size > 0) return;
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+
   /** Notes work until its promise has settled, however it does. */
   follow(work: Work, end: PromiseLike<unknown>): void {
-    this.running.add(work);
+    this.begin(work);
     const ended = (): void => this.end(work);
     end.then(ended, ended);
   }
@@ -30,12 +41,5 @@ export class InFlight {
   async settled(): Promise<void> {
     if (this.running.size === 0) return;
     await new Promise<void>((resolve) => this.waiting.add(resolve));
-  }
-
-  private end(work: Work): void {
-    this.running.delete(work);
-    if (this.running.size > 0) return;
-    for (const resolve of this.waiting) resolve();
-    this.waiting.clear();
   }
 }

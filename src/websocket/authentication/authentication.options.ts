@@ -1,0 +1,58 @@
+import type { Type } from '@nestjs/common';
+import type { Socket } from '../socket.io.js';
+
+/** What a client says of itself when it connects: headers, query, `auth`, address. */
+export type Handshake = Socket['handshake'];
+
+/**
+ * Says who a client is.
+ *
+ * @returns what goes into `socket.data`
+ * @throws a `WsException`, or an `HttpException` such as `UnauthorizedException`, to refuse: the client reads its code
+ * and message in `connect_error`. Anything else is a fault of the server's: the client is refused too, and not told why
+ */
+export type Authenticate<Data extends object = object> = (
+  handshake: Handshake,
+  socket: Socket,
+) => Data | Promise<Data>;
+
+/** A provider that says who a client is. */
+export interface Authenticator<Data extends object = object> {
+  authenticate: Authenticate<Data>;
+}
+
+/** A client of whom an {@link Authenticate} has said who it is. */
+export type AuthenticatedSocket<Data extends object> = Omit<Socket, 'data'> & { data: Data };
+
+export interface AuthenticationOptions<Data extends object = object> {
+  /** A function, or the class of a provider. */
+  use: Authenticate<Data> | Type<Authenticator<Data>>;
+
+  /**
+   * How long it may take, in milliseconds; a client that it takes longer for is refused.
+   *
+   * @default 5000
+   */
+  timeout?: number;
+
+  /**
+   * How often those who are connected are asked for again, in milliseconds. Who is refused then is disconnected.
+   *
+   * @default undefined (only when `Authentication.recheck()` is called)
+   */
+  recheckInterval?: number;
+}
+
+export interface ResolvedAuthenticationOptions {
+  use: Authenticate | Type<Authenticator>;
+  timeout: number;
+  recheckInterval: number | undefined;
+}
+
+export function resolveAuthenticationOptions(
+  given: Authenticate | Type<Authenticator> | AuthenticationOptions | undefined,
+): ResolvedAuthenticationOptions | undefined {
+  if (!given) return undefined;
+  const options = typeof given === 'function' ? { use: given } : given;
+  return { timeout: 5_000, recheckInterval: undefined, ...options };
+}

@@ -1,0 +1,152 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
+import { Authentication } from '../authentication/authentication.js';
+import { within } from '../deadline.js';
+import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { InFlight } from '../dispatch/in-flight.js';
+import { logFailure, tellFailure } from '../dispatch/message.js';
+import type { Dispatch } from '../dispatch/message.js';
+import { MessageHandlers } from '../dispatch/message-handlers.js';
+import type { Gateway } from '../gateways/gateway.js';
+import type { Namespace, Server, Socket } from '../socket.io.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { guardNamespace, toConnectError } from './guarded-namespace.js';
+import { guardSocket, sessionOf } from './guarded-socket.js';
+import { HookFailure, Hooks } from './hooks.js';
+import { Session } from './session.js';
+import type { SessionListener, Service } from './session.js';
+
+const NOT_READY = answer('NOT_READY', 'handleConnection took too long');
+const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection was through');
+
+/**
+ * The life of a client's connection to a namespace: authenticated, let in by the app's middlewares, set up by
+ * `handleConnection`, and from then on its events are handled; at its end `handleDisconnect`.
+ */
+@Injectable()
+export class Connections implements SessionListener {
+  private readonly logger = new Logger(Connections.name);
+  private dispatch: Dispatch | undefined;
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
+    @Inject(Hooks) private readonly hooks: Hooks,
+    @Inject(MessageHandlers) private readonly handlers: MessageHandlers,
+    @Inject(InFlight) private readonly inFlight: InFlight,
+    @Inject(Authentication) private readonly authentication: Authentication,
+  ) {}
+
+  /** Guards every namespace of a server, those that are still to come included. */
+  guard(server: Server, invoke: Dispatch['invoke']): void {
+    this.dispatch = { inFlight: this.inFlight, invoke };
+    this.authentication.guard(server);
+    this.guardNamespace(server.of('/'));
+    server.on('new_namespace', (namespace) => this.guardNamespace(namespace));
+  }
+
+  guardNamespace(namespace: Namespace): void {
+    guardNamespace(namespace, this.enter, (socket, error) => {
+      logFailure(`A listener for "connection" failed on client ${socket.id}`, error);
+      this.disconnect(this.adopt(socket), toErrorAnswer(error));
+    });
+  }
+
+  /** Has the clients of a namespace served by its gateways. */
+  serve(namespace: Namespace, gateways: readonly Gateway[]): void {
+    const service = { gateways, routes: this.handlers.routesOf(gateways) };
+    namespace.on('connection', (socket) => this.open(socket, service));
+  }
+
+  /** The first middleware of every namespace. */
+  private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
+    this.adopt(socket);
+    const entered = this.authentication.admit(socket);
+    if (!entered) next();
+    else
+      entered.then(
+        () => next(),
+        (error: unknown) => next(toConnectError(error)),
+      );
+  };
+
+  private adopt(socket: Socket): Session {
+    const known = sessionOf(socket);
+    if (known) return known;
+    const session = new Session(socket, this.dispatch!, this, this.options.maxHeldMessages);
+    guardSocket(socket, session);
+    return session;
+  }
+
+  private open(socket: Socket, service: Service): void {
+    // One whose state is recovered comes past the middlewares.
+    const session = this.adopt(socket);
+    session.serve(service);
+    try {
+      const pending = this.hooks.call(service.gateways, 'handleConnection', socket);
+      if (pending) this.setUp(session, pending);
+    } catch (error) {
+      this.refuse(session, error);
+    }
+  }
+
+  /** Holds a client's events until its `handleConnection` has settled; it may not take for ever. */
+  private setUp(session: Session, pending: Promise<void>): void {
+    session.hold();
+    const settled = within(pending, this.options.handleConnectionTimeout, () => new WsException(NOT_READY))
+      .then(
+        () => session.release(),
+        (error: unknown) => this.refuse(session, error),
+      )
+      .finally(() => {
+        if (session.settingUp === settled) session.settingUp = undefined;
+      });
+    session.settingUp = settled;
+    this.inFlight.follow({ what: 'handleConnection', client: session.socket.id }, settled);
+  }
+
+  onOverflow(session: Session): void {
+    this.refuse(session, new WsException(TOO_EARLY));
+  }
+
+  /** `handleDisconnect` comes after `handleConnection`, however long that takes. */
+  onClose({ socket, settingUp, gateways }: Session, reason: string): void {
+    const end = (): Promise<void> | undefined =>
+      this.hooks.call(gateways, 'handleDisconnect', socket, reason);
+    try {
+      const pending = settingUp ? settingUp.then(end) : end();
+      if (!pending) return;
+      this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);
+      pending.catch((error: unknown) => this.log(socket, error));
+    } catch (error) {
+      this.log(socket, error);
+    }
+  }
+
+  /** A hook has failed on a client: it is told what it may know, and disconnected. */
+  private refuse(session: Session, error: unknown): void {
+    this.log(session.socket, error);
+    this.disconnect(session, toErrorAnswer(causeOf(error)));
+  }
+
+  private disconnect(session: Session, answered: ErrorAnswer): void {
+    const { socket } = session;
+    session.drop(answered);
+    if (!socket.connected) return;
+    tellFailure(socket, undefined, answered);
+    socket.disconnect();
+  }
+
+  /** What was meant for the client is no fault of the server's. */
+  private log(client: Socket, error: unknown): void {
+    const cause = causeOf(error);
+    const what = error instanceof HookFailure ? error.message : `Client ${client.id} was refused`;
+    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${(cause as Error).message}`);
+    else logFailure(what, cause);
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof HookFailure ? error.cause : error;
+}

@@ -1,0 +1,115 @@
+import type { Socket } from '../socket.io.js';
+import { logFailure } from '../dispatch/message.js';
+import { guardedCall } from './guarded-call.js';
+import type { EventPacket, Session } from './session.js';
+
+type Next = (error?: Error | null) => void;
+type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
+
+/** What of a socket is private to Socket.IO. */
+export interface SocketInternals {
+  fns: Middleware[];
+  _anyListeners?: ((...args: unknown[]) => unknown)[];
+  acks: Map<number, (...answer: unknown[]) => void>;
+  run(event: unknown[], next: Next): void;
+  ack(id: number): (...answer: unknown[]) => void;
+  _onerror(error: Error): void;
+}
+
+const SESSION = Symbol('session');
+
+export function internalsOf(socket: Socket): SocketInternals {
+  return socket as unknown as SocketInternals;
+}
+
+/**
+ * Takes a socket's events over, and lets nothing escape that the app throws while it deals with what a client sends:
+ * it would be an uncaught error, and end the process. To be called before any code of the app's has the socket.
+ *
+ * Socket.IO has no seam behind its middlewares, and none around its listeners. These four methods are all that it calls
+ * them by; they are shared by all sockets, so that a connection costs no closures.
+ */
+export function guardSocket(socket: Socket, session: Session): void {
+  Object.assign(socket, { [SESSION]: session }, guards);
+}
+
+/** The session of a guarded socket; none yet of one that came by a way around its namespace's middlewares. */
+export function sessionOf(socket: Socket): Session | undefined {
+  return (socket as Socket & { [SESSION]?: Session })[SESSION];
+}
+
+const guards = {
+  /** Of Socket.IO: has an event of the client's. */
+  onevent(this: Socket, packet: EventPacket): void {
+    sessionOf(this)?.receive(packet);
+  },
+
+  /** Of Socket.IO: has the client's answer to an event of the server's. */
+  onack(this: Socket, { id, data = [] }: { id: number; data?: unknown[] }): void {
+    const { acks } = internalsOf(this);
+    const callback = acks.get(id);
+    acks.delete(id);
+    if (typeof callback !== 'function') return;
+    guardedCall(
+      () => callback.apply(this, data),
+      (error) => logFailure(`An ack callback failed on the answer of client ${this.id}`, error),
+    );
+  },
+
+  /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
+  emitReserved(this: Socket, event: string, ...args: unknown[]): boolean {
+    const listeners = callListeners(this, event, args);
+    if (event === 'disconnect') sessionOf(this)?.close(String(args[0]));
+    return listeners;
+  },
+
+  /** Of Socket.IO: adds a middleware for events. */
+  use(this: Socket, middleware: Middleware): Socket {
+    internalsOf(this).fns.push((event, next) => guardedMiddleware(middleware, event, next, this.id));
+    return this;
+  },
+};
+
+/** @returns whether there was one */
+export function callListeners(socket: Socket, event: string, args: readonly unknown[]): boolean {
+  // Such as are taken off after the first time are wrapped in a function that does it.
+  const listeners = socket.rawListeners(event as never) as ((...args: unknown[]) => unknown)[];
+  for (const listener of listeners) {
+    guardedCall(
+      () => listener.apply(socket, [...args]),
+      (error) => logFailure(`A listener for "${event}" failed on client ${socket.id}`, error),
+    );
+  }
+  return listeners.length > 0;
+}
+
+/** Whatever a middleware does, the packet goes on or is denied, once. */
+export function guardedMiddleware<T>(
+  middleware: (subject: T, next: Next) => unknown,
+  subject: T,
+  next: Next,
+  client: string,
+): void {
+  let through = false;
+  const once: Next = (error) => {
+    if (through) return;
+    through = true;
+    next(error);
+  };
+  guardedCall(
+    () => middleware(subject, once),
+    (error) => {
+      if (through) logFailure(`A middleware failed after it was through, on client ${client}`, error);
+      else once(new MiddlewareError(client, error));
+    },
+  );
+}
+
+/** A middleware has thrown, where it was to call `next`. */
+export class MiddlewareError extends Error {
+  override readonly name = 'MiddlewareError';
+
+  constructor(client: string, cause: unknown) {
+    super(`A middleware failed on client ${client}`, { cause });
+  }
+}

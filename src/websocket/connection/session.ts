@@ -1,0 +1,178 @@
+import type { Subscription } from 'rxjs';
+import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { Message, logFailure, tellFailure } from '../dispatch/message.js';
+import type { Dispatch, Streams } from '../dispatch/message.js';
+import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
+import type { Gateway } from '../gateways/gateway.js';
+import type { Socket } from '../socket.io.js';
+import { guardedCall } from './guarded-call.js';
+import { MiddlewareError, callListeners, internalsOf } from './guarded-socket.js';
+
+/** An event as Socket.IO's parser decodes it. */
+export interface EventPacket {
+  /** The event's name, then its arguments. */
+  readonly data?: unknown[];
+  /** Set when the client asks for an ack. */
+  readonly id?: number;
+  /** Set when the client has sent more than it may. */
+  readonly overLimit?: boolean;
+}
+
+/** An event for which there are handlers, while the client is not ready. */
+interface Held {
+  readonly args: readonly unknown[];
+  readonly ack: Ack | undefined;
+  readonly handlers: readonly MessageHandler[];
+}
+
+const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
+const RATE_LIMITED = answer('RATE_LIMITED', 'Too many messages; send fewer of them');
+
+/** The gateways that a client is served by, and what they handle. */
+export interface Service {
+  readonly gateways: readonly Gateway[];
+  readonly routes: Routes;
+}
+
+const NO_SERVICE: Service = { gateways: [], routes: new Map() };
+
+/** What a session tells those who made it. */
+export interface SessionListener {
+  /** It has more events to hold than it may. */
+  onOverflow(session: Session): void;
+  onClose(session: Session, reason: string): void;
+}
+
+/**
+ * A client's connection to one namespace. Each of its events goes: the listeners of `onAny`, the middlewares of
+ * `socket.use`, raw listeners, then the handlers, which answer.
+ */
+export class Session implements Streams {
+  /** Settles when the `handleConnection` of its gateways has, where that is asynchronous. */
+  settingUp: Promise<void> | undefined;
+  private service = NO_SERVICE;
+  private held: Held[] | undefined;
+  private holds = 0;
+  private streams: Set<Subscription> | undefined;
+
+  constructor(
+    readonly socket: Socket,
+    private readonly dispatch: Dispatch,
+    private readonly listener: SessionListener,
+    private readonly maxHeld: number,
+  ) {}
+
+  /** Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. */
+  serve({ gateways, routes }: Service): void {
+    this.service =
+      this.service === NO_SERVICE
+        ? { gateways, routes }
+        : {
+            gateways: [...this.service.gateways, ...gateways],
+            routes: new Map([...this.service.routes, ...routes]),
+          };
+  }
+
+  get gateways(): readonly Gateway[] {
+    return this.service.gateways;
+  }
+
+  /** Keeps what handlers are to get, until it was released as often as held, or dropped. */
+  hold(): void {
+    this.holds += 1;
+    this.held ??= [];
+  }
+
+  release(): void {
+    this.holds -= 1;
+    if (this.holds > 0) return;
+    const held = this.held ?? [];
+    this.held = undefined;
+    for (const { args, ack, handlers } of held) this.handle(args, ack, handlers);
+  }
+
+  /** Answers all that was held with what became of the client. */
+  drop(reason: ErrorAnswer): void {
+    for (const { ack } of this.held ?? []) if (ack) tellFailure(this.socket, ack, reason);
+    this.held = undefined;
+  }
+
+  receive(packet: EventPacket): void {
+    const { socket } = this;
+    const internals = internalsOf(socket);
+    const event = packet.data ?? [];
+    const ack = packet.id === undefined || packet.id === null ? undefined : internals.ack(packet.id);
+    if (packet.overLimit) {
+      tellFailure(socket, ack, RATE_LIMITED);
+      return;
+    }
+    // Raw listeners and middlewares find the ack behind the arguments.
+    if (ack) event.push(ack);
+    for (const listener of internals._anyListeners?.slice() ?? []) {
+      guardedCall(
+        () => listener.apply(socket, [...event]),
+        (error) => logFailure(`A listener of onAny failed on client ${socket.id}`, error),
+      );
+    }
+    internals.run(event, (error) => {
+      if (error) this.deny(error, ack);
+      else if (socket.connected) this.deliver(event, ack);
+    });
+  }
+
+  add(stream: Subscription): void {
+    const streams = (this.streams ??= new Set());
+    streams.add(stream);
+    stream.add(() => streams.delete(stream));
+  }
+
+  /** Of the socket: it is gone. */
+  close(reason: string): void {
+    for (const stream of this.streams ?? []) stream.unsubscribe();
+    this.held = undefined;
+    this.listener.onClose(this, reason);
+  }
+
+  private deliver(event: readonly unknown[], ack: Ack | undefined): void {
+    const { socket } = this;
+    const name = String(event[0]);
+    const heard = this.isHeard(name);
+    if (heard) callListeners(socket, name, event.slice(1));
+    const handlers = this.service.routes.get(name);
+    if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers);
+    else if (!heard && !internalsOf(socket)._anyListeners?.length) tellFailure(socket, ack, UNKNOWN_EVENT);
+  }
+
+  private handle(args: readonly unknown[], ack: Ack | undefined, handlers: readonly MessageHandler[]): void {
+    if (!this.held) {
+      new Message(this.dispatch, this.socket, args, ack).run(handlers, this);
+      return;
+    }
+    this.held.push({ args, ack, handlers });
+    if (this.held.length > this.maxHeld) this.listener.onOverflow(this);
+  }
+
+  /** Whether the app listens on the raw socket. Socket.IO itself listens to `error`, without effect. */
+  private isHeard(event: string): boolean {
+    return this.socket.listenerCount(event as never) > (event === 'error' ? 1 : 0);
+  }
+
+  /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
+  private deny(error: Error, ack: Ack | undefined): void {
+    if (error instanceof MiddlewareError && !isMeantForClient(error.cause))
+      logFailure(error.message, error.cause);
+    internalsOf(this.socket)._onerror(error);
+    if (ack) tellFailure(this.socket, ack, refusalOf(error));
+  }
+}
+
+/** What a client reads of a middleware's refusal: what `next(error)` was given, or a general text where it threw. */
+export function refusalOf(error: Error): ErrorAnswer {
+  if (error instanceof MiddlewareError) return toErrorAnswer(error.cause);
+  if (isMeantForClient(error)) return toErrorAnswer(error);
+  const { data } = error as { data?: unknown };
+  const own =
+    typeof data === 'object' && data !== null ? data : { ...(data !== undefined && { details: data }) };
+  return { ...answer('REFUSED', error.message), ...own };
+}

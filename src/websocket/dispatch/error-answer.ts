@@ -1,0 +1,80 @@
+import { HttpException, HttpStatus, IntrinsicException } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
+import { FilteredError } from './message-handler.js';
+
+/**
+ * What a client is told of a failure: in the ack of the event that failed or, where it asked for none, by the event
+ * `exception`; as the `data` of a refusal too. Nothing of what the client sent is in it, and nothing of the server's
+ * inside.
+ */
+export interface ErrorAnswer {
+  status: 'error';
+  /**
+   * For programs: `VALIDATION_FAILED`, `FORBIDDEN`, `INTERNAL_ERROR`, `UNKNOWN_EVENT`, `RATE_LIMITED`, ...; of a Nest
+   * `HttpException` its status, as in `NOT_FOUND`; of an exception that has a `code`, that.
+   */
+  code: string;
+  /** For readers. */
+  message: string;
+  /** What a validation found, an entry for each fault. */
+  details?: unknown;
+}
+
+export const INTERNAL_ERROR: ErrorAnswer = answer('INTERNAL_ERROR', 'Internal server error');
+
+export function answer(code: string, message: string, details?: unknown): ErrorAnswer {
+  return { status: 'error', code, message, ...(details !== undefined && { details }) };
+}
+
+/** Whether an error was meant for the client. Anything else is a fault of the server's, to be logged. */
+export function isMeantForClient(error: unknown): boolean {
+  if (error instanceof FilteredError) return true;
+  return (
+    error instanceof WsException ||
+    error instanceof IntrinsicException ||
+    (error instanceof HttpException && error.getStatus() < Number(HttpStatus.INTERNAL_SERVER_ERROR))
+  );
+}
+
+/** What a client may know of an error. */
+export function toErrorAnswer(error: unknown): ErrorAnswer {
+  if (error instanceof FilteredError) return toErrorAnswer(error.cause);
+  if (!isMeantForClient(error)) return INTERNAL_ERROR;
+  const own = (error as { code?: unknown }).code;
+  if (error instanceof HttpException)
+    return describe(error.getResponse(), own ?? nameOf(error), error.message);
+  if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', error.message);
+  return INTERNAL_ERROR;
+}
+
+function nameOf(error: HttpException): string {
+  return HttpStatus[error.getStatus()] ?? 'HTTP_EXCEPTION';
+}
+
+/** What an exception was made with: a text, a list of faults, or an object whose own fields go along. */
+function describe(made: unknown, code: unknown, message: string): ErrorAnswer {
+  if (Array.isArray(made)) return validation(made);
+  if (typeof made !== 'object' || made === null) return answer(String(code), message);
+  const {
+    status: _,
+    statusCode: __,
+    error: ___,
+    message: text,
+    cause: ____,
+    ...fields
+  } = made as Record<string, unknown>;
+  if (Array.isArray(text)) return validation(text);
+  return { ...answer(String(code), typeof text === 'string' ? text : message), ...withoutPayload(fields) };
+}
+
+function validation(faults: readonly unknown[]): ErrorAnswer {
+  return answer('VALIDATION_FAILED', 'Validation failed', faults.map(withoutPayload));
+}
+
+/** class-validator's errors carry the object that failed, which is what the client sent. */
+function withoutPayload<T>(fault: T): T {
+  if (typeof fault !== 'object' || fault === null || !('constraints' in fault || 'children' in fault))
+    return fault;
+  const { target: _, value: __, children, ...rest } = fault as Record<string, unknown>;
+  return { ...rest, ...(Array.isArray(children) && { children: children.map(withoutPayload) }) } as T;
+}

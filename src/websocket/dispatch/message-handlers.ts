@@ -1,0 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Gateway } from '../gateways/gateway.js';
+import { GatewayInstances } from '../gateways/gateway-instances.js';
+import type { MessageHandler, Routes } from './message-handler.js';
+import { NestParts } from './nest-parts.js';
+import type { HandlerMethod } from './nest-parts.js';
+import { assemble } from './pipeline.js';
+
+/** Works out, once and at boot, what runs for each event. */
+@Injectable()
+export class MessageHandlers {
+  constructor(
+    @Inject(NestParts) private readonly nest: NestParts,
+    @Inject(GatewayInstances) private readonly instances: GatewayInstances,
+  ) {}
+
+  routesOf(gateways: readonly Gateway[]): Routes {
+    const routes = new Map<string, MessageHandler[]>();
+    for (const gateway of gateways) {
+      for (const method of this.nest.methodsOf(gateway.instance)) {
+        const handler = {
+          name: `${gateway.name}.${method.name}`,
+          event: method.event,
+          acksItself: method.acksItself,
+          run: gateway.isScoped ? this.runScoped(gateway, method) : this.runStatic(gateway, method),
+        };
+        const sameEvent = routes.get(method.event);
+        if (sameEvent) sameEvent.push(handler);
+        else routes.set(method.event, [handler]);
+      }
+    }
+    return routes;
+  }
+
+  private runStatic({ instance, moduleKey }: Gateway, method: HandlerMethod): MessageHandler['run'] {
+    const enhancers = this.nest.enhancersOf(instance, method, moduleKey);
+    return assemble(instance, method, enhancers, this.nest.interceptorsConsumer);
+  }
+
+  /** The client's own instance has guards and pipes of its own, so that nothing can be put together before it is there. */
+  private runScoped(gateway: Gateway, method: HandlerMethod): MessageHandler['run'] {
+    return async (client, data, ack) => {
+      const { instance, contextId } = await this.instances.of(gateway, client);
+      const own = { ...method, callback: Reflect.get(instance, method.name) as HandlerMethod['callback'] };
+      const { id } = gateway.wrapper;
+      const enhancers = this.nest.enhancersOf(instance, own, gateway.moduleKey, contextId, id);
+      return assemble(instance, own, enhancers, this.nest.interceptorsConsumer)(client, data, ack);
+    };
+  }
+}

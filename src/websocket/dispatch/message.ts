@@ -1,0 +1,149 @@
+import { Logger } from '@nestjs/common';
+import { isObservable } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
+import type { Socket } from '../socket.io.js';
+import { isMeantForClient, toErrorAnswer } from './error-answer.js';
+import type { ErrorAnswer } from './error-answer.js';
+import type { InFlight, Work } from './in-flight.js';
+import { FilteredError } from './message-handler.js';
+import type { Ack, MessageHandler } from './message-handler.js';
+import { isPromise } from './promise.js';
+import { isWsResponse } from './ws-response.js';
+
+/** What messages need of the app. */
+export interface Dispatch {
+  readonly inFlight: InFlight;
+  /** Runs a handler; the adapter's, so that it can be put around. */
+  invoke(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown;
+}
+
+/** Where the Observables of a client's handlers are kept, to be unsubscribed when it goes. */
+export interface Streams {
+  add(stream: Subscription): void;
+}
+
+const logger = new Logger('WsExceptionsHandler');
+
+/**
+ * An event of a client's, on its way through its handlers to its one answer.
+ *
+ * With several handlers the first value answers; an error, or that there is nothing to say, is the answer when no
+ * handler has had a value.
+ */
+export class Message {
+  private readonly data: unknown;
+  private waitingFor = 0;
+  private failure: ErrorAnswer | undefined;
+  private acksItself = false;
+
+  constructor(
+    private readonly dispatch: Dispatch,
+    private readonly client: Socket,
+    /** Those that the client has sent behind the event's name. */
+    private readonly args: readonly unknown[],
+    private readonly ack: Ack | undefined,
+  ) {
+    this.data = args.length > 1 ? args : args[0];
+  }
+
+  run(handlers: readonly MessageHandler[], streams: Streams): void {
+    this.waitingFor = handlers.length;
+    for (const handler of handlers) {
+      if (handler.acksItself) this.acksItself = true;
+      try {
+        this.take(handler, this.dispatch.invoke(handler, this.client, this.data, this.ack), streams);
+      } catch (error) {
+        this.fail(handler, error);
+      }
+    }
+  }
+
+  /** Takes what a handler returned, or what its promise has come to. */
+  private take(handler: MessageHandler, result: unknown, streams: Streams): void {
+    if (isPromise(result)) {
+      const work = this.begin(handler);
+      result
+        .then(
+          (value) => this.take(handler, value, streams),
+          (error) => this.fail(handler, error),
+        )
+        .finally(() => this.dispatch.inFlight.end(work));
+    } else if (isObservable(result)) {
+      this.follow(handler, result, streams);
+    } else {
+      this.say(handler, result);
+      this.done();
+    }
+  }
+
+  private follow(handler: MessageHandler, stream: Observable<unknown>, streams: Streams): void {
+    const work = this.begin(handler);
+    const subscription = stream.subscribe({
+      next: (value) => this.say(handler, value),
+      error: (error) => this.fail(handler, error),
+      complete: () => this.done(),
+    });
+    subscription.add(() => this.dispatch.inFlight.end(work));
+    if (!subscription.closed) streams.add(subscription);
+  }
+
+  private begin({ event }: MessageHandler): Work {
+    const work = { what: `handler of "${event}"`, client: this.client.id };
+    this.dispatch.inFlight.begin(work);
+    return work;
+  }
+
+  /** Answers with a value, or emits the event that it stands for. */
+  private say(handler: MessageHandler, value: unknown): void {
+    try {
+      if (isWsResponse(value, this.data)) this.client.emit(value.event, ...this.spread(value.data));
+      else if (value !== undefined && !handler.acksItself) this.ack?.(...this.spread(value));
+    } catch (error) {
+      // It cannot be encoded, or has a name that Socket.IO reserves.
+      this.note(handler, error);
+      this.failure ??= toErrorAnswer(error);
+    }
+  }
+
+  /** Several arguments that come back as they came are several again. */
+  private spread(value: unknown): readonly unknown[] {
+    if (value === undefined) return [];
+    return value === this.args ? this.args : [value];
+  }
+
+  private fail(handler: MessageHandler, error: unknown): void {
+    if (!isMeantForClient(error)) this.note(handler, error);
+    const failure = toErrorAnswer(error);
+    this.failure ??= failure;
+    if (!this.ack && !(error instanceof FilteredError)) tellFailure(this.client, undefined, failure);
+    this.done();
+  }
+
+  private note(handler: MessageHandler, error: unknown): void {
+    logFailure(`${handler.name} failed on "${handler.event}" of client ${this.client.id}`, error);
+  }
+
+  private done(): void {
+    this.waitingFor -= 1;
+    if (this.waitingFor > 0 || !this.ack) return;
+    if (this.failure) tellFailure(this.client, this.ack, this.failure);
+    else if (!this.acksItself) this.ack();
+  }
+}
+
+/** Tells a client of a failure: in the ack, or by the event `exception` where it asked for none. */
+export function tellFailure(client: Socket, ack: Ack | undefined, failure: ErrorAnswer): void {
+  const tell = ack ?? ((answered: ErrorAnswer) => client.emit('exception', answered));
+  try {
+    tell(failure);
+  } catch {
+    // An exception of the app's has details that cannot be encoded.
+    tell({ ...failure, details: undefined });
+  }
+}
+
+/** Logs a fault of the server's: what failed, why, and where. */
+export function logFailure(what: string, error: unknown): void {
+  if (error instanceof Error) logger.error(`${what}: ${error.message || error.name}`, error.stack);
+  else logger.error(`${what}: ${String(error)}`);
+}
