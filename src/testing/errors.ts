@@ -30,11 +30,15 @@ export class HookError extends Error {
     /** The client that the hook was called for. */
     readonly client: string,
     cause: unknown,
+    /** Whether the app logs it and disconnects the client, as WebsocketModule does; Nest itself lets it end the process. */
+    readonly isContained: boolean,
   ) {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
     super(
       report(`${hook} failed for ${client}: ${text}`, {
-        note: 'Nest itself does not catch this: outside of the harness it ends the process.',
+        note: isContained
+          ? undefined
+          : 'Nest itself does not catch this: outside of the harness it ends the process.',
       }),
       { cause },
     );

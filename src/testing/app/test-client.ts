@@ -1,6 +1,7 @@
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { ClientGoneError, DeadlineError } from '../errors.js';
+import type { HookError } from '../errors.js';
 import { report, show, showEvent } from '../show.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { Cause } from '../observer/execution-context.js';
@@ -238,7 +239,7 @@ export class TestClient<
       );
     }
     await within(closed, this.timeout);
-    this.throwFailedHook();
+    this.throwFailedHook(({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
   }
 
   /**
@@ -305,9 +306,11 @@ export class TestClient<
   }
 
   /** @internal Throws, once, what a hook threw for this client. */
-  throwFailedHook(): void {
-    const failure = this.serverEnd?.failures.shift();
+  throwFailedHook(which: (failure: HookError) => boolean = () => true): void {
+    const failures = this.serverEnd?.failures ?? [];
+    const failure = failures.find(which);
     if (!failure) return;
+    failures.splice(failures.indexOf(failure), 1);
     this.context.observer.failures.delete(failure);
     throw failure;
   }

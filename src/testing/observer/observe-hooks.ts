@@ -15,8 +15,8 @@ export class HookObserver {
   constructor(
     private readonly gateways: readonly Gateway[],
     private readonly observer: ServerObserver,
-    /** Whether what a hook throws is anybody's to deal with; Nest itself lets it end the process. */
-    private readonly isDealtWith: boolean,
+    /** Whether somebody catches what a hook throws, as WebsocketModule does; Nest itself lets it end the process. */
+    private readonly isContained: boolean,
   ) {
     this.restores = gateways.flatMap((gateway) => [
       this.observe(gateway, 'handleConnection'),
@@ -34,7 +34,7 @@ export class HookObserver {
    * `handleConnection` has settled.
    */
   expect(observed: ObservedSocket, hook: Hook): void {
-    const waits = this.isDealtWith && hook === 'handleDisconnect' && !observed.hooksSettled;
+    const waits = this.isContained && hook === 'handleDisconnect' && !observed.hooksSettled;
     for (const gateway of this.gateways) {
       if (!(gateway.scoped || waits) || !gateway.has(hook) || !gateway.serves(observed.socket.nsp.name))
         continue;
@@ -55,9 +55,13 @@ export class HookObserver {
       calls?.delete(key);
       const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
       return executionContext.run(this.observer.contextBy({ client: observed.name, event, entry }), () =>
-        caught({ throws: gateway.scoped || this.isDealtWith, rejections: this.isDealtWith }, () =>
+        caught({ throws: gateway.scoped || this.isContained, rejections: this.isContained }, () =>
           endWith(call, (error) => {
-            if (error) this.observer.noteFailure(observed, new HookError(name, observed.name, error.thrown));
+            if (error)
+              this.observer.noteFailure(
+                observed,
+                new HookError(name, observed.name, error.thrown, this.isContained),
+              );
             end();
           }),
         ),

@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { Namespace, Socket } from 'nest-realtime-kit';
+import type { TestApp } from 'nest-realtime-kit/testing';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { describe } from 'vitest';
+
+/** The ways in which the app's code can fail, each at a place that `handshake.auth.fail` names. */
+const ways: Record<string, () => unknown> = {
+  'throws an error': () => {
+    throw new Error('the store is down');
+  },
+  'throws no error': () => {
+    // oxlint-disable-next-line typescript/only-throw-error -- such code there is
+    throw 'the store is down';
+  },
+  'throws nothing': () => {
+    // oxlint-disable-next-line typescript/only-throw-error -- as above
+    throw undefined;
+  },
+  rejects: () => Promise.reject(new Error('the store is down')),
+  'rejects later': () =>
+    delay(5).then(() => {
+      throw new Error('the store is down');
+    }),
+};
+
+function failAt(place: string, client: Socket): unknown {
+  const { place: at, way } = client.handshake.auth as { place?: string; way?: string };
+  return at === place && way ? ways[way]!() : undefined;
+}
+
+@WebSocketGateway()
+class FailingGateway {
+  @WebSocketServer() readonly server!: Namespace;
+
+  afterInit(server: Namespace): void {
+    server.use((socket, next) => {
+      const failing = failAt('a namespace middleware', socket);
+      return failing instanceof Promise ? failing : next();
+    });
+    server.use((socket, next) => {
+      socket.use((_, proceed) => {
+        const failing = failAt('a middleware of the socket', socket);
+        return failing instanceof Promise ? failing : proceed();
+      });
+      socket.on('raw', () => failAt('a raw listener', socket));
+      socket.once('raw', () => failAt('a raw listener for once', socket));
+      socket.onAny(() => failAt('onAny', socket));
+      socket.on('disconnecting', () => failAt('a listener for disconnecting', socket));
+      socket.on('disconnect', () => failAt('a listener for disconnect', socket));
+      socket.on('error', () => failAt('a listener for error', socket));
+      next();
+    });
+    server.on('connection', (socket) => failAt('a listener for connection', socket));
+  }
+
+  handleConnection(client: Socket): unknown {
+    return failAt('handleConnection', client);
+  }
+
+  handleDisconnect(client: Socket): unknown {
+    return failAt('handleDisconnect', client);
+  }
+
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+
+  @SubscribeMessage('ask')
+  ask(client: Socket): void {
+    client.emit('question', () => failAt('an ack callback', client));
+  }
+
+  @SubscribeMessage('raw')
+  raw(): void {}
+}
+
+@Module({ imports: [WebsocketModule], providers: [FailingGateway] })
+class AppModule {}
+
+const test = realtimeTest(AppModule, { scope: 'file', errorLogs: 'allow' });
+
+/** Whoever is there beside a client that something fails on. */
+async function withBystander(app: TestApp, scenario: () => Promise<void>): Promise<void> {
+  const bystander = await app.connect({ name: 'bystander' });
+  await scenario();
+  await app.settle({ ignoreOpenStreams: true });
+  await expect(bystander).toBeConnected();
+  await expect(bystander.emitWithAck('ping')).toBeAcked('pong');
+  await expect(bystander).not.toReceive('exception');
+}
+
+describe.each(Object.keys(ways))('%s:', (way) => {
+  test('a namespace middleware: the client is refused', async ({ app, connect }) => {
+    await withBystander(app, async () => {
+      const auth = { place: 'a namespace middleware', way };
+      await expect(connect({ name: 'eve', auth })).toBeRefused('Internal server error', {
+        data: { status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' },
+      });
+      await expect(app).toHaveLogged(/^A middleware failed on client /, { level: 'error' });
+    });
+  });
+
+  test.for(['handleConnection', 'a listener for connection'])(
+    '%s: the client is disconnected, and can read why',
+    async (place, { app, connect }) => {
+      await withBystander(app, async () => {
+        const eve = await connect({ name: 'eve', auth: { place, way }, until: 'connected' });
+        const { id } = eve;
+        await expect(eve).toReceive('exception', {
+          status: 'error',
+          code: 'INTERNAL_ERROR',
+          message: 'Internal server error',
+        });
+        await expect(eve).toBeDisconnected();
+        await expect(app).toHaveLogged(new RegExp(`failed on client ${id}`), { level: 'error' });
+      });
+    },
+  );
+
+  test.for([
+    'handleDisconnect',
+    'a listener for disconnecting',
+    'a listener for disconnect',
+    'a middleware of the socket',
+    'a raw listener',
+    'a raw listener for once',
+    'onAny',
+    'an ack callback',
+  ])('%s: it is logged with the client, and that is all', async (place, { app, connect }) => {
+    await withBystander(app, async () => {
+      const eve = await connect({ name: 'eve', auth: { place, way } });
+      eve.socket.on('question', (answer: () => void) => answer());
+      eve.emit('raw');
+      eve.emit('ask');
+      await app.settle();
+      const { id } = eve;
+      await eve.disconnect().catch(() => {});
+      await expect(app).toHaveLogged(new RegExp(`failed on .*client ${id}`), { level: 'error' });
+    });
+  });
+});
