@@ -1,4 +1,4 @@
-import { HttpException, HttpStatus, IntrinsicException } from '@nestjs/common';
+import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { FilteredError } from './message-handler.js';
 
@@ -31,7 +31,6 @@ export function isMeantForClient(error: unknown): boolean {
   if (error instanceof FilteredError) return true;
   return (
     error instanceof WsException ||
-    error instanceof IntrinsicException ||
     (error instanceof HttpException && error.getStatus() < Number(HttpStatus.INTERNAL_SERVER_ERROR))
   );
 }

@@ -101,7 +101,7 @@ export class Message {
     } catch (error) {
       // It cannot be encoded, or has a name that Socket.IO reserves.
       this.note(handler, error);
-      this.failure ??= toErrorAnswer(error);
+      this.tell(toErrorAnswer(error));
     }
   }
 
@@ -113,10 +113,14 @@ export class Message {
 
   private fail(handler: MessageHandler, error: unknown): void {
     if (!isMeantForClient(error)) this.note(handler, error);
-    const failure = toErrorAnswer(error);
-    this.failure ??= failure;
-    if (!this.ack && !(error instanceof FilteredError)) tellFailure(this.client, undefined, failure);
+    if (this.ack || !(error instanceof FilteredError)) this.tell(toErrorAnswer(error));
     this.done();
+  }
+
+  /** The ack is for when all handlers are through. */
+  private tell(failure: ErrorAnswer): void {
+    if (this.ack) this.failure ??= failure;
+    else tellFailure(this.client, undefined, failure);
   }
 
   private note(handler: MessageHandler, error: unknown): void {
