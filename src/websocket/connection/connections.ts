@@ -12,7 +12,7 @@ import type { Gateway } from '../gateways/gateway.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { guardNamespace, toConnectError } from './guarded-namespace.js';
+import { connectError, guardNamespace } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { Session } from './session.js';
@@ -67,7 +67,7 @@ export class Connections implements SessionListener {
     else
       entered.then(
         () => next(),
-        (error: unknown) => next(toConnectError(error)),
+        (error: unknown) => next(connectError(toErrorAnswer(error))),
       );
   };
 
@@ -126,7 +126,8 @@ export class Connections implements SessionListener {
 
   /** A hook has failed on a client: it is told what it may know, and disconnected. */
   private refuse(session: Session, error: unknown): void {
-    this.log(session.socket, error);
+    const { connected } = session.socket;
+    if (connected || !isMeantForClient(causeOf(error))) this.log(session.socket, error);
     this.disconnect(session, toErrorAnswer(causeOf(error)));
   }
 

@@ -1,4 +1,5 @@
-import { isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { INTERNAL_ERROR, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/message.js';
 import type { Namespace, Socket } from '../socket.io.js';
 import { guardedCall } from './guarded-call.js';
@@ -56,13 +57,16 @@ export function guardNamespace(
   });
 }
 
-/** What a refused client gets as `connect_error`: its `message` and its `data`. */
-export function toConnectError(error: unknown): Error & { data?: unknown } {
+/** What a middleware has said, for the client. What it threw is not, unless it was meant to be. */
+function toConnectError(error: unknown): Error {
   const cause = error instanceof MiddlewareError ? error.cause : error;
-  if (!isMeantForClient(cause)) {
-    if (!(error instanceof MiddlewareError)) return error instanceof Error ? error : new Error(String(error));
-    logFailure(error.message, cause);
-  }
-  const answer = toErrorAnswer(cause);
+  if (isMeantForClient(cause)) return connectError(toErrorAnswer(cause));
+  if (!(error instanceof MiddlewareError)) return error instanceof Error ? error : new Error(String(error));
+  logFailure(error.message, cause);
+  return connectError(INTERNAL_ERROR);
+}
+
+/** A refused client gets it as `connect_error`: its `message` and its `data`. */
+export function connectError(answer: ErrorAnswer): Error {
   return Object.assign(new Error(answer.message), { data: answer });
 }

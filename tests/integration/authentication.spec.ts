@@ -1,0 +1,175 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Module, UnauthorizedException } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { Authentication, WebsocketModule } from 'nest-realtime-kit';
+import type { AuthenticatedSocket, Authenticator, Handshake, Socket } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { describe } from 'vitest';
+
+interface User {
+  user: string;
+  role: string;
+}
+
+@Injectable()
+class Users implements Authenticator<User> {
+  readonly revoked = new Set<string>();
+  readonly roles = new Map<string, string>();
+  down = false;
+
+  async authenticate({ auth }: Handshake): Promise<User> {
+    const { token } = auth as { token?: string };
+    await delay(5);
+    if (this.down) throw new Error('secret: the user store is down');
+    if (token === 'forgetful') return undefined as unknown as User;
+    if (token === 'slow') await delay(10_000, undefined, { ref: false });
+    if (token === 'banned') throw new WsException({ code: 'BANNED', message: 'you are banned' });
+    if (!token || this.revoked.has(token)) throw new UnauthorizedException('no such token');
+    return { user: token, role: this.roles.get(token) ?? 'guest' };
+  }
+}
+
+@WebSocketGateway()
+class WhoGateway {
+  readonly seen: string[] = [];
+
+  handleConnection(client: AuthenticatedSocket<User>): void {
+    this.seen.push(client.data.user);
+  }
+
+  @SubscribeMessage('who am I')
+  whoAmI(client: AuthenticatedSocket<User>): User {
+    return client.data;
+  }
+}
+
+@WebSocketGateway({ namespace: 'other' })
+class OtherGateway {
+  @SubscribeMessage('who am I')
+  whoAmI(client: Socket): unknown {
+    return client.data;
+  }
+}
+
+@Module({
+  imports: [
+    WebsocketModule.forRoot({ authentication: { use: Users, timeout: 200 }, connectionStateRecovery: {} }),
+  ],
+  providers: [Users, WhoGateway, OtherGateway],
+})
+class AppModule {}
+
+const test = realtimeTest(AppModule);
+
+describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
+  const client = { transports: [transport] };
+
+  test('who is known is let in, and its data is in socket.data', async ({ connect }) => {
+    const alice = await connect({ ...client, auth: { token: 'alice' } });
+    await expect(alice.emitWithAck('who am I')).toBeAcked({ user: 'alice', role: 'guest' });
+    const there = await connect({ ...client, namespace: 'other', auth: { token: 'alice' } });
+    await expect(there.emitWithAck('who am I')).toBeAcked({ user: 'alice', role: 'guest' });
+  });
+
+  test.for<[auth: object, message: string, code: string]>([
+    [{}, 'no such token', 'UNAUTHORIZED'],
+    [{ token: 'banned' }, 'you are banned', 'BANNED'],
+    [{ token: 'slow' }, 'Authentication took too long', 'AUTHENTICATION_TIMEOUT'],
+    [{ token: 'forgetful' }, 'Internal server error', 'INTERNAL_ERROR'],
+  ])('%j is refused, and can read why', async ([auth, message, code], { app, connect }) => {
+    app.logs.allowErrors(/./);
+    for (const namespace of ['/', '/other']) {
+      await expect(connect({ ...client, namespace, auth })).toBeRefused(message, {
+        data: { status: 'error', code, message },
+      });
+    }
+    expect(app.get(WhoGateway).seen).toEqual([]);
+  });
+
+  test('a fault of the server is logged, and not told', async ({ app, connect }) => {
+    app.get(Users).down = true;
+    await expect(connect({ ...client, auth: { token: 'alice' } })).toBeRefused('Internal server error');
+    await expect(app).toHaveLogged(/could not be authenticated: secret: the user store is down/, {
+      level: 'error',
+    });
+  });
+});
+
+describe('checked again,', () => {
+  test('who is revoked is told and disconnected, and nobody else is', async ({ app, connect }) => {
+    const [alice, bob] = [
+      await connect({ name: 'alice', auth: { token: 'alice' } }),
+      await connect({ name: 'bob', auth: { token: 'bob' } }),
+    ];
+    app.get(Users).revoked.add('alice');
+    await app.get(Authentication).recheck();
+    await expect(alice).toReceive('exception', {
+      status: 'error',
+      code: 'UNAUTHORIZED',
+      message: 'no such token',
+    });
+    await expect(alice).toBeDisconnected('io server disconnect');
+    await expect(bob).toBeConnected();
+    await expect(bob).not.toReceive('exception');
+  });
+
+  test('who is left out of the check stays, and who is in it has the data of today', async ({
+    app,
+    connect,
+  }) => {
+    const [alice, bob] = [
+      await connect({ name: 'alice', auth: { token: 'alice' } }),
+      await connect({ name: 'bob', auth: { token: 'bob' } }),
+    ];
+    const users = app.get(Users);
+    users.revoked.add('alice');
+    users.roles.set('bob', 'admin');
+    await app.get(Authentication).recheck((socket) => (socket.data as User).user === 'bob');
+    await expect(alice).toBeConnected();
+    await expect(bob.emitWithAck('who am I')).toBeAcked({ user: 'bob', role: 'admin' });
+  });
+
+  test('nobody is thrown out because the server fails', async ({ app, connect }) => {
+    const alice = await connect({ auth: { token: 'alice' } });
+    app.get(Users).down = true;
+    await app.get(Authentication).recheck();
+    await expect(app).toHaveLogged(/could not be authenticated/, { level: 'error' });
+    await expect(alice).toBeConnected();
+  });
+
+  test('whose state is recovered is asked for too', async ({ app, connect }) => {
+    const alice = await connect({
+      name: 'alice',
+      auth: { token: 'alice' },
+      reconnection: true,
+      reconnectionDelay: 10,
+    });
+    app.get(Users).revoked.add('alice');
+    const refused = new Promise((resolve) => alice.socket.on('connect_error', resolve));
+    alice.socket.io.engine.close();
+    expect(await refused).toMatchObject({ message: 'no such token' });
+    alice.socket.disconnect();
+  });
+
+  test('at an interval, where there is one', async () => {
+    const users = new Users();
+    @Module({
+      imports: [
+        WebsocketModule.forRoot({
+          authentication: { use: (handshake) => users.authenticate(handshake), recheckInterval: 30 },
+        }),
+      ],
+    })
+    class IntervalModule {}
+
+    const app = await startTestApp(IntervalModule);
+    try {
+      const alice = await app.connect({ auth: { token: 'alice' } });
+      users.revoked.add('alice');
+      await expect(alice).toBeDisconnected();
+    } finally {
+      await app.close();
+    }
+  });
+});
