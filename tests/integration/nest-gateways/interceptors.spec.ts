@@ -1,0 +1,301 @@
+import { ClassSerializerInterceptor, Injectable, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import type { WsResponse } from '@nestjs/websockets';
+import { Exclude } from 'class-transformer';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { EMPTY, Observable, catchError, from, map, of, tap, throwError } from 'rxjs';
+import { describe } from 'vitest';
+import { appOf } from '../support/nest-gateways/app-of.js';
+import { exception } from '../support/nest-gateways/exception.js';
+import { Journal } from '../support/nest-gateways/journal.js';
+
+function interceptorThat(intercept: NestInterceptor['intercept']): NestInterceptor {
+  return { intercept };
+}
+
+describe('around a handler', () => {
+  @Injectable()
+  class Outer implements NestInterceptor {
+    constructor(private readonly journal: Journal) {}
+
+    intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      this.journal.note('outer, before');
+      return next.handle().pipe(tap(() => this.journal.note('outer, after')));
+    }
+  }
+
+  @Injectable()
+  class Inner implements NestInterceptor {
+    constructor(private readonly journal: Journal) {}
+
+    async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+      await Promise.resolve();
+      this.journal.note('inner, before');
+      return next.handle().pipe(tap(() => this.journal.note('inner, after')));
+    }
+  }
+
+  @Injectable()
+  class Innermost implements NestInterceptor {
+    constructor(private readonly journal: Journal) {}
+
+    intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      this.journal.note('innermost, before');
+      return next.handle().pipe(tap(() => this.journal.note('innermost, after')));
+    }
+  }
+
+  @UseInterceptors(Outer)
+  @WebSocketGateway()
+  class WrappedGateway {
+    constructor(private readonly journal: Journal) {}
+
+    @UseInterceptors(Inner, Innermost)
+    @SubscribeMessage('enter')
+    async enter(): Promise<string> {
+      await Promise.resolve();
+      this.journal.note('handler');
+      return 'entered';
+    }
+  }
+
+  realtimeTest(appOf(WrappedGateway))(
+    "the gateway's is outermost, and they nest as they are listed",
+    async ({ app, connect }) => {
+      const alice = await connect();
+      expect(await alice.emitWithAck('enter')).toBe('entered');
+      expect(app.get(Journal).entries).toEqual([
+        'outer, before',
+        'inner, before',
+        'innermost, before',
+        'handler',
+        'innermost, after',
+        'inner, after',
+        'outer, after',
+      ]);
+    },
+  );
+});
+
+describe('in its place', () => {
+  @UseGuards({
+    canActivate(context: ExecutionContext): boolean {
+      context.switchToWs().getData<string[]>().push('guard');
+      return true;
+    },
+  })
+  @UseInterceptors(
+    interceptorThat((context, next) => {
+      context.switchToWs().getData<string[]>().push('interceptor');
+      return next.handle();
+    }),
+  )
+  @UsePipes({
+    transform(value: unknown): unknown {
+      if (Array.isArray(value)) value.push('pipe');
+      return value;
+    },
+  })
+  @WebSocketGateway()
+  class OrderGateway {
+    @SubscribeMessage('order')
+    order(@MessageBody() body: string[]): { order: string[] } {
+      return { order: [...body, 'handler'] };
+    }
+  }
+
+  realtimeTest(appOf(OrderGateway))('it comes after the guards and before the pipes', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('order', [])).toEqual({
+      order: ['guard', 'interceptor', 'pipe', 'handler'],
+    });
+  });
+});
+
+describe('what it makes of the answer', () => {
+  const doubling = interceptorThat((_context, next) => next.handle().pipe(map((value: number) => 2 * value)));
+  const wrapping = interceptorThat((_context, next) =>
+    next.handle().pipe(map((data: unknown) => ({ event: 'wrapped', data }))),
+  );
+  const cached = interceptorThat((context, next) =>
+    context.switchToWs().getData() === 'cached' ? of('from the cache') : next.handle(),
+  );
+  const silencing = interceptorThat(() => EMPTY);
+  const rescuing = interceptorThat((_context, next) =>
+    next.handle().pipe(catchError((error: Error) => of(`rescued from ${error.message}`))),
+  );
+  const failing = interceptorThat(() => throwError(() => new WsException('no entry')));
+  const throwing = interceptorThat(() => {
+    throw new WsException('no entry');
+  });
+  const renaming = interceptorThat((_context, next) =>
+    next.handle().pipe(catchError(() => throwError(() => new WsException('renamed')))),
+  );
+
+  @WebSocketGateway()
+  class AnswersGateway {
+    constructor(private readonly journal: Journal) {}
+
+    @UseInterceptors(doubling)
+    @SubscribeMessage('double')
+    double(@MessageBody() count: number): number {
+      return count;
+    }
+
+    @UseInterceptors(doubling, doubling)
+    @SubscribeMessage('double each')
+    doubleEach(): Observable<number> {
+      return from([1, 2]);
+    }
+
+    @UseInterceptors(wrapping)
+    @SubscribeMessage('wrap')
+    wrap(@MessageBody() body: unknown): unknown {
+      return body;
+    }
+
+    @UseInterceptors(wrapping, doubling)
+    @SubscribeMessage('wrap each')
+    wrapEach(): Observable<number> {
+      return from([1, 2, 3]);
+    }
+
+    @UseInterceptors(cached)
+    @SubscribeMessage('cached')
+    cached(@MessageBody() body: string): string {
+      this.journal.note(body);
+      return 'from the handler';
+    }
+
+    @UseInterceptors(silencing)
+    @SubscribeMessage('silenced')
+    silenced(): WsResponse {
+      this.journal.note('silenced');
+      return { event: 'not to be seen', data: 1 };
+    }
+
+    @UseInterceptors(rescuing)
+    @SubscribeMessage('rescued')
+    async rescued(): Promise<never> {
+      return Promise.reject(new Error('the fire'));
+    }
+
+    @UseInterceptors(failing)
+    @SubscribeMessage('failing')
+    failing(): void {
+      this.journal.note('failing');
+    }
+
+    @UseInterceptors(throwing)
+    @SubscribeMessage('throwing')
+    throwing(): void {
+      this.journal.note('throwing');
+    }
+
+    @UseInterceptors(renaming)
+    @SubscribeMessage('renamed')
+    renamed(): never {
+      throw new Error('secret of the server');
+    }
+  }
+
+  const test = realtimeTest(appOf(AnswersGateway));
+
+  test('another value', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('double', 21)).toBe(42);
+  });
+
+  test('another value for each of a stream', async ({ app, connect }) => {
+    const alice = await connect();
+    const answers: unknown[] = [];
+    alice.emit('double each', (answer: unknown) => answers.push(answer));
+    await app.settle();
+    expect(answers).toEqual([4]);
+    alice.emit('wrap each');
+    await expect(alice).toReceiveExactly(['wrapped', 2], ['wrapped', 4], ['wrapped', 6]);
+  });
+
+  test('an event', async ({ connect }) => {
+    const alice = await connect();
+    alice.emit('wrap', 'hi');
+    await expect(alice).toReceiveExactly(['wrapped', 'hi']);
+  });
+
+  test('an answer in place of the handler', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('cached', 'cached')).toBe('from the cache');
+    expect(await alice.emitWithAck('cached', 'fresh')).toBe('from the handler');
+    expect(app.get(Journal).entries).toEqual(['fresh']);
+  });
+
+  test('none, without the handler', async ({ app, connect }) => {
+    const alice = await connect();
+    alice.emit('silenced');
+    await expect(alice).toReceiveExactly();
+    expect(app.get(Journal).entries).toEqual([]);
+  });
+
+  test('an answer in place of an error', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('rescued')).toBe('rescued from the fire');
+  });
+
+  for (const event of ['failing', 'throwing']) {
+    test(`an error, without the handler: ${event}`, async ({ app, connect }) => {
+      const alice = await connect();
+      alice.emit(event);
+      await expect(alice).toReceiveExactly(['exception', exception('no entry')]);
+      expect(app.get(Journal).entries).toEqual([]);
+    });
+  }
+
+  test('another error', async ({ connect }) => {
+    const alice = await connect();
+    alice.emit('renamed');
+    await expect(alice).toReceiveExactly(['exception', exception('renamed')]);
+  });
+});
+
+describe('that serialises', () => {
+  class User {
+    constructor(
+      readonly name: string,
+      password: string,
+    ) {
+      this.password = password;
+    }
+
+    @Exclude()
+    readonly password: string;
+  }
+
+  class UserResponse implements WsResponse<User> {
+    readonly event = 'user';
+    constructor(readonly data: User) {}
+  }
+
+  @UseInterceptors(ClassSerializerInterceptor)
+  @WebSocketGateway()
+  class UsersGateway {
+    @SubscribeMessage('ack user')
+    ackUser(@MessageBody() name: string): User {
+      return new User(name, 'secret');
+    }
+
+    @SubscribeMessage('emit user')
+    emitUser(@MessageBody() name: string): UserResponse {
+      return new UserResponse(new User(name, 'secret'));
+    }
+  }
+
+  const test = realtimeTest(appOf(UsersGateway));
+
+  test('leaves out what is excluded, from an ack and from an event', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('ack user', 'Alice')).toEqual({ name: 'Alice' });
+    alice.emit('emit user', 'Alice');
+    await expect(alice).toReceiveExactly(['user', { name: 'Alice' }]);
+  });
+});

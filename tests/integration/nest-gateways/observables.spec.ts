@@ -1,0 +1,274 @@
+import {
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import type { WsResponse } from '@nestjs/websockets';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import {
+  BehaviorSubject,
+  EMPTY,
+  NEVER,
+  Observable,
+  Subject,
+  concat,
+  defer,
+  from,
+  map,
+  of,
+  throwError,
+} from 'rxjs';
+import type { Socket } from 'socket.io';
+import { appOf } from '../support/nest-gateways/app-of.js';
+import { exception } from '../support/nest-gateways/exception.js';
+import { Journal } from '../support/nest-gateways/journal.js';
+
+@WebSocketGateway()
+class StreamGateway {
+  private readonly ticks = new Subject<number>();
+  private readonly topic = new BehaviorSubject('none');
+
+  constructor(private readonly journal: Journal) {}
+
+  @SubscribeMessage('one')
+  one(): Observable<string> {
+    return of('only');
+  }
+
+  @SubscribeMessage('three values')
+  values(): Observable<number> {
+    return from([1, 2, 3]);
+  }
+
+  @SubscribeMessage('three responses')
+  responses(): Observable<WsResponse<number>> {
+    return from([1, 2, 3]).pipe(map((data) => ({ event: 'number', data })));
+  }
+
+  @SubscribeMessage('response, then value')
+  mixed(): Observable<unknown> {
+    return of({ event: 'number', data: 1 }, 'acked');
+  }
+
+  @SubscribeMessage('none')
+  none(): Observable<never> {
+    return EMPTY;
+  }
+
+  @SubscribeMessage('nothing between')
+  nothingBetween(): Observable<unknown> {
+    return of(undefined, { event: 'number', data: 1 }, null, { event: 'number', data: 2 });
+  }
+
+  @SubscribeMessage('promised')
+  async promised(): Promise<Observable<WsResponse<number>>> {
+    return Promise.resolve(this.responses());
+  }
+
+  @SubscribeMessage('failing')
+  failing(@MessageBody() fails: boolean): Observable<WsResponse> {
+    const numbers = this.responses();
+    return fails
+      ? concat(
+          numbers,
+          throwError(() => new WsException('stopped')),
+        )
+      : numbers;
+  }
+
+  @SubscribeMessage('failing at once')
+  failingAtOnce(): Observable<never> {
+    return throwError(() => new WsException('never began'));
+  }
+
+  @SubscribeMessage('failing unexpectedly')
+  failingUnexpectedly(): Observable<never> {
+    return throwError(() => new Error('secret of the server'));
+  }
+
+  @SubscribeMessage('deferred')
+  deferred(): Observable<string> {
+    return defer(async () => Promise.resolve('deferred'));
+  }
+
+  @SubscribeMessage('ticks')
+  onTicks(): Observable<WsResponse<number>> {
+    return new Observable((subscriber) => {
+      this.journal.note('subscribed');
+      const subscription = this.ticks.subscribe((data) => {
+        subscriber.next({ event: 'tick', data });
+      });
+      return () => {
+        subscription.unsubscribe();
+        this.journal.note('unsubscribed');
+      };
+    });
+  }
+
+  @SubscribeMessage('tick')
+  tick(@MessageBody() count: number): void {
+    this.ticks.next(count);
+  }
+
+  @SubscribeMessage('topic')
+  onTopic(): Observable<WsResponse<string>> {
+    return this.topic.pipe(map((data) => ({ event: 'topic', data })));
+  }
+
+  @SubscribeMessage('change topic')
+  changeTopic(@MessageBody() topic: string): void {
+    this.topic.next(topic);
+  }
+
+  @SubscribeMessage('leave')
+  leave(@ConnectedSocket() client: Socket): Observable<never> {
+    client.disconnect();
+    return NEVER;
+  }
+}
+
+const test = realtimeTest(appOf(StreamGateway), { scope: 'file', ignoreOpenStreams: true });
+
+test('a value is the ack', async ({ connect }) => {
+  const alice = await connect();
+  expect(await alice.emitWithAck('one')).toBe('only');
+  expect(await alice.emitWithAck('deferred')).toBe('deferred');
+});
+
+test('of several values the first is the ack', async ({ app, connect }) => {
+  const alice = await connect();
+  const answers: unknown[] = [];
+  alice.emit('three values', (answer: unknown) => answers.push(answer));
+  await app.settle();
+  expect(answers).toEqual([1]);
+});
+
+test('without an ack, values that are no responses go nowhere', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('three values');
+  await expect(alice).toReceiveExactly();
+});
+
+for (const event of ['three responses', 'promised']) {
+  test(`each response is emitted, in order, to the sender and nobody else: ${event}`, async ({ connect }) => {
+    const [alice, bob] = await connect(2);
+    alice.emit(event);
+    await expect(alice).toReceiveExactly(['number', 1], ['number', 2], ['number', 3]);
+    await expect(bob).toReceiveExactly();
+  });
+}
+
+test('responses are emitted, and values acked, out of one stream', async ({ connect }) => {
+  const alice = await connect();
+  expect(await alice.emitWithAck('response, then value')).toBe('acked');
+  await expect(alice).toReceiveExactly(['number', 1]);
+});
+
+test('an empty one emits nothing', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('none');
+  await expect(alice).toReceiveExactly();
+});
+
+test('undefined and null in between are passed over', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('nothing between');
+  await expect(alice).toReceiveExactly(['number', 1], ['number', 2]);
+});
+
+test('one that fails is an exception, after what it gave before', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('failing', true);
+  await expect(alice).toReceiveExactly(
+    ['number', 1],
+    ['number', 2],
+    ['number', 3],
+    ['exception', exception('stopped')],
+  );
+  alice.emit('failing at once');
+  await expect(alice).toReceiveExactly(['exception', exception('never began')]);
+});
+
+test('one that failed leaves its event and the others working', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('failing', true);
+  await expect(alice).toReceive('exception');
+  alice.emit('failing', false);
+  await expect(alice).toReceiveTimes(6, 'number');
+  expect(await alice.emitWithAck('one')).toBe('only');
+});
+
+test('one that fails unexpectedly does not tell the client why, and the log does', async ({
+  app,
+  connect,
+}) => {
+  const alice = await connect();
+  alice.emit('failing unexpectedly');
+  await expect(alice).toReceiveExactly(['exception', exception('Internal server error')]);
+  await expect(app).toHaveLogged(/secret of the server/, { level: 'error' });
+  expect(JSON.stringify(alice.received('exception'))).not.toContain('secret');
+});
+
+test('one that stays open goes on answering while other messages are handled', async ({ connect }) => {
+  const [alice, bob] = await connect(2);
+  alice.emit('ticks');
+  expect(await alice.emitWithAck('one')).toBe('only');
+  bob.emit('tick', 1);
+  await expect(alice).toReceiveExactly(['tick', 1]);
+  bob.emit('tick', 2);
+  await expect(alice).toReceiveExactly(['tick', 2]);
+  await expect(bob).toReceiveExactly();
+});
+
+test('each message has a stream of its own', async ({ connect }) => {
+  const [alice, bob] = await connect(2);
+  alice.emit('ticks');
+  alice.emit('ticks');
+  bob.emit('ticks');
+  await alice.emitWithAck('one');
+  await bob.emitWithAck('one');
+  bob.emit('tick', 1);
+  await expect(alice).toReceiveTimes(2, 'tick', 1);
+  await expect(bob).toReceiveTimes(1, 'tick', 1);
+});
+
+test('one that is shared gives each client what comes from its own message on', async ({ connect }) => {
+  const [alice, bob] = await connect(2);
+  alice.emit('topic');
+  await expect(alice).toReceiveExactly(['topic', 'none']);
+  alice.emit('change topic', 'weather');
+  await expect(alice).toReceiveExactly(['topic', 'weather']);
+  bob.emit('topic');
+  await expect(bob).toReceiveExactly(['topic', 'weather']);
+  await expect(alice).toReceiveExactly();
+});
+
+const ownApp = realtimeTest(appOf(StreamGateway), { ignoreOpenStreams: true });
+
+ownApp('one that stays open is unsubscribed when its client has gone', async ({ app, connect }) => {
+  const [alice, bob] = await connect(2);
+  alice.emit('ticks');
+  bob.emit('ticks');
+  await app.settle();
+  const { entries } = app.get(Journal);
+  expect(entries).toEqual(['subscribed', 'subscribed']);
+  await alice.disconnect();
+  expect(entries).toEqual(['subscribed', 'subscribed', 'unsubscribed']);
+  bob.emit('tick', 1);
+  await expect(bob).toReceiveExactly(['tick', 1]);
+});
+
+ownApp(
+  'one that stays open is unsubscribed when the server disconnects its client',
+  async ({ app, connect }) => {
+    const alice = await connect();
+    alice.emit('ticks');
+    await app.settle();
+    alice.emit('leave');
+    await expect(alice).toBeDisconnected();
+    await app.settle();
+    expect(app.get(Journal).entries).toEqual(['subscribed', 'unsubscribed']);
+  },
+);
