@@ -1,4 +1,4 @@
-import { Injectable, SetMetadata, UseGuards } from '@nestjs/common';
+import { Inject, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import {
@@ -222,7 +222,7 @@ describe('as one writes them for roles', () => {
 
   @Injectable()
   class RolesGuard implements CanActivate {
-    constructor(private readonly reflector: Reflector) {}
+    constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
 
     canActivate(context: ExecutionContext): boolean {
       const targets = [context.getHandler(), context.getClass()];

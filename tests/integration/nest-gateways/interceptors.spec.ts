@@ -4,7 +4,8 @@ import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@n
 import type { WsResponse } from '@nestjs/websockets';
 import { Exclude } from 'class-transformer';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { EMPTY, Observable, catchError, from, map, of, tap, throwError } from 'rxjs';
+import { EMPTY, catchError, from, map, of, tap, throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { describe } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';

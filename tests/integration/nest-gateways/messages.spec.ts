@@ -332,7 +332,7 @@ describe('handlers for the same event', () => {
     const alice = await connect();
     alice.emit('shared', 'hi');
     for (const event of ['one', 'two', 'three']) await expect(alice).toReceiveTimes(1, event, 'hi');
-    expect(app.get(Journal).entries.toSorted()).toEqual(['one: hi', 'three: hi', 'two: hi']);
+    expect(new Set(app.get(Journal).entries)).toEqual(new Set(['one: hi', 'two: hi', 'three: hi']));
   });
 
   test('run in the order in which their gateway has them', async ({ connect }) => {

@@ -1,0 +1,261 @@
+import { UseGuards } from '@nestjs/common';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import type { Server, Socket } from 'socket.io';
+import { describe } from 'vitest';
+import { appOf } from '../support/nest-gateways/app-of.js';
+import { exception } from '../support/nest-gateways/exception.js';
+import { Journal } from '../support/nest-gateways/journal.js';
+
+describe("listeners on the socket itself, beside a gateway's handlers", () => {
+  @WebSocketGateway()
+  class ListeningGateway {
+    constructor(private readonly journal: Journal) {}
+
+    handleConnection(client: Socket): void {
+      client.onAny((event: string, ...args: unknown[]) => {
+        this.journal.note(['any', event, ...args.filter((arg) => typeof arg !== 'function')]);
+      });
+      client.on('raw', (body: unknown, ack?: (answer: unknown) => void) => {
+        this.journal.note(['raw', body]);
+        ack?.({ raw: body });
+      });
+      client.on('both', (body: unknown) => {
+        this.journal.note(['raw', body]);
+      });
+      client.once('once', (body: unknown) => {
+        this.journal.note(['once', body]);
+      });
+      client.onAnyOutgoing((event: string) => {
+        this.journal.note(['out', event]);
+      });
+    }
+
+    @SubscribeMessage('both')
+    both(@MessageBody() body: unknown): string {
+      this.journal.note(['handler', body]);
+      return 'answered';
+    }
+
+    @SubscribeMessage('answer')
+    answer(): { event: string; data: number } {
+      return { event: 'answered', data: 1 };
+    }
+
+    @SubscribeMessage('listen')
+    listen(@ConnectedSocket() client: Socket, @MessageBody() event: string): string {
+      client.on(event, (body: unknown) => {
+        this.journal.note(['added', body]);
+      });
+      return 'listening';
+    }
+  }
+
+  const test = realtimeTest(appOf(ListeningGateway));
+  const without = (entries: readonly unknown[], kind: string): unknown[] =>
+    (entries as unknown[][]).filter(([first]) => first !== kind);
+
+  test('get and ack what no handler is for', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('raw', 'hi')).toEqual({ raw: 'hi' });
+    expect(without(app.get(Journal).entries, 'any')).toEqual([['raw', 'hi']]);
+  });
+
+  test('get what a handler is for, too', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('both', 'hi')).toBe('answered');
+    const { entries } = app.get(Journal);
+    expect(new Set(without(entries, 'any'))).toEqual(
+      new Set([
+        ['raw', 'hi'],
+        ['handler', 'hi'],
+      ]),
+    );
+    expect(entries).toHaveLength(3);
+  });
+
+  test('that are for every event get every one', async ({ app, connect }) => {
+    const alice = await connect();
+    for (const event of ['raw', 'both', 'nobody']) alice.emit(event, 1);
+    await app.settle();
+    expect((app.get(Journal).entries as unknown[][]).filter(([kind]) => kind === 'any')).toEqual([
+      ['any', 'raw', 1],
+      ['any', 'both', 1],
+      ['any', 'nobody', 1],
+    ]);
+  });
+
+  test('that are for every outgoing event see what a handler answers', async ({ app, connect }) => {
+    const alice = await connect();
+    alice.emit('answer');
+    await expect(alice).toReceiveExactly(['answered', 1]);
+    expect(app.get(Journal).entries).toContainEqual(['out', 'answered']);
+  });
+
+  test('that are for one time get one', async ({ app, connect }) => {
+    const alice = await connect();
+    alice.emit('once', 1);
+    alice.emit('once', 2);
+    await app.settle();
+    expect(without(app.get(Journal).entries, 'any')).toEqual([['once', 1]]);
+  });
+
+  test('may be added by a handler', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('listen', 'new')).toBe('listening');
+    alice.emit('new', 1);
+    await app.settle();
+    expect(without(app.get(Journal).entries, 'any')).toEqual([['added', 1]]);
+  });
+});
+
+describe('middlewares of the socket', () => {
+  @WebSocketGateway()
+  class MiddlewareGateway {
+    constructor(private readonly journal: Journal) {}
+
+    handleConnection(client: Socket): void {
+      client.use(([event, body], next) => {
+        if (body === 'refuse') next(new Error(`refused ${event}`));
+        else next();
+      });
+      client.use((packet, next) => {
+        if (typeof packet[1] === 'string') packet[1] = packet[1].toUpperCase();
+        setImmediate(next);
+      });
+      client.on('error', (error: Error) => client.emit('refused', error.message));
+    }
+
+    @UseGuards({
+      canActivate(context) {
+        return context.switchToWs().getData<string>() !== 'LET ME';
+      },
+    })
+    @SubscribeMessage('say')
+    say(@MessageBody() body: string): string {
+      this.journal.note(body);
+      return body;
+    }
+
+    @SubscribeMessage('close the door')
+    closeTheDoor(@ConnectedSocket() client: Socket): string {
+      client.use(([event], next) => {
+        next(new Error(`too late for ${event}`));
+      });
+      return 'closed';
+    }
+  }
+
+  const test = realtimeTest(appOf(MiddlewareGateway));
+
+  test('come before the handlers and the guards, and may change what they get', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('say', 'hi')).toBe('HI');
+    alice.emit('say', 'let me');
+    await expect(alice).toReceiveExactly(['exception', exception('Forbidden resource')]);
+  });
+
+  test('keep from the handlers what they refuse', async ({ app, connect }) => {
+    const alice = await connect();
+    alice.emit('say', 'refuse');
+    await expect(alice).toReceiveExactly(['refused', 'refused say']);
+    expect(app.get(Journal).entries).toEqual([]);
+  });
+
+  test('do so from when they are added', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('say', 'before')).toBe('BEFORE');
+    expect(await alice.emitWithAck('close the door')).toBe('closed');
+    alice.emit('say', 'after');
+    await expect(alice).toReceiveExactly(['refused', 'too late for say']);
+    expect(app.get(Journal).entries).toEqual(['BEFORE']);
+  });
+});
+
+describe('middlewares of the namespace', () => {
+  @WebSocketGateway({ namespace: 'members' })
+  class MembersGateway {
+    afterInit(server: Server): void {
+      server.use((client, next) => {
+        const { user } = client.handshake.auth;
+        if (user === undefined)
+          next(Object.assign(new Error('members only'), { data: { code: 'NOT_A_MEMBER' } }));
+        else setImmediate(next);
+        (client.data as Record<string, unknown>).user = user;
+      });
+    }
+
+    @SubscribeMessage('who am I')
+    whoAmI(@ConnectedSocket() client: Socket): unknown {
+      return (client.data as Record<string, unknown>).user;
+    }
+  }
+
+  const test = realtimeTest(appOf(MembersGateway));
+
+  test('let clients in, with what they know of them', async ({ connect }) => {
+    const alice = await connect({ namespace: 'members', auth: { user: 'alice' } });
+    expect(await alice.emitWithAck('who am I')).toBe('alice');
+  });
+
+  test('refuse them, with a reason', async ({ connect }) => {
+    await expect(connect({ namespace: 'members' })).toBeRefused('members only', {
+      data: { code: 'NOT_A_MEMBER' },
+    });
+  });
+});
+
+describe('what a handler does with the socket', () => {
+  @WebSocketGateway()
+  class RoomsGateway {
+    @SubscribeMessage('join')
+    async join(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string[]> {
+      await client.join(room);
+      return [...client.rooms].filter((name) => name !== client.id);
+    }
+
+    @SubscribeMessage('say')
+    say(
+      @ConnectedSocket() client: Socket,
+      @MessageBody('room') room: string,
+      @MessageBody('text') text: string,
+    ): void {
+      client.to(room).emit('said', text);
+    }
+
+    @SubscribeMessage('ask back')
+    async askBack(@ConnectedSocket() client: Socket, @MessageBody() question: string): Promise<unknown> {
+      const answer: unknown = await client.timeout(1_000).emitWithAck('question', question);
+      return { answer };
+    }
+
+    @SubscribeMessage('tell a lot')
+    tellALot(@ConnectedSocket() client: Socket): void {
+      client.emit('several', 1, 'two', { three: [3] }, Buffer.from([4]));
+    }
+  }
+
+  const test = realtimeTest(appOf(RoomsGateway));
+
+  test('rooms are what they are', async ({ connect }) => {
+    const [alice, bob, carol] = await connect(3);
+    expect(await alice.emitWithAck('join', 'lobby')).toEqual(['lobby']);
+    await bob.emitWithAck('join', 'lobby');
+    alice.emit('say', { room: 'lobby', text: 'hi' });
+    await expect([bob]).toBeAllWhoReceive('said', 'hi');
+    await expect(carol).not.toReceive('said');
+  });
+
+  test('the client can be asked, while its message is being handled', async ({ connect }) => {
+    const alice = await connect({
+      on: { question: (text: string, ack: (answer: string) => void) => ack(`${text}, yes`) },
+    });
+    expect(await alice.emitWithAck('ask back', 'really?')).toEqual({ answer: 'really?, yes' });
+  });
+
+  test('several values can be emitted', async ({ connect }) => {
+    const alice = await connect();
+    alice.emit('tell a lot');
+    await expect(alice).toReceiveExactly(['several', 1, 'two', { three: [3] }, Buffer.from([4])]);
+  });
+});
