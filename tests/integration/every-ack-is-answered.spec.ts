@@ -338,7 +338,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     },
   );
 
-  test.for(failures.filter(([event]) => !event.startsWith('cannot be encoded')))(
+  test.for(failures.filter(([event]) => !/^cannot be encoded|^nobody/.test(event)))(
     '"%s" without an ack is answered by "exception"',
     async ([event, answer], { connect }) => {
       const alice = await connect(client);
@@ -389,6 +389,12 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       code: 'MUTED',
       message: 'no',
     });
+  });
+
+  test('without an ack, what nobody handles comes to nothing', async ({ connect }) => {
+    const alice = await connect(client);
+    alice.emit('nobody handles this');
+    await expect(alice).not.toReceive('exception');
   });
 
   test('without an ack, what a filter has dealt with says no more', async ({ connect }) => {

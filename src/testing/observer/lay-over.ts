@@ -4,16 +4,20 @@ import { patch } from './patch.js';
 type CreateIoServer = (port: number, options?: object) => unknown;
 
 /**
- * Creates a Socket.IO server with these options laid over the app's own, wherever those come from: a gateway's
- * decorator, or a subclass of `IoAdapter` that adds some on its way to `super.createIOServer`. So it is the method of
- * the adapter's topmost class that gets them, for the moment of the call.
+ * Creates a Socket.IO server with something laid over what the app asks for, wherever that comes from: a gateway's
+ * decorator, or a subclass of `IoAdapter` that adds some on its way to `super.createIOServer`. So it is the method of the
+ * adapter's topmost class that gets it, for the moment of the call.
  */
-export function layOver<T>(adapter: object, options: Partial<ServerOptions>, create: () => T): T {
+export function layOver<T>(
+  adapter: object,
+  { port, options }: { port?: number; options: Partial<ServerOptions> },
+  create: () => T,
+): T {
   const owner = topmostOwner(adapter, 'createIOServer');
-  if (!owner || Object.keys(options).length === 0) return create();
+  if (!owner) return create();
   const createIoServer = (owner as { createIOServer: CreateIoServer }).createIOServer;
-  const restore = patch(owner, 'createIOServer', function (this: object, port: number, given?: object) {
-    return createIoServer.call(this, port, { ...given, ...options });
+  const restore = patch(owner, 'createIOServer', function (this: object, asked: number, given?: object) {
+    return createIoServer.call(this, port ?? asked, { ...given, ...options });
   });
   try {
     return create();

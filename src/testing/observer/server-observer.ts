@@ -191,9 +191,13 @@ export class ServerObserver {
     const create = adapter.create.bind(adapter);
     return patch(adapter, 'create', (port: number, options?: ServerOptions & { server?: Server }) => {
       if (options?.server) return create(port, options);
-      const created = layOver(adapter, this.app.serverOptions ?? {}, () =>
-        port === 0 ? create(port, options) : this.createOnFreePort(adapter, create, port, options),
-      );
+      const over = { options: this.app.serverOptions ?? {} };
+      const created =
+        port === 0
+          ? layOver(adapter, over, () => create(port, options))
+          : this.lendFreePort(adapter, port, () =>
+              layOver(adapter, { ...over, port: 0 }, () => create(port, options)),
+            );
       const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
       if (!server?.engine || !server.of) {
         throw new TypeError(
@@ -279,17 +283,12 @@ export class ServerObserver {
    * Gives a gateway with a port of its own a free one in its place. An adapter attaches the Socket.IO server for
    * port 0 to the HTTP server that it holds: for the moment of the call it is lent another.
    */
-  private createOnFreePort(
-    adapter: object,
-    create: SocketIoAdapter['create'],
-    port: number,
-    options?: object,
-  ): Server | Namespace {
+  private lendFreePort<T>(adapter: object, port: number, create: () => T): T {
     const httpServer = this.standIns.get(port) ?? createServer();
     const held = Object.getOwnPropertyDescriptor(adapter, 'httpServer');
     Object.defineProperty(adapter, 'httpServer', { configurable: true, value: httpServer });
     try {
-      const created = create(0, options);
+      const created = create();
       if (!this.standIns.has(port)) httpServer.listen(0, '127.0.0.1');
       this.standIns.set(port, httpServer);
       return created;

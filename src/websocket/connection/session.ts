@@ -141,7 +141,8 @@ export class Session implements Streams {
     if (heard) callListeners(socket, name, event.slice(1));
     const handlers = this.service.routes.get(name);
     if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers);
-    else if (!heard && !internalsOf(socket)._anyListeners?.length) tellFailure(socket, ack, UNKNOWN_EVENT);
+    else if (ack && !heard && !internalsOf(socket)._anyListeners?.length)
+      tellFailure(socket, ack, UNKNOWN_EVENT);
   }
 
   private handle(args: readonly unknown[], ack: Ack | undefined, handlers: readonly MessageHandler[]): void {
