@@ -70,7 +70,7 @@ export class WebsocketAdapter extends IoAdapter {
   override createIOServer(port: number, options?: ServerOptions): Server {
     const merged = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
     this.warnOfOpenOrigin(merged);
-    const server = super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]) as Server;
+    const server = super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]);
     this.connections.guard(server, (handler, client, data, ack) =>
       this.handleMessage(handler, client, data, ack),
     );

@@ -1,5 +1,5 @@
 import { Injectable, Module, Scope } from '@nestjs/common';
-import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { GatewayOptionsError, WebsocketModule } from 'nest-realtime-kit';
 import type { Socket } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
@@ -80,7 +80,7 @@ class ScopedGateway {
 @WebSocketGateway({ namespace: /^\/room-\d+$/ })
 class RoomGateway {
   @SubscribeMessage('where am I')
-  whereAmI(@ConnectedSocket() client: Socket, @MessageBody() _: unknown): string {
+  whereAmI(@ConnectedSocket() client: Socket): string {
     return client.nsp.name;
   }
 }

@@ -10,13 +10,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import type {
-  ArgumentsHost,
-  CanActivate,
-  ExceptionFilter,
-  ExecutionContext,
-  NestInterceptor,
-} from '@nestjs/common';
+import type { ArgumentsHost, CanActivate, ExceptionFilter, NestInterceptor } from '@nestjs/common';
 import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { Ack as AckFunction, Socket } from 'nest-realtime-kit';
@@ -39,7 +33,7 @@ class NobodyLater implements CanActivate {
 }
 
 class Failing implements NestInterceptor {
-  intercept(_: ExecutionContext): Observable<never> {
+  intercept(): Observable<never> {
     return throwError(() => new Error('the interceptor is broken'));
   }
 }

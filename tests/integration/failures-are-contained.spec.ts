@@ -37,11 +37,13 @@ class FailingGateway {
   @WebSocketServer() readonly server!: Namespace;
 
   afterInit(server: Namespace): void {
+    // oxlint-disable-next-line typescript/no-misused-promises -- such code there is
     server.use((socket, next) => {
       const failing = failAt('a namespace middleware', socket);
       return failing instanceof Promise ? failing : next();
     });
     server.use((socket, next) => {
+      // oxlint-disable-next-line typescript/no-misused-promises -- as above
       socket.use((_, proceed) => {
         const failing = failAt('a middleware of the socket', socket);
         return failing instanceof Promise ? failing : proceed();

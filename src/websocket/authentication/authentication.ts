@@ -4,6 +4,7 @@ import { ModuleRef } from '@nestjs/core';
 import { WsException } from '@nestjs/websockets';
 import { within } from '../deadline.js';
 import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure, tellFailure } from '../dispatch/message.js';
 import type { Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
@@ -49,11 +50,19 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   /**
    * Asks who a client is before it is let into a namespace.
    *
-   * @returns nothing where everybody is let in
-   * @throws as a rejection: what the client is told
+   * @param decide is given what the client is told, where it is refused
    */
-  admit(socket: Socket): Promise<void> | undefined {
-    return this.options && this.identify(socket, this.options);
+  admit(socket: Socket, decide: (refusal?: ErrorAnswer) => void): void {
+    if (!this.options) {
+      decide();
+      return;
+    }
+    void this.identify(socket, this.options)
+      .then(
+        () => undefined,
+        (error: unknown) => toErrorAnswer(error),
+      )
+      .then(decide);
   }
 
   /**

@@ -62,13 +62,7 @@ export class Connections implements SessionListener {
   /** The first middleware of every namespace. */
   private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
     this.adopt(socket);
-    const entered = this.authentication.admit(socket);
-    if (!entered) next();
-    else
-      entered.then(
-        () => next(),
-        (error: unknown) => next(connectError(toErrorAnswer(error))),
-      );
+    this.authentication.admit(socket, (refusal) => next(refusal && connectError(refusal)));
   };
 
   private adopt(socket: Socket): Session {

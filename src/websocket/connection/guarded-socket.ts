@@ -73,7 +73,7 @@ const guards = {
 /** @returns whether there was one */
 export function callListeners(socket: Socket, event: string, args: readonly unknown[]): boolean {
   // Such as are taken off after the first time are wrapped in a function that does it.
-  const listeners = socket.rawListeners(event as never) as ((...args: unknown[]) => unknown)[];
+  const listeners = socket.rawListeners(event) as ((...args: unknown[]) => unknown)[];
   for (const listener of listeners) {
     guardedCall(
       () => listener.apply(socket, [...args]),

@@ -156,7 +156,7 @@ export class Session implements Streams {
 
   /** Whether the app listens on the raw socket. Socket.IO itself listens to `error`, without effect. */
   private isHeard(event: string): boolean {
-    return this.socket.listenerCount(event as never) > (event === 'error' ? 1 : 0);
+    return this.socket.listenerCount(event) > (event === 'error' ? 1 : 0);
   }
 
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */

@@ -29,10 +29,7 @@ export function answer(code: string, message: string, details?: unknown): ErrorA
 /** Whether an error was meant for the client. Anything else is a fault of the server's, to be logged. */
 export function isMeantForClient(error: unknown): boolean {
   if (error instanceof FilteredError) return true;
-  return (
-    error instanceof WsException ||
-    (error instanceof HttpException && error.getStatus() < Number(HttpStatus.INTERNAL_SERVER_ERROR))
-  );
+  return error instanceof WsException || (error instanceof HttpException && error.getStatus() < 500);
 }
 
 /** What a client may know of an error. */

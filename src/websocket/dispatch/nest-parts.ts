@@ -126,7 +126,7 @@ export class NestParts {
       guards: this.guards.create(...context),
       interceptors: this.interceptors.create(...context),
       parameters: this.parametersOf(gateway, name, moduleKey, pipes),
-      filters: this.filters.create(...context)['filters'] as unknown as readonly Filter[],
+      filters: this.filters.create(...context)['filters'] as readonly Filter[],
     };
   }
 
@@ -136,13 +136,13 @@ export class NestParts {
     moduleKey: string,
     pipes: readonly PipeTransform[],
   ): readonly Parameter[] {
-    const { getParamsMetadata, paramtypes } = this.contexts.getMetadata(gateway as never, method, 'ws');
-    return (getParamsMetadata(moduleKey) as KnownParameter[]).map((known) => ({
+    const { getParamsMetadata, paramtypes } = this.contexts.getMetadata(gateway, method, 'ws');
+    return (getParamsMetadata(moduleKey) as readonly KnownParameter[]).map((known) => ({
       index: known.index,
       extract: extractorOf(known),
       pipes: [...pipes, ...known.pipes],
       metadata: {
-        type: this.tokens.exchangeEnumForString(known.type as number),
+        type: this.tokens.exchangeEnumForString(known.type as never),
         metatype: (paramtypes as unknown[] | undefined)?.[known.index],
         data: known.data,
         schema: known.schema,
@@ -152,7 +152,8 @@ export class NestParts {
 }
 
 /** As Nest's own extractor does it, with the questions asked at boot. */
-function extractorOf({ type, data, extractValue }: KnownParameter): Parameter['extract'] {
+function extractorOf(known: KnownParameter): Parameter['extract'] {
+  const { type, data } = known;
   if (type === WsParamtype.SOCKET) return (args) => args[0];
   if (type === WsParamtype.PAYLOAD) {
     return data
@@ -160,5 +161,5 @@ function extractorOf({ type, data, extractValue }: KnownParameter): Parameter['e
       : (args) => args[1];
   }
   if (type === WsParamtype.ACK) return (args) => args[2];
-  return (args) => extractValue(...args);
+  return (args) => known.extractValue(...args);
 }

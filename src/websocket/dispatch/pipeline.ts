@@ -1,4 +1,4 @@
-import type { ContextType, ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
 import { WsException } from '@nestjs/websockets';
@@ -38,7 +38,7 @@ export function assemble(
   const callback = Reflect.get(instance, method.name) as HandlerMethod['callback'];
   const contextOf = (args: Args): ExecutionContextHost => {
     const context = new ExecutionContextHost(args, instance.constructor as never, callback);
-    context.setType<ContextType>('ws');
+    context.setType('ws');
     return context;
   };
   const call = withParameters(instance, callback, parameters);
@@ -100,22 +100,14 @@ function withParameters(
   const count = Math.max(-1, ...parameters.map(({ index }) => index)) + 1;
   const call = (values: unknown[]): unknown => callback.apply(instance, values);
   return (args) => {
-    const values = Array.from<unknown>({ length: count });
-    let waiting: Promise<void>[] | undefined;
+    const values = Array<unknown>(count);
+    let waits = false;
     for (const parameter of parameters) {
       const value = pipe(parameter, 0, parameter.extract(args));
-      if (isPromise(value)) {
-        waiting ??= [];
-        waiting.push(
-          value.then((piped) => {
-            values[parameter.index] = piped;
-          }),
-        );
-      } else {
-        values[parameter.index] = value;
-      }
+      values[parameter.index] = value;
+      waits ||= isPromise(value);
     }
-    return waiting ? Promise.all(waiting).then(() => call(values)) : call(values);
+    return waits ? Promise.all(values).then(call) : call(values);
   };
 }
 
