@@ -22,6 +22,7 @@ interface GatewayOptions {
 @Injectable()
 export class WebsocketAdapter extends IoAdapter {
   private readonly serverOptions: ServerOptions;
+  private readonly authenticates: boolean;
   private readonly served = new WeakSet<Namespace>();
   /** The gateways of each server or namespace that Nest has asked for. */
   private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
@@ -34,6 +35,7 @@ export class WebsocketAdapter extends IoAdapter {
     @Optional() @Inject(RedisBackplane) backplane: RedisBackplane | undefined,
   ) {
     super();
+    this.authenticates = options.authentication !== undefined;
     // Nest instantiates providers before it builds the HTTP server, which the base class wants at once.
     Object.defineProperty(this, 'httpServer', { get: () => httpAdapterHost.httpAdapter?.getHttpServer() });
     this.serverOptions = { ...options.server, ...(backplane && { adapter: backplane.adapter }) };
@@ -68,7 +70,11 @@ export class WebsocketAdapter extends IoAdapter {
 
   /** A gateway's decorator goes before the kit's defaults, and the module's options before both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const merged = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
+    const merged: ServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
+    // Who comes back by a recovered state is asked for as well: it may have been revoked meanwhile.
+    if (this.authenticates && merged.connectionStateRecovery) {
+      merged.connectionStateRecovery = { skipMiddlewares: false, ...merged.connectionStateRecovery };
+    }
     this.warnOfOpenOrigin(merged);
     const server = super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]);
     this.connections.guard(server, (handler, client, data, ack) =>

@@ -38,6 +38,11 @@ class WhoGateway {
     this.seen.push(client.data.user);
   }
 
+  @SubscribeMessage('greet me')
+  greet(client: Socket): void {
+    client.emit('hello');
+  }
+
   @SubscribeMessage('who am I')
   whoAmI(client: AuthenticatedSocket<User>): User {
     return client.data;
@@ -145,6 +150,9 @@ describe('checked again,', () => {
       reconnection: true,
       reconnectionDelay: 10,
     });
+    // Only who has had an event has a place to recover from.
+    await expect(alice.emitWithAck('greet me')).toBeAcked();
+    await expect(alice).toReceive('hello');
     app.get(Users).revoked.add('alice');
     const refused = new Promise((resolve) => alice.socket.on('connect_error', resolve));
     alice.socket.io.engine.close();

@@ -136,6 +136,26 @@ test('a namespace of a pattern that nobody is in any more is forgotten', async (
   expect([...app.io._nsps.keys()].filter((name) => name.startsWith('/room'))).toEqual([]);
 });
 
+test.for([
+  () => Promise.reject(new Error('no such table')),
+  () => {
+    throw new Error('no such table');
+  },
+])('an afterInit that fails is an error of the boot', async (fail) => {
+  @WebSocketGateway()
+  class FailingGateway {
+    afterInit(): unknown {
+      return fail();
+    }
+  }
+  @Module({ imports: [WebsocketModule], providers: [FailingGateway] })
+  class FailingModule {}
+
+  await expect(startTestApp(FailingModule)).rejects.toThrow(
+    'FailingModule could not be started: initialising the app failed: no such table',
+  );
+});
+
 describe('gateways that share a server', () => {
   test('have one set of options, wherever it is said', async () => {
     @WebSocketGateway()

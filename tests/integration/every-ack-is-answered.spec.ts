@@ -249,6 +249,9 @@ class RawGateway {
         next(Object.assign(new Error('no'), { data: { code: 'MUTED' } }));
       else next();
     });
+    client.on('raw that fails', () => {
+      throw new Error('the listener is broken');
+    });
     client.on('raw', (_: unknown, ack: AckFunction) => ack('raw'));
   }
 }
@@ -373,6 +376,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       code: 'WS_EXCEPTION',
       message: 'no',
     });
+    await expect(alice.emitWithAck('raw that fails')).toBeAcked(INTERNAL);
     await expect(alice.emitWithAck('denied')).toBeAcked({
       status: 'error',
       code: 'REFUSED',

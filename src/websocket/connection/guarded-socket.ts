@@ -70,14 +70,27 @@ const guards = {
   },
 };
 
-/** @returns whether there was one */
-export function callListeners(socket: Socket, event: string, args: readonly unknown[]): boolean {
+/**
+ * Calls the raw listeners for an event.
+ *
+ * @param onFailure called when one of them has failed, after that was logged
+ * @returns whether there was one
+ */
+export function callListeners(
+  socket: Socket,
+  event: string,
+  args: readonly unknown[],
+  onFailure: () => void = () => {},
+): boolean {
   // Such as are taken off after the first time are wrapped in a function that does it.
   const listeners = socket.rawListeners(event) as ((...args: unknown[]) => unknown)[];
   for (const listener of listeners) {
     guardedCall(
       () => listener.apply(socket, [...args]),
-      (error) => logFailure(`A listener for "${event}" failed on client ${socket.id}`, error),
+      (error) => {
+        logFailure(`A listener for "${event}" failed on client ${socket.id}`, error);
+        onFailure();
+      },
     );
   }
   return listeners.length > 0;

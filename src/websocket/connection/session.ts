@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { INTERNAL_ERROR, answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { Message, logFailure, tellFailure } from '../dispatch/message.js';
 import type { Dispatch, Streams } from '../dispatch/message.js';
@@ -138,8 +138,8 @@ export class Session implements Streams {
     const { socket } = this;
     const name = String(event[0]);
     const heard = this.isHeard(name);
-    if (heard) callListeners(socket, name, event.slice(1));
     const handlers = this.service.routes.get(name);
+    if (heard) callListeners(socket, name, event.slice(1), () => handlers ?? ack?.(INTERNAL_ERROR));
     if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers);
     else if (ack && !heard && !internalsOf(socket)._anyListeners?.length)
       tellFailure(socket, ack, UNKNOWN_EVENT);

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
-import { isMeantForClient, toErrorAnswer } from './error-answer.js';
+import { answer, isMeantForClient, toErrorAnswer } from './error-answer.js';
 import type { ErrorAnswer } from './error-answer.js';
 import type { InFlight, Work } from './in-flight.js';
 import { FilteredError } from './message-handler.js';
@@ -62,7 +62,7 @@ export class Message {
   private take(handler: MessageHandler, result: unknown, streams: Streams): void {
     if (isPromise(result)) {
       const work = this.begin(handler);
-      result
+      Promise.resolve(result)
         .then(
           (value) => this.take(handler, value, streams),
           (error) => this.fail(handler, error),
@@ -141,13 +141,16 @@ export function tellFailure(client: Socket, ack: Ack | undefined, failure: Error
   try {
     tell(failure);
   } catch {
-    // An exception of the app's has details that cannot be encoded.
-    tell({ ...failure, details: undefined });
+    // An exception of the app's carries something that cannot be encoded.
+    tell(answer(failure.code, failure.message));
   }
 }
 
 /** Logs a fault of the server's: what failed, why, and where. */
 export function logFailure(what: string, error: unknown): void {
   if (error instanceof Error) logger.error(`${what}: ${error.message || error.name}`, error.stack);
-  else logger.error(`${what}: ${String(error)}`);
+  else
+    logger.error(
+      `${what}: it threw ${typeof error === 'object' ? 'an object that is no error' : String(error)}`,
+    );
 }

@@ -18,6 +18,8 @@ export class Gateway {
   readonly serverOptions: ServerOptions;
   /** Its namespace with the leading slash, or the pattern of its namespaces. */
   readonly namespace: string | RegExp;
+  /** What its `afterInit` comes to, once Nest has called it. */
+  initialised: Promise<unknown> | undefined;
 
   constructor(
     readonly wrapper: InstanceWrapper,
@@ -32,6 +34,7 @@ export class Gateway {
     this.port = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
     this.serverOptions = serverOptions;
     this.namespace = withSlash(namespace);
+    this.watchInit();
   }
 
   /** The instance or, of a gateway that Nest instantiates for each client, a stand-in with its methods. */
@@ -59,6 +62,23 @@ export class Gateway {
   /** Calls a hook of this gateway, or of the instance of it that is the client's. */
   call(hook: Hook, client: Socket, rest: readonly unknown[], instance = this.instance): unknown {
     return (instance as Hooks)[hook]?.(client, ...rest);
+  }
+
+  /** Nest drops the promise of `afterInit`, and lets what it throws become an uncaught error. */
+  private watchInit(): void {
+    const { instance } = this;
+    const { afterInit } = instance as { afterInit?: (server: unknown) => unknown };
+    if (typeof afterInit !== 'function') return;
+    Object.defineProperty(instance, 'afterInit', {
+      configurable: true,
+      writable: true,
+      value: (server: unknown): void => {
+        // Called at once, as Nest does.
+        this.initialised = new Promise((resolve) => resolve(afterInit.call(instance, server)));
+        // Told at the end of the boot.
+        this.initialised.catch(() => {});
+      },
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import type { ServerOptions } from '../socket.io.js';
@@ -12,7 +13,7 @@ export class GatewayOptionsError extends Error {
 
 /** The gateways of the app. */
 @Injectable()
-export class Gateways {
+export class Gateways implements OnApplicationBootstrap {
   private discovered: readonly Gateway[] | undefined;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
@@ -45,6 +46,11 @@ export class Gateways {
       }
     }
     return declared;
+  }
+
+  /** @throws what an `afterInit` has thrown, so that the app does not start */
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.all((this.discovered ?? []).map((gateway) => gateway.initialised));
   }
 
   /** Found when they are first asked for: by then every module is there, and no server yet. */
