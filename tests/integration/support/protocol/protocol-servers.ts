@@ -1,0 +1,45 @@
+import type { WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { afterAll, beforeAll } from 'vitest';
+import { Endpoint } from './endpoint.js';
+
+/** Of the brisk server, in milliseconds: short, so that a suite need not wait for long. */
+export const HEARTBEAT = { pingInterval: 300, pingTimeout: 200 };
+
+/** Of the brisk server, in milliseconds: longer than any case takes of Engine.IO, where no namespace is joined. */
+const CONNECT_TIMEOUT = 1_500;
+
+/** Of both servers, in bytes. */
+export const MAX_PAYLOAD = 1_000_000;
+
+/** The servers that the cases of a file share. */
+export interface ProtocolServers {
+  /** For what does not depend on time: none of its heartbeats comes in between, however slow the machine. */
+  readonly calm: Endpoint;
+  /** For heartbeats and deadlines. */
+  readonly brisk: Endpoint;
+}
+
+/** Starts the servers before the tests of a file, and closes them after. */
+export function protocolServers(moduleWith: (options: WebsocketOptions) => AppModule): ProtocolServers {
+  const apps: TestApp[] = [];
+  const servers = {} as { calm: Endpoint; brisk: Endpoint };
+
+  async function start(options: WebsocketOptions): Promise<Endpoint> {
+    const app = await startTestApp(moduleWith({ ...options, maxHttpBufferSize: MAX_PAYLOAD }));
+    apps.push(app);
+    return new Endpoint(app);
+  }
+
+  beforeAll(async () => {
+    servers.calm = await start({});
+    servers.brisk = await start({ ...HEARTBEAT, connectTimeout: CONNECT_TIMEOUT });
+  });
+
+  afterAll(async () => {
+    for (const app of apps) await app.close();
+  });
+
+  return servers;
+}
