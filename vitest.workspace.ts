@@ -31,6 +31,17 @@ export default defineConfig({
           globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
         },
       },
+      // Many clients, in processes of their own; not part of `pnpm test`.
+      {
+        extends: true,
+        test: {
+          name: 'load',
+          include: ['tests/load/*.spec.ts'],
+          globalSetup: ['tests/integration/support/build.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
       {
         extends: true,

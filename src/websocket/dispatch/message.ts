@@ -149,8 +149,9 @@ export function tellFailure(client: Socket, ack: Ack | undefined, failure: Error
 /** Logs a fault of the server's: what failed, why, and where. */
 export function logFailure(what: string, error: unknown): void {
   if (error instanceof Error) logger.error(`${what}: ${error.message || error.name}`, error.stack);
+  // Its values may be what a client has sent.
   else
     logger.error(
-      `${what}: it threw ${typeof error === 'object' ? 'an object that is no error' : String(error)}`,
+      `${what}: it threw ${typeof error === 'object' ? 'an object' : `a ${typeof error}`}, no error`,
     );
 }

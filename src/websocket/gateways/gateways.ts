@@ -50,7 +50,7 @@ export class Gateways implements OnApplicationBootstrap {
 
   /** @throws what an `afterInit` has thrown, so that the app does not start */
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all((this.discovered ?? []).map((gateway) => gateway.initialised));
+    for (const { initialised } of this.discovered ?? []) await initialised;
   }
 
   /** Found when they are first asked for: by then every module is there, and no server yet. */

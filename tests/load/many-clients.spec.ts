@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { start } from './support/process.js';
+import type { CommandedProcess } from './support/process.js';
+
+const MB = 1024 * 1024;
+
+/** Waits until a server has noticed that all have left. */
+async function untilEmpty(server: CommandedProcess): Promise<void> {
+  while ((await server.ask<number>('connected')) > 0) await delay(50);
+}
+
+test('10,000 idle clients are held, a broadcast reaches every one, and their memory comes back', async () => {
+  await using server = await start('server.js', [], { LOG: 'quiet' });
+  await using clients = await start('clients.js', [String(server.greeting)]);
+  await clients.ask('connect', 500);
+  await clients.ask('leave');
+  await untilEmpty(server);
+  const before = await server.ask<number>('heap');
+
+  expect(await clients.ask('connect', 10_000)).toEqual({ connected: 10_000, refused: 0 });
+  const held = await server.ask<number>('heap');
+  await server.ask('broadcast', 5);
+  const deadline = Date.now() + 30_000;
+  while ((await clients.ask<number>('received')) < 50_000 && Date.now() < deadline) await delay(50);
+  expect(await clients.ask('received')).toBe(50_000);
+
+  await clients.ask('leave');
+  await untilEmpty(server);
+  const after = await server.ask<number>('heap');
+  console.log(
+    `10,000 clients: ${((held - before) / 10_000 / 1024).toFixed(1)} KiB of heap each; ` +
+      `${((after - before) / MB).toFixed(2)} MB more than before when they have left`,
+  );
+  expect((after - before) / (held - before)).toBeLessThan(0.05);
+}, 120_000);
+
+test('20,000 connects and disconnects leave nothing but a line for each, without secrets', async () => {
+  await using server = await start('server.js');
+  await using clients = await start('clients.js', [String(server.greeting)]);
+  await clients.ask('comeAndGo', 2_000);
+  await untilEmpty(server);
+  const before = await server.ask<number>('heap');
+
+  expect(await clients.ask('comeAndGo', 20_000)).toEqual({ refused: 0 });
+  await untilEmpty(server);
+  const after = await server.ask<number>('heap');
+  console.log(`20,000 connects: ${((after - before) / MB).toFixed(2)} MB more than before`);
+  expect(after - before).toBeLessThan(MB);
+
+  const entries = server.lines.map((line) => JSON.parse(line) as { message: string });
+  for (const text of ['Client connected: ', 'Client disconnected: ']) {
+    const ids = entries
+      .filter(({ message }) => message.startsWith(text))
+      .map(({ message }) => message.slice(text.length));
+    expect(ids).toHaveLength(22_000);
+    expect(new Set(ids).size).toBe(22_000);
+  }
+  expect(server.lines.filter((line) => line.includes('secret'))).toEqual([]);
+}, 120_000);
