@@ -17,7 +17,7 @@ function connect() {
   const socket = new WebSocket(url, { localAddress, perMessageDeflate: false });
   return new Promise((resolve) => {
     socket.on('message', (data) => {
-      const text = String(data);
+      const text = Buffer.from(data).toString();
       if (text.startsWith('0')) socket.send('40{"token":"secret-in-the-auth"}');
       else if (text === '2') socket.send('3');
       else if (text.startsWith('42["news"')) received += 1;
