@@ -45,72 +45,70 @@ async function exchange(socket: RawSocket): Promise<void> {
   expect(await socket.next()).toBe('4hello');
 }
 
-describe.concurrent('Engine.IO', () => {
-  engineIoCases(servers, exchange);
+engineIoCases(servers, exchange);
 
-  describe('message by HTTP long-polling', () => {
-    for (const [kind, payload] of [
-      ['a text', '4hello'],
-      ['several texts', '4one\x1e4two\x1e4three'],
-      ['texts and bytes', '4hello\x1ebAQIDBA=='],
-    ] as const) {
-      protocolCase(`carries ${kind}, there and back`, async () => {
-        const session = await PollingSession.open(servers.calm);
-        expect(await session.post(payload)).toEqual({ status: 200, body: 'ok' });
-        expect(await session.poll()).toEqual({ status: 200, body: payload });
-      });
-    }
-
-    protocolCase('that is no packet closes the session', async () => {
+describe('message by HTTP long-polling', () => {
+  for (const [kind, payload] of [
+    ['a text', '4hello'],
+    ['several texts', '4one\x1e4two\x1e4three'],
+    ['texts and bytes', '4hello\x1ebAQIDBA=='],
+  ] as const) {
+    protocolCase(`carries ${kind}, there and back`, async () => {
       const session = await PollingSession.open(servers.calm);
-      const closing = servers.calm.closing(session.sid);
-      await session.post('abc');
-      expect(await closing).toBe('parse error');
-      expect((await session.poll()).status).toBe(400);
+      expect(await session.post(payload)).toEqual({ status: 200, body: 'ok' });
+      expect(await session.poll()).toEqual({ status: 200, body: payload });
     });
+  }
 
-    protocolCase('is polled by one request at a time, and a second closes the session', async () => {
-      const session = await PollingSession.open(servers.calm);
-      const { reply } = await session.pollInBackground();
-      expect((await session.poll()).status).toBe(400);
-      expect(await reply).toEqual({ status: 200, body: '1' });
-      expect((await session.poll()).status).toBe(400);
-    });
-
-    protocolCase(
-      'is not waited for when the request that polled is given up, which closes the session',
-      async () => {
-        const session = await PollingSession.open(servers.calm);
-        const closing = servers.calm.closing(session.sid);
-        const giveUp = new AbortController();
-        const { reply } = await session.pollInBackground({ signal: giveUp.signal });
-        giveUp.abort();
-        await expect(reply).rejects.toThrow('aborted');
-        await closing;
-        expect((await session.poll()).status).toBe(400);
-      },
-    );
+  protocolCase('that is no packet closes the session', async () => {
+    const session = await PollingSession.open(servers.calm);
+    const closing = servers.calm.closing(session.sid);
+    await session.post('abc');
+    expect(await closing).toBe('parse error');
+    expect((await session.poll()).status).toBe(400);
   });
 
-  describe('message by WebSocket', () => {
-    protocolCase('carries a text, there and back', async () => {
-      await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
-      socket.send('4hello');
-      expect(await socket.next()).toBe('4hello');
-    });
+  protocolCase('is polled by one request at a time, and a second closes the session', async () => {
+    const session = await PollingSession.open(servers.calm);
+    const { reply } = await session.pollInBackground();
+    expect((await session.poll()).status).toBe(400);
+    expect(await reply).toEqual({ status: 200, body: '1' });
+    expect((await session.poll()).status).toBe(400);
+  });
 
-    protocolCase('carries bytes, there and back', async () => {
-      await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
-      socket.send(Uint8Array.of(1, 2, 3, 4));
-      expect(await socket.next()).toEqual(Buffer.of(1, 2, 3, 4));
-    });
+  protocolCase(
+    'is not waited for when the request that polled is given up, which closes the session',
+    async () => {
+      const session = await PollingSession.open(servers.calm);
+      const closing = servers.calm.closing(session.sid);
+      const giveUp = new AbortController();
+      const { reply } = await session.pollInBackground({ signal: giveUp.signal });
+      giveUp.abort();
+      await expect(reply).rejects.toThrow('aborted');
+      await closing;
+      expect((await session.poll()).status).toBe(400);
+    },
+  );
+});
 
-    protocolCase('that is no packet closes the session', async () => {
-      await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
-      const closing = servers.calm.closing(socket.sid);
-      socket.send('abc');
-      expect(await closing).toBe('parse error');
-      await socket.closed;
-    });
+describe('message by WebSocket', () => {
+  protocolCase('carries a text, there and back', async () => {
+    await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
+    socket.send('4hello');
+    expect(await socket.next()).toBe('4hello');
+  });
+
+  protocolCase('carries bytes, there and back', async () => {
+    await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
+    socket.send(Uint8Array.of(1, 2, 3, 4));
+    expect(await socket.next()).toEqual(Buffer.of(1, 2, 3, 4));
+  });
+
+  protocolCase('that is no packet closes the session', async () => {
+    await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
+    const closing = servers.calm.closing(socket.sid);
+    socket.send('abc');
+    expect(await closing).toBe('parse error');
+    await socket.closed;
   });
 });

@@ -3,9 +3,11 @@ import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websock
 import type { OnGatewayConnection, WsResponse } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
 import type { AppModule } from 'nest-realtime-kit/testing';
 import type { Socket } from 'socket.io';
 import { describe, expect } from 'vitest';
+import { Endpoint } from './support/protocol/endpoint.js';
 import { engineIoCases } from './support/protocol/engine-io-cases.js';
 import { protocolCase } from './support/protocol/protocol-case.js';
 import { protocolServers } from './support/protocol/protocol-servers.js';
@@ -64,105 +66,105 @@ async function beRefused(socket: RawSocket): Promise<void> {
   expect(await socket.next()).toBe('44/random,{"message":"Invalid namespace"}');
 }
 
-describe.concurrent('Socket.IO', () => {
-  engineIoCases(servers, beRefused);
+engineIoCases(servers, beRefused);
 
-  describe('connect', () => {
-    for (const [namespace, prefix] of [
-      ['the main namespace', ''],
-      ['another namespace', '/custom,'],
+describe('connect', () => {
+  for (const [namespace, prefix] of [
+    ['the main namespace', ''],
+    ['another namespace', '/custom,'],
+  ] as const) {
+    for (const [kind, payload, auth] of [
+      ['without credentials', '', '{}'],
+      ['with credentials', '{"token":"secret"}', '{"token":"secret"}'],
     ] as const) {
-      for (const [kind, payload, auth] of [
-        ['without credentials', '', '{}'],
-        ['with credentials', '{"token":"secret"}', '{"token":"secret"}'],
-      ] as const) {
-        protocolCase(`lets a client into ${namespace}, ${kind}`, async () => {
-          await using socket = await connect();
-          socket.send(`40${prefix}${payload}`);
-          const packet = (await socket.next()) as string;
-          expect(packet).toMatch(`40${prefix}{`);
-          expect(JSON.parse(packet.slice(2 + prefix.length))).toEqual({ sid: expect.any(String) });
-          expect(await socket.next()).toBe(`42${prefix}["auth",${auth}]`);
-        });
-      }
-    }
-
-    protocolCase('refuses a namespace that there is not', async () => {
-      await using socket = await connect();
-      await beRefused(socket);
-    });
-
-    protocolCase('that is no packet closes the connection', async () => {
-      await using socket = await connect();
-      socket.send('4abc');
-      await socket.closed;
-    });
-
-    protocolCase('that does not come in time closes the connection', async () => {
-      await using socket = await RawSocket.open(servers.brisk.webSocketUrl({}));
-      expect(await servers.brisk.closing(socket.sid)).toBe('forced close');
-      await socket.closed;
-    });
-  });
-
-  describe('disconnect', () => {
-    protocolCase('leaves the main namespace, and the connection open', async () => {
-      await using socket = await join();
-      socket.send('41');
-      await beRefused(socket);
-    });
-
-    protocolCase('leaves another namespace, and the main one joined', async () => {
-      await using socket = await join();
-      socket.send('40/custom');
-      expect(await socket.next()).toMatch('40/custom,{');
-      expect(await socket.next()).toBe('42/custom,["auth",{}]');
-      socket.send('41/custom', '42["message","to the main namespace"]');
-      expect(await socket.next()).toBe('42["message-back","to the main namespace"]');
-    });
-  });
-
-  describe('message', () => {
-    const text = '7,"seven",{"list":[true,null]}';
-    const places = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
-    const bytes = [Buffer.of(1, 2, 3), Buffer.of(4, 5, 6)] as const;
-
-    protocolCase('carries text, there and back', async () => {
-      await using socket = await join();
-      socket.send(`42["message",${text}]`);
-      expect(await socket.next()).toBe(`42["message-back",${text}]`);
-    });
-
-    protocolCase('carries bytes, there and back', async () => {
-      await using socket = await join();
-      socket.send(`452-["message",${places}]`, ...bytes);
-      expect(await socket.next()).toBe(`452-["message-back",${places}]`);
-      for (const attachment of bytes) expect(await socket.next()).toEqual(attachment);
-    });
-
-    protocolCase('carries text, and the ack brings it back', async () => {
-      await using socket = await join();
-      socket.send(`42456["message-with-ack",${text}]`);
-      expect(await socket.next()).toBe(`43456[${text}]`);
-    });
-
-    protocolCase('carries bytes, and the ack brings them back', async () => {
-      await using socket = await join();
-      socket.send(`452-789["message-with-ack",${places}]`, ...bytes);
-      expect(await socket.next()).toBe(`462-789[${places}]`);
-      for (const attachment of bytes) expect(await socket.next()).toEqual(attachment);
-    });
-
-    for (const [what, packet] of [
-      ['of an unknown type', '4abc'],
-      ['with a payload that is no list', '42{}'],
-      ['with an ack id that is no number', '42abc["message-with-ack",1]'],
-    ] as const) {
-      protocolCase(`${what} closes the connection`, async () => {
-        await using socket = await join();
-        socket.send(packet);
-        await socket.closed;
+      protocolCase(`lets a client into ${namespace}, ${kind}`, async () => {
+        await using socket = await connect();
+        socket.send(`40${prefix}${payload}`);
+        const packet = (await socket.next()) as string;
+        expect(packet).toMatch(`40${prefix}{`);
+        expect(JSON.parse(packet.slice(2 + prefix.length))).toEqual({ sid: expect.any(String) });
+        expect(await socket.next()).toBe(`42${prefix}["auth",${auth}]`);
       });
     }
+  }
+
+  protocolCase('refuses a namespace that there is not', async () => {
+    await using socket = await connect();
+    await beRefused(socket);
   });
+
+  protocolCase('that is no packet closes the connection', async () => {
+    await using socket = await connect();
+    socket.send('4abc');
+    await socket.closed;
+  });
+
+  protocolCase('that does not come in time closes the connection', async () => {
+    await using app = await startTestApp(messagesModuleWith({ connectTimeout: 300 }));
+    const server = new Endpoint(app);
+    await using socket = await RawSocket.open(server.webSocketUrl({}));
+    expect(await server.closing(socket.sid)).toBe('forced close');
+    await socket.closed;
+  });
+});
+
+describe('disconnect', () => {
+  protocolCase('leaves the main namespace, and the connection open', async () => {
+    await using socket = await join();
+    socket.send('41');
+    await beRefused(socket);
+  });
+
+  protocolCase('leaves another namespace, and the main one joined', async () => {
+    await using socket = await join();
+    socket.send('40/custom');
+    expect(await socket.next()).toMatch('40/custom,{');
+    expect(await socket.next()).toBe('42/custom,["auth",{}]');
+    socket.send('41/custom', '42["message","to the main namespace"]');
+    expect(await socket.next()).toBe('42["message-back","to the main namespace"]');
+  });
+});
+
+describe('message', () => {
+  const text = '7,"seven",{"list":[true,null]}';
+  const places = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
+  const bytes = [Buffer.of(1, 2, 3), Buffer.of(4, 5, 6)] as const;
+
+  protocolCase('carries text, there and back', async () => {
+    await using socket = await join();
+    socket.send(`42["message",${text}]`);
+    expect(await socket.next()).toBe(`42["message-back",${text}]`);
+  });
+
+  protocolCase('carries bytes, there and back', async () => {
+    await using socket = await join();
+    socket.send(`452-["message",${places}]`, ...bytes);
+    expect(await socket.next()).toBe(`452-["message-back",${places}]`);
+    for (const attachment of bytes) expect(await socket.next()).toEqual(attachment);
+  });
+
+  protocolCase('carries text, and the ack brings it back', async () => {
+    await using socket = await join();
+    socket.send(`42456["message-with-ack",${text}]`);
+    expect(await socket.next()).toBe(`43456[${text}]`);
+  });
+
+  protocolCase('carries bytes, and the ack brings them back', async () => {
+    await using socket = await join();
+    socket.send(`452-789["message-with-ack",${places}]`, ...bytes);
+    expect(await socket.next()).toBe(`462-789[${places}]`);
+    for (const attachment of bytes) expect(await socket.next()).toEqual(attachment);
+  });
+
+  for (const [what, packet] of [
+    ['of an unknown type', '4abc'],
+    ['with a payload that is no list', '42{}'],
+    ['with an ack id that is no number', '42abc["message-with-ack",1]'],
+  ] as const) {
+    protocolCase(`${what} closes the connection`, async () => {
+      await using socket = await join();
+      socket.send(packet);
+      await socket.closed;
+    });
+  }
 });

@@ -75,8 +75,8 @@ export function engineIoCases(
     });
   });
 
-  describe('heartbeat by HTTP long-polling', () => {
-    protocolCase('pings a client that answers, again and again', async () => {
+  describe.concurrent('heartbeat', () => {
+    protocolCase('pings a client that polls and answers, again and again', async () => {
       const session = await PollingSession.open(servers.brisk);
       for (let beat = 0; beat < 3; beat += 1) {
         expect(await session.poll()).toEqual({ status: 200, body: '2' });
@@ -84,17 +84,15 @@ export function engineIoCases(
       }
     });
 
-    protocolCase('closes the session of a client that does not answer in time', async () => {
+    protocolCase('closes the session of one that polls and does not answer in time', async () => {
       const session = await PollingSession.open(servers.brisk);
       const closing = servers.brisk.closing(session.sid);
       expect(await session.poll()).toEqual({ status: 200, body: '2' });
       expect(await closing).toBe('ping timeout');
       expect(await statusOf(session.poll())).toBe(400);
     });
-  });
 
-  describe('heartbeat by WebSocket', () => {
-    protocolCase('pings a client that answers, again and again', async () => {
+    protocolCase('pings a client on a WebSocket that answers, again and again', async () => {
       await using socket = await RawSocket.open(servers.brisk.webSocketUrl({}), { answersPings: false });
       for (let beat = 0; beat < 3; beat += 1) {
         expect(await socket.next()).toBe('2');
@@ -102,11 +100,18 @@ export function engineIoCases(
       }
     });
 
-    protocolCase('closes the session of a client that does not answer in time', async () => {
+    protocolCase('closes the session of one on a WebSocket that does not answer in time', async () => {
       await using socket = await RawSocket.open(servers.brisk.webSocketUrl({}), { answersPings: false });
       const closing = servers.brisk.closing(socket.sid);
       expect(await socket.next()).toBe('2');
       expect(await closing).toBe('ping timeout');
+      await socket.closed;
+    });
+
+    // Engine.IO takes no notice of the packet itself; whoever sends it has no more to say, not even a pong.
+    protocolCase('closes the session of one on a WebSocket that has sent a close packet', async () => {
+      await using socket = await RawSocket.open(servers.brisk.webSocketUrl({}), { answersPings: false });
+      socket.send('1');
       await socket.closed;
     });
   });
@@ -118,13 +123,6 @@ export function engineIoCases(
       expect(await session.post('1')).toEqual({ status: 200, body: 'ok' });
       expect(await reply).toEqual({ status: 200, body: '6' });
       expect(await statusOf(session.poll())).toBe(400);
-    });
-
-    // Engine.IO itself takes no notice of the packet here; whoever sends it has no more to say, not even a pong.
-    protocolCase('ends a session by WebSocket, with the next heartbeat', async () => {
-      await using socket = await RawSocket.open(servers.brisk.webSocketUrl({}), { answersPings: false });
-      socket.send('1');
-      await socket.closed;
     });
   });
 

@@ -1,4 +1,4 @@
-import type { Endpoint, Reply } from './endpoint.js';
+import type { Endpoint, Reply, RequestInit } from './endpoint.js';
 
 /** An Engine.IO session by HTTP long-polling, of which each request is made by hand. */
 export class PollingSession {
