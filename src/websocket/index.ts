@@ -8,11 +8,14 @@ export type {
 } from './authentication/authentication.options.js';
 export type { ErrorAnswer } from './dispatch/error-answer.js';
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
+export type { Limits, MessageRates, Rate } from './limits/limits.options.js';
+export type { TrustProxy } from './limits/trusted-proxies.js';
 export { EventsGateway } from './events.gateway.js';
 export { GatewayOptionsError } from './gateways/gateways.js';
+export { WebsocketOptionsError } from './option-rules.js';
 export { RedisBackplane, type RedisOptions } from './redis-backplane.js';
 export { RedisUnavailableError, type RedisClient } from './redis-connection.js';
 export type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
 export { WebsocketAdapter } from './websocket.adapter.js';
 export { WebsocketModule } from './websocket.module.js';
-export { WebsocketOptionsError, type WebsocketOptions } from './websocket.options.js';
+export type { WebsocketOptions } from './websocket.options.js';

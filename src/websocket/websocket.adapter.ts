@@ -1,6 +1,8 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Admission } from './admission/admission.js';
+import { Bounds } from './bounds/bounds.js';
 import { Connections } from './connection/connections.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import type { Gateway } from './gateways/gateway.js';
@@ -31,6 +33,8 @@ export class WebsocketAdapter extends IoAdapter {
     @Inject(WEBSOCKET_OPTIONS) options: ResolvedWebsocketOptions,
     @Inject(HttpAdapterHost) httpAdapterHost: HttpAdapterHost,
     @Inject(Gateways) private readonly gateways: Gateways,
+    @Inject(Admission) private readonly admission: Admission,
+    @Inject(Bounds) private readonly bounds: Bounds,
     @Inject(Connections) private readonly connections: Connections,
     @Optional() @Inject(RedisBackplane) backplane: RedisBackplane | undefined,
   ) {
@@ -76,7 +80,13 @@ export class WebsocketAdapter extends IoAdapter {
       merged.connectionStateRecovery = { skipMiddlewares: false, ...merged.connectionStateRecovery };
     }
     this.warnOfOpenOrigin(merged);
-    const server = super.createIOServer(port, merged as Parameters<IoAdapter['createIOServer']>[1]);
+    const guarded = this.admission.guardOptions(merged);
+    const server = super.createIOServer(
+      port,
+      guarded as Parameters<IoAdapter['createIOServer']>[1],
+    ) as Server;
+    this.admission.guard(server);
+    this.bounds.guard(server);
     this.connections.guard(server, (handler, client, data, ack) =>
       this.handleMessage(handler, client, data, ack),
     );

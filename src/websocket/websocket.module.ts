@@ -1,6 +1,8 @@
 import { Inject, Module } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
+import { Admission } from './admission/admission.js';
 import { Authentication } from './authentication/authentication.js';
+import { Bounds } from './bounds/bounds.js';
 import { Connections } from './connection/connections.js';
 import { Hooks } from './connection/hooks.js';
 import { InFlight } from './dispatch/in-flight.js';
@@ -9,6 +11,7 @@ import { NestParts } from './dispatch/nest-parts.js';
 import { EventsGateway } from './events.gateway.js';
 import { GatewayInstances } from './gateways/gateway-instances.js';
 import { Gateways } from './gateways/gateways.js';
+import { Addresses } from './limits/addresses.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
 import {
@@ -40,6 +43,9 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     InFlight,
     Hooks,
     Authentication,
+    Addresses,
+    Admission,
+    Bounds,
     Connections,
     {
       provide: RedisBackplane,

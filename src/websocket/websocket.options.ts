@@ -1,17 +1,36 @@
 import { ConsoleLogger } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { resolveAuthenticationOptions } from './authentication/authentication.options.js';
+import { admissionRules, resolveAdmissionOptions } from './admission/admission.options.js';
+import type { AdmissionOptions, ResolvedAdmissionOptions } from './admission/admission.options.js';
+import { authenticationRule, resolveAuthenticationOptions } from './authentication/authentication.options.js';
 import type {
   Authenticate,
   AuthenticationOptions,
   Authenticator,
   ResolvedAuthenticationOptions,
 } from './authentication/authentication.options.js';
+import { boundsRules, resolveBoundsOptions } from './bounds/bounds.options.js';
+import type { BoundsOptions, ResolvedBoundsOptions } from './bounds/bounds.options.js';
+import { limitsRule, resolveLimits } from './limits/limits.options.js';
+import type { Limits, ResolvedLimits } from './limits/limits.options.js';
+import {
+  WebsocketOptionsError,
+  aBoolean,
+  aFunction,
+  anObject,
+  bytes,
+  checkAgainst,
+  count,
+  isObject,
+  milliseconds,
+  switchOrObject,
+} from './option-rules.js';
+import type { Rule } from './option-rules.js';
 import type { RedisOptions } from './redis-backplane.js';
 import type { ServerOptions } from './socket.io.js';
 
 /** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
-export interface WebsocketOptions extends ServerOptions {
+export interface WebsocketOptions extends ServerOptions, AdmissionOptions, BoundsOptions {
   /**
    * Joins the app's nodes through Redis, so that an event emitted on one reaches the clients of all.
    * Needs the packages `@socket.io/redis-adapter` and, unless a client is given, `redis`.
@@ -52,6 +71,14 @@ export interface WebsocketOptions extends ServerOptions {
    * @default 100
    */
   maxHeldMessages?: number;
+
+  /**
+   * How many connections there may be and how fast they may send: in all, from one address, and one by one. `false` lifts
+   * all of these limits.
+   *
+   * @default the defaults of each
+   */
+  limits?: Limits | false;
 }
 
 /** The options as the module's parts use them. */
@@ -63,33 +90,23 @@ export interface ResolvedWebsocketOptions {
   authentication: ResolvedAuthenticationOptions | undefined;
   handleConnectionTimeout: number;
   maxHeldMessages: number;
+  admission: ResolvedAdmissionOptions;
+  bounds: ResolvedBoundsOptions;
+  /** None where they are lifted. */
+  limits: ResolvedLimits | undefined;
 }
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
 export const DEFAULT_SERVER_OPTIONS = {
   cors: { origin: '*' },
+  connectTimeout: 10_000,
+  maxHttpBufferSize: 65_536,
   // By a pattern's name a client has a namespace made; without this, each of them would stay.
   cleanupEmptyChildNamespaces: true,
 } satisfies ServerOptions;
 
 /** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
 const LOGGER_JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
-
-/** An option of `WebsocketModule` that the app cannot be started with. Thrown when the app boots. */
-export class WebsocketOptionsError extends Error {
-  override readonly name = 'WebsocketOptionsError';
-
-  constructor(
-    /** The option's name, as in `redis.url`. */
-    readonly option: string,
-    /** What stood there. */
-    readonly value: unknown,
-    /** What may stand there. */
-    readonly expected: string,
-  ) {
-    super(`WebsocketModule: option "${option}" is ${print(value)}; expected ${expected}.`);
-  }
-}
 
 /**
  * Checks the options, and fills in the kit's own.
@@ -99,7 +116,7 @@ export class WebsocketOptionsError extends Error {
 export function resolveWebsocketOptions(options: WebsocketOptions = {}): ResolvedWebsocketOptions {
   if (!isObject(options)) throw new WebsocketOptionsError('(all)', options, 'an object');
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [option, value] of given) check(option, value);
+  for (const [option, value] of given) checkAgainst(rules, option, value);
   if (options.redis && options.adapter) {
     throw new WebsocketOptionsError(
       'adapter',
@@ -113,6 +130,12 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     authentication,
     handleConnectionTimeout = 10_000,
     maxHeldMessages = 100,
+    allowMissingOrigin,
+    trustProxy,
+    maxBufferedBytes,
+    maxNesting,
+    packetTimeout,
+    limits,
     ...server
   }: WebsocketOptions = Object.fromEntries(given);
   return {
@@ -122,84 +145,11 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
     maxHeldMessages,
+    admission: resolveAdmissionOptions({ allowMissingOrigin, trustProxy }),
+    bounds: resolveBoundsOptions({ maxBufferedBytes, maxNesting, packetTimeout }),
+    limits: resolveLimits(limits),
   };
 }
-
-interface Rule {
-  expected: string;
-  accepts(value: unknown): boolean;
-}
-
-const transports = ['polling', 'websocket', 'webtransport'];
-
-const aBoolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
-const aFunction: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
-const anObject: Rule = { expected: 'an object', accepts: isObject };
-const switchOrObject: Rule = {
-  expected: 'true, false or an object',
-  accepts: (value) => typeof value === 'boolean' || isObject(value),
-};
-const milliseconds: Rule = { expected: 'a whole number of milliseconds, 1 or more', accepts: isCount };
-const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', accepts: isCount };
-
-/** One rule per option; the compiler says when Socket.IO gains or loses one. */
-const rules: Record<keyof WebsocketOptions, Rule> = {
-  adapter: aFunction,
-  addTrailingSlash: aBoolean,
-  allowEIO3: aBoolean,
-  allowRequest: aFunction,
-  allowUpgrades: aBoolean,
-  authentication: {
-    expected: 'a function, the class of a provider with authenticate(), or { use, timeout, recheckInterval }',
-    accepts: (value) => typeof value === 'function' || isObject(value),
-  },
-  cleanupEmptyChildNamespaces: aBoolean,
-  connectionStateRecovery: anObject,
-  connectTimeout: milliseconds,
-  cookie: switchOrObject,
-  cors: {
-    expected: 'an object such as { origin: "https://app.example.com" }, or a function',
-    accepts: (value) => typeof value === 'function' || (isObject(value) && !Array.isArray(value)),
-  },
-  destroyUpgrade: aBoolean,
-  destroyUpgradeTimeout: milliseconds,
-  handleConnectionTimeout: milliseconds,
-  httpCompression: switchOrObject,
-  initialPacket: { expected: 'any value', accepts: () => true },
-  logDetails: aBoolean,
-  maxHeldMessages: { expected: 'a whole number, 1 or more', accepts: isCount },
-  maxHttpBufferSize: bytes,
-  parser: anObject,
-  path: {
-    expected: 'a path that begins with "/", such as "/socket.io"',
-    accepts: (value) => typeof value === 'string' && value.startsWith('/'),
-  },
-  perMessageDeflate: switchOrObject,
-  pingInterval: milliseconds,
-  pingTimeout: milliseconds,
-  redis: {
-    expected:
-      'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
-    accepts: isObject,
-  },
-  serveClient: aBoolean,
-  transports: {
-    expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
-    accepts: (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
-  },
-  upgradeTimeout: milliseconds,
-  wsEngine: aFunction,
-};
-
-const authenticationRules: Record<keyof AuthenticationOptions, Rule> = {
-  recheckInterval: milliseconds,
-  timeout: milliseconds,
-  use: {
-    expected: 'a function, or the class of a provider with authenticate()',
-    accepts: (value) => typeof value === 'function',
-  },
-};
 
 const redisRules: Record<keyof RedisOptions, Rule> = {
   client: anObject,
@@ -214,44 +164,60 @@ const redisRules: Record<keyof RedisOptions, Rule> = {
   },
 };
 
-function check(option: string, value: unknown): void {
-  checkAgainst(rules, option, value, '');
-  if (option === 'authentication' && isObject(value)) {
-    for (const [name, setting] of Object.entries({ use: undefined, ...value })) {
-      if (setting !== undefined || name === 'use')
-        checkAgainst(authenticationRules, name, setting, 'authentication.');
-    }
-  }
-  if (option !== 'redis') return;
-  const redis = value as RedisOptions;
-  if ((redis.url === undefined) === (redis.client === undefined)) {
-    throw new WebsocketOptionsError('redis', value, rules.redis.expected);
-  }
-  for (const [name, setting] of Object.entries(redis)) {
-    if (setting !== undefined) checkAgainst(redisRules, name, setting, 'redis.');
-  }
-}
+const transports = ['polling', 'websocket', 'webtransport'];
 
-function checkAgainst(table: Record<string, Rule>, option: string, value: unknown, prefix: string): void {
-  const rule = Object.hasOwn(table, option) ? table[option] : undefined;
-  if (!rule) {
-    const names = Object.keys(table).map((name) => prefix + name);
-    throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${names.join(', ')}`);
-  }
-  if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
-}
+/** One rule per option; the compiler says when Socket.IO gains or loses one. */
+const rules: Record<keyof WebsocketOptions, Rule> = {
+  ...admissionRules,
+  ...boundsRules,
+  adapter: aFunction,
+  addTrailingSlash: aBoolean,
+  allowEIO3: aBoolean,
+  allowRequest: aFunction,
+  allowUpgrades: aBoolean,
+  authentication: authenticationRule,
+  cleanupEmptyChildNamespaces: aBoolean,
+  connectionStateRecovery: anObject,
+  connectTimeout: milliseconds,
+  cookie: switchOrObject,
+  cors: {
+    expected: 'an object such as { origin: "https://app.example.com" }, or a function',
+    accepts: (value) => typeof value === 'function' || (isObject(value) && !Array.isArray(value)),
+  },
+  destroyUpgrade: aBoolean,
+  destroyUpgradeTimeout: milliseconds,
+  handleConnectionTimeout: milliseconds,
+  httpCompression: switchOrObject,
+  initialPacket: { expected: 'any value', accepts: () => true },
+  limits: limitsRule,
+  logDetails: aBoolean,
+  maxHeldMessages: count,
+  maxHttpBufferSize: bytes,
+  parser: anObject,
+  path: {
+    expected: 'a path that begins with "/", such as "/socket.io"',
+    accepts: (value) => typeof value === 'string' && value.startsWith('/'),
+  },
+  perMessageDeflate: switchOrObject,
+  pingInterval: milliseconds,
+  pingTimeout: milliseconds,
+  redis: {
+    expected:
+      'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
+    accepts: (value) => isObject(value) && hasEither(value, 'url', 'client'),
+    fields: redisRules,
+  },
+  serveClient: aBoolean,
+  transports: {
+    expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
+    accepts: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
+  },
+  upgradeTimeout: milliseconds,
+  wsEngine: aFunction,
+};
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
-}
-
-function print(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.replace(/\/\/[^@/]*@/, '//***@'));
-  if (typeof value === 'function') return 'a function';
-  if (isObject(value)) return Array.isArray(value) ? `[${value.map(print).join(', ')}]` : 'an object';
-  return String(value);
+function hasEither(value: object, one: string, other: string): boolean {
+  const has = (name: string): boolean => Reflect.get(value, name) !== undefined;
+  return has(one) !== has(other);
 }

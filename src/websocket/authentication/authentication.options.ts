@@ -1,4 +1,6 @@
 import type { Type } from '@nestjs/common';
+import { isObject, milliseconds } from '../option-rules.js';
+import type { Rule } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 
 /** What a client says of itself when it connects: headers, query, `auth`, address. */
@@ -56,3 +58,19 @@ export function resolveAuthenticationOptions(
   const options = typeof given === 'function' ? { use: given } : given;
   return { timeout: 5_000, recheckInterval: undefined, ...options };
 }
+
+const fields: Record<keyof AuthenticationOptions, Rule> = {
+  recheckInterval: milliseconds,
+  timeout: milliseconds,
+  use: {
+    expected: 'a function, or the class of a provider with authenticate()',
+    accepts: (value) => typeof value === 'function',
+    required: true,
+  },
+};
+
+export const authenticationRule: Rule = {
+  expected: 'a function, the class of a provider with authenticate(), or { use, timeout, recheckInterval }',
+  accepts: (value) => typeof value === 'function' || isObject(value),
+  fields,
+};

@@ -1,0 +1,36 @@
+import type { TokenBucket } from 'limiter';
+import type { AddressAccount } from '../limits/addresses.js';
+import type { Connection } from './engine-connection.js';
+
+/** What is counted of one connection. There are many of them: it is kept small. */
+export class BoundedConnection {
+  /** Bytes of the packet whose attachments have not all come. */
+  unfinished = 0;
+  /** Bytes that wait until the transport is ready. */
+  waiting = 0;
+  /** Whether anything has come of the client. */
+  hasSpoken = false;
+  /** What it may send; not made before it has sent more than it takes to join. */
+  messages: TokenBucket | undefined;
+  /** What it may send beyond that, to be refused. */
+  refusals: TokenBucket | undefined;
+
+  constructor(
+    readonly conn: Connection,
+    /** None where nothing is limited. */
+    readonly account: AddressAccount | undefined,
+  ) {}
+}
+
+const BOUNDED = Symbol('bounded connection');
+
+type Marked = Connection & { [BOUNDED]?: BoundedConnection };
+
+export function setBounded(connection: BoundedConnection): void {
+  (connection.conn as Marked)[BOUNDED] = connection;
+}
+
+/** What is counted of a connection of Engine.IO's; none yet while it is being set up. */
+export function boundedOf(conn: Connection): BoundedConnection | undefined {
+  return (conn as Marked)[BOUNDED];
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { Addresses } from '../limits/addresses.js';
+import type { Server } from '../socket.io.js';
+import { ThrottledLog } from '../throttled-log.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { MessageRate } from './message-rate.js';
+import { boundBody } from './request-bodies.js';
+import { ServerBounds } from './server-bounds.js';
+import type { CommonBounds } from './server-bounds.js';
+
+/**
+ * Bounds what one connection may cost: what it sends in size, depth, time and number, and what is kept for it when it
+ * does not read. A client that goes beyond is told why where it can be, logged and disconnected.
+ */
+@Injectable()
+export class Bounds {
+  private readonly common: CommonBounds;
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) { bounds, limits }: ResolvedWebsocketOptions,
+    @Inject(Addresses) addresses: Addresses,
+  ) {
+    this.common = {
+      options: bounds,
+      addresses: limits && addresses,
+      rate: MessageRate.of(limits),
+      log: new ThrottledLog(Bounds.name),
+    };
+  }
+
+  guard(server: Server): void {
+    const { packetTimeout } = this.common.options;
+    server.engine.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
+      boundBody(request, packetTimeout);
+      next();
+    });
+    new ServerBounds(server, this.common).install();
+  }
+}

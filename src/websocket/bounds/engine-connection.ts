@@ -1,0 +1,84 @@
+import type { Socket } from '../socket.io.js';
+
+/** A connection of Engine.IO's. */
+export type Connection = Socket['conn'];
+
+/** A packet of Engine.IO's. */
+export interface EnginePacket {
+  readonly type: string;
+  readonly data?: string | ArrayBuffer | ArrayBufferView;
+}
+
+/** What of a connection is private to Engine.IO and used here. */
+interface ConnectionInternals {
+  readonly transport: {
+    readonly name: string;
+    /** Of `ws`, when the transport is a WebSocket. */
+    readonly socket?: WebSocket;
+    /** Of polling: ends what waits for a poll, to tell the client of the end. */
+    readonly shouldClose?: (() => void) | null;
+    discard(): void;
+    send(packets: EnginePacket[]): void;
+  };
+  writeBuffer: EnginePacket[];
+  onClose(reason: string): void;
+}
+
+/** What of `ws` is used here; the first two are documented there. */
+interface WebSocket {
+  close(code: number, reason: string): void;
+  terminate(): void;
+  pause(): void;
+}
+
+/** Of the WebSocket protocol: a message violates the policy of the endpoint. */
+const POLICY_VIOLATION = 1008;
+
+function internalsOf(connection: Connection): ConnectionInternals {
+  return connection as unknown as ConnectionInternals;
+}
+
+/** Has a connection keep nothing more of what is sent to its client. It is to be ended then, soon. */
+export function stopSending(connection: Connection): void {
+  connection.readyState = 'closing';
+  internalsOf(connection).writeBuffer = [];
+}
+
+/** Ends a connection at once: what waits for the client is not sent, and what its TCP socket holds is freed. */
+export function abort(connection: Connection, reason: string): void {
+  const { socket } = internalsOf(connection).transport;
+  end(connection, reason);
+  socket?.terminate();
+}
+
+/**
+ * Ends a connection, and says why: what waits for the client is sent as far as possible and, where the transport is a
+ * WebSocket, the reason with its end. Nothing more is read of what the client sends.
+ *
+ * @returns what ends the TCP connection, in case that the client does not
+ */
+export function dismiss(connection: Connection, reason: string): (() => void) | undefined {
+  const { transport, writeBuffer } = internalsOf(connection);
+  const { socket } = transport;
+  if (socket) {
+    // A WebSocket takes more while it is busy, where Engine.IO would wait.
+    if (writeBuffer.length > 0) transport.send(writeBuffer.splice(0));
+    socket.close(POLICY_VIOLATION, reason);
+    socket.pause();
+  }
+  end(connection, reason);
+  return socket && (() => socket.terminate());
+}
+
+/** Of polling: where a connection is gone, nothing has to wait for a further poll to tell the client. */
+export function releaseTransport(connection: Connection): void {
+  if (connection.readyState === 'closed') internalsOf(connection).transport.shouldClose?.();
+}
+
+function end(connection: Connection, reason: string): void {
+  const internals = internalsOf(connection);
+  internals.transport.discard();
+  // The public close() waits for what is still to be sent, and takes no reason.
+  internals.onClose(reason);
+  releaseTransport(connection);
+}

@@ -1,0 +1,25 @@
+/** A packet of Socket.IO's, as its decoder has made it. */
+export interface DecodedPacket {
+  readonly type: number;
+  /** The namespace. */
+  readonly nsp: string;
+  readonly data?: unknown;
+  /** What an ack is asked for by, or is for. */
+  readonly id?: number;
+  /**
+   * Set on an event that is one too many. It goes on all the same, so that who dispatches it can answer the client; it is
+   * not to be handled.
+   */
+  overLimit?: boolean;
+}
+
+/** Of Socket.IO's protocol. */
+export const PacketType = {
+  CONNECT: 0,
+  DISCONNECT: 1,
+  EVENT: 2,
+  ACK: 3,
+  CONNECT_ERROR: 4,
+  BINARY_EVENT: 5,
+  BINARY_ACK: 6,
+} as const;

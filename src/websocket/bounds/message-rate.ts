@@ -1,0 +1,93 @@
+import type { TokenBucket } from 'limiter';
+import type { MessageRates, Rate, ResolvedLimits } from '../limits/limits.options.js';
+import { fullBucket } from '../limits/token-bucket.js';
+import type { BoundedConnection } from './bounded-connection.js';
+import { PacketType } from './limited-packet.js';
+import type { DecodedPacket } from './limited-packet.js';
+import { Violation } from './violation.js';
+
+/** Joining a namespace has middlewares run, and makes a socket. */
+const COST_OF_CONNECT = 20;
+/** Of answers that the server has asked for, and of what is no message at all, such as a heartbeat. */
+const COST_OF_LITTLE = 0.05;
+
+/** Takes from what a connection, its address and all clients together may send. */
+export class MessageRate {
+  private readonly inAll: TokenBucket | undefined;
+  private readonly costOfConnect: number;
+  /** So much more may a connection send, to be refused, before it is closed. */
+  private readonly refusable: Rate;
+
+  /** @returns undefined where nothing is limited */
+  static of(limits: ResolvedLimits | undefined): MessageRate | undefined {
+    const { perConnection, perAddress, inAll }: Partial<ResolvedLimits['messageRate']> =
+      limits?.messageRate ?? {};
+    const closest = perConnection ?? perAddress ?? inAll;
+    return closest && new MessageRate({ perConnection, perAddress, inAll }, closest);
+  }
+
+  private constructor(
+    private readonly rates: { [scope in keyof MessageRates]: Rate | undefined },
+    closest: Rate,
+  ) {
+    this.inAll = rates.inAll && fullBucket(rates.inAll);
+    const bursts = Object.values(rates).flatMap((rate) => rate?.burst ?? []);
+    this.costOfConnect = Math.min(COST_OF_CONNECT, ...bursts);
+    this.refusable = {
+      burst: Math.ceil(closest.burst / 4),
+      perSecond: Math.ceil(closest.perSecond / 10),
+    };
+  }
+
+  /**
+   * Counts a message. An event that is one too many is marked.
+   *
+   * @throws Violation when the client does not stop, or has sent what cannot be answered
+   */
+  onPacket(connection: BoundedConnection, packet: DecodedPacket): void {
+    if (this.take(connection, this.costOf(packet.type))) return;
+    if (!isEvent(packet.type) || !this.takeRefusal(connection)) throw tooFast(packet);
+    packet.overLimit = true;
+  }
+
+  /** Counts what is no message. @throws Violation when there is too much of it */
+  onControl(connection: BoundedConnection): void {
+    if (!this.take(connection, COST_OF_LITTLE)) throw tooFast();
+  }
+
+  private costOf(type: number): number {
+    if (type === PacketType.CONNECT) return this.costOfConnect;
+    return type === PacketType.ACK || type === PacketType.BINARY_ACK ? COST_OF_LITTLE : 1;
+  }
+
+  private take(connection: BoundedConnection, cost: number): boolean {
+    const bucket = connection.hasSpoken
+      ? (connection.messages ??= this.open(connection))
+      : this.ofAddress(connection);
+    connection.hasSpoken = true;
+    return bucket?.tryRemoveTokens(cost) ?? true;
+  }
+
+  private takeRefusal(connection: BoundedConnection): boolean {
+    connection.refusals ??= fullBucket(this.refusable);
+    return connection.refusals.tryRemoveTokens(1);
+  }
+
+  private open(connection: BoundedConnection): TokenBucket | undefined {
+    const ofAddress = this.ofAddress(connection);
+    return this.rates.perConnection ? fullBucket(this.rates.perConnection, ofAddress) : ofAddress;
+  }
+
+  private ofAddress({ account }: BoundedConnection): TokenBucket | undefined {
+    if (!this.rates.perAddress || !account) return this.inAll;
+    return (account.messages ??= fullBucket(this.rates.perAddress, this.inAll));
+  }
+}
+
+function isEvent(type: number): boolean {
+  return type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
+}
+
+function tooFast(packet?: DecodedPacket): Violation {
+  return new Violation('RATE_LIMITED', 'rate limited', 'Too many messages; send fewer of them', packet);
+}

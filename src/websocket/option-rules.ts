@@ -1,0 +1,79 @@
+/** What an option may be. */
+export interface Rule {
+  /** For readers: completes "expected ...". */
+  readonly expected: string;
+  accepts(value: unknown): boolean;
+  /** The rules of what is in it, where it is an object. */
+  readonly fields?: Readonly<Record<string, Rule>>;
+  /** Whether it may not be left out of the object that it is in. */
+  readonly required?: boolean;
+}
+
+/** An option of `WebsocketModule` that the app cannot be started with. Thrown when the app boots. */
+export class WebsocketOptionsError extends Error {
+  override readonly name = 'WebsocketOptionsError';
+
+  constructor(
+    /** The option's name, as in `redis.url`. */
+    readonly option: string,
+    /** What stood there. */
+    readonly value: unknown,
+    /** What may stand there. */
+    readonly expected: string,
+  ) {
+    super(`WebsocketModule: option "${option}" is ${print(value)}; expected ${expected}.`);
+  }
+}
+
+export const aBoolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+export const aFunction: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
+export const anObject: Rule = { expected: 'an object', accepts: isObject };
+export const switchOrObject: Rule = {
+  expected: 'true, false or an object',
+  accepts: (value) => typeof value === 'boolean' || isObject(value),
+};
+export const milliseconds: Rule = { expected: 'a whole number of milliseconds, 1 or more', accepts: isCount };
+export const count: Rule = { expected: 'a whole number, 1 or more', accepts: isCount };
+export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', accepts: isCount };
+
+/**
+ * Checks one option, and what is in it.
+ *
+ * @param prefix where the option is, as in `redis.`
+ * @throws WebsocketOptionsError when it is unknown or not of its form
+ */
+export function checkAgainst(
+  table: Readonly<Record<string, Rule>>,
+  option: string,
+  value: unknown,
+  prefix = '',
+): void {
+  const rule = Object.hasOwn(table, option) ? table[option] : undefined;
+  if (!rule) {
+    const names = Object.keys(table).map((name) => prefix + name);
+    throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${names.join(', ')}`);
+  }
+  if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
+  if (!rule.fields || !isObject(value)) return;
+  const given = new Map<string, unknown>(Object.entries(value));
+  for (const name of new Set([...Object.keys(rule.fields), ...given.keys()])) {
+    const setting = given.get(name);
+    if (setting !== undefined || rule.fields[name]?.required)
+      checkAgainst(rule.fields, name, setting, `${prefix}${option}.`);
+  }
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
+function print(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.replace(/\/\/[^@/]*@/, '//***@'));
+  if (typeof value === 'function') return 'a function';
+  if (isObject(value)) return Array.isArray(value) ? `[${value.map(print).join(', ')}]` : 'an object';
+  return String(value);
+}
