@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
@@ -149,9 +150,7 @@ export function tellFailure(client: Socket, ack: Ack | undefined, failure: Error
 /** Logs a fault of the server's: what failed, why, and where. */
 export function logFailure(what: string, error: unknown): void {
   if (error instanceof Error) logger.error(`${what}: ${error.message || error.name}`, error.stack);
-  // Its values may be what a client has sent.
-  else
-    logger.error(
-      `${what}: it threw ${typeof error === 'object' ? 'an object' : `a ${typeof error}`}, no error`,
-    );
+  // Of an object nothing is shown: it may be what a client has sent.
+  else if (typeof error === 'object') logger.error(`${what}: it threw an object that is no error`);
+  else logger.error(`${what}: ${inspect(error)}`);
 }
