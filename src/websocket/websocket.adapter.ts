@@ -81,10 +81,7 @@ export class WebsocketAdapter extends IoAdapter {
     }
     this.warnOfOpenOrigin(merged);
     const guarded = this.admission.guardOptions(merged);
-    const server = super.createIOServer(
-      port,
-      guarded as Parameters<IoAdapter['createIOServer']>[1],
-    ) as Server;
+    const server = super.createIOServer(port, guarded as Parameters<IoAdapter['createIOServer']>[1]);
     this.admission.guard(server);
     this.bounds.guard(server);
     this.connections.guard(server, (handler, client, data, ack) =>

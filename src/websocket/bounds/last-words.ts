@@ -10,7 +10,8 @@ import type { Violation } from './violation.js';
  * `exception`. There may be no socket yet to emit it.
  */
 export function sayWhy({ encoder }: Server, connection: Connection, violation: Violation): void {
-  for (const encoded of encoder.encode(toPacket(violation) as never)) connection.write(encoded);
+  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the numbers are those of the protocol
+  for (const encoded of encoder.encode(toPacket(violation))) connection.write(encoded);
 }
 
 function toPacket({ code, message, packet }: Violation): DecodedPacket {
