@@ -27,11 +27,12 @@ class AckGateway {
   }
 
   @SubscribeMessage('by hand, much later')
-  byHandMuchLater(@Ack() ack: Answer, @ConnectedSocket() client: Socket): void {
+  byHandMuchLater(@Ack() ack: Answer, @ConnectedSocket() client: Socket): string {
     client.once('now', () => {
       ack('at last');
     });
     client.emit('ready');
+    return 'not to be seen';
   }
 
   @SubscribeMessage('by hand, several values')
