@@ -223,7 +223,9 @@ test('a missing ack is a clear error', async ({ connect }) => {
   await expect(alice.emitWithAck('never', 1)).rejects.toThrow(
     'alice emitted "never" (1) and waited for its ack, which did not come within 100 ms.',
   );
-  await expect(alice.emitWithAck('never', 1)).rejects.toThrow('No handler is running: it returned nothing');
+  await expect(alice.emitWithAck('never', 1)).rejects.toThrow(
+    'No handler is running: it returned nothing or did not call its @Ack()',
+  );
   await expect(alice.next('nothing')).rejects.toThrow(DeadlineError);
 });
 

@@ -162,7 +162,7 @@ export class TestClient<
   /**
    * Sends an event and waits for its ack.
    *
-   * @returns what the server acknowledged it with
+   * @returns what the server acknowledged it with; where it failed, that may be an error: `toBeAcked` tells them apart
    * @throws DeadlineError when no ack has come within the client's `timeout`
    * @throws ClientGoneError when the client is not connected, or loses its connection meanwhile
    */
@@ -402,7 +402,7 @@ export class TestClient<
     }
     throw new DeadlineError(`${wanted()}, which did not come`, this.timeout, {
       ...(this.context.activity.idle() && {
-        note: 'No handler is running: it returned nothing, a middleware refused the event, or nobody handles it.',
+        note: 'No handler is running: it returned nothing or did not call its @Ack(), a middleware refused the event, or nobody handles it.',
       }),
       ...this.circumstances(),
     });

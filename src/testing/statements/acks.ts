@@ -1,6 +1,7 @@
 import type { SentEvent } from '../app/acks.js';
 import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
+import { errorAnswerIn } from '../error-answer.js';
 import { show, showEvent } from '../show.js';
 import { showReceived } from './near-misses.js';
 import { difference } from './difference.js';
@@ -15,53 +16,79 @@ interface Asked {
   sent: SentEvent;
 }
 
-/** That an event is acknowledged: with these values, when any are given. */
+/** That an event is acknowledged: with these values or, when none are given, with anything but an error. */
 export function isAcked(
   { client, sent }: Asked,
   expected: readonly unknown[],
   equals: Equals,
 ): Statement<readonly unknown[]> {
+  const isIt = (ack: readonly unknown[]): boolean =>
+    expected.length > 0 ? equals(ack, expected) : !errorAnswerIn(ack);
   return {
     ...about({ client, sent }),
     wanted: expected.length > 0 ? `be acked with ${showAll(expected)}` : 'be acked',
-    look: () => (sent.ack && (expected.length === 0 || equals(sent.ack, expected)) ? sent.ack : undefined),
+    look: () => (sent.ack && isIt(sent.ack) ? sent.ack : undefined),
     // There is one ack at most.
     isHopeless: () => sent.ack !== undefined || client.isGone,
-    describe: (ack) => [`the ack was ${showAll(ack)}`],
-    instead: () =>
-      sent.ack
-        ? ['the ack had other values:', ...difference(expected, sent.ack).map((line) => `  ${line}`)]
-        : raisedBy({ client, sent }).map((received) => `no ack, but ${showReceived(received)}`),
+    describe: (ack) => [ackedWith(ack)],
+    instead: () => {
+      if (!sent.ack)
+        return raisedBy({ client, sent }).map((received) => `no ack, but ${showReceived(received)}`);
+      if (errorAnswerIn(sent.ack) && !errorAnswerIn(expected))
+        return [`handling it failed: the ack was ${showAll(sent.ack)}`];
+      return ['the ack had other values:', ...difference(expected, sent.ack).map((line) => `  ${line}`)];
+    },
   };
 }
 
-/** That an event comes back as an `exception`: with this message, when one is given. */
+/** How the sender of an event was told that it failed. */
+interface Failure {
+  readonly payload: { readonly message?: unknown } | undefined;
+  /** In words. */
+  readonly told: string;
+  /** The event `exception` that told it; none where the ack did. */
+  readonly received?: ReceivedEvent;
+}
+
+/** That an event fails, as its ack or an `exception` tells: with this message, when one is given. */
 export function raisesException(
   { client, sent }: Asked,
   message: string | RegExp | undefined,
-): Statement<ReceivedEvent> {
+): Statement<Failure> {
   return {
     ...about({ client, sent }),
     wanted: message === undefined ? 'raise an exception' : `raise an exception with message ${show(message)}`,
     look: () =>
-      raisedBy({ client, sent }).find(
-        (received) => message === undefined || isText(message, messageOf(received)),
+      failuresOf({ client, sent }).find(
+        (failure) => message === undefined || isText(message, messageOf(failure)),
       ),
-    take: (found) => client.inbox.take((received) => received === found),
+    take: ({ received }) => received && client.inbox.take((other) => other === received),
     isHopeless: () => client.isGone,
-    describe: (found) => [`${client.name} got ${showReceived(found)}`],
+    describe: ({ told }) => [told],
     instead: () => [
-      ...(sent.ack ? [`it was acked with ${showAll(sent.ack)}`] : []),
-      ...raisedBy({ client, sent }).flatMap((received) => [
-        `${client.name} got ${showReceived(received)}`,
-        ...difference([message], [messageOf(received)]).map((line) => `  ${line}`),
+      ...(sent.ack && !errorAnswerIn(sent.ack) ? [ackedWith(sent.ack)] : []),
+      ...failuresOf({ client, sent }).flatMap((failure) => [
+        failure.told,
+        ...difference([message], [messageOf(failure)]).map((line) => `  ${line}`),
       ]),
     ],
   };
 }
 
-function messageOf({ args: [payload] }: ReceivedEvent): string {
-  return String((payload as { message?: unknown } | undefined)?.message);
+function messageOf({ payload }: Failure): string {
+  return String(payload?.message);
+}
+
+function failuresOf({ client, sent }: Asked): readonly Failure[] {
+  const answer = errorAnswerIn(sent.ack);
+  return [
+    ...(answer ? [{ payload: answer, told: ackedWith([answer]) }] : []),
+    ...raisedBy({ client, sent }).map((received) => ({
+      payload: received.args[0] as Failure['payload'],
+      told: `${client.name} got ${showReceived(received)}`,
+      received,
+    })),
+  ];
 }
 
 /** The exceptions that an event has brought about: Nest sends them to its sender as events of this name. */
@@ -81,6 +108,10 @@ function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
   };
 }
 
+function ackedWith(ack: readonly unknown[]): string {
+  return `it was acked with ${showAll(ack)}`;
+}
+
 function showAll(values: readonly unknown[]): string {
-  return values.map(show).join(', ');
+  return values.length > 0 ? values.map(show).join(', ') : 'nothing';
 }

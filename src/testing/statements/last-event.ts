@@ -1,3 +1,4 @@
+import { errorAnswerIn } from '../error-answer.js';
 import { showEvent } from '../show.js';
 import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
@@ -48,7 +49,7 @@ function others(effects: readonly TimelineEntry[]): string[] {
       case 'logged':
         return [`logged ${entry.level}`];
       case 'acked':
-        return ['acked'];
+        return [errorAnswerIn(entry.args) ? 'acked with an error' : 'acked'];
       case 'disconnected':
         return entry.end === 'server' ? [`disconnected ${entry.client}`] : [];
       default:

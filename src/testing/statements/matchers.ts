@@ -70,10 +70,14 @@ export interface RealtimeMatchers<Subject = unknown> {
   ): Promise<void>;
   /**
    * Of what `client.emitWithAck()` returned, not awaited: the server acknowledges it, with exactly these values when
-   * any are given. `.not.toBeAcked()` does not wait for the deadline.
+   * any are given. An ack that is an error, an object whose `status` is `error`, is one only when it is given.
+   * `.not.toBeAcked()` does not wait for the deadline.
    */
   toBeAcked(...values: unknown[]): Promise<void>;
-  /** Of what `client.emitWithAck()` returned, not awaited: its sender gets Nest's `exception` because of it. */
+  /**
+   * Of what `client.emitWithAck()` returned, not awaited: its sender is told that it failed, with this message when one
+   * is given. That is an ack that is an error, as WebsocketModule answers, or Nest's event `exception` because of it.
+   */
   toRaiseException(message?: string | RegExp): Promise<void>;
   /** Of what `connect()` returned, not awaited: the server refuses the connection, for this reason if one is given. */
   toBeRefused(reason?: string | RegExp, expected?: ExpectedRefusal): Promise<void>;

@@ -1,3 +1,4 @@
+import { errorAnswerIn } from '../error-answer.js';
 import type { TimelineEntry } from './entry.js';
 
 /** What is surely wrong; what is less grave may be what the test is about. */
@@ -17,6 +18,8 @@ export function gravityOf(entry: TimelineEntry): number {
       return 1;
     case 'received':
       return entry.event === 'exception' ? 1 : 0;
+    case 'acked':
+      return entry.by === 'server' && errorAnswerIn(entry.args) ? 1 : 0;
     default:
       return 0;
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import {
+  Ack,
   ConnectedSocket,
   MessageBody,
   SubscribeMessage,
@@ -47,6 +48,9 @@ export class ChatGateway {
     return payload;
   }
 
+  @SubscribeMessage('ponder')
+  ponder(@Ack() _answer: () => void): void {}
+
   @SubscribeMessage('throw')
   throw(): never {
     throw new Error('the handler failed');
@@ -63,3 +67,7 @@ export class NewsGateway extends EventsGateway {
 
 @Module({ imports: [WebsocketModule], providers: [ChatGateway, NewsGateway] })
 export class ChatModule {}
+
+/** The same without the kit's gateway half, as Nest itself serves it. */
+@Module({ providers: [ChatGateway] })
+export class PlainChatModule {}

@@ -79,23 +79,29 @@ test('of an audience, those who got too much and too little are told apart from 
   ]);
 });
 
-test('an error of the server, a failed hook, a refusal and an exception are tinted', () => {
+test('an error of the server, a failed hook, a refusal, an exception and an ack that is an error are tinted', () => {
+  const acked = (...args: unknown[]) =>
+    ({ kind: 'acked', client: 'bob', namespace: '/', by: 'server', event: 'say', args, to: 1 }) as const;
   const lines = linesOf(
     connected('bob'),
     logged('error', 'Error: no'),
     { kind: 'failed', client: 'bob', what: 'handleConnection', text: 'ChatGateway.handleConnection failed' },
     received('bob', 'exception', { status: 'error' }),
+    acked({ status: 'error' }),
     { kind: 'refused', client: 'mallory', stage: 'namespace', reason: 'banned' },
+    acked({ status: 'done' }),
   );
-  expect(lines.slice(-8)).toEqual([
+  expect(lines.slice(-10)).toEqual([
     '  rect rgba(255, 60, 60, 0.22)',
     '    Note over p2: ✗ error [ChatGateway] Error: no',
     '    Note over p1: ✗ ChatGateway.handleConnection failed',
     '  end',
     '  rect rgba(255, 170, 0, 0.18)',
     `    p2->>p1: "exception" ({ status: 'error' })`,
+    `    p2-->>p1: ack of "say" ({ status: 'error' })`,
     '    p2-xp3: ✗ refused by the namespace: banned',
     '  end',
+    `  p2-->>p1: ack of "say" ({ status: 'done' })`,
   ]);
 });
 

@@ -1,0 +1,156 @@
+import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
+import type { RealtimeMatchers, TestClient } from 'nest-realtime-kit/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ChatModule, PlainChatModule } from './support/chat.js';
+
+async function connectTo(module: typeof ChatModule): Promise<TestClient> {
+  const app = await startTestApp(module, { timeout: 200 });
+  onTestFinished(() => app.close());
+  return app.connect({ name: 'alice' });
+}
+
+/** Why a statement does not hold. */
+async function failureOf(statement: PromiseLike<void>): Promise<string> {
+  const error: unknown = await statement.then(undefined, (reason: unknown) => reason);
+  return error instanceof Error ? error.message : 'it holds';
+}
+
+const worlds = [
+  {
+    world: 'answered by WebsocketModule',
+    module: ChatModule,
+    toAcks:
+      /came instead:\n {4}handling it failed: the ack was \{ status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' \}\n/,
+    toException:
+      /(?:but|came instead):\n {4}it was acked with \{ status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' \}\n/,
+    lastEvent: /the last event: alice's "throw" \(\) was handled in .+; acked with an error\n/,
+  },
+  {
+    world: 'emitted by Nest itself',
+    module: PlainChatModule,
+    toAcks:
+      /came instead:\n {4}no ack, but "exception" \(\{ status: 'error', message: 'Internal server error', .+ \}\) at .+, caused by alice's "throw"\n/,
+    toException:
+      /(?:but|came instead):\n {4}alice got "exception" \(\{ status: 'error', message: 'Internal server error', .+ \}\) at .+, caused by alice's "throw"\n/,
+    lastEvent:
+      /the last event: alice's "throw" \(\) was handled in .+; sent "exception" to alice; logged error\n/,
+  },
+];
+
+describe.each(worlds)('an error that is $world', ({ module, toAcks, toException, lastEvent }) => {
+  test('is the exception of its event, by its message or without', async () => {
+    const alice = await connectTo(module);
+    await assertThat(alice.emitWithAck('throw')).toRaiseException();
+    await assertThat(alice.emitWithAck('throw')).toRaiseException('Internal server error');
+    await assertThat(alice.emitWithAck('throw')).toRaiseException(/^internal/i);
+    await assertThat(alice.emitWithAck('throw')).not.toRaiseException('no such room');
+  });
+
+  test('is of no other event at the same time', async () => {
+    const alice = await connectTo(module);
+    const [bad, good] = [alice.emitWithAck('throw'), alice.emitWithAck('echo', 1)];
+    await assertThat(good).not.toRaiseException();
+    await assertThat(good).toBeAcked(1);
+    await assertThat(bad).toRaiseException();
+  });
+
+  test('contradicts that there is none', async () => {
+    const alice = await connectTo(module);
+    const failure = await failureOf(assertThat(alice.emitWithAck('throw')).not.toRaiseException());
+    expect(failure).toMatch(/^Expected alice's "throw" \(\) not to raise an exception\.\n/);
+    expect(failure).toMatch(toException);
+    expect(failure).toMatch(lastEvent);
+  });
+
+  test('is told with the difference where it has another message', async () => {
+    const alice = await connectTo(module);
+    const failure = await failureOf(assertThat(alice.emitWithAck('throw')).toRaiseException('no such room'));
+    expect(failure).toMatch(toException);
+    expect(failure).toContain("      - 'no such room'\n      + 'Internal server error'\n");
+  });
+
+  test.each([
+    ['any', []],
+    ['a certain one', ['done']],
+  ])('is no ack where %s is expected, and is told instead', async (_which, expected) => {
+    const alice = await connectTo(module);
+    await assertThat(alice.emitWithAck('throw')).not.toBeAcked(...expected);
+    const failure = await failureOf(assertThat(alice.emitWithAck('throw')).toBeAcked(...expected));
+    expect(failure).toMatch(/^Expected alice's "throw" \(\) to be acked/);
+    expect(failure).toMatch(toAcks);
+  });
+});
+
+describe('an ack that is an error', () => {
+  const error = { status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' };
+
+  test.each([
+    ['as it is', error],
+    ['in part', expect.objectContaining({ code: 'INTERNAL_ERROR' })],
+  ])('can be expected by its value, %s', async (_how, expected: unknown) => {
+    const alice = await connectTo(ChatModule);
+    await assertThat(alice.emitWithAck('throw')).toBeAcked(expected);
+  });
+
+  test('is compared with one that was expected', async () => {
+    const alice = await connectTo(ChatModule);
+    const expected = { ...error, code: 'FORBIDDEN' };
+    const failure = await failureOf(assertThat(alice.emitWithAck('throw')).toBeAcked(expected));
+    expect(failure).toMatch(/the ack had other values:\n[^]+- .+'FORBIDDEN'[^]+\+ .+'INTERNAL_ERROR'/);
+  });
+
+  test('may be of an event that nobody handles', async () => {
+    const alice = await connectTo(ChatModule);
+    await assertThat(alice.emitWithAck('shout')).toRaiseException('Nobody handles this event');
+    expect(await failureOf(assertThat(alice.emitWithAck('shout')).toBeAcked())).toContain(
+      "handling it failed: the ack was { status: 'error', code: 'UNKNOWN_EVENT', message: 'Nobody handles this event' }",
+    );
+  });
+
+  test("may be the app's own", async () => {
+    const alice = await connectTo(PlainChatModule);
+    const own = { status: 'error', message: 'sold out' };
+    await assertThat(alice.emitWithAck('echo', own)).toRaiseException('sold out');
+    await assertThat(alice.emitWithAck('echo', own)).not.toBeAcked();
+  });
+
+  test.each([[{ status: 'done', message: 'sold' }], ['error'], [null], [[{ status: 'error' }]]])(
+    'is not every value: %j',
+    async (value) => {
+      const alice = await connectTo(ChatModule);
+      await assertThat(alice.emitWithAck('echo', value)).toBeAcked();
+      await assertThat(alice.emitWithAck('echo', value)).not.toRaiseException();
+    },
+  );
+});
+
+test('an ack of nothing is an ack, and is told as that', async () => {
+  const alice = await connectTo(ChatModule);
+  await assertThat(alice.emitWithAck('say', 'hi')).toBeAcked();
+  const denied = await failureOf(assertThat(alice.emitWithAck('say', 'hi')).not.toBeAcked());
+  expect(denied).toContain('but:\n    it was acked with nothing\n');
+  const raised = await failureOf(assertThat(alice.emitWithAck('say', 'hi')).toRaiseException());
+  expect(raised).toContain('came instead:\n    it was acked with nothing\n');
+});
+
+describe('an ack that does not come', () => {
+  test.each([
+    ['of a handler that does not call its @Ack()', ChatModule, 'ponder'],
+    ['of a handler of plain Nest that returns nothing', PlainChatModule, 'say'],
+    ['of an event that nobody handles, in plain Nest', PlainChatModule, 'shout'],
+  ])('%s', async (_why, module, event) => {
+    const alice = await connectTo(module);
+    await assertThat(alice.emitWithAck(event)).not.toBeAcked();
+    await assertThat(alice.emitWithAck(event)).not.toRaiseException();
+    expect(alice.pendingAcks).toMatchObject([{ event }, { event }]);
+    const statements: RealtimeMatchers = assertThat(alice.emitWithAck(event));
+    expect(await failureOf(statements.toBeAcked())).toMatch(
+      new RegExp(
+        `^Expected alice's "${event}" \\(\\) to be acked within 200 ms\\.\n[^]+ {2}without an ack:\n`,
+      ),
+    );
+    await expect(alice.emitWithAck(event)).rejects.toThrow(
+      'No handler is running: it returned nothing or did not call its @Ack(), a middleware refused the event, or nobody handles it.',
+    );
+  });
+});
