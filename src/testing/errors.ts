@@ -1,6 +1,6 @@
 import type { Work } from './settle/activity.js';
 import type { LogEntry } from './observer/log-capture.js';
-import { report, show, showServerError, showWork, textOf } from './show.js';
+import { report, show, showExpectable, showServerError, showWork } from './show.js';
 import type { Details } from './show.js';
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */
@@ -97,12 +97,16 @@ export class LeftoverClientError extends Error {
 export class UndeclaredErrorLogsError extends Error {
   override readonly name = 'UndeclaredErrorLogsError';
 
-  constructor(readonly entries: readonly LogEntry[]) {
+  constructor(
+    readonly entries: readonly LogEntry[],
+    /** Puts names into a text in the place of ids. */
+    named: (text: string) => string = (text) => text,
+  ) {
     const [first] = entries;
-    const text = first ? show(textOf(first)) : "'…'";
+    const text = first ? showExpectable(first) : "'…'";
     super(
       report('The server logged errors that the test did not declare as expected.', {
-        logged: entries.flatMap(showServerError),
+        logged: entries.flatMap(showServerError).map(named),
         note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}), with the whole message or a pattern.`,
       }),
     );

@@ -79,9 +79,15 @@ export function showWork({ what, client, stream, since }: Work): string {
   return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
 }
 
-/** An error that the server logged: because of whom, and where in the user's own code. */
+/** An error that the server logged: because of whom, what was thrown, and where in the user's own code. */
 export function showServerError(entry: LogEntry): string[] {
-  return [`${showLog(entry)}${showBecause(entry.cause)}`, ...ownFrames(stackOf(entry))];
+  const thrown = headOf(entry);
+  const isTold = textOf(entry).includes(thrown.replace(/^Error: /, ''));
+  return [
+    `${showLog(entry)}${showBecause(entry.cause)}`,
+    ...(isTold ? [] : [`  ${thrown}`]),
+    ...ownFrames(stackOf(entry)),
+  ];
 }
 
 /** `, caused by alice's "say"`. */
@@ -115,8 +121,22 @@ function ownFrames(stack = ''): string[] {
 }
 
 export function showLog(entry: LogEntry): string {
-  const text = entry.stack?.split('\n')[0] ?? textOf(entry);
-  return `${entry.level} [${entry.context ?? 'no context'}] ${text}`;
+  return `${entry.level} [${entry.context ?? 'no context'}] ${textOf(entry)}`;
+}
+
+/**
+ * How a test names a message, as code: by all of it or, where it tells what was done and then what was thrown, by a
+ * pattern of the latter. What was done is another thing in each run, as when it has a client's id.
+ */
+export function showExpectable(entry: LogEntry): string {
+  const thrown = headOf(entry).replace(/^[\w.]+: /, '');
+  if (!thrown || !textOf(entry).endsWith(`: ${thrown}`)) return show(textOf(entry));
+  return `/${thrown.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}/`;
+}
+
+/** The first line of the stack that went along with a log entry, or nothing. */
+function headOf({ stack = '' }: LogEntry): string {
+  return stack.split('\n')[0]!;
 }
 
 /** The stack of what was logged: Nest's loggers put it behind the message, or the message is the error itself. */

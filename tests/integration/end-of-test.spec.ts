@@ -1,5 +1,5 @@
 import { Logger, Module } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   LooseEndsError,
   UndeclaredErrorLogsError,
@@ -9,6 +9,8 @@ import {
 import type { TestApp, TestAppOptions } from 'nest-realtime-kit/testing';
 import { describe, expect, test } from 'vitest';
 import type { Socket } from 'socket.io';
+
+const OVERFLOW = 'RangeError: it is full (to the brim)\n    at somewhere';
 
 @WebSocketGateway()
 class LooseGateway {
@@ -22,6 +24,11 @@ class LooseGateway {
   break(@MessageBody() what: string): string {
     this.logger.error(`broke ${what}`, 'Error: broke\n    at somewhere');
     return what;
+  }
+
+  @SubscribeMessage('pour')
+  pour(@ConnectedSocket() client: Socket): void {
+    this.logger.error(`Pouring for ${client.id} failed: it is full (to the brim)`, OVERFLOW);
   }
 
   @SubscribeMessage('ignore')
@@ -56,10 +63,31 @@ describe('an error in the log', () => {
       `
 The server logged errors that the test did not declare as expected.
   logged:
-    error [LooseGateway] Error: broke, caused by alice's "break"
+    error [LooseGateway] broke the vase, caused by alice's "break"
       in somewhere
   note: To expect one: await expect(app).toHaveLogged('broke the vase', { level: 'error' }), or app.logs.allowErrors('broke the vase'), with the whole message or a pattern.`.trim(),
     );
+  });
+
+  test('is told with what was thrown, by which it is to be expected where the message has an id', async () => {
+    const pour = async (app: TestApp): Promise<void> => {
+      (await app.connect({ name: 'alice' })).emit('pour');
+    };
+    const [problem] = await problemsAfter(options, pour);
+    expect(problem?.message).toBe(
+      String.raw`
+The server logged errors that the test did not declare as expected.
+  logged:
+    error [LooseGateway] Pouring for <id of alice> failed: it is full (to the brim), caused by alice's "pour"
+      RangeError: it is full (to the brim)
+      in somewhere
+  note: To expect one: await expect(app).toHaveLogged(/it is full \(to the brim\)/, { level: 'error' }), or app.logs.allowErrors(/it is full \(to the brim\)/), with the whole message or a pattern.`.trim(),
+    );
+    const declared = await problemsAfter(options, async (app) => {
+      await pour(app);
+      await assertThat(app).toHaveLogged(/it is full \(to the brim\)/, { level: 'error' });
+    });
+    expect(declared).toEqual([]);
   });
 
   test('is waited for: the handler of the last event may still be running', async () => {

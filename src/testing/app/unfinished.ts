@@ -2,6 +2,7 @@ import { LooseEndsError, UndeclaredErrorLogsError } from '../errors.js';
 import { showEvent } from '../show.js';
 import type { Details } from '../show.js';
 import { takeForgotten } from '../statements/forgotten.js';
+import { named } from '../statements/names.js';
 import type { Stage } from '../statements/stage.js';
 import { payloadOf } from './inbox.js';
 import type { RunningApp } from './test-app.js';
@@ -48,7 +49,7 @@ export async function findUnfinished(
   const errors = (errorLogs === 'fail' ? logs.undeclaredErrors(since) : []).filter(
     ({ cause }) => !ofTheseOnly || (cause && names.has(cause.client)),
   );
-  if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors));
+  if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors, (text) => named(stage, text)));
   for (const error of errors) logs.declare(error);
   const looseEnds = looksClosely ? looseEndsOf(clients, strict) : {};
   if (Object.keys(looseEnds).length > 0) problems.push(new LooseEndsError(looseEnds));
