@@ -4,15 +4,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Module, Scope } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { readCoverage, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
+import { assertThat, readCoverage, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import type { Coverage } from 'nest-realtime-kit/testing';
 import type { Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { OrdersModule } from './support/coverage-cases/orders.js';
 import { test } from './support/redis.js';
+
+/** It answers by itself, not at all, and with errors. */
+@WebSocketGateway()
+class QueueGateway {
+  handleConnection(client: Socket): void {
+    client.use(([event], next) => next(event === 'close' ? new Error('forbidden') : undefined));
+  }
+
+  @SubscribeMessage('wait')
+  wait(@Ack() _admit: () => void): void {}
+
+  @SubscribeMessage('leave')
+  leave(@MessageBody() place: number): void {
+    if (place < 0) throw new WsException('no such place');
+  }
+
+  @SubscribeMessage('close')
+  close(): string {
+    return 'closed';
+  }
+}
+
+@Module({ imports: [WebsocketModule], providers: [QueueGateway] })
+class QueueModule {}
 
 let directory: string;
 
@@ -146,10 +170,16 @@ describe('of an app in this process', () => {
     else process.env.REALTIME_COVERAGE_DIR = before;
   });
 
-  function received(gateway: string): Record<string, number> {
+  function handlersOf(gateway: string): Record<string, Coverage['gateways'][number]['handlers'][number]> {
     const { gateways } = readCoverage(directory);
     const handlers = gateways.find(({ name }) => name === gateway)?.handlers ?? [];
-    return Object.fromEntries(handlers.map(({ event, received: times }) => [event, times]));
+    return Object.fromEntries(handlers.map((handler) => [handler.event, handler]));
+  }
+
+  function received(gateway: string): Record<string, number> {
+    return Object.fromEntries(
+      Object.values(handlersOf(gateway)).map(({ event, received: times }) => [event, times]),
+    );
   }
 
   test('tells namespaces apart that clients of one name are connected to', async () => {
@@ -166,14 +196,26 @@ describe('of an app in this process', () => {
   });
 
   test('counts the acks that did not come among those that were asked for', async () => {
-    await using app = await startTestApp(OrdersModule);
+    await using app = await startTestApp(QueueModule);
     const client = await app.connect({ timeout: 50 });
-    await expect(client.emitWithAck('place')).rejects.toThrow('did not come');
+    await expect(client.emitWithAck('wait')).rejects.toThrow('did not come');
     await app.close();
-    const lobby = readCoverage(directory).gateways.find(({ name }) => name === 'LobbyGateway');
-    expect(lobby?.handlers).toEqual([
-      { event: 'place', method: 'place', received: 1, answers: false, asked: 1, acked: 0 },
-    ]);
+    expect(handlersOf('QueueGateway')).toMatchObject({
+      wait: { received: 1, answers: true, asked: 1, acked: 0, failed: 0 },
+    });
+  });
+
+  test('counts an ack of nothing, and tells acks that are errors apart, those of middlewares too', async () => {
+    await using app = await startTestApp(QueueModule);
+    const client = await app.connect();
+    await client.emitWithAck('leave', 1);
+    await assertThat(client.emitWithAck('leave', -1)).toRaiseException('no such place');
+    await assertThat(client.emitWithAck('close')).toRaiseException('forbidden');
+    await app.close();
+    expect(handlersOf('QueueGateway')).toMatchObject({
+      leave: { received: 2, answers: false, asked: 2, acked: 1, failed: 1 },
+      close: { received: 0, answers: true, asked: 0, acked: 0, failed: 1 },
+    });
   });
 
   test('is that of an app, too, that does not close cleanly, and of clients that it did not open', async () => {

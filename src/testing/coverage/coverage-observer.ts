@@ -1,3 +1,4 @@
+import { errorAnswerIn } from '../error-answer.js';
 import type { Arrival } from '../observer/observed-socket.js';
 import type { Gateway } from '../observer/gateways.js';
 import type { TimelineEntry } from '../timeline/entry.js';
@@ -32,7 +33,8 @@ export class CoverageObserver {
     if (entry.kind === 'received') {
       for (const event of this.eventsOf(entry.namespace, entry.event)) event.delivered += 1;
     } else if (entry.kind === 'acked' && entry.by === 'server') {
-      for (const handler of this.answerersOf(entry.namespace, entry.event)) handler.acked += 1;
+      const outcome = errorAnswerIn(entry.args) ? 'failed' : 'acked';
+      for (const handler of this.answerersOf(entry.namespace, entry.event)) handler[outcome] += 1;
     } else if (entry.kind === 'refused') {
       refusals[entry.stage] += 1;
     } else if (entry.kind === 'disconnected' && entry.end === 'server') {

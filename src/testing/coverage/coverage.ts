@@ -37,8 +37,10 @@ export interface HandlerCoverage {
   answers: boolean;
   /** How often a client asked for an ack. */
   asked: number;
-  /** How often a client that `connect()` opened got one. */
+  /** How often a client that `connect()` opened got one that was no error. */
   acked: number;
+  /** How often such a client got an error instead: an ack whose `status` is `error`. */
+  failed: number;
 }
 
 export interface EventCoverage {

@@ -28,7 +28,7 @@ function handlerOf(prototype: object, method: string): HandlerCoverage | undefin
   const message: unknown = Reflect.getMetadata(MESSAGE_METADATA, callback);
   const event = typeof message === 'string' ? message : show(message);
   const answers = takesAck(prototype, method) || returnsAck(sourceOf(callback));
-  return { event, method, received: 0, answers, asked: 0, acked: 0 };
+  return { event, method, received: 0, answers, asked: 0, acked: 0, failed: 0 };
 }
 
 /** Whether one of a method's parameters has `@Ack()`. Nest keeps parameters by keys of the form `type:index`. */

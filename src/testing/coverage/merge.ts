@@ -38,6 +38,7 @@ function mergeHandlers(same: readonly [HandlerCoverage, ...HandlerCoverage[]]): 
     answers: same.some(({ answers }) => answers),
     asked: sum(same.map(({ asked }) => asked)),
     acked: sum(same.map(({ acked }) => acked)),
+    failed: sum(same.map(({ failed }) => failed)),
   };
 }
 

@@ -40,8 +40,9 @@ function handlerLines(handlers: readonly HandlerCoverage[]): string[] {
   return inColumns(handlers.map((handler) => [...markOf(handler.event, handler.received), ackOf(handler)]));
 }
 
-function ackOf({ answers, asked, acked }: HandlerCoverage): string {
-  if (acked > 0) return `✓ ack ${acked}×`;
+function ackOf({ answers, asked, acked, failed }: HandlerCoverage): string {
+  if (acked > 0) return `✓ ack ${acked}×${failed > 0 ? `, an error ${failed}×` : ''}`;
+  if (failed > 0) return `✗ ack ${failed}×, always an error`;
   if (asked > 0) return `✗ ack asked for ${asked}×, never seen`;
   return answers ? '✗ ack never asked for' : '';
 }

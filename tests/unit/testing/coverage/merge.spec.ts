@@ -5,7 +5,7 @@ import { mergeCoverage } from '../../../../src/testing/coverage/merge.js';
 import { sampleCoverage } from './sample.js';
 
 function handler(event: string, changes: Partial<HandlerCoverage> = {}): HandlerCoverage {
-  return { event, method: event, received: 0, answers: false, asked: 0, acked: 0, ...changes };
+  return { event, method: event, received: 0, answers: false, asked: 0, acked: 0, failed: 0, ...changes };
 }
 
 test('of none, everything is zero', () => {
@@ -30,6 +30,7 @@ test('adds up what several apps exercised', () => {
     answers: true,
     asked: 24,
     acked: 22,
+    failed: 2,
   });
   expect(gateways[0]?.events[0]).toEqual({ event: 'said', delivered: 14 });
   expect(otherEvents).toEqual([{ namespace: '/', event: 'exception', delivered: 2 }]);

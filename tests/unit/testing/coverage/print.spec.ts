@@ -10,7 +10,7 @@ Contract coverage of 1 app
 
 ChatGateway on /
   handlers
-    ✓ join   12×    ✓ ack 11×
+    ✓ join   12×    ✓ ack 11×, an error 1×
     ✓ leave  1×     ✗ ack never asked for
     ✓ say    3×     ✗ ack asked for 2×, never seen
     ✗ shout  never
@@ -39,6 +39,22 @@ Covered
   events     50 %  1 of 2  reached a client, of those that the gateways' code names
 `.trim(),
   );
+});
+
+test('of acks that were always errors, nothing is covered', () => {
+  const handler = {
+    event: 'save',
+    method: 'save',
+    received: 2,
+    answers: true,
+    asked: 2,
+    acked: 0,
+    failed: 2,
+  };
+  const gateways = [{ name: 'Gateway', namespace: '/', handlers: [handler], events: [] }];
+  const text = printCoverage(sampleCoverage({ gateways }));
+  expect(text).toContain('\n    ✓ save  2×  ✗ ack 2×, always an error\n');
+  expect(text).toContain('\n  acks        0 %  0 of 1  were given');
 });
 
 test('stays within 96 columns', () => {

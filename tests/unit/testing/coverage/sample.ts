@@ -11,10 +11,10 @@ export function sampleCoverage(changes: Partial<Coverage> = {}): Coverage {
         name: 'ChatGateway',
         namespace: '/',
         handlers: [
-          { event: 'join', method: 'join', received: 12, answers: true, asked: 12, acked: 11 },
-          { event: 'leave', method: 'leave', received: 1, answers: true, asked: 0, acked: 0 },
-          { event: 'say', method: 'say', received: 3, answers: false, asked: 2, acked: 0 },
-          { event: 'shout', method: 'shout', received: 0, answers: false, asked: 0, acked: 0 },
+          { event: 'join', method: 'join', received: 12, answers: true, asked: 12, acked: 11, failed: 1 },
+          { event: 'leave', method: 'leave', received: 1, answers: true, asked: 0, acked: 0, failed: 0 },
+          { event: 'say', method: 'say', received: 3, answers: false, asked: 2, acked: 0, failed: 0 },
+          { event: 'shout', method: 'shout', received: 0, answers: false, asked: 0, acked: 0, failed: 0 },
         ],
         events: [
           { event: 'said', delivered: 7 },

@@ -36,7 +36,7 @@ test('a percentage is rounded down, and compared as it is', () => {
 });
 
 test('a handler that gives no acks by its code counts among the acks when it gave one', () => {
-  const handler = { event: 'a', method: 'a', received: 1, answers: false, asked: 1, acked: 1 };
+  const handler = { event: 'a', method: 'a', received: 1, answers: false, asked: 1, acked: 1, failed: 0 };
   const gateways = [{ name: 'Gateway', namespace: '/', handlers: [handler], events: [] }];
   expect(coverageTotals(sampleCoverage({ gateways })).acks).toEqual({
     covered: 1,
