@@ -28,7 +28,9 @@ test('the matchers hold where they should', async () => {
   await expect([bob]).toBeAllWhoReceive('said', expect.stringMatching(/^h/));
   await expect(carol).not.toReceive('said');
   await expect(alice.emitWithAck('join', 'attic')).toBeAcked('attic');
-  await expect(alice.emitWithAck('say', 'ho')).not.toBeAcked();
+  await expect(alice.emitWithAck('say', 'ho')).toBeAcked();
+  await expect(alice.emitWithAck('shout', 'ho')).not.toBeAcked();
+  await expect(alice.emitWithAck('shout', 'ho')).toRaiseException('Nobody handles this event');
   await expect(app.connect({ namespace: 'nowhere' })).toBeRefused('Invalid namespace');
   await expect(app).not.toHaveLoggedErrors();
 });

@@ -1,5 +1,9 @@
-/** What is different in every run, with what stands for it. */
+/** What is different in every run, or for the kit's users, with what stands for it. */
 const VOLATILE: [RegExp, string][] = [
+  // Theirs is in node_modules, the frames of which are not shown. Here it is source that Vite has loaded, and Vite calls a
+  // function after what its caller calls: `apply`.
+  [/^ +in .*\bsrc\/(?:websocket|testing)\/.*\n/gm, ''],
+  [/(?<=^ +in \w+\.)apply \[as (\w+)\]/gm, '$1'],
   // In a timeline the times are set flush right.
   [/^( *?) *\d+\.\d ms {2}/gm, '# ms  '],
   [/\d+(?:\.\d+)? ms/g, '# ms'],

@@ -86,7 +86,8 @@ test('leaves an error in the log', async ({ connect }) => {
 test('expects the error in the log', async ({ app, connect }) => {
   const bob = await connect({ name: 'bob' });
   bob.emit('throw');
-  await expect(app).toHaveLogged('Error: the handler failed', { level: 'error', by: bob });
+  const text = `ChatGateway.throw failed on "throw" of client ${bob.id}: the handler failed`;
+  await expect(app).toHaveLogged(text, { level: 'error', by: bob });
 });
 
 test('fails by itself, with an error in the log', async ({ app, connect }) => {
