@@ -1,17 +1,22 @@
 import { Logger } from '@nestjs/common';
 import { startTestApp, startTestCluster, assertThat } from 'nest-realtime-kit/testing';
-import type { TestApp, TestCluster, Timeline } from 'nest-realtime-kit/testing';
+import type { TestApp, TestAppOptions, TestCluster, Timeline } from 'nest-realtime-kit/testing';
 import { expect } from 'vitest';
 import { ChatModule } from './support/chat.js';
-import { chromiumFixtures } from './support/chromium.js';
+import { withChromium } from './support/chromium.js';
 import { test as base } from './support/redis.js';
-import { render } from './support/render-mermaid.js';
+import { withMermaid } from './support/mermaid.js';
 
-const test = base.extend(chromiumFixtures);
-const options = { timeout: 200, errorLogs: 'allow' } as const;
+const test = withMermaid(withChromium(base));
+
+/** For a statement that waits in vain. */
+const SHORT = { timeout: 500 };
 
 /** What a test of an app leaves behind, whether it failed or not. */
-async function timelineOf(scenario: (app: TestApp) => Promise<unknown>): Promise<Timeline> {
+async function timelineOf(
+  scenario: (app: TestApp) => Promise<unknown>,
+  options: TestAppOptions = {},
+): Promise<Timeline> {
   const app = await startTestApp(ChatModule, options);
   await scenario(app).catch(() => {});
   await app.close().catch(() => {});
@@ -24,7 +29,7 @@ async function inLobby(app: Pick<TestApp, 'connect'> | Pick<TestCluster, 'connec
   return clients;
 }
 
-test('a scenario that passes', async ({ page }) => {
+test('a scenario that passes', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob, carol] = await inLobby(app, ['alice', 'bob', 'carol']);
     alice!.emit('say', 'hi');
@@ -33,49 +38,49 @@ test('a scenario that passes', async ({ page }) => {
     await assertThat(carol).toReceive('said', 'hi');
     await assertThat(alice).not.toReceive('said');
   });
-  const text = await render(page, timeline.toMermaid());
+  const text = await draw(timeline.toMermaid());
   expect(text).toContain('alice');
   expect(text).toContain(`"said" ('hi')`);
   expect(text).toContain(`✓ alice not to receive "said"`);
   expect(text).not.toContain('✗');
 });
 
-test('a wrong recipient', async ({ page }) => {
+test('a wrong recipient', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     await app.connect({ name: 'carol' });
     alice!.emit('announce', 'hi');
     await assertThat([alice!, bob!]).toBeAllWhoReceive('announced', 'hi');
   });
-  const text = await render(page, timeline.toMermaid());
+  const text = await draw(timeline.toMermaid());
   expect(text).toContain('carol');
   expect(text).toContain(`✗ "announced" ('hi')`);
   expect(text).toContain(`✗ Expected alice and bob to be all who receive`);
 });
 
-test('an event that does not come, since the server failed', async ({ page }) => {
+test('an event that does not come, since the server failed', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [, bob] = await inLobby(app, ['alice', 'bob']);
     bob!.emit('throw');
     await assertThat(bob).toReceive('said', 'hi');
-  });
-  const text = await render(page, timeline.toMermaid());
-  expect(text).toContain('✗ error [WsExceptionsHandler] Error: the handler failed');
+  }, SHORT);
+  const text = await draw(timeline.toMermaid());
+  expect(text).toContain('✗ error [WsExceptionsHandler] ChatGateway.throw failed on "throw" of client ');
   expect(text).toContain(`✗ missing: "said" ('hi')`);
   expect(text).toContain(`✗ Expected bob to receive "said" ('hi')`);
 });
 
-test('a client that is refused', async ({ page }) => {
+test('a client that is refused', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     await app.connect({ name: 'alice' });
     await app.connect({ name: 'mallory', namespace: 'nowhere' });
   });
-  const text = await render(page, timeline.toMermaid());
+  const text = await draw(timeline.toMermaid());
   expect(text).toContain('mallory');
   expect(text).toContain('✗ refused by the namespace: Invalid namespace');
 });
 
-test('a client that is gone in the middle', async ({ page }) => {
+test('a client that is gone in the middle', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     app.io.sockets.sockets.get(bob!.id)!.disconnect(true);
@@ -83,12 +88,12 @@ test('a client that is gone in the middle', async ({ page }) => {
     alice!.emit('say', 'are you there?');
     await assertThat(bob).toReceive('said', 'are you there?');
   });
-  const text = await render(page, timeline.toMermaid());
+  const text = await draw(timeline.toMermaid());
   expect(text).toMatch(/disconnects: (server namespace|io server) disconnect/);
   expect(text).toContain(`✗ Expected bob to receive "said" ('are you there?')`);
 });
 
-test('a crowd', async ({ page }) => {
+test('a crowd', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const clients = await app.connect(30);
     await Promise.all(clients.slice(0, 29).map((client) => client.emitWithAck('join', 'lobby')));
@@ -98,15 +103,15 @@ test('a crowd', async ({ page }) => {
       'said',
       'hello to all',
     );
-  });
-  const text = await render(page, timeline.toMermaid());
+  }, SHORT);
+  const text = await draw(timeline.toMermaid());
   expect(text).toContain('28 other clients');
   expect(text).toContain(`"said" ('hello to all') ×28`);
   expect(text).toContain('client-30');
   expect(text).toContain(`✗ missing: "said" ('hello to all')`);
 });
 
-test('a large one is cut around the failure', async ({ page }) => {
+test('a large one is cut around the failure', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     for (let round = 0; round < 100; round += 1) {
@@ -122,7 +127,7 @@ test('a large one is cut around the failure', async ({ page }) => {
       await assertThat(bob).toReceive('said', `message ${round}`);
     }
   });
-  const text = await render(page, timeline.toMermaid());
+  const text = await draw(timeline.toMermaid());
   expect(text).toMatch(/… \d+ entries before, left out/);
   expect(text).toMatch(/… \d+ entries after, left out/);
 });
@@ -180,7 +185,7 @@ const NASTY = [
   'word '.repeat(500),
 ];
 
-test('whatever names, events, payloads and texts hold', { timeout: 60_000 }, async ({ page }) => {
+test('whatever names, events, payloads and texts hold', { timeout: 60_000 }, async ({ draw }) => {
   for (const nasty of NASTY) {
     const timeline = await timelineOf(async (app) => {
       const client = await app.connect({ name: nasty });
@@ -189,7 +194,7 @@ test('whatever names, events, payloads and texts hold', { timeout: 60_000 }, asy
       await app.settle();
       await assertThat(client).not.toReceive(nasty);
     });
-    const text = squeezed(await render(page, timeline.toMermaid()));
+    const text = squeezed(await draw(timeline.toMermaid()));
     expect(text).toContain(squeezed('✗ Expected'));
     // oxlint-disable-next-line no-control-regex -- these are made visible
     if (nasty.length < 40 && !/[\u0000-\u001f\u202a-\u202e\ud83d]/.test(nasty)) {
@@ -202,14 +207,14 @@ function squeezed(text: string): string {
   return text.replaceAll(/\s/g, '');
 }
 
-test('a cluster', async ({ page, redisUrl }) => {
-  const cluster = await startTestCluster(ChatModule, { ...options, redis: { url: redisUrl } });
+test('a cluster', { timeout: 30_000 }, async ({ draw, redisUrl }) => {
+  const cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
   const [alice] = await inLobby(cluster, ['alice', 'bob', 'carol', 'dave']);
   alice!.emit('say', 'hi');
   await cluster.settle();
   alice!.emit('announce', 'to everybody');
   await cluster.settle();
   await cluster.close();
-  const text = await render(page, cluster.timeline.toMermaid());
+  const text = await draw(cluster.timeline.toMermaid());
   for (const name of ['alice', 'node 0', 'Redis', 'node 1', 'dave']) expect(text).toContain(name);
 });

@@ -1,8 +1,8 @@
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { AppModule } from '../../src/app.module.js';
-import { chromiumFixtures } from './support/chromium.js';
+import { withChromium } from './support/chromium.js';
 
-const test = realtimeTest(AppModule).extend(chromiumFixtures);
+const test = withChromium(realtimeTest(AppModule));
 
 test(
   'shows a connection, its id, its transport, its life, and the ack of what is sent',
@@ -38,6 +38,6 @@ test(
     expect(problems).toEqual([]);
 
     await page.goto('about:blank');
-    await expect.poll(() => app.io.sockets.sockets.size).toBe(0);
+    await expect.poll(() => app.io.sockets.sockets.size, { timeout: 10_000 }).toBe(0);
   },
 );

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
-import type { TestContext } from 'vitest';
+import type { TestAPI } from 'vitest';
 
 const candidates = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'];
 const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
@@ -12,28 +12,53 @@ if (!executablePath && !process.env.CI) {
   );
 }
 
-type Use<T> = (value: T) => Promise<void>;
+/** How long Chromium may take to start, in milliseconds: on a cold machine it takes seconds. */
+const START = 60_000;
 
-/** Fixtures for `test.extend`: a page in a real Chromium. */
-export const chromiumFixtures = {
-  browser: async ({ skip }: TestContext, use: Use<Browser>) => {
-    if (!executablePath && !process.env.CI) skip('no Chromium');
-    const browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--disable-sync',
-      ],
-    });
-    await use(browser);
-    await browser.close();
-  },
-  page: async ({ browser }: { browser: Browser }, use: Use<Page>) => {
-    const page = await browser.newPage();
-    await use(page);
-    await page.close();
-  },
-};
+export interface ChromiumFixtures {
+  /** One for the whole file; none where there is none to start, but in CI, where that is an error. */
+  browser: Browser | undefined;
+  /** One for each test, which is skipped where there is no browser. */
+  page: Page;
+}
+
+/**
+ * Gives a `test` pages in a real Chromium. To be called at the top of a file: Chromium starts before the first test, in a
+ * time of its own.
+ */
+export function withChromium<Context extends object>(
+  base: TestAPI<Context>,
+): TestAPI<Context & ChromiumFixtures> {
+  const test = (base as unknown as TestAPI).extend<ChromiumFixtures>({
+    browser: [
+      // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
+      async ({}, use) => {
+        const browser = executablePath || process.env.CI ? await launch() : undefined;
+        await use(browser);
+        await browser?.close();
+      },
+      { scope: 'file' },
+    ],
+    page: async ({ browser, skip }, use) => {
+      if (!browser) return skip('no Chromium');
+      const page = await browser.newPage();
+      await use(page);
+      await page.close();
+    },
+  });
+  test.beforeAll(({ browser }) => void browser, START);
+  return test as unknown as TestAPI<Context & ChromiumFixtures>;
+}
+
+function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-sync',
+    ],
+  });
+}

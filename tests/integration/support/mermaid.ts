@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import type { TestAPI } from 'vitest';
+import type { ChromiumFixtures } from './chromium.js';
 
 interface Mermaid {
   initialize(options: object): void;
@@ -9,16 +11,45 @@ interface Mermaid {
 
 const library = fileURLToPath(new URL('../../../node_modules/mermaid/dist/mermaid.min.js', import.meta.url));
 
+export interface MermaidFixtures {
+  /** A page with Mermaid, one for the whole file; none where there is no browser. */
+  board: Page | undefined;
+  /**
+   * Draws a diagram as GitHub does, by Mermaid in a browser. A test that needs it is skipped where there is none.
+   *
+   * @returns its texts as a reader sees them, without the breaks of lines
+   */
+  draw(diagram: string): Promise<string>;
+}
+
 /**
- * Draws a diagram as GitHub does, by Mermaid in a browser.
- *
- * @returns its texts as a reader sees them, without the breaks of lines
+ * Gives a `test` that has a browser Mermaid. To be called at the top of a file: Mermaid is loaded before the first test,
+ * in a time of its own.
  */
-export async function render(page: Page, diagram: string): Promise<string> {
-  if ((await page.locator('main').count()) === 0) {
-    await page.setContent('<main></main>');
-    await page.addScriptTag({ path: library });
-  }
+export function withMermaid<Context extends Pick<ChromiumFixtures, 'browser'>>(
+  base: TestAPI<Context>,
+): TestAPI<Context & MermaidFixtures> {
+  const test = (base as unknown as TestAPI<Pick<ChromiumFixtures, 'browser'>>).extend<MermaidFixtures>({
+    board: [
+      async ({ browser }, use) => {
+        const page = await browser?.newPage();
+        await page?.setContent('<main></main>');
+        await page?.addScriptTag({ path: library });
+        await use(page);
+        await page?.close();
+      },
+      { scope: 'file' },
+    ],
+    draw: async ({ board, skip }, use) => {
+      if (!board) return skip('no Chromium');
+      await use((diagram) => drawOn(board, diagram));
+    },
+  });
+  test.beforeAll(({ board }) => void board, 30_000);
+  return test as unknown as TestAPI<Context & MermaidFixtures>;
+}
+
+async function drawOn(page: Page, diagram: string): Promise<string> {
   const svg = await page.evaluate(async (source) => {
     const { mermaid } = globalThis as unknown as { mermaid: Mermaid };
     mermaid.initialize({ startOnLoad: false, securityLevel: 'strict' });
