@@ -114,14 +114,18 @@ describe('an ack that is an error', () => {
     await assertThat(alice.emitWithAck('echo', own)).not.toBeAcked();
   });
 
-  test.each([[{ status: 'done', message: 'sold' }], ['error'], [null], [[{ status: 'error' }]]])(
-    'is not every value: %j',
-    async (value) => {
-      const alice = await connectTo(ChatModule);
-      await assertThat(alice.emitWithAck('echo', value)).toBeAcked();
-      await assertThat(alice.emitWithAck('echo', value)).not.toRaiseException();
-    },
-  );
+  test.each([
+    [[{ status: 'done', message: 'sold' }]],
+    [['error']],
+    [[null]],
+    [[[{ status: 'error' }]]],
+    [[{ status: 'error' }, 'and more']],
+  ])('is not everything: %j', async (values) => {
+    const alice = await connectTo(ChatModule);
+    await assertThat(alice.emitWithAck('echo', ...values)).toBeAcked(...values);
+    await assertThat(alice.emitWithAck('echo', ...values)).toBeAcked();
+    await assertThat(alice.emitWithAck('echo', ...values)).not.toRaiseException();
+  });
 });
 
 test('an ack of nothing is an ack, and is told as that', async () => {
