@@ -40,10 +40,10 @@ export function withChromium<Context extends object>(
       { scope: 'file' },
     ],
     page: async ({ browser, skip }, use) => {
-      if (!browser) return skip('no Chromium');
-      const page = await browser.newPage();
-      await use(page);
-      await page.close();
+      const page = await browser?.newPage();
+      if (!page) skip('no Chromium');
+      else await use(page);
+      await page?.close();
     },
   });
   test.beforeAll(({ browser }) => void browser, START);

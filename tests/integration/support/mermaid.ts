@@ -41,8 +41,8 @@ export function withMermaid<Context extends Pick<ChromiumFixtures, 'browser'>>(
       { scope: 'file' },
     ],
     draw: async ({ board, skip }, use) => {
-      if (!board) return skip('no Chromium');
-      await use((diagram) => drawOn(board, diagram));
+      if (!board) skip('no Chromium');
+      else await use((diagram) => drawOn(board, diagram));
     },
   });
   test.beforeAll(({ board }) => void board, 30_000);
