@@ -42,6 +42,15 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      // Takes a minute, and both cores.
+      {
+        extends: true,
+        test: {
+          name: 'fuzz',
+          include: ['tests/fuzz/*.spec.ts'],
+          globalSetup: ['tests/fuzz/build.ts'],
+        },
+      },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
       {
         extends: true,
