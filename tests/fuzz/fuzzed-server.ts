@@ -37,7 +37,7 @@ export class FuzzedServer implements AsyncDisposable {
    */
   async receive(crowd: readonly Visit[]): Promise<void> {
     const log: VisitLog = { inputs: 0, complaints: [] };
-    await Promise.all(
+    const visits = Promise.all(
       crowd.map(async (visit) => {
         try {
           if (visit.over === 'tcp') await visitByTcp(this.url, visit.inputs, log);
@@ -47,6 +47,7 @@ export class FuzzedServer implements AsyncDisposable {
         }
       }),
     );
+    await Promise.race([visits, this.server.exited]);
     this.inputs += log.inputs;
     // Its end is told with a delay.
     await delay(1);

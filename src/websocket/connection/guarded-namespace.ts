@@ -3,7 +3,7 @@ import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/message.js';
 import type { Namespace, Socket } from '../socket.io.js';
 import { guardedCall } from './guarded-call.js';
-import { MiddlewareError, guardedMiddleware } from './guarded-socket.js';
+import { MiddlewareError, guardedMiddleware, refusalBy } from './guarded-socket.js';
 
 /** Of Socket.IO: decides whether a client may join a namespace. */
 export type NamespaceMiddleware = (socket: Socket, next: (error?: Error) => void) => unknown;
@@ -61,7 +61,10 @@ export function guardNamespace(
 function toConnectError(error: unknown): Error {
   const cause = error instanceof MiddlewareError ? error.cause : error;
   if (isMeantForClient(cause)) return connectError(toErrorAnswer(cause));
-  if (!(error instanceof MiddlewareError)) return error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof MiddlewareError)) {
+    const { message, data } = refusalBy(error);
+    return Object.assign(new Error(message), { data });
+  }
   logFailure(error.message, cause);
   return connectError(INTERNAL_ERROR);
 }

@@ -1,8 +1,10 @@
 import type { Socket } from '../socket.io.js';
+import { INTERNAL_ERROR } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/message.js';
 import { guardedCall } from './guarded-call.js';
 import type { EventPacket, Session } from './session.js';
 
+type AckCallback = (...answer: unknown[]) => unknown;
 type Next = (error?: Error | null) => void;
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 
@@ -10,9 +12,12 @@ type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 export interface SocketInternals {
   fns: Middleware[];
   _anyListeners?: ((...args: unknown[]) => unknown)[];
-  acks: Map<number, (...answer: unknown[]) => void>;
+  _anyOutgoingListeners?: ((...args: unknown[]) => unknown)[];
+  acks: Map<number, AckCallback>;
+  registerAckCallback(id: number, callback: AckCallback): void;
   run(event: unknown[], next: Next): void;
   ack(id: number): (...answer: unknown[]) => void;
+  _error(refusal: { message: unknown; data?: unknown }): void;
   _onerror(error: Error): void;
 }
 
@@ -26,7 +31,7 @@ export function internalsOf(socket: Socket): SocketInternals {
  * Takes a socket's events over, and lets nothing escape that the app throws while it deals with what a client sends:
  * it would be an uncaught error, and end the process. To be called before any code of the app's has the socket.
  *
- * Socket.IO has no seam behind its middlewares, and none around its listeners. These four methods are all that it calls
+ * Socket.IO has no seam behind its middlewares, and none around its listeners. These methods are all that it calls
  * them by; they are shared by all sockets, so that a connection costs no closures.
  */
 export function guardSocket(socket: Socket, session: Session): void {
@@ -49,11 +54,13 @@ const guards = {
     const { acks } = internalsOf(this);
     const callback = acks.get(id);
     acks.delete(id);
-    if (typeof callback !== 'function') return;
-    guardedCall(
-      () => callback.apply(this, data),
-      (error) => logFailure(`An ack callback failed on the answer of client ${this.id}`, error),
-    );
+    if (typeof callback === 'function') callAck(this, callback, data);
+  },
+
+  /** Of Socket.IO: has what is to be called with the client's answer, or when `timeout()` is over. */
+  registerAckCallback(this: Socket, id: number, callback: AckCallback): void {
+    const { registerAckCallback } = Object.getPrototypeOf(this) as SocketInternals;
+    registerAckCallback.call(this, id, (...answer) => callAck(this, callback, answer));
   },
 
   /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
@@ -63,12 +70,42 @@ const guards = {
     return listeners;
   },
 
+  /** Of Socket.IO: tells of what is emitted. A broadcast comes by here once for each of its clients. */
+  notifyOutgoingListeners(this: Socket, { data }: { data: unknown[] }): void {
+    const listeners = internalsOf(this)._anyOutgoingListeners;
+    if (!listeners?.length) return;
+    for (const listener of [...listeners]) {
+      guardedCall(
+        () => listener.apply(this, [...data]),
+        (error) => logFailure(`A listener of onAnyOutgoing failed on client ${this.id}`, error),
+      );
+    }
+  },
+
+  /** Of Socket.IO: tells a client that a middleware of the namespace has refused it, from a timer of its own. */
+  _error(this: Socket, refusal: { message: unknown; data?: unknown }): void {
+    const { _error: send } = Object.getPrototypeOf(this) as SocketInternals;
+    try {
+      send.call(this, refusal);
+    } catch (error) {
+      logFailure(`The refusal of client ${this.id} cannot be encoded`, error);
+      send.call(this, { message: INTERNAL_ERROR.message, data: INTERNAL_ERROR });
+    }
+  },
+
   /** Of Socket.IO: adds a middleware for events. */
   use(this: Socket, middleware: Middleware): Socket {
     internalsOf(this).fns.push((event, next) => guardedMiddleware(middleware, event, next, this.id));
     return this;
   },
 };
+
+function callAck(socket: Socket, callback: AckCallback, answer: readonly unknown[]): void {
+  guardedCall(
+    () => callback.apply(socket, [...answer]),
+    (error) => logFailure(`An ack callback failed on the answer of client ${socket.id}`, error),
+  );
+}
 
 /**
  * Calls the raw listeners for an event.
@@ -116,6 +153,12 @@ export function guardedMiddleware<T>(
       else once(new MiddlewareError(client, error));
     },
   );
+}
+
+/** What a middleware has given to `next`, to refuse: an error or, where it was not particular, anything. */
+export function refusalBy(error: unknown): { message: string; data: unknown } {
+  const { message, data } = Object(error) as { message?: unknown; data?: unknown };
+  return { message: [error, message].find((text) => typeof text === 'string') ?? 'Refused', data };
 }
 
 /** A middleware has thrown, where it was to call `next`. */

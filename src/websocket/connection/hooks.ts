@@ -41,7 +41,8 @@ export class Hooks {
               .of(gateway, client)
               .then(({ instance }) => gateway.call(hook, client, rest, instance))
           : gateway.call(hook, client, rest);
-        if (isPromise(result)) running.push(result.then(undefined, (error) => failures.push(fail(error))));
+        if (isPromise(result))
+          running.push(Promise.resolve(result).catch((error) => failures.push(fail(error))));
       } catch (error) {
         failures.push(fail(error));
       }

@@ -7,7 +7,7 @@ import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
 import { guardedCall } from './guarded-call.js';
-import { MiddlewareError, callListeners, internalsOf } from './guarded-socket.js';
+import { MiddlewareError, callListeners, internalsOf, refusalBy } from './guarded-socket.js';
 
 /** An event as Socket.IO's parser decodes it. */
 export interface EventPacket {
@@ -55,6 +55,7 @@ export class Session implements Streams {
   private held: Held[] | undefined;
   private holds = 0;
   private streams: Set<Subscription> | undefined;
+  private closed = false;
 
   constructor(
     readonly socket: Socket,
@@ -122,6 +123,10 @@ export class Session implements Streams {
   }
 
   add(stream: Subscription): void {
+    if (this.closed) {
+      this.unsubscribe(stream);
+      return;
+    }
     const streams = (this.streams ??= new Set());
     streams.add(stream);
     stream.add(() => streams.delete(stream));
@@ -129,9 +134,18 @@ export class Session implements Streams {
 
   /** Of the socket: it is gone. */
   close(reason: string): void {
-    for (const stream of this.streams ?? []) stream.unsubscribe();
+    this.closed = true;
+    for (const stream of this.streams ?? []) this.unsubscribe(stream);
     this.held = undefined;
     this.listener.onClose(this, reason);
+  }
+
+  /** An Observable's teardown is the app's. */
+  private unsubscribe(stream: Subscription): void {
+    guardedCall(
+      () => stream.unsubscribe(),
+      (error) => logFailure(`The end of an Observable failed on client ${this.socket.id}`, error),
+    );
   }
 
   private deliver(event: readonly unknown[], ack: Ack | undefined): void {
@@ -172,8 +186,8 @@ export class Session implements Streams {
 export function refusalOf(error: Error): ErrorAnswer {
   if (error instanceof MiddlewareError) return toErrorAnswer(error.cause);
   if (isMeantForClient(error)) return toErrorAnswer(error);
-  const { data } = error as { data?: unknown };
+  const { message, data } = refusalBy(error);
   const own =
     typeof data === 'object' && data !== null ? data : { ...(data !== undefined && { details: data }) };
-  return { ...answer('REFUSED', error.message), ...own };
+  return { ...answer('REFUSED', message), ...own };
 }

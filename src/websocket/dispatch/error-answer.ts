@@ -29,28 +29,34 @@ export function answer(code: string, message: string, details?: unknown): ErrorA
 /** Whether an error was meant for the client. Anything else is a fault of the server's, to be logged. */
 export function isMeantForClient(error: unknown): boolean {
   if (error instanceof FilteredError) return true;
-  return error instanceof WsException || (error instanceof HttpException && error.getStatus() < 500);
+  return error instanceof WsException || (error instanceof HttpException && statusOf(error) < 500);
 }
 
 /** What a client may know of an error. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof FilteredError) return toErrorAnswer(error.cause);
   if (!isMeantForClient(error)) return INTERNAL_ERROR;
-  const own = (error as { code?: unknown }).code;
-  if (error instanceof HttpException)
-    return describe(error.getResponse(), own ?? nameOf(error), error.message);
-  if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', error.message);
+  const { code, message } = error as { code?: unknown; message: string };
+  const own = typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;
+  if (error instanceof HttpException) return describe(error.getResponse(), own ?? nameOf(error), message);
+  if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', message);
   return INTERNAL_ERROR;
 }
 
+/** An exception may be made with anything, what the client has sent too. */
+function statusOf(error: HttpException): number {
+  const status: unknown = error.getStatus();
+  return typeof status === 'number' ? status : HttpStatus.INTERNAL_SERVER_ERROR;
+}
+
 function nameOf(error: HttpException): string {
-  return HttpStatus[error.getStatus()] ?? 'HTTP_EXCEPTION';
+  return HttpStatus[statusOf(error)] ?? 'HTTP_EXCEPTION';
 }
 
 /** What an exception was made with: a text, a list of faults, or an object whose own fields go along. */
-function describe(made: unknown, code: unknown, message: string): ErrorAnswer {
+function describe(made: unknown, code: string, message: string): ErrorAnswer {
   if (Array.isArray(made)) return validation(made);
-  if (typeof made !== 'object' || made === null) return answer(String(code), message);
+  if (typeof made !== 'object' || made === null) return answer(code, message);
   const {
     status: _,
     statusCode: __,
@@ -60,7 +66,7 @@ function describe(made: unknown, code: unknown, message: string): ErrorAnswer {
     ...fields
   } = made as Record<string, unknown>;
   if (Array.isArray(text)) return validation(text);
-  return { ...answer(String(code), typeof text === 'string' ? text : message), ...withoutPayload(fields) };
+  return { ...answer(code, typeof text === 'string' ? text : message), ...withoutPayload(fields) };
 }
 
 function validation(faults: readonly unknown[]): ErrorAnswer {

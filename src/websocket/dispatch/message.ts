@@ -63,11 +63,10 @@ export class Message {
   private take(handler: MessageHandler, result: unknown, streams: Streams): void {
     if (isPromise(result)) {
       const work = this.begin(handler);
-      Promise.resolve(result)
-        .then(
-          (value) => this.take(handler, value, streams),
-          (error) => this.fail(handler, error),
-        )
+      // What is taken may fail too, as an Observable that cannot be subscribed to.
+      void Promise.resolve(result)
+        .then((value) => this.take(handler, value, streams))
+        .catch((error: unknown) => this.fail(handler, error))
         .finally(() => this.dispatch.inFlight.end(work));
     } else if (isObservable(result)) {
       this.follow(handler, result, streams);
@@ -149,8 +148,19 @@ export function tellFailure(client: Socket, ack: Ack | undefined, failure: Error
 
 /** Logs a fault of the server's: what failed, why, and where. */
 export function logFailure(what: string, error: unknown): void {
-  if (error instanceof Error) logger.error(`${what}: ${error.message || error.name}`, error.stack);
+  const stack: unknown = error instanceof Error ? error.stack : undefined;
+  const said = `${what}: ${textOf(error)}`;
+  if (typeof stack === 'string') logger.error(said, stack);
+  else logger.error(said);
+}
+
+/** What has been thrown may be anything, what a client has sent too. */
+function textOf(error: unknown): string {
+  if (error instanceof Error) {
+    const { message, name }: { message: unknown; name: unknown } = error;
+    if (typeof message === 'string') return message || String(name);
+  }
   // Of an object nothing is shown: it may be what a client has sent.
-  else if (typeof error === 'object') logger.error(`${what}: it threw an object that is no error`);
-  else logger.error(`${what}: ${inspect(error)}`);
+  if (typeof error === 'object') return 'it threw an object that is no error';
+  return typeof error === 'string' ? error : inspect(error);
 }

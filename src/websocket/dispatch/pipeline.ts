@@ -103,7 +103,14 @@ function withParameters(
     const values = Array<unknown>(count);
     let waits = false;
     for (const parameter of parameters) {
-      const value = pipe(parameter, 0, parameter.extract(args));
+      let value: unknown;
+      try {
+        value = pipe(parameter, 0, parameter.extract(args));
+      } catch (error) {
+        if (!waits) throw error;
+        // Thrown, it would leave the promises of the parameters before to nobody: they may reject too.
+        value = Promise.reject(error as Error);
+      }
       values[parameter.index] = value;
       waits ||= isPromise(value);
     }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RawInput } from '../inputs/requests.js';
@@ -32,13 +31,14 @@ async function send(url: URL, bytes: Buffer, pauseAfter: number, ending: RawInpu
   let answer = '';
   tcp.on('error', () => {});
   tcp.on('data', (chunk) => (answer += chunk.toString('latin1')));
-  const closed = once(tcp, 'close');
+  const closed = new Promise<void>((resolve) => tcp.once('close', () => resolve()));
+  const answered = new Promise<void>((resolve) => tcp.once('data', () => resolve()));
   tcp.write(bytes.subarray(0, pauseAfter));
   if (pauseAfter < bytes.length) {
     await delay(1);
     if (tcp.writable) tcp.write(bytes.subarray(pauseAfter));
   }
-  await Promise.race([once(tcp, 'data').catch(() => {}), closed, delay(PATIENCE)]);
+  await Promise.race([answered, closed, delay(PATIENCE)]);
   if (ending === 'reset') tcp.resetAndDestroy();
   else tcp.end();
   await Promise.race([closed, delay(PATIENCE)]);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { encodeFrame, messageFrame } from '../inputs/frames.js';
@@ -7,7 +6,7 @@ import type { Ending, Link, OnPacket, Packet } from './link.js';
 /** Enough of a WebSocket for what a server of ours sends, and nothing that keeps a client from sending what it likes. */
 export class WebSocketLink implements Link {
   readonly closed: Promise<void>;
-  private received = Buffer.alloc(0);
+  private received: Buffer = Buffer.alloc(0);
 
   private constructor(
     private readonly tcp: Socket,
@@ -21,11 +20,14 @@ export class WebSocketLink implements Link {
     const tcp = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
     tcp.on('error', () => {});
     tcp.write(upgradeRequest);
-    const [chunk] = (await Promise.race([once(tcp, 'data'), once(tcp, 'close')])) as [Buffer | boolean];
-    const head = chunk instanceof Buffer ? chunk.toString('latin1') : '';
+    const chunk = await new Promise<Buffer>((resolve) => {
+      tcp.once('data', resolve);
+      tcp.once('close', () => resolve(Buffer.alloc(0)));
+    });
+    const head = chunk.toString('latin1');
     if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`A WebSocket was refused: ${head || 'closed'}`);
     const link = new WebSocketLink(tcp, onPacket);
-    link.take((chunk as Buffer).subarray(head.indexOf('\r\n\r\n') + 4));
+    link.take(chunk.subarray(head.indexOf('\r\n\r\n') + 4));
     return link;
   }
 
