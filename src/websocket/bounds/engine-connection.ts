@@ -24,11 +24,12 @@ interface ConnectionInternals {
   onClose(reason: string): void;
 }
 
-/** What of `ws` is used here; the first two are documented there. */
+/** What of `ws` is used here; the last is private to it. */
 interface WebSocket {
   close(code: number, reason: string): void;
   terminate(): void;
   pause(): void;
+  readonly _socket: { end(): void } | null;
 }
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
@@ -64,7 +65,9 @@ export function dismiss(connection: Connection, reason: string): (() => void) | 
     // A WebSocket takes more while it is busy, where Engine.IO would wait.
     if (writeBuffer.length > 0) transport.send(writeBuffer.splice(0));
     socket.close(POLICY_VIOLATION, reason);
+    // The client's own goodbye would come behind all else that it has sent, which is not read any more.
     socket.pause();
+    socket._socket?.end();
   }
   end(connection, reason);
   return socket && (() => socket.terminate());

@@ -1,0 +1,124 @@
+import { Module } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { TestApp } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+
+@WebSocketGateway()
+class EchoGateway {
+  handled = 0;
+
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown): unknown {
+    this.handled += 1;
+    return data;
+  }
+}
+
+async function withApp(options: WebsocketOptions, scenario: (app: TestApp) => Promise<void>): Promise<void> {
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [EchoGateway] })
+  class AppModule {}
+
+  const app = await startTestApp(AppModule);
+  try {
+    await scenario(app);
+  } finally {
+    await app.close();
+  }
+}
+
+const fromProxy = (address: string) => ({ extraHeaders: { 'x-forwarded-for': address } });
+
+describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
+  const client = { transports: [transport] };
+
+  test('one address has so many connections, and another when one of them has gone', () =>
+    withApp({ limits: { connectionsPerAddress: 2 } }, async (app) => {
+      const [alice] = [await app.connect(client), await app.connect(client)];
+      await expect(app.connect(client)).toBeRefused('This address has as many connections as it may have');
+      await expect(app).toHaveLogged(/^Refused a connection from 127.0.0.1: This address has/, {
+        level: 'warn',
+      });
+      await alice.disconnect();
+      // Of polling, the end of the client's last request comes after its goodbye.
+      await expect.poll(() => app.io.engine.clientsCount).toBe(1);
+      await expect(await app.connect(client)).toBeConnected();
+    }));
+
+  test('all have so many connections together', () =>
+    withApp({ limits: { connections: 1 }, trustProxy: 1 }, async (app) => {
+      await app.connect({ ...client, ...fromProxy('192.0.2.1') });
+      await expect(app.connect({ ...client, ...fromProxy('192.0.2.2') })).toBeRefused(
+        'The server has as many connections as it may have',
+      );
+    }));
+
+  test('one address opens connections so fast', () =>
+    withApp({ limits: { connectRate: { burst: 2, perSecond: 1 } } }, async (app) => {
+      for (let opened = 0; opened < 2; opened += 1) await (await app.connect(client)).disconnect();
+      await expect(app.connect(client)).toBeRefused(/too|fast/i);
+    }));
+
+  test('one connection sends so fast: what is too much is answered, and not handled', () =>
+    withApp({ limits: { messageRate: { perConnection: { burst: 20, perSecond: 20 } } } }, async (app) => {
+      const alice = await app.connect(client);
+      const answers = await Promise.all(
+        Array.from({ length: 24 }, (_, sent) => alice.emitWithAck('echo', sent)),
+      );
+      const refused = answers.filter((answer) => typeof answer === 'object');
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused[0]).toEqual({
+        status: 'error',
+        code: 'RATE_LIMITED',
+        message: 'Too many messages; send fewer of them',
+      });
+      expect(app.get(EchoGateway).handled).toBe(24 - refused.length);
+      await expect(alice).toBeConnected();
+    }));
+
+  test('who does not stop is disconnected, and told; nobody else notices', () =>
+    withApp({ limits: { messageRate: { perConnection: { burst: 20, perSecond: 1 } } } }, async (app) => {
+      const [alice, eve] = [
+        await app.connect({ ...client, name: 'alice' }),
+        await app.connect({ ...client, name: 'eve' }),
+      ];
+      for (let sent = 0; sent < 200; sent += 1) eve.emit('echo', sent);
+      await expect(eve).toReceive('exception', expect.objectContaining({ code: 'RATE_LIMITED' }));
+      await expect(eve).toBeDisconnected();
+      expect(app.get(EchoGateway).handled).toBeLessThan(30);
+      await expect(alice.emitWithAck('echo', 1)).toBeAcked(1);
+    }));
+
+  test('so does who joins one namespace after the other', () =>
+    withApp({ limits: { messageRate: { perConnection: { burst: 200, perSecond: 1 } } } }, async (app) => {
+      const eve = await app.connect(client);
+      for (let joined = 0; joined < 50; joined += 1) eve.socket.io.engine.write(`0/unknown-${joined},`);
+      await expect(eve).toBeDisconnected();
+    }));
+});
+
+test('an address counts as who it says it speaks for only where that is trusted', async () => {
+  await withApp({ limits: { connectionsPerAddress: 1 } }, async (app) => {
+    await app.connect(fromProxy('192.0.2.1'));
+    await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
+  });
+  await withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
+    await app.connect(fromProxy('192.0.2.1'));
+    await expect(await app.connect(fromProxy('192.0.2.2'))).toBeConnected();
+    await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
+    // An IPv6 network is one household.
+    await app.connect(fromProxy('2001:db8::1'));
+    await expect(app.connect(fromProxy('2001:db8::2'))).toBeRefused(/^This address/);
+    await expect(await app.connect(fromProxy('2001:db8:0:1::1'))).toBeConnected();
+  });
+});
+
+test('limits: false lifts them all', () =>
+  withApp({ limits: false }, async (app) => {
+    const alice = await app.connect();
+    await Promise.all(Array.from({ length: 3_000 }, (_, sent) => alice.emitWithAck('echo', sent)));
+    expect(app.get(EchoGateway).handled).toBe(3_000);
+  }));

@@ -1,0 +1,149 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Module } from '@nestjs/common';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { describe } from 'vitest';
+import { withChromium } from './support/chromium.js';
+
+const ALLOWED = 'https://app.example.com';
+const FOREIGN = 'https://evil.example.com';
+
+@Module({
+  imports: [WebsocketModule.forRoot({ cors: { origin: [ALLOWED, /^https:\/\/\w+\.example\.org$/] } })],
+})
+class AppModule {}
+
+@Module({ imports: [WebsocketModule.forRoot({ cors: { origin: ALLOWED }, allowMissingOrigin: false })] })
+class BrowsersOnlyModule {}
+
+const test = withChromium(realtimeTest(AppModule));
+
+type Transport = 'websocket' | 'polling';
+
+describe.each<{ transports: Transport[] }>([
+  { transports: ['websocket'] },
+  { transports: ['polling'] },
+  { transports: ['polling', 'websocket'] },
+])('over $transports', ({ transports }) => {
+  const from = (origin: string) => ({ transports, extraHeaders: { origin } });
+
+  test.for([ALLOWED, 'https://shop.example.org'])('a page of %s may connect', async (origin, { connect }) => {
+    await expect(await connect(from(origin))).toBeConnected();
+  });
+
+  test.for([FOREIGN, 'null', `${ALLOWED}.evil.com`, 'https://shop.example.org.evil.com'])(
+    'a page of %s may not, and nothing is kept of it',
+    async (origin, { app, connect }) => {
+      await expect(connect(from(origin))).toBeRefused('Pages of this origin may not connect', {
+        stage: 'handshake',
+      });
+      expect(app.io.engine.clientsCount).toBe(0);
+      await expect(app).toHaveLogged(
+        `Refused a connection: its origin ${JSON.stringify(origin)} is not allowed by cors.origin`,
+        { level: 'warn' },
+      );
+    },
+  );
+
+  test('who names none is no page, and may connect', async ({ connect }) => {
+    await expect(await connect({ transports })).toBeConnected();
+  });
+
+  test('unless allowMissingOrigin says no', async () => {
+    const app = await startTestApp(BrowsersOnlyModule);
+    try {
+      await expect(app.connect({ transports })).toBeRefused('Only pages of allowed origins may connect');
+      await expect(await app.connect(from(ALLOWED))).toBeConnected();
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+test('the refusal is an HTTP answer that can be read', async ({ app }) => {
+  const response = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`, {
+    headers: { origin: FOREIGN },
+  });
+  expect(response.status).toBe(403);
+  expect(await response.json()).toEqual({
+    code: 'ORIGIN_NOT_ALLOWED',
+    message: 'Pages of this origin may not connect',
+  });
+  expect(response.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('a session that an allowed page has opened is none of a foreign one', async ({ app, connect }) => {
+  const alice = await connect({ transports: ['polling'], extraHeaders: { origin: ALLOWED } });
+  const response = await fetch(
+    `${app.url}/socket.io/?EIO=4&transport=polling&sid=${alice.socket.io.engine.id}`,
+    {
+      method: 'POST',
+      headers: { origin: FOREIGN },
+      body: '42["hi"]',
+    },
+  );
+  expect(response.status).toBe(403);
+});
+
+/** A page that connects to an app, on an origin of its own. */
+async function servePage(): Promise<AsyncDisposable & { origin: string }> {
+  const page = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<title>A page</title>'),
+  );
+  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+  return {
+    origin: `http://127.0.0.1:${(page.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => page.close(() => resolve())),
+  };
+}
+
+test.for(['websocket', 'polling'])(
+  'in a real browser, over %s',
+  { timeout: 30_000 },
+  async (transport, { page }) => {
+    await using allowed = await servePage();
+    await using foreign = await servePage();
+    @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: allowed.origin } })] })
+    class BrowserModule {}
+
+    const app = await startTestApp(BrowserModule);
+    try {
+      const outcomes: string[] = [];
+      for (const { origin } of [allowed, foreign]) {
+        await page.goto(origin);
+        await page.addScriptTag({ url: `${app.url}/socket.io/socket.io.js` });
+        outcomes.push(
+          await page.evaluate(
+            ({ url, transports }) =>
+              new Promise<string>((resolve) => {
+                const { io } = globalThis as unknown as {
+                  io: (
+                    url: string,
+                    options: object,
+                  ) => {
+                    on(event: string, listener: () => void): void;
+                    disconnect(): void;
+                  };
+                };
+                const socket = io(url, { transports, reconnection: false });
+                const end = (outcome: string) => (): void => {
+                  socket.disconnect();
+                  resolve(outcome);
+                };
+                socket.on('connect', end('connected'));
+                socket.on('connect_error', end('refused'));
+              }),
+            { url: app.url, transports: [transport] },
+          ),
+        );
+      }
+      expect(outcomes).toEqual(['connected', 'refused']);
+      await page.goto('about:blank');
+      await expect.poll(() => app.io.engine.clientsCount, { timeout: 10_000 }).toBe(0);
+    } finally {
+      await app.close();
+    }
+  },
+);
