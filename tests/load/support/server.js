@@ -37,12 +37,21 @@ const commands = {
     return process.memoryUsage().heapUsed;
   },
   connected: () => server.engine.clientsCount,
+  rss: () => process.memoryUsage().rss,
+  /** Megabytes of broadcasts, 256 KB at a time, as fast as the event loop turns. */
+  async broadcastMegabytes(count) {
+    const text = 'x'.repeat(256 * 1024);
+    for (let sent = 0; sent < count * 4; sent += 1) {
+      server.emit('bulk', text);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
   broadcast: (count) => {
     for (let sent = 0; sent < count; sent += 1) server.emit('news', sent);
   },
 };
 
 process.on('message', ({ id, command, argument }) => {
-  process.send({ id, result: commands[command](argument) });
+  void Promise.resolve(commands[command](argument)).then((result) => process.send({ id, result }));
 });
 process.send({ id: 0, result: app.getHttpServer().address().port });

@@ -1,0 +1,88 @@
+// What no well-behaved client does, in a process of its own.
+import { connect as connectTcp } from 'node:net';
+import { WebSocket } from 'ws';
+
+const [port] = process.argv.slice(2);
+const url = `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`;
+
+/** A client that has joined the main namespace; none where it was refused. */
+function join() {
+  const socket = new WebSocket(url, { perMessageDeflate: false });
+  return new Promise((resolve) => {
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(undefined));
+    socket.on('message', (data) => {
+      const text = Buffer.from(data).toString();
+      if (text.startsWith('0')) socket.send('40');
+      else if (text === '2') socket.send('3');
+      else if (text.startsWith('40')) resolve(socket);
+    });
+  });
+}
+
+/** Sends as fast as the other end takes it, until it is all sent or the connection is closed. @returns how many were sent */
+async function flood(messages, make) {
+  const socket = await join();
+  let sent = 0;
+  while (sent < messages && socket.readyState === WebSocket.OPEN) {
+    for (let batch = 0; batch < 1_000 && sent < messages; batch += 1, sent += 1) socket.send(make(sent));
+    while (socket.bufferedAmount > 1_000_000 && socket.readyState === WebSocket.OPEN) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const closed =
+    socket.readyState === WebSocket.OPEN
+      ? new Promise((resolve) => socket.once('close', resolve))
+      : undefined;
+  const timeout = new Promise((resolve) => setTimeout(resolve, 5_000, 'still open'));
+  const outcome = await Promise.race([closed, timeout]);
+  socket.terminate();
+  return { sent, disconnected: outcome !== 'still open' };
+}
+
+const commands = {
+  async connections(count) {
+    const sockets = await Promise.all(Array.from({ length: count }, join));
+    const admitted = sockets.filter((socket) => socket !== undefined);
+    for (const socket of admitted) socket.terminate();
+    return admitted.length;
+  },
+  messages: (count) => flood(count, (sent) => `42${sent}["echo",${sent}]`),
+  namespaces: (count) => flood(count, (sent) => `40/unknown-${sent},`),
+  /** Opens polling sessions and leaves each of them with a packet that is none. @returns how many were admitted */
+  async badPolling(count) {
+    let admitted = 0;
+    const one = async () => {
+      const polling = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+      const opened = await fetch(polling);
+      const text = await opened.text();
+      if (opened.status !== 200) return;
+      admitted += 1;
+      const { sid } = JSON.parse(text.slice(1));
+      await fetch(`${polling}&sid=${sid}`, { method: 'POST', body: 'not a packet' }).then((response) =>
+        response.text(),
+      );
+    };
+    for (let begun = 0; begun < count; begun += 50) await Promise.allSettled(Array.from({ length: 50 }, one));
+    return admitted;
+  },
+  /** Joins, and reads no more. @returns after how many milliseconds it was disconnected */
+  async notReading() {
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.on('error', () => {});
+    const headers =
+      'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
+    socket.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
+    await new Promise((resolve) => socket.once('data', resolve));
+    // A text frame of two bytes, masked by zeros.
+    socket.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]));
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.pause();
+  },
+};
+
+process.on('message', ({ id, command, argument }) => {
+  void Promise.resolve(commands[command](argument)).then((result) => process.send({ id, result }));
+});
+process.send({ id: 0 });
