@@ -1,17 +1,20 @@
 import { Module } from '@nestjs/common';
 import { readEnvironment } from './environment.js';
+import { HealthModule } from './health/health.module.js';
 import { PlaygroundModule } from './playground/playground.module.js';
 import { WebsocketModule } from './websocket/index.js';
 
-/** The reference server: the gateway, set up from the environment, and a page to try it by hand. */
+/** The reference server: the gateway, set up from the environment, health checks, and a page to try it by hand. */
 @Module({
   imports: [
     WebsocketModule.forRootAsync({
+      isGlobal: true,
       useFactory: () => {
-        const { corsOrigin, redisUrl } = readEnvironment(process.env);
-        return { cors: { origin: corsOrigin }, ...(redisUrl && { redis: { url: redisUrl } }) };
+        const { corsOrigin, redisUrl, shutdown } = readEnvironment(process.env);
+        return { cors: { origin: corsOrigin }, ...(redisUrl && { redis: { url: redisUrl } }), shutdown };
       },
     }),
+    HealthModule,
     PlaygroundModule,
   ],
 })

@@ -10,6 +10,19 @@ export interface Environment {
   redisUrl: string | undefined;
   /** `LOG_FORMAT`. @default 'text' */
   logFormat: 'text' | 'json';
+  /** How it leaves its clients; what is not set is the module's own default. */
+  shutdown: {
+    /** `SHUTDOWN_TIMEOUT_MS`. @default 10000 */
+    timeout: number;
+    /** `SHUTDOWN_EVENT` */
+    event: string | undefined;
+    /** `SHUTDOWN_BATCH_SIZE` */
+    batchSize: number | undefined;
+    /** `SHUTDOWN_BATCH_INTERVAL_MS` */
+    batchInterval: number | undefined;
+    /** `ON_UNCAUGHT` */
+    onUncaught: 'drain' | 'ignore' | undefined;
+  };
 }
 
 /** A variable that the server cannot start with. */
@@ -32,7 +45,14 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     host: env.HOST || undefined,
     corsOrigin: readOrigins(env.WEBSOCKET_CORS_ORIGIN, env.NODE_ENV === 'production'),
     redisUrl: readRedisUrl(env.REDIS_URL),
-    logFormat: readLogFormat(env.LOG_FORMAT),
+    logFormat: readChoice('LOG_FORMAT', env.LOG_FORMAT, ['text', 'json']) ?? 'text',
+    shutdown: {
+      timeout: readCount('SHUTDOWN_TIMEOUT_MS', env.SHUTDOWN_TIMEOUT_MS, 'milliseconds') ?? 10_000,
+      event: env.SHUTDOWN_EVENT || undefined,
+      batchSize: readCount('SHUTDOWN_BATCH_SIZE', env.SHUTDOWN_BATCH_SIZE, 'clients'),
+      batchInterval: readCount('SHUTDOWN_BATCH_INTERVAL_MS', env.SHUTDOWN_BATCH_INTERVAL_MS, 'milliseconds'),
+      onUncaught: readChoice('ON_UNCAUGHT', env.ON_UNCAUGHT, ['drain', 'ignore']),
+    },
   };
 }
 
@@ -72,8 +92,19 @@ function readRedisUrl(value: string | undefined): string | undefined {
   throw new EnvironmentError('REDIS_URL', shown, 'a URL such as "redis://localhost:6379"');
 }
 
-function readLogFormat(value: string | undefined): 'text' | 'json' {
-  if (!value || value === 'text') return 'text';
-  if (value === 'json') return 'json';
-  throw new EnvironmentError('LOG_FORMAT', value, '"text" or "json"');
+function readCount(variable: string, value: string | undefined, unit: string): number | undefined {
+  if (!value) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new EnvironmentError(variable, value, `a whole number of ${unit}, 1 or more`);
+}
+
+function readChoice<T extends string>(
+  variable: string,
+  value: string | undefined,
+  choices: readonly [T, T],
+): T | undefined {
+  if (!value) return undefined;
+  const choice = choices.find((known) => known === value);
+  if (choice) return choice;
+  throw new EnvironmentError(variable, value, choices.map((known) => `"${known}"`).join(' or '));
 }

@@ -37,6 +37,8 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
   /** For `ServerOptions.adapter`. */
   readonly adapter: NonNullable<ServerOptions['adapter']>;
 
+  private closed: Promise<void> | undefined;
+
   private constructor(
     private readonly publisher: RedisConnection,
     private readonly subscriber: RedisConnection,
@@ -89,8 +91,15 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     await this.close();
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.subscriber.close(), this.publisher.close()]);
+  close(): Promise<void> {
+    this.closed ??= Promise.all([this.subscriber.close(), this.publisher.close()]).then(() => {});
+    return this.closed;
+  }
+
+  /** Closes without a word to Redis. */
+  abandon(): void {
+    this.subscriber.abandon();
+    this.publisher.abandon();
   }
 }
 

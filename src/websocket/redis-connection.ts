@@ -135,11 +135,18 @@ export class RedisConnection {
     if (this.owned) {
       const goodbye = this.client.close ? this.client.close() : this.client.quit();
       await Promise.race([goodbye.catch(() => {}), delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
-      this.abandon();
-    } else {
+    }
+    this.abandon();
+  }
+
+  /** Ends the client at once, or leaves that of somebody else. Errors of ours stay heard: they may still come. */
+  abandon(): void {
+    this.closed = true;
+    if (!this.owned) {
       this.client.off('ready', this.onReady);
       this.client.off('error', this.onError);
-    }
+    } else if (!this.client.destroy) this.client.disconnect();
+    else if (this.client.isOpen) this.client.destroy();
   }
 
   private async reach(answer: Promise<unknown>, timeout: number, where: string): Promise<void> {
@@ -150,8 +157,7 @@ export class RedisConnection {
     try {
       await Promise.race([answer, deadline]);
     } catch (error) {
-      if (this.owned) this.abandon();
-      else await this.close();
+      this.abandon();
       throw new RedisUnavailableError(
         `WebsocketModule: Redis at ${where} could not be reached within ${timeout} ms ` +
           `(${reasonOf(error)}). Is it running, and is "redis.url" right?`,
@@ -160,13 +166,6 @@ export class RedisConnection {
     } finally {
       answered.abort();
     }
-  }
-
-  /** Ends the client at once. Its errors stay heard: they may still come. */
-  private abandon(): void {
-    this.closed = true;
-    if (!this.client.destroy) this.client.disconnect();
-    else if (this.client.isOpen) this.client.destroy();
   }
 
   private guard(): RedisClient {

@@ -8,6 +8,7 @@ import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import type { Gateway } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { RedisBackplane } from './redis-backplane.js';
+import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
 import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
 import { DEFAULT_SERVER_OPTIONS } from './websocket.options.js';
@@ -36,6 +37,7 @@ export class WebsocketAdapter extends IoAdapter {
     @Inject(Admission) private readonly admission: Admission,
     @Inject(Bounds) private readonly bounds: Bounds,
     @Inject(Connections) private readonly connections: Connections,
+    @Inject(Shutdown) private readonly shutdown: Shutdown,
     @Optional() @Inject(RedisBackplane) backplane: RedisBackplane | undefined,
   ) {
     super();
@@ -87,7 +89,13 @@ export class WebsocketAdapter extends IoAdapter {
     this.connections.guard(server, (handler, client, data, ack) =>
       this.handleMessage(handler, client, data, ack),
     );
+    this.shutdown.track(server);
     return server;
+  }
+
+  override async close(server: Server): Promise<void> {
+    // The base class does not close one whose connections Nest has been told to force closed.
+    if ('engine' in server) await this.shutdown.close(server);
   }
 
   private warned = false;

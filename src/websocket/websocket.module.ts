@@ -13,6 +13,9 @@ import { GatewayInstances } from './gateways/gateway-instances.js';
 import { Gateways } from './gateways/gateways.js';
 import { Addresses } from './limits/addresses.js';
 import { RedisBackplane } from './redis-backplane.js';
+import { Shutdown } from './shutdown/shutdown.js';
+import { UncaughtFailures } from './shutdown/uncaught-failures.js';
+import { WebsocketReadiness } from './shutdown/websocket-readiness.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
 import {
   ConfigurableWebsocketModule,
@@ -47,13 +50,16 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     Admission,
     Bounds,
     Connections,
+    Shutdown,
+    WebsocketReadiness,
+    UncaughtFailures,
     {
       provide: RedisBackplane,
       inject: [WEBSOCKET_OPTIONS],
       useFactory: async ({ redis }: ResolvedWebsocketOptions) => redis && RedisBackplane.open(redis),
     },
   ],
-  exports: [EventsGateway, Authentication, WEBSOCKET_OPTIONS],
+  exports: [EventsGateway, Authentication, WebsocketReadiness, UncaughtFailures, WEBSOCKET_OPTIONS],
 })
 export class WebsocketModule extends ConfigurableWebsocketModule {
   constructor(

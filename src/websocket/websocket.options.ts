@@ -27,6 +27,8 @@ import {
 } from './option-rules.js';
 import type { Rule } from './option-rules.js';
 import type { RedisOptions } from './redis-backplane.js';
+import { resolveShutdownOptions, shutdownRule } from './shutdown/shutdown.options.js';
+import type { ResolvedShutdownOptions, ShutdownOptions } from './shutdown/shutdown.options.js';
 import type { ServerOptions } from './socket.io.js';
 
 /** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
@@ -79,6 +81,13 @@ export interface WebsocketOptions extends ServerOptions, AdmissionOptions, Bound
    * @default the defaults of each
    */
   limits?: Limits | false;
+
+  /**
+   * How the app leaves its clients when it is closed, or fails.
+   *
+   * @default the defaults of each
+   */
+  shutdown?: ShutdownOptions;
 }
 
 /** The options as the module's parts use them. */
@@ -94,6 +103,7 @@ export interface ResolvedWebsocketOptions {
   bounds: ResolvedBoundsOptions;
   /** None where they are lifted. */
   limits: ResolvedLimits | undefined;
+  shutdown: ResolvedShutdownOptions;
 }
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
@@ -136,6 +146,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     maxNesting,
     packetTimeout,
     limits,
+    shutdown,
     ...server
   }: WebsocketOptions = Object.fromEntries(given);
   return {
@@ -148,6 +159,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     admission: resolveAdmissionOptions({ allowMissingOrigin, trustProxy }),
     bounds: resolveBoundsOptions({ maxBufferedBytes, maxNesting, packetTimeout }),
     limits: resolveLimits(limits),
+    shutdown: resolveShutdownOptions(shutdown),
   };
 }
 
@@ -208,6 +220,7 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
     fields: redisRules,
   },
   serveClient: aBoolean,
+  shutdown: shutdownRule,
   transports: {
     expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
     accepts: (value) =>

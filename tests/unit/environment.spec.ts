@@ -3,11 +3,28 @@ import { EnvironmentError, readEnvironment } from '../../src/environment.js';
 
 describe('readEnvironment', () => {
   test('has a default for everything', () => {
-    const defaults = { port: 3000, host: undefined, corsOrigin: '*', redisUrl: undefined, logFormat: 'text' };
+    const defaults = {
+      port: 3000,
+      host: undefined,
+      corsOrigin: '*',
+      redisUrl: undefined,
+      logFormat: 'text',
+      shutdown: { timeout: 10_000 },
+    };
+    const variables = [
+      'PORT',
+      'HOST',
+      'WEBSOCKET_CORS_ORIGIN',
+      'REDIS_URL',
+      'LOG_FORMAT',
+      'SHUTDOWN_TIMEOUT_MS',
+      'SHUTDOWN_EVENT',
+      'SHUTDOWN_BATCH_SIZE',
+      'SHUTDOWN_BATCH_INTERVAL_MS',
+      'ON_UNCAUGHT',
+    ];
     expect(readEnvironment({})).toEqual(defaults);
-    expect(
-      readEnvironment({ PORT: '', HOST: '', WEBSOCKET_CORS_ORIGIN: '', REDIS_URL: '', LOG_FORMAT: '' }),
-    ).toEqual(defaults);
+    expect(readEnvironment(Object.fromEntries(variables.map((name) => [name, ''])))).toEqual(defaults);
   });
 
   test('reads what is set', () => {
@@ -19,6 +36,11 @@ describe('readEnvironment', () => {
         WEBSOCKET_CORS_ORIGIN: 'https://app.example.com, http://localhost:5173',
         REDIS_URL: 'rediss://user:secret@redis:6379/1',
         LOG_FORMAT: 'json',
+        SHUTDOWN_TIMEOUT_MS: '25000',
+        SHUTDOWN_EVENT: 'bye',
+        SHUTDOWN_BATCH_SIZE: '250',
+        SHUTDOWN_BATCH_INTERVAL_MS: '500',
+        ON_UNCAUGHT: 'ignore',
       }),
     ).toEqual({
       port: 0,
@@ -26,6 +48,7 @@ describe('readEnvironment', () => {
       corsOrigin: ['https://app.example.com', 'http://localhost:5173'],
       redisUrl: 'rediss://user:secret@redis:6379/1',
       logFormat: 'json',
+      shutdown: { timeout: 25_000, event: 'bye', batchSize: 250, batchInterval: 500, onUncaught: 'ignore' },
     });
   });
 
@@ -50,6 +73,10 @@ describe('readEnvironment', () => {
       'REDIS_URL is "localhost:6379"; expected a URL such as "redis://localhost:6379"',
     ],
     ['REDIS_URL', 'http://user:secret@redis', 'REDIS_URL is "http://***@redis"; expected'],
+    ['SHUTDOWN_TIMEOUT_MS', '10s', 'SHUTDOWN_TIMEOUT_MS is "10s"; expected a whole number of milliseconds'],
+    ['SHUTDOWN_BATCH_SIZE', '0', 'SHUTDOWN_BATCH_SIZE is "0"; expected a whole number of clients, 1 or more'],
+    ['SHUTDOWN_BATCH_INTERVAL_MS', '-5', 'SHUTDOWN_BATCH_INTERVAL_MS is "-5"; expected a whole number'],
+    ['ON_UNCAUGHT', 'exit', 'ON_UNCAUGHT is "exit"; expected "drain" or "ignore"'],
     ['LOG_FORMAT', 'xml', 'LOG_FORMAT is "xml"; expected "text" or "json"'],
   ])('refuses %s=%s', (variable, value, text) => {
     const read = (): unknown => readEnvironment({ [variable]: value });

@@ -12,7 +12,7 @@ export interface Work {
 @Injectable()
 export class InFlight {
   private readonly running = new Set<Work>();
-  private readonly waiting = new Set<() => void>();
+  private readonly onEnd = new Map<Work, (() => void)[]>();
 
   /** What runs, the oldest first. */
   get work(): readonly Work[] {
@@ -25,9 +25,8 @@ export class InFlight {
 
   end(work: Work): void {
     this.running.delete(work);
-    if (this.running.size > 0) return;
-    for (const resolve of this.waiting) resolve();
-    this.waiting.clear();
+    for (const resolve of this.onEnd.get(work) ?? []) resolve();
+    this.onEnd.delete(work);
   }
 
   /** Notes work until its promise has settled, however it does. */
@@ -37,9 +36,22 @@ export class InFlight {
     end.then(ended, ended);
   }
 
+  /** Resolves when all of this work has ended, whatever has begun meanwhile. */
+  async ended(work: Iterable<Work>): Promise<void> {
+    await Promise.all(Array.from(work, (each) => this.endOf(each)));
+  }
+
   /** Resolves when nothing runs, at once where nothing does. */
   async settled(): Promise<void> {
-    if (this.running.size === 0) return;
-    await new Promise<void>((resolve) => this.waiting.add(resolve));
+    while (this.running.size > 0) await this.ended(this.running);
+  }
+
+  private endOf(work: Work): Promise<void> | undefined {
+    if (!this.running.has(work)) return undefined;
+    return new Promise((resolve) => {
+      const known = this.onEnd.get(work);
+      if (known) known.push(resolve);
+      else this.onEnd.set(work, [resolve]);
+    });
   }
 }

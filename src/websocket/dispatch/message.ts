@@ -79,7 +79,11 @@ export class Message {
   private follow(handler: MessageHandler, stream: Observable<unknown>, streams: Streams): void {
     const work = this.begin(handler);
     const subscription = stream.subscribe({
-      next: (value) => this.say(handler, value),
+      next: (value) => {
+        this.say(handler, value);
+        // It may go on for ever; a shutdown waits for the answer, which is the first value.
+        this.dispatch.inFlight.end(work);
+      },
       error: (error) => this.fail(handler, error),
       complete: () => this.done(),
     });

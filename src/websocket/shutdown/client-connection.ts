@@ -1,0 +1,135 @@
+import { setImmediate } from 'node:timers';
+import type { Server, Socket } from '../socket.io.js';
+import type { Deadline } from './deadline.js';
+
+/** A connection of Engine.IO's. */
+export type EngineConnection = Socket['conn'];
+
+/** What is private to Engine.IO; this file alone knows it. */
+interface EngineInternals {
+  sendPacket(type: 'ping'): void;
+  readonly transport: {
+    /** Of `ws`, when the transport is a WebSocket. */
+    readonly socket?: WebSocket;
+    /** Of polling: ends it without the poll that would tell the client. Engine.IO waits 30 s for that. */
+    readonly shouldClose?: (() => void) | null;
+  };
+}
+
+/** What of `ws` is used here. */
+interface WebSocket {
+  readonly readyState: number;
+  once(event: 'close', listener: () => void): void;
+  terminate(): void;
+}
+
+/** Of `ws`: there is no TCP connection any more. */
+const WEBSOCKET_CLOSED = 3;
+
+/** How long a client may take to say goodbye, in milliseconds; `ws` would wait for 30 s. */
+const GOODBYE_TIME = 1_000;
+
+/** All connections of a server, with the sockets of their clients. */
+export function connectionsOf(server: Server): ClientConnection[] {
+  // Protected; there is no other list of those that have not joined a namespace.
+  const sockets = new Map<EngineConnection, Socket[]>(
+    Object.values(server.engine['clients']).map((connection) => [connection, []]),
+  );
+  for (const namespace of server._nsps.values()) {
+    for (const socket of namespace.sockets.values()) sockets.get(socket.conn)?.push(socket);
+  }
+  return Array.from(sockets, ([connection, of]) => new ClientConnection(connection, of));
+}
+
+/** The connection of a client that is to leave. */
+export class ClientConnection {
+  /** Whether there is nobody at the other end, as far as is known. */
+  private isMute = false;
+
+  constructor(
+    private readonly connection: EngineConnection,
+    private readonly sockets: readonly Socket[] = [],
+  ) {}
+
+  /** The ids under which its work is noted: one for each namespace. */
+  get ids(): readonly string[] {
+    return this.sockets.map(({ id }) => id);
+  }
+
+  /** For readers. */
+  get name(): string {
+    return `client ${this.ids.join(', ') || 'without a namespace'} (${this.connection.transport.name})`;
+  }
+
+  /**
+   * Resolves when all that the client has sent so far is being dealt with, or the connection is gone: it answers a ping
+   * of Engine.IO's, and a connection keeps order. Where no namespace is joined, there is nothing to deal with.
+   */
+  caughtUp(): Promise<void> | undefined {
+    const { connection } = this;
+    // Of the third protocol the clients send the pings.
+    if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) {
+      return undefined;
+    }
+    this.isMute = true;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.isMute = false;
+        connection.off('heartbeat', done);
+        connection.off('close', done);
+        // Between a packet and its handler there are several ticks.
+        setImmediate(resolve);
+      };
+      connection.on('heartbeat', done);
+      connection.on('close', done);
+      this.internals.sendPacket('ping');
+    });
+  }
+
+  /** Lets no further event reach a handler: it would begin what there is no time to end. */
+  holdEvents(): void {
+    for (const socket of this.sockets) socket.use(() => {});
+  }
+
+  /**
+   * Sends what still waits for the client and closes the transport, upon which it connects anew by itself; told to
+   * disconnect, it would not. Who does not take leave in time is cut off; from a client that is mute, or that has not
+   * joined a namespace, nothing is awaited.
+   *
+   * @returns whether a client was cut off
+   */
+  async close(deadline: Deadline): Promise<boolean> {
+    const { connection } = this;
+    const { socket } = this.internals.transport;
+    const closed = Promise.all([closeOf(connection), socket && closeOfWebSocket(socket)]);
+    connection.close();
+    const isThere = !this.isMute && this.sockets.length > 0;
+    if (isThere && (await deadline.allows(closed, GOODBYE_TIME))) return false;
+    this.cut();
+    return this.sockets.length > 0;
+  }
+
+  /** Ends it at once. */
+  cut(): void {
+    const { socket, shouldClose } = this.internals.transport;
+    socket?.terminate();
+    shouldClose?.();
+    this.connection.close(true);
+  }
+
+  private get internals(): EngineInternals {
+    return this.connection as unknown as EngineInternals;
+  }
+}
+
+function closeOf(connection: EngineConnection): Promise<void> | undefined {
+  if (connection.readyState === 'closed') return undefined;
+  return new Promise((resolve) => connection.once('close', () => resolve()));
+}
+
+function closeOfWebSocket(socket: WebSocket): Promise<void> | undefined {
+  if (socket.readyState === WEBSOCKET_CLOSED) return undefined;
+  return new Promise((resolve) => {
+    socket.once('close', resolve);
+  });
+}

@@ -1,0 +1,104 @@
+import type { InFlight, Work } from '../dispatch/in-flight.js';
+import type { Server } from '../socket.io.js';
+import { ClientConnection, connectionsOf } from './client-connection.js';
+import { logCutOffs } from './cut-offs.js';
+import { Deadline } from './deadline.js';
+import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
+import type { ResolvedShutdownOptions } from './shutdown.options.js';
+
+/** How much of the time the clients have; the rest is for what comes after them. */
+const SHARE_OF_CLIENTS = 0.8;
+
+/** How much of the time all wait for the handlers in flight; after it, each waits only for its own. */
+const SHARE_OF_HANDLERS = 0.4;
+
+/** How long a client may take to hear of it and to answer, in milliseconds. */
+const ANSWER_TIME = 1_000;
+
+/**
+ * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
+ * disconnected in batches, and their `handleDisconnect` is awaited.
+ */
+export class Drain {
+  private readonly deadline: Deadline;
+  private readonly leaving: Promise<void>[] = [];
+  private readonly cutOffs: string[] = [];
+
+  constructor(
+    private readonly servers: Iterable<Server>,
+    private readonly inFlight: InFlight,
+    private readonly options: ResolvedShutdownOptions,
+  ) {
+    this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
+  }
+
+  async run(): Promise<void> {
+    for (const server of this.servers) this.refuseNewcomers(server);
+    const connections = Array.from(this.servers).flatMap(connectionsOf);
+    this.tell();
+    await this.dealWithWhatIsSent(connections);
+    await this.disconnect(connections);
+    await this.deadline.allows(Promise.all(this.leaving));
+    await this.deadline.allows(this.inFlight.settled());
+    for (const work of this.inFlight.work) this.cutOffs.push(describe(work));
+    logCutOffs(this.cutOffs);
+  }
+
+  private refuseNewcomers(server: Server): void {
+    // By then this process is gone, and who comes in its place answers.
+    const retryAfter = Math.ceil(this.options.timeout / 1_000);
+    refuseNewcomers(server, retryAfter, (connection) => this.leave(new ClientConnection(connection)));
+  }
+
+  private tell(): void {
+    const { event } = this.options;
+    if (event === false) return;
+    for (const { _nsps: namespaces } of this.servers) {
+      // The clients of other nodes stay.
+      for (const namespace of namespaces.values()) namespace.local.emit(event, SHUTTING_DOWN);
+    }
+  }
+
+  /** All that was sent before the client knew is handled, and others get what comes of it. */
+  private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
+    const caughtUp = connections.map((connection) => connection.caughtUp());
+    await this.deadline.allows(Promise.all(caughtUp), ANSWER_TIME);
+    const { inFlight, options, deadline } = this;
+    await deadline.allows(inFlight.ended(inFlight.work), options.timeout * SHARE_OF_HANDLERS);
+  }
+
+  private async disconnect(connections: readonly ClientConnection[]): Promise<void> {
+    const { batchSize, batchInterval } = this.options;
+    let batches = Math.ceil(connections.length / batchSize);
+    for (let first = 0; first < connections.length; first += batchSize) {
+      for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
+      // One interval is left for the last batch.
+      if (batches > 1) await this.deadline.pause(Math.min(batchInterval, this.deadline.left / batches));
+      batches -= 1;
+    }
+  }
+
+  private leave(connection: ClientConnection): void {
+    this.leaving.push(this.disconnectOne(connection));
+  }
+
+  private async disconnectOne(connection: ClientConnection): Promise<void> {
+    connection.holdEvents();
+    await this.deadline.allows(this.workOf(connection));
+    const isCutOff = await connection.close(this.deadline);
+    if (isCutOff) this.cutOffs.push(`Cut off ${connection.name}: it does not answer.`);
+  }
+
+  /** Handlers that have waited for `handleConnection` come after it. */
+  private async workOf({ ids }: ClientConnection): Promise<void> {
+    let work: readonly Work[];
+    do {
+      work = this.inFlight.work.filter(({ client }) => ids.includes(client));
+      await this.inFlight.ended(work);
+    } while (work.length > 0 && this.deadline.left > 0);
+  }
+}
+
+function describe({ what, client }: Work): string {
+  return `Cut off the ${what} of client ${client}: it has not ended.`;
+}

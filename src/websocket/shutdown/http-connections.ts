@@ -1,0 +1,101 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket as TcpSocket } from 'node:net';
+import type { EngineConnection } from './client-connection.js';
+
+/**
+ * The TCP connections of an HTTP server. When a server closes, Node ends those that have had an answer, and waits for all
+ * others: for those on which nobody ever asked anything too.
+ */
+export class HttpConnections {
+  private readonly sockets = new Set<TcpSocket>();
+  /** What is being answered. */
+  private readonly responses = new Set<ServerResponse>();
+  /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
+  private readonly upgraded = new Map<Duplex, IncomingMessage>();
+  private readonly enginePaths = new Set<string>();
+  private closing = false;
+
+  constructor(server: HttpServer) {
+    // One function for all sockets: a closure for each would be too much.
+    const { sockets, responses, upgraded } = this;
+    const sweep = (): void => this.sweep();
+    this.forget = function forget(this: TcpSocket) {
+      sockets.delete(this);
+      upgraded.delete(this);
+    };
+    function onAnswered(this: ServerResponse): void {
+      responses.delete(this);
+      sweep();
+    }
+    server.on('connection', (socket: TcpSocket) => {
+      if (this.closing) socket.destroy();
+      else sockets.add(socket.once('close', this.forget));
+    });
+    server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
+      responses.add(response.once('close', onAnswered));
+    });
+    // Without anybody who listens, Node answers such a request as any other.
+    if (server.listenerCount('upgrade') > 0) {
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+        if (!this.isEngines(request)) upgraded.set(socket, request);
+      });
+    }
+  }
+
+  private readonly forget: (this: TcpSocket) => void;
+
+  /** An Engine.IO server answers what comes to this path. */
+  serve(enginePath: string): void {
+    this.enginePaths.add(enginePath);
+  }
+
+  /** Engine.IO has taken a connection over: it closes its WebSockets, and nothing needs to be kept of them here. */
+  leaveTo({ request, transport }: EngineConnection): void {
+    if (transport.name !== 'websocket') return;
+    const { socket } = request;
+    this.forget.call(socket);
+    socket.off('close', this.forget);
+  }
+
+  /** Ends what is idle, now and from now on; what is being answered, and other upgrades, may end by themselves. */
+  close(): void {
+    this.closing = true;
+    this.sweep();
+  }
+
+  /** Ends everything. @returns what was not at its end, for readers */
+  cut(): string[] {
+    this.closing = true;
+    const { requests } = this;
+    for (const { socket } of requests) socket.destroy();
+    for (const socket of this.sockets) socket.destroy();
+    return requests.map(nameOf);
+  }
+
+  private sweep(): void {
+    if (!this.closing) return;
+    const busy = new Set(this.requests.map(({ socket }) => keyOf(socket)));
+    for (const socket of this.sockets) if (!busy.has(keyOf(socket))) socket.destroy();
+  }
+
+  /** What has not come to its end. */
+  private get requests(): IncomingMessage[] {
+    return [...Array.from(this.responses, ({ req }) => req), ...this.upgraded.values()];
+  }
+
+  private isEngines({ url = '/' }: IncomingMessage): boolean {
+    return Array.from(this.enginePaths).some((path) => url.startsWith(path));
+  }
+}
+
+/** Under TLS a request has another socket than the connection; the other end's port says that they are one. */
+function keyOf(socket: TcpSocket): TcpSocket | string {
+  const { remoteAddress, remotePort } = socket;
+  return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
+}
+
+/** Without the query, in which there may be secrets. */
+function nameOf({ method, url = '/', socket }: IncomingMessage): string {
+  return `${method} ${url.replace(/\?.*/s, '')} of ${socket.remoteAddress}`;
+}

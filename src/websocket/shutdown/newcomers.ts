@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refuseHandshake } from '../admission/handshake-refusal.js';
+import { connectError } from '../connection/guarded-namespace.js';
+import { answer } from '../dispatch/error-answer.js';
+import type { Namespace, Server, Socket } from '../socket.io.js';
+import type { EngineConnection } from './client-connection.js';
+
+/** Why a client is turned away, or disconnected. */
+export const SHUTTING_DOWN = {
+  code: 'SHUTTING_DOWN',
+  message: 'The server is shutting down; connect to another',
+};
+
+type EngineRequest = IncomingMessage & { _query: { sid?: string } };
+
+/**
+ * Turns away whoever comes to a server that is being left: new connections by HTTP 503, new namespaces of those that are
+ * there by `connect_error`.
+ *
+ * @param retryAfter in seconds
+ * @param onLate has a connection that was let in before, and comes now all the same
+ */
+export function refuseNewcomers(
+  server: Server,
+  retryAfter: number,
+  onLate: (connection: EngineConnection) => void,
+): void {
+  const { engine } = server;
+  engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
+    if (request._query.sid !== undefined || request.method === 'OPTIONS') next();
+    else refuseHandshake(engine, request, response, { status: 503, retryAfter, ...SHUTTING_DOWN });
+  });
+  engine.on('connection', onLate);
+  for (const namespace of server._nsps.values()) refuseJoining(namespace);
+  server.on('new_namespace', refuseJoining);
+}
+
+function refuseJoining(namespace: Namespace): void {
+  namespace.use((socket, next) => {
+    // One that was refused its only namespace would not connect anew by itself; one whose transport closes does.
+    if (hasJoinedOthers(socket)) next(connectError(answer(SHUTTING_DOWN.code, SHUTTING_DOWN.message)));
+    else socket.conn.close();
+  });
+}
+
+function hasJoinedOthers({ client }: Socket): boolean {
+  return client['sockets'].size > 0;
+}

@@ -1,0 +1,83 @@
+import { count, isObject, milliseconds } from '../option-rules.js';
+import type { Rule } from '../option-rules.js';
+
+/** How the app leaves its clients when it is closed. */
+export interface ShutdownOptions {
+  /**
+   * How long closing the app may take in all, in milliseconds, whatever hangs. What has not ended by then is cut off, and
+   * logged. Handlers, clients and `handleDisconnect` have four fifths of it; the rest is for what comes after them: the
+   * shutdown hooks of other providers, HTTP requests, Redis.
+   *
+   * @default 10000
+   */
+  timeout?: number;
+
+  /**
+   * The event by which every client is told, before it is disconnected; its one argument is `{ code, message }`, the code
+   * being `SHUTTING_DOWN`. `false` tells nobody.
+   *
+   * @default 'server:shutdown'
+   */
+  event?: string | false;
+
+  /**
+   * How many clients are disconnected at a time, so that not all of them connect to the other nodes at once.
+   *
+   * @default 1000
+   */
+  batchSize?: number;
+
+  /**
+   * How long after one batch the next is disconnected, in milliseconds; less where they would not all fit before the
+   * deadline.
+   *
+   * @default 1000
+   */
+  batchInterval?: number;
+
+  /**
+   * What is done about a failure outside any handler, such as a timer's throw or a promise that rejects and that nobody
+   * awaits, where nobody listens to `uncaughtException`: the process would end at once. With `'drain'` it is logged, the
+   * clients are left as in any shutdown, and then the failure ends the process as it would have; `'ignore'` leaves it to
+   * Node.
+   *
+   * @default 'drain'
+   */
+  onUncaught?: 'drain' | 'ignore';
+}
+
+export type ResolvedShutdownOptions = Required<ShutdownOptions>;
+
+export function resolveShutdownOptions({
+  timeout = 10_000,
+  event = 'server:shutdown',
+  batchSize = 1_000,
+  batchInterval = 1_000,
+  onUncaught = 'drain',
+}: ShutdownOptions = {}): ResolvedShutdownOptions {
+  return { timeout, event, batchSize, batchInterval, onUncaught };
+}
+
+/** Names that Socket.IO keeps for itself. */
+const reservedEvents = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'error'];
+
+const fields: Record<keyof ShutdownOptions, Rule> = {
+  batchInterval: milliseconds,
+  batchSize: count,
+  event: {
+    expected: 'the name of an event that Socket.IO does not reserve, or false',
+    accepts: (value) =>
+      value === false || (typeof value === 'string' && value !== '' && !reservedEvents.includes(value)),
+  },
+  onUncaught: {
+    expected: '"drain" or "ignore"',
+    accepts: (value) => value === 'drain' || value === 'ignore',
+  },
+  timeout: milliseconds,
+};
+
+export const shutdownRule: Rule = {
+  expected: 'an object such as { timeout: 10_000 }',
+  accepts: isObject,
+  fields,
+};

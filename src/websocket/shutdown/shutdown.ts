@@ -1,0 +1,113 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { Server as HttpServer } from 'node:http';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { InFlight } from '../dispatch/in-flight.js';
+import { RedisBackplane } from '../redis-backplane.js';
+import type { Server } from '../socket.io.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { connectionsOf } from './client-connection.js';
+import { logCutOffs } from './cut-offs.js';
+import { Drain } from './drain.js';
+import { destroyModuleFirst } from './first-to-be-destroyed.js';
+import { HttpConnections } from './http-connections.js';
+
+/** What Nest is at: it calls the hooks of this module, then those of the others, then it has the servers closed. */
+type Stage = 'starting' | 'serving' | 'draining' | 'other hooks' | 'closing' | 'closed';
+
+/**
+ * Closes what the module has opened: the clients leave before any other provider is destroyed, the servers are closed
+ * when Nest says so, Redis at the end. One deadline holds for all of it, whatever Nest itself waits for.
+ */
+@Injectable()
+export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  private stage: Stage = 'starting';
+  private readonly servers = new Set<Server>();
+  private readonly http = new Map<HttpServer, HttpConnections>();
+  private drained: Promise<void> | undefined;
+  private deadline: NodeJS.Timeout | undefined;
+  private onCutOff = (): void => {};
+  private readonly cutOff = new Promise<void>((resolve) => {
+    this.onCutOff = resolve;
+  });
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
+    @Inject(InFlight) private readonly inFlight: InFlight,
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Optional() @Inject(RedisBackplane) private readonly backplane: RedisBackplane | undefined,
+  ) {
+    destroyModuleFirst(modules, Shutdown);
+  }
+
+  /** Whether the app is up, and is not about to go down. */
+  get isServing(): boolean {
+    return this.stage === 'serving';
+  }
+
+  /** Takes a server over that was just created. */
+  track(server: Server): void {
+    this.servers.add(server);
+    const httpServer = server.httpServer as HttpServer;
+    const http = this.http.get(httpServer) ?? new HttpConnections(httpServer);
+    this.http.set(httpServer, http);
+    http.serve(server.path());
+    server.engine.on('connection', (connection) => http.leaveTo(connection));
+  }
+
+  onApplicationBootstrap(): void {
+    this.stage = 'serving';
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.drain();
+  }
+
+  /** Leaves the clients; the first call begins, and all wait for the same end. */
+  drain(): Promise<void> {
+    this.drained ??= this.leaveClients();
+    return this.drained;
+  }
+
+  /** Closes a server, and the HTTP server that it is attached to. */
+  async close(server: Server): Promise<void> {
+    this.stage = 'closing';
+    const closed = server.close();
+    this.http.get(server.httpServer as HttpServer)?.close();
+    await Promise.race([closed, this.cutOff]);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.backplane?.close();
+    this.stage = 'closed';
+    clearTimeout(this.deadline);
+  }
+
+  private async leaveClients(): Promise<void> {
+    this.stage = 'draining';
+    this.deadline = setTimeout(() => this.cut(), this.options.shutdown.timeout);
+    await new Drain(this.servers, this.inFlight, this.options.shutdown).run();
+    this.stage = 'other hooks';
+  }
+
+  /** The deadline has passed: nothing is waited for any more, so that the process can end. */
+  private cut(): void {
+    const lines = [];
+    if (this.stage === 'other hooks') {
+      lines.push(
+        `A shutdown hook of another provider has not ended after ${this.options.shutdown.timeout} ms: ` +
+          'the servers are closed before it.',
+      );
+    }
+    for (const server of this.servers) for (const connection of connectionsOf(server)) connection.cut();
+    for (const [server, connections] of this.http) {
+      server.close();
+      for (const request of connections.cut()) lines.push(`Cut off ${request}: it has not ended.`);
+    }
+    this.backplane?.abandon();
+    logCutOffs(lines);
+    this.onCutOff();
+  }
+}
