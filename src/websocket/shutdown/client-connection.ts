@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
 import type { Server, Socket } from '../socket.io.js';
-import type { Deadline } from './deadline.js';
+import type { Patience } from './patience.js';
 
 /** A connection of Engine.IO's. */
 export type EngineConnection = Socket['conn'];
@@ -25,9 +25,6 @@ interface WebSocket {
 
 /** Of `ws`: there is no TCP connection any more. */
 const WEBSOCKET_CLOSED = 3;
-
-/** How long a client may take to say goodbye, in milliseconds; `ws` would wait for 30 s. */
-const GOODBYE_TIME = 1_000;
 
 /** All connections of a server, with the sockets of their clients. */
 export function connectionsOf(server: Server): ClientConnection[] {
@@ -64,8 +61,10 @@ export class ClientConnection {
   /**
    * Resolves when all that the client has sent so far is being dealt with, or the connection is gone: it answers a ping
    * of Engine.IO's, and a connection keeps order. Where no namespace is joined, there is nothing to deal with.
+   *
+   * @param onSign called for each packet that comes meanwhile
    */
-  caughtUp(): Promise<void> | undefined {
+  caughtUp(onSign: () => void): Promise<void> | undefined {
     const { connection } = this;
     // Of the third protocol the clients send the pings.
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) {
@@ -75,12 +74,16 @@ export class ClientConnection {
     return new Promise((resolve) => {
       const done = (): void => {
         this.isMute = false;
-        connection.off('heartbeat', done);
+        connection.off('packet', onPacket);
         connection.off('close', done);
         // Between a packet and its handler there are several ticks.
         setImmediate(resolve);
       };
-      connection.on('heartbeat', done);
+      const onPacket = ({ type }: { type: string }): void => {
+        onSign();
+        if (type === 'pong') done();
+      };
+      connection.on('packet', onPacket);
       connection.on('close', done);
       this.internals.sendPacket('ping');
     });
@@ -93,18 +96,18 @@ export class ClientConnection {
 
   /**
    * Sends what still waits for the client and closes the transport, upon which it connects anew by itself; told to
-   * disconnect, it would not. Who does not take leave in time is cut off; from a client that is mute, or that has not
-   * joined a namespace, nothing is awaited.
+   * disconnect, it would not. Who does not take leave in time is cut off, where `ws` would wait for 30 s; from a client
+   * that is mute, or that has not joined a namespace, nothing is awaited.
    *
    * @returns whether a client was cut off
    */
-  async close(deadline: Deadline): Promise<boolean> {
+  async close(patience: Patience): Promise<boolean> {
     const { connection } = this;
     const { socket } = this.internals.transport;
     const closed = Promise.all([closeOf(connection), socket && closeOfWebSocket(socket)]);
     connection.close();
     const isThere = !this.isMute && this.sockets.length > 0;
-    if (isThere && (await deadline.allows(closed, GOODBYE_TIME))) return false;
+    if (isThere && (await patience.lastsFor(closed))) return false;
     this.cut();
     return this.sockets.length > 0;
   }

@@ -3,6 +3,7 @@ import type { Server } from '../socket.io.js';
 import { ClientConnection, connectionsOf } from './client-connection.js';
 import { logCutOffs } from './cut-offs.js';
 import { Deadline } from './deadline.js';
+import { Patience } from './patience.js';
 import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
 import type { ResolvedShutdownOptions } from './shutdown.options.js';
 
@@ -12,8 +13,8 @@ const SHARE_OF_CLIENTS = 0.8;
 /** How much of the time all wait for the handlers in flight; after it, each waits only for its own. */
 const SHARE_OF_HANDLERS = 0.4;
 
-/** How long a client may take to hear of it and to answer, in milliseconds. */
-const ANSWER_TIME = 1_000;
+/** How long all clients may be silent before those that have not answered, or said goodbye, are given up. */
+const SILENCE = 1_000;
 
 /**
  * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
@@ -21,6 +22,7 @@ const ANSWER_TIME = 1_000;
  */
 export class Drain {
   private readonly deadline: Deadline;
+  private readonly patience: Patience;
   private readonly leaving: Promise<void>[] = [];
   private readonly cutOffs: string[] = [];
 
@@ -30,6 +32,7 @@ export class Drain {
     private readonly options: ResolvedShutdownOptions,
   ) {
     this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
+    this.patience = new Patience(this.deadline, SILENCE);
   }
 
   async run(): Promise<void> {
@@ -61,10 +64,11 @@ export class Drain {
 
   /** All that was sent before the client knew is handled, and others get what comes of it. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
-    const caughtUp = connections.map((connection) => connection.caughtUp());
-    await this.deadline.allows(Promise.all(caughtUp), ANSWER_TIME);
-    const { inFlight, options, deadline } = this;
-    await deadline.allows(inFlight.ended(inFlight.work), options.timeout * SHARE_OF_HANDLERS);
+    const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
+    const patience = new Patience(deadline, SILENCE);
+    const caughtUp = connections.map((connection) => connection.caughtUp(() => patience.renew()));
+    await patience.lastsFor(Promise.all(caughtUp));
+    await deadline.allows(this.inFlight.ended(this.inFlight.work));
   }
 
   private async disconnect(connections: readonly ClientConnection[]): Promise<void> {
@@ -85,8 +89,10 @@ export class Drain {
   private async disconnectOne(connection: ClientConnection): Promise<void> {
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
-    const isCutOff = await connection.close(this.deadline);
+    this.patience.renew();
+    const isCutOff = await connection.close(this.patience);
     if (isCutOff) this.cutOffs.push(`Cut off ${connection.name}: it does not answer.`);
+    else this.patience.renew();
   }
 
   /** Handlers that have waited for `handleConnection` come after it. */

@@ -15,9 +15,13 @@ export interface ServerProcess extends AsyncDisposable {
   readonly exited: Promise<number | null>;
 }
 
-/** Starts the server on a free port. Resolves when it listens, or has ended. */
-export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [main], {
+/**
+ * Starts the server on a free port. Resolves when it listens, or has ended.
+ *
+ * @param script another server, that listens to the same variables and says the same
+ */
+export async function startServer(env: Record<string, string> = {}, script = main): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [script], {
     env: { PATH: process.env.PATH, NO_COLOR: '1', PORT: '0', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
