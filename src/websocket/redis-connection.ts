@@ -46,10 +46,8 @@ interface AnyClient extends RedisClient {
   isOpen?: boolean;
   connect(): Promise<unknown>;
   ping(): Promise<unknown>;
-  /** Of `redis`, like `destroy`; `ioredis` has `quit` and `disconnect`. */
-  close?(): Promise<unknown>;
+  /** Of `redis`; `ioredis` has `disconnect`. */
   destroy?(): void;
-  quit(): Promise<unknown>;
   disconnect(): void;
   unref?(): void;
   setMaxListeners(count: number): unknown;
@@ -133,8 +131,10 @@ export class RedisConnection {
     if (this.closed) return;
     this.closed = true;
     if (this.owned) {
-      const goodbye = this.client.close ? this.client.close() : this.client.quit();
-      await Promise.race([goodbye.catch(() => {}), delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
+      // Its answer comes after those to all that was sent before. With close() or quit() the client itself would wait,
+      // and one of `redis` that waits cannot be ended any more.
+      const answered = this.client.ping().catch(() => {});
+      await Promise.race([answered, delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
     }
     this.abandon();
   }

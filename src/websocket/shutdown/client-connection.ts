@@ -73,7 +73,6 @@ export class ClientConnection {
     this.isMute = true;
     return new Promise((resolve) => {
       const done = (): void => {
-        this.isMute = false;
         connection.off('packet', onPacket);
         connection.off('close', done);
         // Between a packet and its handler there are several ticks.
@@ -81,7 +80,9 @@ export class ClientConnection {
       };
       const onPacket = ({ type }: { type: string }): void => {
         onSign();
-        if (type === 'pong') done();
+        if (type !== 'pong') return;
+        this.isMute = false;
+        done();
       };
       connection.on('packet', onPacket);
       connection.on('close', done);

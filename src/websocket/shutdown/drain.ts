@@ -41,7 +41,7 @@ export class Drain {
     this.tell();
     await this.dealWithWhatIsSent(connections);
     await this.disconnect(connections);
-    await this.deadline.allows(Promise.all(this.leaving));
+    await Promise.all(this.leaving);
     await this.deadline.allows(this.inFlight.settled());
     for (const work of this.inFlight.work) this.cutOffs.push(describe(work));
     logCutOffs(this.cutOffs);

@@ -95,7 +95,8 @@ function keyOf(socket: TcpSocket): TcpSocket | string {
   return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
 }
 
-/** Without the query, in which there may be secrets. */
-function nameOf({ method, url = '/', socket }: IncomingMessage): string {
-  return `${method} ${url.replace(/\?.*/s, '')} of ${socket.remoteAddress}`;
+/** Without the query, in which there may be secrets. Express shortens the URL as it goes, and keeps the original. */
+function nameOf(request: IncomingMessage & { originalUrl?: string }): string {
+  const { method, url = '/', originalUrl = url, socket } = request;
+  return `${method} ${originalUrl.replace(/\?.*/s, '')} of ${socket.remoteAddress}`;
 }

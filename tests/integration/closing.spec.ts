@@ -1,0 +1,256 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Controller, Get, Module } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { ShutdownOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { AppModule, TestApp, TestAppOptions } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+import { openMuteClient, openTcp, request, requestWebSocket } from './support/raw-socket.js';
+import { test as redisTest } from './support/redis.js';
+import { startWorkServer } from './support/shutdown/crowd.js';
+import { startTcpProxy } from './support/tcp-proxy.js';
+
+const OWN_PORT = 7;
+
+@WebSocketGateway()
+class MainGateway {}
+
+@WebSocketGateway(OWN_PORT)
+class OwnPortGateway {}
+
+@Controller()
+class SlowController {
+  @Get('slow')
+  async slow(): Promise<string> {
+    await delay(300);
+    return 'done';
+  }
+
+  @Get('hang')
+  hang(): Promise<never> {
+    return new Promise(() => {});
+  }
+}
+
+function moduleWith(shutdown: ShutdownOptions = {}): AppModule {
+  @Module({
+    imports: [WebsocketModule.forRoot({ shutdown })],
+    controllers: [SlowController],
+    providers: [MainGateway, OwnPortGateway],
+  })
+  class ClosingModule {}
+  return ClosingModule;
+}
+
+async function timeToClose(app: TestApp): Promise<number> {
+  const began = performance.now();
+  await app.nest.close();
+  return performance.now() - began;
+}
+
+function portOf(app: TestApp, gatewayPort: number): number {
+  const address = app.serverOf(gatewayPort).httpServer.address();
+  return (address as { port: number }).port;
+}
+
+function warnings(app: TestApp): string[] {
+  return app.logs.entries
+    .filter(({ level }) => ['warn', 'error', 'fatal'].includes(level))
+    .map(({ message }) => String(message));
+}
+
+const platforms: Record<string, TestAppOptions> = {
+  Express: {},
+  Fastify: { httpAdapter: () => new FastifyAdapter() },
+  'Express, with forceCloseConnections': { application: { forceCloseConnections: true } },
+  'Fastify, with forceCloseConnections': {
+    httpAdapter: () => new FastifyAdapter({ forceCloseConnections: true }),
+    application: { forceCloseConnections: true },
+  },
+};
+
+describe.each(Object.entries(platforms))('app.close() on %s', (_, options) => {
+  test('takes less than 100 ms when nothing is in flight, and says nothing', async () => {
+    await using app = await startTestApp(moduleWith(), options);
+    const clients = [
+      await app.connect(),
+      await app.connect({ transports: ['polling'] }),
+      await app.connect({ transports: ['polling', 'websocket'] }),
+      await app.connect({ gatewayPort: OWN_PORT }),
+    ];
+    const served = [app.io, app.serverOf(OWN_PORT)];
+    using idle = await openTcp(app.port);
+    using idleOnOwnPort = await openTcp(portOf(app, OWN_PORT));
+    using half = await openTcp(app.port);
+    half.socket.write('GET / HTTP/1.1\r\nHost: half');
+    using kept = await request(app.port, '/nowhere');
+    await kept.until('404');
+    expect(await timeToClose(app)).toBeLessThan(100);
+    await Promise.all([idle.closed, idleOnOwnPort.closed, half.closed, kept.closed]);
+    await expect.poll(() => clients.some(({ connected }) => connected)).toBe(false);
+    for (const { engine, httpServer } of served) {
+      expect(engine.clientsCount).toBe(0);
+      expect(httpServer.listening).toBe(false);
+    }
+    expect(warnings(app)).toEqual([]);
+  });
+
+  test('does not wait for a websocket that is silent', async () => {
+    await using app = await startTestApp(moduleWith(), options);
+    using silent = await openMuteClient(app.port);
+    using silentOnOwnPort = await openMuteClient(portOf(app, OWN_PORT));
+    expect(await timeToClose(app)).toBeLessThan(2_000);
+    await Promise.all([silent.closed, silentOnOwnPort.closed]);
+    expect(warnings(app)).toEqual([
+      expect.stringMatching(/^Cut off client [\w-]{20} \(websocket\): it does not answer\.$/),
+      expect.stringMatching(/^Cut off client [\w-]{20} \(websocket\): it does not answer\.$/),
+    ]);
+  });
+
+  test('twice at once, and once more, is once', async () => {
+    await using app = await startTestApp(moduleWith(), options);
+    await app.connect();
+    await Promise.all([app.nest.close(), app.nest.close()]);
+    expect(await timeToClose(app)).toBeLessThan(100);
+    expect(warnings(app)).toEqual([]);
+  });
+});
+
+describe.each([
+  ['Express', {}],
+  ['Fastify', { httpAdapter: () => new FastifyAdapter() }],
+] satisfies [string, TestAppOptions][])('an open HTTP request on %s', (_, options) => {
+  test('may come to its end', async () => {
+    await using app = await startTestApp(moduleWith(), options);
+    using slow = await request(app.port, '/slow');
+    await expect.poll(() => app.activity.work).toHaveLength(1);
+    expect(await timeToClose(app)).toBeLessThan(1_000);
+    await slow.closed;
+    expect(slow.text).toMatch(/^HTTP\/1\.1 200 .*done$/s);
+    expect(warnings(app)).toEqual([]);
+  });
+
+  test('is cut off at the deadline, and logged without what may be secret', async () => {
+    await using app = await startTestApp(moduleWith({ timeout: 500 }), options);
+    using hanging = await request(app.port, '/hang?token=secret');
+    await expect.poll(() => app.activity.work).toHaveLength(1);
+    const took = await timeToClose(app);
+    expect(took).toBeGreaterThan(490);
+    expect(took).toBeLessThan(1_000);
+    await hanging.closed;
+    expect(warnings(app)).toEqual(['Cut off GET /hang of 127.0.0.1: it has not ended.']);
+  });
+});
+
+describe('app.close() does not wait for', () => {
+  test('a WebSocket that was asked for and is not yet decided on', async () => {
+    let asked = false;
+    const allowRequest = (): void => {
+      asked = true;
+    };
+    await using app = await startTestApp(moduleWith(), { server: { allowRequest } });
+    using undecided = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket');
+    await expect.poll(() => asked).toBe(true);
+    expect(await timeToClose(app)).toBeLessThan(100);
+    await undecided.closed;
+  });
+
+  test('a WebSocket by which a client begins to upgrade and then is silent', async () => {
+    await using app = await startTestApp(moduleWith());
+    const opened = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+    const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
+    using probing = await requestWebSocket(app.port, `/socket.io/?EIO=4&transport=websocket&sid=${sid}`);
+    await probing.until('101 Switching Protocols');
+    expect(await timeToClose(app)).toBeLessThan(100);
+    await probing.closed;
+  });
+
+  test('a polling client that does not poll', async () => {
+    await using app = await startTestApp(moduleWith());
+    const url = `${app.url}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1)) as { sid: string };
+    await fetch(`${url}&sid=${sid}`, { method: 'POST', body: '40' });
+    await expect.poll(() => app.io.sockets.sockets.size).toBe(1);
+    expect(await timeToClose(app)).toBeLessThan(2_000);
+    expect(warnings(app)).toEqual([
+      expect.stringMatching(/^Cut off client [\w-]{20} \(polling\): it does not answer\.$/),
+    ]);
+  });
+});
+
+test("a WebSocket of another server's on the same port is cut off at the deadline, and logged", async () => {
+  await using app = await startTestApp(moduleWith({ timeout: 500 }), { server: { destroyUpgrade: false } });
+  app.io.httpServer.on('upgrade', ({ url }, socket) => {
+    if (url === '/other?token=secret') socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  });
+  using other = await requestWebSocket(app.port, '/other?token=secret');
+  await other.until('101');
+  expect(await timeToClose(app)).toBeLessThan(1_000);
+  await other.closed;
+  expect(warnings(app)).toEqual(['Cut off GET /other of 127.0.0.1: it has not ended.']);
+});
+
+test('an app that was never started, or never listened, closes too', async () => {
+  const { Test } = await import('@nestjs/testing');
+  for (const start of [false, true]) {
+    const compiled = await Test.createTestingModule({ imports: [moduleWith()] }).compile();
+    const nest = compiled.createNestApplication({ logger: false });
+    if (start) await nest.init();
+    await nest.close();
+  }
+});
+
+test("another provider's hook that never ends: at the deadline all is closed, the process can end", async () => {
+  await using server = await startWorkServer({ timeout: 600 }, { HOOK_HANGS: '1' });
+  server.child.kill('SIGTERM');
+  await server.exited;
+  expect(server.output.stdout).toContain(
+    'A shutdown hook of another provider has not ended after 600 ms: the servers are closed before it.',
+  );
+  expect(server.output.stdout).not.toContain('closed after');
+}, 10_000);
+
+test('leaves no timer, no handle and no listener on the process', async () => {
+  const script = fileURLToPath(new URL('support/shutdown/close.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 20_000 });
+  expect(stdout).toBe('express: nothing left\nfastify: nothing left\n');
+}, 25_000);
+
+redisTest('does not wait for a Redis that does not answer', async ({ redisUrl }) => {
+  const { hostname, port } = new URL(redisUrl);
+  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
+  @Module({
+    imports: [
+      WebsocketModule.forRoot({
+        redis: { url: `redis://127.0.0.1:${link.port}` },
+        shutdown: { timeout: 500 },
+      }),
+    ],
+  })
+  class JoinedModule {}
+  await using app = await startTestApp(JoinedModule);
+  await app.connect();
+  link.silence();
+  expect(await timeToClose(app)).toBeLessThan(1_000);
+});
+
+test('who comes while the servers are being closed is turned away at once', async () => {
+  await using app = await startTestApp(moduleWith({ timeout: 1_500 }));
+  using slow = await request(app.port, '/slow');
+  await expect.poll(() => app.activity.work).toHaveLength(1);
+  const closing = app.nest.close();
+  await expect.poll(() => app.io.httpServer.listening).toBe(false);
+  const late = connect(app.port, '127.0.0.1');
+  await expect(once(late, 'connect')).rejects.toThrow('ECONNREFUSED');
+  await closing;
+  await slow.closed;
+  expect(slow.text).toContain('done');
+});

@@ -1,0 +1,327 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Global, Injectable, Module } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
+import type { ShutdownOptions, Socket } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { interval } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { describe, test } from 'vitest';
+import { openMuteClient, openTcp, request, requestWebSocket } from './support/raw-socket.js';
+import { Crowd, startWorkServer } from './support/shutdown/crowd.js';
+
+describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
+  test.each([
+    ['websocket', ['websocket']],
+    ['polling', ['polling']],
+    ['upgraded', ['polling', 'websocket']],
+  ])(
+    '200 acks arrive, all are told and come back, the process ends by itself (%s)',
+    { timeout: 30_000 },
+    async (_, transports) => {
+      await using server = await startWorkServer();
+      using crowd = await Crowd.connect(server.url, 200, transports);
+      const work = crowd.ask('work', 300);
+      await expect
+        .poll(() => server.output.stdout.split('working').length - 1, { timeout: 10_000 })
+        .toBe(200);
+      server.child.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+      await expect.poll(() => work.answered).toBe(200);
+      crowd.expectToldAndDisconnected();
+      expect(server.output.stdout).toContain('destroyed after 200 have left');
+      expect(server.output.stdout).not.toContain('WARN');
+      expect(server.output.stderr).toBe('');
+    },
+  );
+
+  test(
+    'what was sent and not yet read when the signal came is handled too',
+    { timeout: 20_000 },
+    async () => {
+      await using server = await startWorkServer();
+      using crowd = await Crowd.connect(server.url, 200, ['websocket']);
+      const work = crowd.ask('work', 100);
+      server.child.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+      await expect.poll(() => work.answered).toBe(200);
+    },
+  );
+
+  test(
+    'an idle TCP connection, an HTTP stream and a mute websocket beside them are cut off in time, and logged',
+    { timeout: 30_000 },
+    async () => {
+      const timeout = 3_000;
+      await using server = await startWorkServer({ timeout });
+      const port = Number(new URL(server.url).port);
+      using crowd = await Crowd.connect(server.url, 200, ['websocket']);
+      using idle = await openTcp(port);
+      using mute = await openMuteClient(port);
+      using stream = await request(port, '/stream?token=secret');
+      await stream.until('begun');
+      const work = crowd.ask('work', 300);
+      await expect.poll(() => server.output.stdout.split('working').length - 1).toBe(200);
+
+      const killed = performance.now();
+      server.child.kill('SIGTERM');
+      expect(await server.exited).toBe(0);
+      expect(performance.now() - killed).toBeLessThan(timeout + 1_000);
+      await expect.poll(() => work.answered).toBe(200);
+      crowd.expectToldAndDisconnected();
+      await Promise.all([idle.closed, mute.closed, stream.closed]);
+      const cutOff = server.output.stdout.split('\n').filter((line) => line.includes('Cut off'));
+      expect(cutOff).toEqual([
+        expect.stringMatching(/Cut off client [\w-]{20} \(websocket\): it does not answer\./),
+        expect.stringContaining('Cut off GET /stream of 127.0.0.1: it has not ended.'),
+      ]);
+    },
+  );
+});
+
+/** What happened in the app, in order. */
+const events: string[] = [];
+
+@WebSocketGateway()
+class WorkGateway {
+  async handleDisconnect(client: Socket): Promise<void> {
+    if (client.handshake.auth.name === 'sticky') await delay(1_500);
+    await delay(20);
+    events.push('left');
+  }
+
+  @SubscribeMessage('work')
+  async work(client: Socket, ms: number): Promise<string> {
+    events.push('working');
+    await delay(ms);
+    client.broadcast.emit('worked', ms);
+    events.push('worked');
+    return 'done';
+  }
+
+  @SubscribeMessage('hang')
+  hang(): Promise<never> {
+    return new Promise(() => {});
+  }
+
+  @SubscribeMessage('ticks')
+  ticks(): Observable<number> {
+    return interval(10);
+  }
+}
+
+@WebSocketGateway({ namespace: 'other' })
+class OtherGateway {}
+
+@Injectable()
+class Store implements OnModuleDestroy {
+  onModuleDestroy(): void {
+    events.push('store destroyed');
+  }
+}
+
+function workModule(shutdown: ShutdownOptions = {}): AppModule {
+  @Module({
+    imports: [WebsocketModule.forRoot({ shutdown })],
+    providers: [WorkGateway, OtherGateway, Store],
+  })
+  class WorkModule {}
+  return WorkModule;
+}
+
+async function start(shutdown?: ShutdownOptions): Promise<TestApp> {
+  events.length = 0;
+  return startTestApp(workModule(shutdown), { client: { timeout: 10_000 } });
+}
+
+async function timeOf(ending: Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await ending;
+  return performance.now() - began;
+}
+
+describe('the clients have left before any provider is destroyed,', () => {
+  class Destroyed implements OnModuleDestroy {
+    onModuleDestroy(): void {
+      events.push(`${this.constructor.name} destroyed`);
+    }
+  }
+  class InRoot extends Destroyed {}
+  class InFeature extends Destroyed {}
+  class InGlobal extends Destroyed {}
+
+  @Global()
+  @Module({ providers: [InGlobal] })
+  class GlobalModule {}
+
+  test.each([
+    ['of the root module', { isGlobal: false }],
+    ['and also where WebsocketModule is global', { isGlobal: true }],
+  ])('%s', async (_, extras) => {
+    @Module({ imports: [GlobalModule, WebsocketModule.forRoot(extras)], providers: [WorkGateway, InFeature] })
+    class FeatureModule {}
+    @Module({ imports: [FeatureModule], providers: [InRoot] })
+    class RootModule {
+      onModuleDestroy(): void {
+        events.push('RootModule destroyed');
+      }
+    }
+    events.length = 0;
+    await using app = await startTestApp(RootModule);
+    await app.connect(2);
+    await app.nest.close();
+    expect(events).toEqual([
+      'left',
+      'left',
+      'InRoot destroyed',
+      'RootModule destroyed',
+      'InFeature destroyed',
+      'InGlobal destroyed',
+    ]);
+  });
+});
+
+test('while it drains: not ready, newcomers get 503, clients are still served', async () => {
+  await using app = await start();
+  const readiness = app.get(WebsocketReadiness);
+  expect(readiness.ready).toBe(true);
+  const [alice, bob] = await app.connect(2);
+  const work = alice.emitWithAck('work', 300);
+  await expect.poll(() => events).toContain('working');
+  const closing = app.nest.close();
+  await expect(bob).toReceive('server:shutdown', {
+    code: 'SHUTTING_DOWN',
+    message: 'The server is shutting down; connect to another',
+  });
+  expect(readiness.ready).toBe(false);
+
+  const polling = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+  expect(polling.status).toBe(503);
+  expect(polling.headers.get('retry-after')).toBe('10');
+  expect(await polling.json()).toEqual({
+    code: 'SHUTTING_DOWN',
+    message: 'The server is shutting down; connect to another',
+  });
+  using upgrade = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket');
+  await upgrade.closed;
+  expect(upgrade.text).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+  expect(upgrade.text).toMatch(/Retry-After: 10\r\n/);
+  expect(upgrade.text).toMatch(/\r\n\r\n\{"code":"SHUTTING_DOWN","message":".+"\}$/);
+  for (const transport of ['polling', 'websocket'] as const) {
+    await expect(app.connect({ transports: [transport] })).rejects.toThrow(
+      'refused by the handshake: The server is shutting down; connect to another',
+    );
+  }
+
+  expect(await bob.emitWithAck('work', 1)).toBe('done');
+  expect(await work).toBe('done');
+  await closing;
+  expect(bob.received('worked')).toEqual([[300]]);
+  expect(alice.received('worked')).toEqual([[1]]);
+});
+
+test('a client that is there is refused another namespace, and reads why', async () => {
+  await using app = await start();
+  const alice = await app.connect();
+  const work = alice.emitWithAck('work', 300);
+  await expect.poll(() => events).toContain('working');
+  const closing = app.nest.close();
+  await alice.next('server:shutdown');
+  const other = alice.socket.io.socket('/other');
+  const refusal = new Promise<unknown>((resolve) => {
+    other.on('connect_error', resolve);
+  });
+  other.connect();
+  expect(await refusal).toMatchObject({
+    message: 'The server is shutting down; connect to another',
+    data: { status: 'error', code: 'SHUTTING_DOWN' },
+  });
+  await Promise.all([work, closing]);
+});
+
+test('the event can have another name, or be left out', async () => {
+  for (const [event, expected] of [
+    ['bye', ['bye']],
+    [false, []],
+  ] as const) {
+    await using app = await start({ event });
+    const alice = await app.connect();
+    const heard: string[] = [];
+    alice.socket.onAny((name: string) => heard.push(name));
+    await app.nest.close();
+    await expect.poll(() => alice.connected).toBe(false);
+    expect(heard).toEqual(expected);
+  }
+});
+
+test('clients are disconnected in batches', async () => {
+  await using app = await start({ batchSize: 4, batchInterval: 150 });
+  const clients = await app.connect(10);
+  const gone: number[] = [];
+  for (const { socket } of clients) socket.on('disconnect', () => gone.push(performance.now()));
+  const began = performance.now();
+  await app.nest.close();
+  await expect.poll(() => gone).toHaveLength(10);
+  const batches = gone.map((moment) => Math.floor((moment - began) / 150));
+  expect(batches).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
+});
+
+test('the batches come faster where they would not all fit before the deadline', async () => {
+  await using app = await start({ batchSize: 1, batchInterval: 60_000, timeout: 1_000 });
+  const clients = await app.connect(8);
+  expect(await timeOf(app.nest.close())).toBeLessThan(1_000);
+  await expect.poll(() => clients.some(({ connected }) => connected)).toBe(false);
+  expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+});
+
+test('what a client sends when its turn has come is not begun; what it has begun is answered', async () => {
+  await using app = await start({ timeout: 2_000 });
+  const alice = await app.connect();
+  const work = alice.emitWithAck('work', 1_200);
+  await expect.poll(() => events).toContain('working');
+  const closing = app.nest.close();
+  // After two fifths of the time nobody is waited for any more but by itself, and Alice's turn has come.
+  await delay(1_000);
+  alice.emit('work', 1);
+  expect(await work).toBe('done');
+  await closing;
+  expect(events).toEqual(['working', 'worked', 'left', 'store destroyed']);
+});
+
+describe('at the deadline', () => {
+  test('a handler that never ends is left, and logged; until then it holds up nobody else', async () => {
+    await using app = await start({ timeout: 1_000 });
+    const [alice, bob] = await app.connect(2);
+    alice.emit('hang', 'secret');
+    await app.connect();
+    const bobLeaves = new Promise((resolve) => bob.socket.once('disconnect', resolve));
+    const closing = app.nest.close();
+    const { id } = alice;
+    expect(await timeOf(bobLeaves)).toBeLessThan(700);
+    expect(alice.connected).toBe(true);
+    await closing;
+    await expect(app).toHaveLogged(`Cut off the handler of "hang" of client ${id}: it has not ended.`);
+    expect(JSON.stringify(app.logs.entries)).not.toContain('secret');
+    expect(events.at(-1)).toBe('store destroyed');
+  });
+
+  test('a handleDisconnect that takes longer is left, and logged', async () => {
+    await using app = await start({ timeout: 500 });
+    const alice = await app.connect({ auth: { name: 'sticky' } });
+    const { id } = alice;
+    expect(await timeOf(app.nest.close())).toBeLessThan(500);
+    await expect(app).toHaveLogged(`Cut off the handleDisconnect of client ${id}: it has not ended.`);
+  });
+});
+
+test('a stream that goes on for ever holds up nothing', async () => {
+  await using app = await start();
+  const alice = await app.connect();
+  alice.emit('ticks');
+  await app.settle({ ignoreOpenStreams: true });
+  expect(await timeOf(app.nest.close())).toBeLessThan(300);
+  expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+});
