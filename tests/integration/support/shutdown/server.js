@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { endByForce } from '../../../../dist/end-by-force.js';
 import { UncaughtFailures, WebsocketModule } from '../../../../dist/websocket/index.js';
 
 const shutdown = JSON.parse(process.env.SHUTDOWN_OPTIONS ?? '{}');
@@ -58,15 +59,25 @@ Module({
   providers: [WorkGateway, Store],
 })(AppModule);
 
-const app = await NestFactory.create(AppModule);
-app.use('/stream', (_request, response) => response.write('begun'));
-if (process.env.CLOSE_APP) app.get(UncaughtFailures).endBy(() => app.close());
-process.once('SIGTERM', () => {
-  const began = performance.now();
-  void app.close().then(() => {
+async function start() {
+  const app = await NestFactory.create(AppModule);
+  app.use('/stream', (_request, response) => response.write('begun'));
+  if (process.env.CLOSE_APP) app.get(UncaughtFailures).endBy(() => app.close());
+  await app.listen(Number(process.env.PORT), process.env.HOST);
+  return app;
+}
+
+const app = await start();
+if (process.env.SECOND_APP) console.log(`Beside it ${await (await start()).getUrl()}`);
+if (process.env.SOMEBODY_LISTENS)
+  process.on('uncaughtException', ({ message }) => console.log(`heard: ${message}`));
+if (process.env.BY_FORCE) endByForce(['SIGTERM', 'SIGINT'], shutdown.timeout);
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.once(signal, async () => {
+    const began = performance.now();
+    await app.close();
     console.log(`closed after ${Math.round(performance.now() - began)} ms`);
-    console.log(`listeners: ${process.eventNames().join(' ')}`);
+    if (process.env.BY_FORCE) process.exit();
   });
-});
-await app.listen(Number(process.env.PORT), process.env.HOST);
+}
 console.log(`Listening on ${await app.getUrl()}`);
