@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { endByForce } from './end-by-force.js';
 import { EnvironmentError, readEnvironment } from './environment.js';
-import { RedisUnavailableError, UncaughtFailures } from './websocket/index.js';
+import { RedisUnavailableError, UncaughtFailures, WebsocketOptionsError } from './websocket/index.js';
 
 /** Nest logs an error that ends the start, and throws it too; `explain` says it once. */
 class StartLogger extends ConsoleLogger {
@@ -33,9 +33,11 @@ async function start(): Promise<void> {
   }
 }
 
+const OF_THE_ENVIRONMENT = [EnvironmentError, RedisUnavailableError, WebsocketOptionsError];
+
 /** The one line that a person needs who typed something wrong; for anything else, the whole error. */
 function explain(error: unknown): string {
-  if (error instanceof EnvironmentError || error instanceof RedisUnavailableError) return error.message;
+  if (OF_THE_ENVIRONMENT.some((type) => error instanceof type)) return (error as Error).message;
   const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `PORT ${port} is in use by another process; set PORT to a free one`;
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')

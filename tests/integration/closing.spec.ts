@@ -218,6 +218,17 @@ test("another provider's hook that never ends: at the deadline all is closed, th
   expect(server.output.stdout).not.toContain('closed after');
 }, 10_000);
 
+test('a server that ends by force at the deadline says so, and its code is not 0', async () => {
+  await using server = await startWorkServer({ timeout: 600 }, { HOOK_HANGS: '1', BY_FORCE: '1' });
+  const began = performance.now();
+  server.child.kill('SIGTERM');
+  expect(await server.exited).toBe(1);
+  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(server.output.stderr).toContain(
+    'Closing has not come to its end within 600 ms: a shutdown hook hangs',
+  );
+}, 10_000);
+
 test('leaves no timer, no handle and no listener on the process', async () => {
   const script = fileURLToPath(new URL('support/shutdown/close.js', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 20_000 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
+import { openMuteClient } from './support/raw-socket.js';
 import { startServer } from './support/reference-server.js';
 
 async function connect(url: string, transport: 'websocket' | 'polling'): Promise<Socket> {
@@ -37,6 +38,43 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     expect(server.output.stderr).toBe('');
     for (const client of clients) client.disconnect();
   });
+});
+
+test('GET /health/live and /health/ready say ok; while it drains it lives, and is not ready', async () => {
+  await using server = await startServer();
+  const check = async (path: string): Promise<[number, unknown]> => {
+    const response = await fetch(`${server.url}/health/${path}`);
+    return [response.status, await response.json()];
+  };
+  expect(await check('live')).toEqual([200, { status: 'ok' }]);
+  expect(await check('ready')).toEqual([200, { status: 'ok' }]);
+  using mute = await openMuteClient(Number(new URL(server.url).port));
+  server.child.kill('SIGTERM');
+  await mute.until('server:shutdown');
+  expect(await check('ready')).toEqual([503, { status: 'shutting down' }]);
+  expect(await check('live')).toEqual([200, { status: 'ok' }]);
+  expect(await server.exited).toBe(0);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('a second %s ends it at once', async (signal, code) => {
+  await using server = await startServer();
+  using mute = await openMuteClient(Number(new URL(server.url).port));
+  server.child.kill('SIGTERM');
+  await mute.until('server:shutdown');
+  server.child.kill(signal);
+  expect(await server.exited).toBe(code);
+  expect(server.output.stdout).toContain(`${signal} while closing: ends at once`);
+});
+
+test('SHUTDOWN_EVENT names the event by which clients are told', async () => {
+  await using server = await startServer({ SHUTDOWN_EVENT: 'bye' });
+  using mute = await openMuteClient(Number(new URL(server.url).port));
+  server.child.kill('SIGTERM');
+  await mute.until('42["bye",{"code":"SHUTTING_DOWN"');
+  expect(await server.exited).toBe(0);
 });
 
 test('LOG_FORMAT=json prints one JSON object a line', async () => {
@@ -82,6 +120,8 @@ describe.concurrent('one clear line and exit code 1', () => {
       { REDIS_URL: 'redis://user:secret@127.0.0.1:1' },
       'Redis at redis://***@127.0.0.1:1 could not be reached',
     ],
+    [{ SHUTDOWN_TIMEOUT_MS: '10s' }, 'SHUTDOWN_TIMEOUT_MS is "10s"; expected a whole number of milliseconds'],
+    [{ SHUTDOWN_EVENT: 'disconnect' }, 'option "shutdown.event" is "disconnect"; expected the name'],
     [{ LOG_FORMAT: 'xml' }, 'LOG_FORMAT is "xml"; expected "text" or "json"\n'],
     [{ HOST: '192.0.2.1' }, 'HOST or PORT cannot be used: listen EADDRNOTAVAIL'],
   ])('for %j', { timeout: 15_000 }, async (env, line) => {
