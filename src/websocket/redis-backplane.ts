@@ -37,7 +37,7 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
   /** For `ServerOptions.adapter`. */
   readonly adapter: NonNullable<ServerOptions['adapter']>;
 
-  private closed: Promise<void> | undefined;
+  private closed: Promise<unknown> | undefined;
 
   private constructor(
     private readonly publisher: RedisConnection,
@@ -91,9 +91,9 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     await this.close();
   }
 
-  close(): Promise<void> {
-    this.closed ??= Promise.all([this.subscriber.close(), this.publisher.close()]).then(() => {});
-    return this.closed;
+  async close(): Promise<void> {
+    this.closed ??= Promise.all([this.subscriber.close(), this.publisher.close()]);
+    await this.closed;
   }
 
   /** Closes without a word to Redis. */

@@ -46,9 +46,9 @@ export class InFlight {
     while (this.running.size > 0) await this.ended(this.running);
   }
 
-  private endOf(work: Work): Promise<void> | undefined {
-    if (!this.running.has(work)) return undefined;
-    return new Promise((resolve) => {
+  private async endOf(work: Work): Promise<void> {
+    if (!this.running.has(work)) return;
+    await new Promise<void>((resolve) => {
       const known = this.onEnd.get(work);
       if (known) known.push(resolve);
       else this.onEnd.set(work, [resolve]);

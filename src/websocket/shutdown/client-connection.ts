@@ -64,14 +64,12 @@ export class ClientConnection {
    *
    * @param onSign called for each packet that comes meanwhile
    */
-  caughtUp(onSign: () => void): Promise<void> | undefined {
+  async caughtUp(onSign: () => void): Promise<void> {
     const { connection } = this;
     // Of the third protocol the clients send the pings.
-    if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) {
-      return undefined;
-    }
+    if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
     this.isMute = true;
-    return new Promise((resolve) => {
+    await new Promise((resolve) => {
       const done = (): void => {
         connection.off('packet', onPacket);
         connection.off('close', done);

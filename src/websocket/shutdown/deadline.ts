@@ -1,6 +1,8 @@
 // What fakes the time of an app does not reach these: a shutdown that waits on a faked clock waits for ever.
 import { clearTimeout, setTimeout } from 'node:timers';
 
+const ended = (): true => true;
+
 /** A moment by which something is to be over. */
 export class Deadline {
   private readonly moment: number;
@@ -25,7 +27,6 @@ export class Deadline {
     const late = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), Math.min(atMost, this.left));
     });
-    const ended = (): true => true;
     try {
       return await Promise.race([end.then(ended, ended), late]);
     } finally {

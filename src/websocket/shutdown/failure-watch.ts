@@ -55,16 +55,16 @@ function stopWatching(endings: Set<Ending>): void {
   }
 }
 
-async function endProcess(error: unknown, endings: Set<Ending>): Promise<void> {
+async function endProcess(failure: unknown, endings: Set<Ending>): Promise<void> {
   const logger = new Logger('UncaughtFailure');
-  const [reason, stack] = error instanceof Error ? [error.message, error.stack] : [String(error)];
+  const [reason, stack] = failure instanceof Error ? [failure.message, failure.stack] : [String(failure)];
   logger.fatal(`A failure outside any handler ends the process: ${reason}`, stack);
   let failures = 0;
   // Called right after this for the failure itself, then for those that come while the apps end.
-  const keepAlive = (failure: unknown): void => {
+  const keepAlive = (another: unknown): void => {
     failures += 1;
     if (failures > 1 && failures <= 1 + MOST_LATER_FAILURES) {
-      logger.error('Another failure outside any handler', failure instanceof Error ? failure.stack : failure);
+      logger.error('Another failure outside any handler', another instanceof Error ? another.stack : another);
     }
   };
   process.on('uncaughtException', keepAlive);
@@ -72,6 +72,6 @@ async function endProcess(error: unknown, endings: Set<Ending>): Promise<void> {
   stopWatching(endings);
   process.off('uncaughtException', keepAlive);
   setImmediate(() => {
-    throw error;
+    throw failure;
   });
 }

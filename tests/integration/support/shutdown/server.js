@@ -1,5 +1,5 @@
 // Plain JavaScript on the built package: a server that is told to end. It closes its app, and then ends by itself if
-// nothing is left that keeps it alive: nobody calls process.exit().
+// nothing is left that keeps it alive: with BY_FORCE alone does somebody call process.exit().
 import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
@@ -67,17 +67,21 @@ async function start() {
   return app;
 }
 
+async function close() {
+  const began = performance.now();
+  await app.close();
+  console.log(`closed after ${Math.round(performance.now() - began)} ms`);
+}
+
 const app = await start();
 if (process.env.SECOND_APP) console.log(`Beside it ${await (await start()).getUrl()}`);
-if (process.env.SOMEBODY_LISTENS)
+if (process.env.SOMEBODY_LISTENS) {
   process.on('uncaughtException', ({ message }) => console.log(`heard: ${message}`));
-if (process.env.BY_FORCE) endByForce(['SIGTERM', 'SIGINT'], shutdown.timeout);
-for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, async () => {
-    const began = performance.now();
-    await app.close();
-    console.log(`closed after ${Math.round(performance.now() - began)} ms`);
-    if (process.env.BY_FORCE) process.exit();
-  });
+}
+if (process.env.BY_FORCE) {
+  app.enableShutdownHooks(['SIGTERM'], { useProcessExit: true });
+  endByForce(['SIGTERM'], shutdown.timeout);
+} else {
+  process.once('SIGTERM', () => void close());
 }
 console.log(`Listening on ${await app.getUrl()}`);
