@@ -1,0 +1,23 @@
+/** Who is measured; each is booted by a file of its own, in a process of its own. */
+export const contestants = {
+  bare: { title: 'bare Socket.IO', wire: 'socket.io' },
+  nest: { title: 'plain Nest', wire: 'socket.io' },
+  kit: { title: 'the kit without limits', wire: 'socket.io' },
+  'kit-defaults': { title: 'the kit with limits and authentication', wire: 'socket.io' },
+  ws: { title: 'ws, the floor', wire: 'ws' },
+} as const;
+
+export type ContestantName = keyof typeof contestants;
+
+/** What is spoken over the WebSocket: Socket.IO's protocol, or nothing beside the message itself. */
+export type Wire = 'socket.io' | 'ws';
+
+export const contestantNames = Object.keys(contestants) as ContestantName[];
+
+/** The contestants that have guards, pipes and a number of handlers. */
+export const onSocketIo = contestantNames.filter((name) => contestants[name].wire === 'socket.io');
+
+/** How a contestant is called in tables; those that are no server, in the benches of the harness, by their names. */
+export function titleOf(name: string): string {
+  return name in contestants ? contestants[name as ContestantName].title : name;
+}

@@ -1,0 +1,60 @@
+import type { Wire } from '../contestants/contestants.js';
+import { answer } from '../processes/answer.js';
+import { usage } from '../processes/usage.js';
+import { broadcast } from './broadcast.js';
+import type { BroadcastLoad } from './broadcast.js';
+import { Connections } from './connections.js';
+import { echo } from './echo.js';
+import type { EchoLoad } from './echo.js';
+import { dialects } from './wires.js';
+
+// The load on one contestant, in a process of its own.
+const [port, wire, addresses] = process.argv.slice(2) as [string, Wire, string];
+const connections = new Connections({ port: Number(port), wire, addresses: Number(addresses) });
+const dialect = dialects[wire];
+
+/** What a load has done. */
+export interface Done {
+  count: number;
+  /** From its first byte until its last answer. */
+  milliseconds: number;
+  /** Milliseconds of CPU that the generator itself has used meanwhile. */
+  cpu: number;
+}
+
+async function done(load: () => Promise<number>): Promise<Done> {
+  const [start, before] = [performance.now(), usage()];
+  const count = await load();
+  return { count, milliseconds: performance.now() - start, cpu: usage().cpu - before.cpu };
+}
+
+const questions = {
+  /** Opens connections until there are as many. */
+  grow: (size: number) => {
+    const missing = size - connections.open.length;
+    return connections.join((begun) => begun < missing);
+  },
+
+  /** Opens connections for so many milliseconds. */
+  join: (milliseconds: number) =>
+    done(async () => {
+      const end = performance.now() + milliseconds;
+      await connections.join(() => performance.now() < end);
+      return connections.open.length;
+    }),
+
+  /** Closes every connection. */
+  leave: () =>
+    done(async () => {
+      const count = connections.open.length;
+      await connections.leave();
+      return count;
+    }),
+
+  echo: (load: EchoLoad) => done(() => echo(connections.open, dialect, load)),
+  broadcast: (load: BroadcastLoad) => done(() => broadcast(connections.open, dialect, load)),
+};
+
+export type LoadQuestions = typeof questions;
+
+answer(questions);

@@ -1,0 +1,102 @@
+import { parseArgs } from 'node:util';
+import { contestantNames, contestants } from './contestants/contestants.js';
+import type { ContestantName } from './contestants/contestants.js';
+import { MOST_SLOTS } from './load/wires.js';
+import type { Settings } from './workloads/settings.js';
+import { all, quick, workloads } from './workloads/workloads.js';
+
+const ROUNDS = 3;
+const generations = { full: 7, named: 3, quick: 1 };
+
+export const usage = `pnpm bench [workload …] [options]
+pnpm bench report              writes the tables and plots of docs/ from bench/results
+
+  workloads: ${Object.keys(workloads).join(', ')};
+    none for ${all.join(', ')}: a full run, kept in bench/results;
+    quick for ${quick.join(', ')} in a minute, to see that nothing has gone badly wrong
+  --only ${contestantNames.join(',')}
+                               who is measured; ratios need bare, nest or both
+  --generations ${generations.full}              processes of each; ${generations.named} when workloads are named, ${generations.quick} when quick
+  --rounds ${ROUNDS}                   how often each of these has its turn
+  --slice 400                  how long a turn is, in milliseconds
+  --handlers 20                handlers of a gateway, 3 or more
+  --connections 50             connections that send messages
+  --in-flight 32               messages under way on each of them, ${MOST_SLOTS} at most
+  --addresses 1000             addresses that connections come from, 10000 at most
+  --long                       broadcasts to 10,000 too, and heap up to 10,000 connections
+  --node /path/to/node         runs everything on this Node`;
+
+/** What a run is to do. */
+export interface Run {
+  /** The names of the workloads. */
+  chosen: string[];
+  settings: Settings;
+  /** Everything is measured, so that the result is one to keep. */
+  isFull: boolean;
+  /** The Node to run on instead. */
+  node: string | undefined;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws Error that says what is wrong with it
+ */
+export function readOptions(args: string[]): Run {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', default: contestantNames.join(',') },
+      generations: { type: 'string' },
+      rounds: { type: 'string', default: String(ROUNDS) },
+      slice: { type: 'string', default: '400' },
+      handlers: { type: 'string', default: '20' },
+      connections: { type: 'string', default: '50' },
+      'in-flight': { type: 'string', default: '32' },
+      addresses: { type: 'string', default: process.platform === 'linux' ? '1000' : '1' },
+      long: { type: 'boolean', default: false },
+      node: { type: 'string' },
+    },
+  });
+  const chosen = positionals.flatMap((name) => (name === 'quick' ? quick : name));
+  const only = values.only.split(',');
+  expectOneOf('workload', chosen, Object.keys(workloads));
+  expectOneOf('contestant', only, contestantNames);
+  const isFull = chosen.length === 0;
+  const usual = generations[isFull ? 'full' : positionals.includes('quick') ? 'quick' : 'named'];
+  return {
+    chosen: isFull ? all : chosen,
+    isFull: isFull && only.length === Object.keys(contestants).length,
+    node: values.node,
+    settings: {
+      contestants: only as ContestantName[],
+      generations: whole('generations', values.generations ?? String(usual), { least: 1 }),
+      rounds: whole('rounds', values.rounds, { least: 1 }),
+      slice: whole('slice', values.slice, { least: 10 }),
+      handlers: whole('handlers', values.handlers, { least: 3 }),
+      connections: whole('connections', values.connections, { least: 1 }),
+      inFlight: whole('in-flight', values['in-flight'], { least: 1, most: MOST_SLOTS }),
+      addresses: whole('addresses', values.addresses, { least: 1, most: 10_000 }),
+      isLong: values.long,
+    },
+  };
+}
+
+function expectOneOf(what: string, names: string[], known: string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no ${what} "${unknown}". There are: ${known.join(', ')}.`);
+  }
+}
+
+function whole(
+  option: string,
+  value: string,
+  { least, most = Infinity }: { least: number; most?: number },
+): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  const range = most === Infinity ? `${least} or more` : `from ${least} to ${most}`;
+  throw new Error(`--${option} is ${value}; expected a whole number, ${range}.`);
+}

@@ -1,0 +1,45 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { keptResults } from '../results/store.js';
+import type { BenchResult } from '../results/result.js';
+import { root } from '../root.js';
+import { goalsOf } from './goals.js';
+import { plotOf } from './plot.js';
+import { tableOf } from './table.js';
+
+const page = 'docs/performance.md';
+const figures = /(?<=<!-- figures -->\n)[^]*(?=<!-- end of figures -->)/;
+
+/** The files of docs/ that tell the results that are kept, by their paths: the page, and a plot for each result. */
+export async function reportOf(before: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const sections = [];
+  for (const { name, result } of await keptResults()) {
+    const plot = `performance-${name}.svg`;
+    files.set(`docs/${plot}`, plotOf(result));
+    sections.push(await sectionOf(result, plot));
+  }
+  if (!figures.test(before))
+    throw new Error(`${page} has no "<!-- figures -->" and "<!-- end of figures -->".`);
+  return files.set(page, before.replace(figures, `\n${sections.join('\n')}\n`));
+}
+
+/** Writes them. Returns their paths. */
+export async function writeReport(): Promise<string[]> {
+  const files = await reportOf(await readFile(`${root}${page}`, 'utf8'));
+  for (const [path, text] of files) await writeFile(`${root}${path}`, text);
+  return [...files.keys()];
+}
+
+async function sectionOf(result: BenchResult, plot: string): Promise<string> {
+  const { date, machine, versions, workloads } = result;
+  const { node, cpu, cores, platform, isPinned } = machine;
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const tables = await Promise.all(workloads.map(tableOf));
+  return [
+    `### Node ${node}\n`,
+    `${date}, ${cpu}, ${cores} cores, ${platform}${isPinned ? '' : ', not bound to cores'}; ${packages.join(', ')}.\n`,
+    `![Ratios to bare Socket.IO on Node ${node}](${plot})\n`,
+    await goalsOf(result),
+    ...tables,
+  ].join('\n');
+}
