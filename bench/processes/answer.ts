@@ -8,7 +8,7 @@ export interface Question {
 }
 
 /** What goes back. */
-export type Answer = { value: unknown } | { error: { name: string; stack: string } };
+export type Answer = { value: unknown } | { error: string };
 
 /** The child's side: answers questions, and ends with its parent. */
 export function answer(questions: Questions): void {
@@ -22,7 +22,7 @@ async function answerOf(question: () => unknown): Promise<Answer> {
   try {
     return { value: await question() };
   } catch (error) {
-    const { name, message, stack = message } = error as Error;
-    return { error: { name, stack } };
+    const { message, stack = message } = error as Error;
+    return { error: stack };
   }
 }

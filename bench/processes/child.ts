@@ -20,7 +20,7 @@ export class Child<Asked extends Questions> {
     });
   }
 
-  /** @throws ChildError with what the child has thrown */
+  /** @throws Error with what the child has thrown */
   async ask<Name extends keyof Asked & string>(
     name: Name,
     ...[parameters]: Parameters<Asked[Name]>
@@ -41,21 +41,11 @@ export class Child<Asked extends Questions> {
     const { signal } = this.ended;
     try {
       const [answer] = (await once(this.process, 'message', { signal })) as [Answer];
-      if ('error' in answer) throw new ChildError(answer.error);
+      if ('error' in answer) throw new Error(`A process of the bench has failed: ${answer.error}`);
       return answer.value;
     } catch (error) {
       signal.throwIfAborted();
       throw error;
     }
-  }
-}
-
-/** What a child has thrown, under its own name. */
-export class ChildError extends Error {
-  override readonly name: string;
-
-  constructor({ name, stack }: { name: string; stack: string }) {
-    super(`A process of the bench has failed: ${stack}`);
-    this.name = name;
   }
 }

@@ -60,16 +60,21 @@ export function goalsOf({ machine, workloads }: BenchResult): Promise<string> {
       workload?.metrics.find((one) => one.name === which)?.standings[contestant]?.to[to];
     const [measured, cpu] = [ratioOf(metric), ratioOf(byCpu)];
     if (!workload || !measured) return [];
-    const [held, goal] =
-      least === undefined
-        ? [measured.median <= most!, `${figure(most!)} or less`]
-        : [measured.median >= least * allowance, `${figure(least * allowance)} or more`];
-    const what = `${workload.title}: ${metric}, ${titleOf(contestant)} to ${titleOf(to)}`;
-    const cells = [what, goal, spread(measured), held ? 'held' : 'missed', cpu ? spread(inverse(cpu)) : ''];
+    const bound = most ?? least! * allowance;
+    const verdict = (ratio: Spread): string => {
+      const isHeld = most === undefined ? ratio.median >= bound : ratio.median <= bound;
+      return `${spread(ratio)} ${isHeld ? '✓' : '✗'}`;
+    };
+    const cells = [
+      `${workload.title}: ${metric}, ${titleOf(contestant)} to ${titleOf(to)}`,
+      `${figure(bound)} or ${most === undefined ? 'more' : 'less'}`,
+      verdict(measured),
+      cpu ? verdict(inverse(cpu)) : '',
+    ];
     return [`| ${cells.join(' | ')} |`];
   });
   if (rows.length === 0) return Promise.resolve('');
-  const head = ['| ratio | goal | measured | | the same by CPU |', '| :-- | --: | --: | :-- | --: |'];
+  const head = ['| ratio | goal | measured | the same by CPU |', '| :-- | --: | --: | --: |'];
   return formatted([...head, ...rows].join('\n'), 'markdown');
 }
 

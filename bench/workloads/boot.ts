@@ -2,7 +2,7 @@ import type { ContestantName } from '../contestants/contestants.js';
 import { metricOf } from '../results/metric.js';
 import type { WorkloadResult } from '../results/result.js';
 import { inTurns } from './in-turns.js';
-import { startServer, unlessUnsupported } from './pair.js';
+import { startServer } from './pair.js';
 import type { Settings } from './settings.js';
 import { baselines } from './showings.js';
 
@@ -12,11 +12,8 @@ const MOST_ROUNDS = 11;
 export async function boot(settings: Settings): Promise<WorkloadResult[]> {
   const { handlers } = settings;
   const rounds = Math.min(settings.generations * settings.rounds, MOST_ROUNDS);
-  const supported: ContestantName[] = [];
-  for (const name of settings.contestants) if (await bootOnce(name, handlers)) supported.push(name);
-
-  const tasks = supported.map((name) => [name, async () => (await bootOnce(name, handlers))!] as const);
-  const turns = await inTurns(new Map(tasks), { rounds, warmUps: 0 });
+  const tasks = settings.contestants.map((name) => [name, () => bootOnce(name, handlers)] as const);
+  const turns = await inTurns(new Map(tasks), { rounds });
   const each = (of: 'milliseconds' | 'cpu'): Map<string, number[]> =>
     new Map([...turns].map(([name, all]) => [name, all.map((turn) => turn[of])]));
   return [
@@ -36,10 +33,10 @@ export async function boot(settings: Settings): Promise<WorkloadResult[]> {
 async function bootOnce(
   name: ContestantName,
   handlers: number,
-): Promise<{ milliseconds: number; cpu: number } | undefined> {
+): Promise<{ milliseconds: number; cpu: number }> {
   const start = performance.now();
-  const server = await startServer(name, handlers).catch(unlessUnsupported);
+  const { child, cpu } = await startServer(name, handlers);
   const milliseconds = performance.now() - start;
-  await server?.child.stop();
-  return server && { milliseconds, cpu: server.cpu };
+  await child.stop();
+  return { milliseconds, cpu };
 }

@@ -15,10 +15,7 @@ export async function overGenerations<Measured>(
   for (let generation = 0; generation < generations; generation += 1) {
     const inOrder = generation % 2 === 0 ? names : names.toReversed();
     const measured = await withPairs(inOrder, options, measure);
-    for (const name of names) {
-      const more = measured.get(name);
-      if (more) all.set(name, [...(all.get(name) ?? []), ...more]);
-    }
+    for (const name of names) all.set(name, [...(all.get(name) ?? []), ...measured.get(name)!]);
   }
   return all;
 }

@@ -19,7 +19,7 @@ export async function heap(settings: Settings): Promise<WorkloadResult[]> {
     for (const name of settings.contestants) {
       if (contestants[name].wire === 'ws' && handlers > 1) continue; // it has none
       const growth = await growthOf(name, { handlers, few, addresses: settings.addresses });
-      if (growth) samples.set(name, growth);
+      samples.set(name, growth);
     }
     const name = handlers === 1 ? '1 handler' : `${handlers} handlers`;
     metrics.push(metricOf({ name, unit: 'KiB', better: 'less' }, samples, baselines));
@@ -40,15 +40,15 @@ export async function heap(settings: Settings): Promise<WorkloadResult[]> {
 function growthOf(
   name: ContestantName,
   { handlers, few, addresses }: { handlers: number; few: number; addresses: number },
-): Promise<number[] | undefined> {
+): Promise<number[]> {
   return withPairs([name], { handlers, addresses, connections: few }, async ([pair]) => {
-    if (!pair) return undefined;
+    const { server, load } = pair!;
     const step = few / STEPS;
     const growth: number[] = [];
-    let before = await pair.server.ask('heapInUse');
+    let before = await server.ask('heapInUse');
     for (let connections = few + step; connections <= 2 * few; connections += step) {
-      await pair.load.ask('grow', connections);
-      const after = await pair.server.ask('heapInUse');
+      await load.ask('grow', connections);
+      const after = await server.ask('heapInUse');
       growth.push((after - before) / step / KIB);
       before = after;
     }

@@ -2,7 +2,7 @@ import { contestants } from '../contestants/contestants.js';
 import type { ContestantName } from '../contestants/contestants.js';
 import type { ServerQuestions } from '../contestants/server.js';
 import type { Done, LoadQuestions } from '../load/generator.js';
-import { Child, ChildError } from '../processes/child.js';
+import { Child } from '../processes/child.js';
 import type { Busy } from '../results/result.js';
 
 const server = new URL('../contestants/server.js', import.meta.url);
@@ -46,7 +46,7 @@ export async function startServer(
   }
 }
 
-/** Runs something with contestants that are all alive at once. What this kit cannot be yet is left out. */
+/** Runs something with contestants that are all alive at once. */
 export async function withPairs<Result>(
   names: readonly ContestantName[],
   options: PairOptions,
@@ -54,10 +54,7 @@ export async function withPairs<Result>(
 ): Promise<Result> {
   const pairs: Pair[] = [];
   try {
-    for (const name of names) {
-      const pair = await startPair(name, options).catch(unlessUnsupported);
-      if (pair) pairs.push(pair);
-    }
+    for (const name of names) pairs.push(await startPair(name, options));
     for (const { load } of pairs) await load.ask('grow', options.connections);
     return await run(pairs);
   } finally {
@@ -80,11 +77,6 @@ export async function bear({ server: one }: Pair, load: () => Promise<Done>): Pr
       load: cpu / milliseconds,
     },
   };
-}
-
-/** Lets go of what a contestant says that this version of the kit cannot be. */
-export function unlessUnsupported(error: unknown): undefined {
-  if (!(error instanceof ChildError) || error.name !== 'UnsupportedError') throw error;
 }
 
 async function startPair(name: ContestantName, { handlers, addresses }: PairOptions): Promise<Pair> {
