@@ -197,8 +197,8 @@ describe('of an app in this process', () => {
 
   test('counts the acks that did not come among those that were asked for', async () => {
     await using app = await startTestApp(QueueModule);
-    const client = await app.connect({ timeout: 50 });
-    await expect(client.emitWithAck('wait')).rejects.toThrow('did not come');
+    const client = await app.connect();
+    await assertThat(client.emitWithAck('wait')).not.toBeAcked();
     await app.close();
     expect(handlersOf('QueueGateway')).toMatchObject({
       wait: { received: 1, answers: true, asked: 1, acked: 0, failed: 0 },

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { matchers } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blocksOf, isPrinting, pages, read } from './support/docs/blocks.js';
@@ -197,17 +197,9 @@ test('every link leads somewhere', () => {
       const target = path ? new URL(path, `file:///${page}`).pathname.slice(1) : page;
       const leads = pages.includes(target)
         ? anchor === undefined || anchors(target).includes(anchor)
-        : isFile(target);
+        : existsSync(new URL(`../../${target}`, import.meta.url));
       return leads ? [] : [`${page}: ${link}`];
     }),
   );
   expect(broken).toEqual([]);
 });
-
-function isFile(path: string): boolean {
-  try {
-    return read(path) !== '';
-  } catch {
-    return false;
-  }
-}
