@@ -1,7 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { UseGuards } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import type { Server, Socket } from 'socket.io';
+import type { Namespace, Server, Socket } from 'socket.io';
 import { describe } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
@@ -25,6 +26,12 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
       });
       client.once('once', (body: unknown) => {
         this.journal.note(['once', body]);
+      });
+      client.on('disconnecting', (reason: string) => {
+        this.journal.note(['disconnecting', reason, client.rooms.has(client.id)]);
+      });
+      client.on('disconnect', (reason: string) => {
+        this.journal.note(['disconnect', reason, client.rooms.has(client.id)]);
       });
       client.onAnyOutgoing((event: string) => {
         this.journal.note(['out', event]);
@@ -100,6 +107,15 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
     expect(without(app.get(Journal).entries, 'any')).toEqual([['once', 1]]);
   });
 
+  test('hear of the end of the connection', async ({ app, connect }) => {
+    const alice = await connect();
+    await alice.disconnect();
+    expect(app.get(Journal).entries).toEqual([
+      ['disconnecting', 'client namespace disconnect', true],
+      ['disconnect', 'client namespace disconnect', false],
+    ]);
+  });
+
   test('may be added by a handler', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('listen', 'new')).toBe('listening');
@@ -109,7 +125,38 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
   });
 });
 
+describe('listeners for connections, beside handleConnection', () => {
+  @WebSocketGateway({ namespace: 'chat' })
+  class ListeningGateway {
+    afterInit(namespace: Namespace): void {
+      namespace.on('connection', (client) => {
+        client.on('raw', (ack: (answer: string) => void) => {
+          ack(`${client.id} of ${namespace.name}`);
+        });
+      });
+    }
+
+    handleConnection(client: Socket): void {
+      client.emit('welcome');
+    }
+
+    @SubscribeMessage('handled')
+    handled(): string {
+      return 'handled';
+    }
+  }
+
+  realtimeTest(appOf(ListeningGateway))('get each client', async ({ connect }) => {
+    const alice = await connect({ namespace: 'chat' });
+    await expect(alice).toReceiveExactly(['welcome']);
+    expect(await alice.emitWithAck('raw')).toBe(`${alice.id} of /chat`);
+    expect(await alice.emitWithAck('handled')).toBe('handled');
+  });
+});
+
 describe('middlewares of the socket', () => {
+  const trace = new AsyncLocalStorage<string>();
+
   @WebSocketGateway()
   class MiddlewareGateway {
     constructor(private readonly journal: Journal) {}
@@ -123,7 +170,36 @@ describe('middlewares of the socket', () => {
         if (typeof packet[1] === 'string') packet[1] = packet[1].toUpperCase();
         setImmediate(next);
       });
+      client.use((packet, next) => {
+        if (packet[0] === 'old name') packet[0] = 'new name';
+        const ack: unknown = packet.at(-1);
+        if (packet[0] === 'stamped' && typeof ack === 'function') {
+          packet[packet.length - 1] = (answer: unknown) => {
+            ack({ answer, stamp: 'seen' });
+          };
+        }
+        next();
+      });
+      client.use((_packet, next) => {
+        trace.run(`of ${client.id}`, next);
+      });
       client.on('error', (error: Error) => client.emit('refused', error.message));
+    }
+
+    @SubscribeMessage('new name')
+    newName(@MessageBody() body: string): string {
+      return `${body} by its new name`;
+    }
+
+    @SubscribeMessage('stamped')
+    stamped(@MessageBody() body: string): string {
+      return body;
+    }
+
+    @SubscribeMessage('trace')
+    async trace(): Promise<string | undefined> {
+      await Promise.resolve();
+      return trace.getStore();
     }
 
     @UseGuards({
@@ -153,6 +229,22 @@ describe('middlewares of the socket', () => {
     expect(await alice.emitWithAck('say', 'hi')).toBe('HI');
     alice.emit('say', 'let me');
     await expect(alice).toReceiveExactly(['exception', exception('Forbidden resource')]);
+  });
+
+  test('may call an event by another name', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('old name', 'hi')).toBe('HI by its new name');
+  });
+
+  test('may put themselves around the ack', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('stamped', 'hi')).toEqual({ answer: 'HI', stamp: 'seen' });
+  });
+
+  test('may give the handlers a context', async ({ connect }) => {
+    const [alice, bob] = await connect(2);
+    expect(await alice.emitWithAck('trace')).toBe(`of ${alice.id}`);
+    expect(await bob.emitWithAck('trace')).toBe(`of ${bob.id}`);
   });
 
   test('keep from the handlers what they refuse', async ({ app, connect }) => {

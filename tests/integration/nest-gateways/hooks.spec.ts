@@ -1,4 +1,4 @@
-import { Inject } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
@@ -7,6 +7,7 @@ import type {
 } from '@nestjs/common';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { Server, Socket } from 'socket.io';
@@ -149,6 +150,35 @@ describe('of several gateways', () => {
       'Chat disconnected /chat',
       'Chat connected /chat',
     ]);
+  });
+});
+
+describe('a connection that is lost and recovered', () => {
+  @WebSocketGateway()
+  class RecoveringGateway {
+    handleConnection(client: Socket): void {
+      client.emit('connection', client.recovered);
+    }
+
+    @SubscribeMessage('ping')
+    ping(@ConnectedSocket() client: Socket): unknown {
+      return { id: client.id, recovered: client.recovered };
+    }
+  }
+
+  @Module({
+    imports: [WebsocketModule.forRoot({ connectionStateRecovery: {} })],
+    providers: [RecoveringGateway],
+  })
+  class RecoveringModule {}
+
+  realtimeTest(RecoveringModule)('is served as it was before', async ({ connect }) => {
+    const alice = await connect({ reconnection: true, reconnectionDelay: 1 });
+    const { id } = alice;
+    await expect(alice).toReceive('connection', false);
+    alice.socket.io.engine.close();
+    await expect(alice).toReceive('connection', true);
+    expect(await alice.emitWithAck('ping')).toEqual({ id, recovered: true });
   });
 });
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { ClassSerializerInterceptor, Injectable, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
@@ -77,6 +78,35 @@ describe('around a handler', () => {
       ]);
     },
   );
+});
+
+describe('a context that it enters', () => {
+  const trace = new AsyncLocalStorage<string>();
+
+  @UseInterceptors(
+    interceptorThat((context, next) => trace.run(context.switchToWs().getPattern(), () => next.handle())),
+  )
+  @WebSocketGateway()
+  class TracedGateway {
+    @SubscribeMessage('trace')
+    trace(): string | undefined {
+      return trace.getStore();
+    }
+
+    @SubscribeMessage('trace later')
+    async traceLater(
+      @MessageBody({ transform: async (value: unknown) => Promise.resolve(value) }) body: string,
+    ): Promise<string> {
+      await Promise.resolve();
+      return `${body}: ${trace.getStore()}`;
+    }
+  }
+
+  realtimeTest(appOf(TracedGateway))('is there for the handler', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('trace')).toBe('trace');
+    expect(await alice.emitWithAck('trace later', 'body')).toBe('body: trace later');
+  });
 });
 
 describe('in its place', () => {

@@ -1,10 +1,10 @@
-import { Injectable } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { WsResponse } from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Socket } from 'socket.io';
 import { describe } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
+import { Gate } from '../support/nest-gateways/gate.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
 describe('what a handler is given', () => {
@@ -232,14 +232,6 @@ describe('what a handler returns', () => {
 });
 
 describe('several messages at once', () => {
-  @Injectable()
-  class Gate {
-    open!: () => void;
-    readonly opened = new Promise<void>((resolve) => {
-      this.open = resolve;
-    });
-  }
-
   @WebSocketGateway()
   class GateGateway {
     constructor(
@@ -308,6 +300,11 @@ describe('handlers for the same event', () => {
     answer(): string {
       return 'answered';
     }
+
+    @SubscribeMessage('answered by one')
+    silent(): void {
+      this.journal.note('silent');
+    }
   }
 
   @WebSocketGateway()
@@ -323,6 +320,11 @@ describe('handlers for the same event', () => {
     @SubscribeMessage('answered twice')
     answer(): string {
       return 'answered';
+    }
+
+    @SubscribeMessage('answered by one')
+    async answerLater(): Promise<string> {
+      return Promise.resolve('answered');
     }
   }
 
@@ -348,6 +350,12 @@ describe('handlers for the same event', () => {
     await app.settle();
     expect(answers).toEqual(['answered']);
   });
+
+  test('the one that has something to say answers', async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('answered by one')).toBe('answered');
+    expect(app.get(Journal).entries).toEqual(['silent']);
+  });
 });
 
 describe('names of events', () => {
@@ -368,6 +376,11 @@ describe('names of events', () => {
       return 'unicode';
     }
 
+    @SubscribeMessage('error')
+    likeNodes(): string {
+      return 'error';
+    }
+
     @SubscribeMessage(7)
     number(): string {
       return 'seven';
@@ -384,6 +397,7 @@ describe('names of events', () => {
     const alice = await connect();
     expect(await alice.emitWithAck('constructor')).toBe('constructor');
     expect(await alice.emitWithAck('__proto__')).toBe('__proto__');
+    expect(await alice.emitWithAck('error')).toBe('error');
     expect(await alice.emitWithAck('chat:message/Ünïcode ✓')).toBe('unicode');
     expect(await alice.emitWithAck(7 as unknown as string)).toBe('seven');
   });

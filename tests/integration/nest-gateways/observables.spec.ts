@@ -23,6 +23,7 @@ import {
 import type { Socket } from 'socket.io';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
+import { Gate } from '../support/nest-gateways/gate.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
 @WebSocketGateway()
@@ -30,7 +31,10 @@ class StreamGateway {
   private readonly ticks = new Subject<number>();
   private readonly topic = new BehaviorSubject('none');
 
-  constructor(private readonly journal: Journal) {}
+  constructor(
+    private readonly journal: Journal,
+    private readonly gate: Gate,
+  ) {}
 
   @SubscribeMessage('one')
   one(): Observable<string> {
@@ -107,6 +111,18 @@ class StreamGateway {
     });
   }
 
+  @SubscribeMessage('ticks, later')
+  async onTicksLater(): Promise<Observable<WsResponse<number>>> {
+    await this.gate.opened;
+    return this.onTicks();
+  }
+
+  @SubscribeMessage('ticks, and leave')
+  ticksAndLeave(@ConnectedSocket() client: Socket): Observable<WsResponse<number>> {
+    client.disconnect();
+    return this.onTicks();
+  }
+
   @SubscribeMessage('tick')
   tick(@MessageBody() count: number): void {
     this.ticks.next(count);
@@ -129,7 +145,7 @@ class StreamGateway {
   }
 }
 
-const test = realtimeTest(appOf(StreamGateway), { scope: 'file', ignoreOpenStreams: true });
+const test = realtimeTest(appOf(StreamGateway, Gate), { scope: 'file', ignoreOpenStreams: true });
 
 test('a value is the ack', async ({ connect }) => {
   const alice = await connect();
@@ -245,7 +261,7 @@ test('one that is shared gives each client what comes from its own message on', 
   await expect(alice).toReceiveExactly();
 });
 
-const ownApp = realtimeTest(appOf(StreamGateway), { ignoreOpenStreams: true });
+const ownApp = realtimeTest(appOf(StreamGateway, Gate), { ignoreOpenStreams: true });
 
 ownApp('one that stays open is unsubscribed when its client has gone', async ({ app, connect }) => {
   const [alice, bob] = await connect(2);
@@ -272,3 +288,26 @@ ownApp(
     expect(app.get(Journal).entries).toEqual(['subscribed', 'unsubscribed']);
   },
 );
+
+/** How many streams are still subscribed to. */
+function open(entries: readonly unknown[]): number {
+  const times = (what: string): number => entries.filter((entry) => entry === what).length;
+  return times('subscribed') - times('unsubscribed');
+}
+
+ownApp('one that a handler returns when its client has gone is not kept', async ({ app, connect }) => {
+  const alice = await connect();
+  alice.emit('ticks, later');
+  await alice.disconnect();
+  app.get(Gate).open();
+  await app.settle();
+  expect(open(app.get(Journal).entries)).toBe(0);
+});
+
+ownApp('one that a handler returns having disconnected its client is not kept', async ({ app, connect }) => {
+  const alice = await connect();
+  alice.emit('ticks, and leave');
+  await expect(alice).toBeDisconnected('io server disconnect');
+  await app.settle();
+  expect(open(app.get(Journal).entries)).toBe(0);
+});

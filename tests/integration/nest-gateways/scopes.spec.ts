@@ -6,7 +6,7 @@ import type {
   NestInterceptor,
   PipeTransform,
 } from '@nestjs/common';
-import { APP_GUARD, ContextIdFactory, REQUEST } from '@nestjs/core';
+import { APP_GUARD, ContextIdFactory, ModuleRef, REQUEST } from '@nestjs/core';
 import type { ContextId, ContextIdStrategy } from '@nestjs/core';
 import {
   ConnectedSocket,
@@ -22,6 +22,7 @@ import type { Server, Socket } from 'socket.io';
 import { afterEach, beforeEach, describe } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
+import { Gate } from '../support/nest-gateways/gate.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
 /** Numbers the instances of a class, from 1, in the order in which they were made in this app. */
@@ -127,6 +128,80 @@ describe('a gateway that depends on something request-scoped', () => {
     alice.emit('fail');
     await expect(alice).toReceive('exception', exception('it failed'));
     expect(await alice.emitWithAck('count')).toMatchObject({ messages: 1 });
+  });
+});
+
+describe('gateways that depend on the same request-scoped provider', () => {
+  @Injectable({ scope: Scope.REQUEST })
+  class Session {
+    readonly number: number;
+
+    constructor(instances: Instances) {
+      this.number = instances.number(this);
+    }
+  }
+
+  @WebSocketGateway()
+  class FirstGateway {
+    constructor(private readonly session: Session) {}
+
+    @SubscribeMessage('first')
+    first(): number {
+      return this.session.number;
+    }
+
+    handleDisconnect(): void {}
+  }
+
+  @WebSocketGateway()
+  class SecondGateway {
+    constructor(
+      private readonly session: Session,
+      @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+      private readonly journal: Journal,
+      private readonly gate: Gate,
+    ) {}
+
+    @SubscribeMessage('second')
+    second(): number {
+      return this.session.number;
+    }
+
+    @SubscribeMessage('resolve')
+    async resolve(@ConnectedSocket() client: Socket): Promise<number> {
+      const { number } = await this.moduleRef.resolve(Session, ContextIdFactory.getByRequest(client));
+      return number;
+    }
+
+    async handleDisconnect(client: Socket): Promise<void> {
+      await this.gate.opened;
+      this.journal.note(await this.resolve(client));
+    }
+  }
+
+  const test = realtimeTest(appOf(FirstGateway, SecondGateway, Session, Instances, Gate));
+
+  test('share it for each client', async ({ app, connect }) => {
+    const [alice, bob] = await connect(2);
+    const number = await alice.emitWithAck('first');
+    expect(await alice.emitWithAck('second')).toBe(number);
+    expect(await bob.emitWithAck('first')).not.toBe(number);
+    app.get(Gate).open();
+  });
+
+  test('find it by the client', async ({ app, connect }) => {
+    const [, alice] = await connect(2);
+    expect(await alice.emitWithAck('resolve')).toBe(await alice.emitWithAck('first'));
+    app.get(Gate).open();
+  });
+
+  test('keep it until each of them has seen the client off', async ({ app, connect }) => {
+    const alice = await connect();
+    const number = await alice.emitWithAck('first');
+    const left = alice.disconnect();
+    app.get(Gate).open();
+    await left;
+    expect(app.get(Journal).entries).toEqual([number]);
   });
 });
 
