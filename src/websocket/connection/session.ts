@@ -118,7 +118,7 @@ export class Session implements Streams {
     }
     internals.run(event, (error) => {
       if (error) this.deny(error, ack);
-      else if (socket.connected) this.deliver(event, ack);
+      else if (socket.connected) this.deliver(event);
     });
   }
 
@@ -148,8 +148,11 @@ export class Session implements Streams {
     );
   }
 
-  private deliver(event: readonly unknown[], ack: Ack | undefined): void {
+  private deliver(event: readonly unknown[]): void {
     const { socket } = this;
+    const last = event.at(-1);
+    // A middleware may have put a function of its own around it; nothing that a client sends is one.
+    const ack = typeof last === 'function' ? (last as Ack) : undefined;
     const name = String(event[0]);
     const heard = this.isHeard(name);
     const handlers = this.service.routes.get(name);
