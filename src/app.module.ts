@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { readEnvironment } from './environment.js';
+import { readEnvironment } from './environment/environment.js';
 import { HealthModule } from './health/health.module.js';
 import { PlaygroundModule } from './playground/playground.module.js';
 import { WebsocketModule } from './websocket/index.js';
@@ -9,10 +9,7 @@ import { WebsocketModule } from './websocket/index.js';
   imports: [
     WebsocketModule.forRootAsync({
       isGlobal: true,
-      useFactory: () => {
-        const { corsOrigin, redisUrl, shutdown } = readEnvironment(process.env);
-        return { cors: { origin: corsOrigin }, ...(redisUrl && { redis: { url: redisUrl } }), shutdown };
-      },
+      useFactory: () => readEnvironment(process.env).websocket,
     }),
     HealthModule,
     PlaygroundModule,

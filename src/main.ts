@@ -2,7 +2,8 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { endByForce } from './end-by-force.js';
-import { EnvironmentError, readEnvironment } from './environment.js';
+import { readEnvironment } from './environment/environment.js';
+import { EnvironmentError } from './environment/variables.js';
 import { RedisUnavailableError, UncaughtFailures, WebsocketOptionsError } from './websocket/index.js';
 
 /** Nest logs an error that ends the start, and throws it too; `explain` says it once. */
@@ -15,14 +16,14 @@ class StartLogger extends ConsoleLogger {
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 async function start(): Promise<void> {
-  const { port, host, logFormat, shutdown } = readEnvironment(process.env);
+  const { port, host, logFormat, shutdownTimeout } = readEnvironment(process.env);
   const app = await NestFactory.create(AppModule, {
     logger: new StartLogger({ json: logFormat === 'json' }),
     abortOnError: false,
   });
   // By default Nest raises the signal again when its hooks are done, and the process ends with the signal's code.
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
-  endByForce(SIGNALS, shutdown.timeout);
+  endByForce(SIGNALS, shutdownTimeout);
   app.get(UncaughtFailures).endBy(() => app.close());
   try {
     await (host ? app.listen(port, host) : app.listen(port));

@@ -1,41 +1,85 @@
 import { describe, expect, test } from 'vitest';
-import { EnvironmentError, readEnvironment } from '../../src/environment.js';
+import { readFileSync } from 'node:fs';
+import { readEnvironment } from '../../src/environment/environment.js';
+import type { Handshake, Socket } from '../../src/websocket/index.js';
+import { authenticateByTokens } from '../../src/environment/tokens.js';
+import { EnvironmentError } from '../../src/environment/variables.js';
+import { resolveWebsocketOptions } from '../../src/websocket/websocket.options.js';
+
+const variables = [
+  'PORT',
+  'HOST',
+  'LOG_FORMAT',
+  'WEBSOCKET_CORS_ORIGIN',
+  'WEBSOCKET_ALLOW_MISSING_ORIGIN',
+  'WEBSOCKET_TRUST_PROXY',
+  'WEBSOCKET_TOKENS',
+  'WEBSOCKET_RECHECK_INTERVAL_MS',
+  'WEBSOCKET_LIMITS',
+  'WEBSOCKET_MAX_CONNECTIONS',
+  'WEBSOCKET_MAX_CONNECTIONS_PER_ADDRESS',
+  'WEBSOCKET_CONNECT_RATE',
+  'WEBSOCKET_MESSAGE_RATE',
+  'WEBSOCKET_MESSAGE_RATE_PER_ADDRESS',
+  'WEBSOCKET_MESSAGE_RATE_IN_ALL',
+  'WEBSOCKET_MAX_MESSAGE_BYTES',
+  'WEBSOCKET_MAX_NESTING',
+  'WEBSOCKET_PACKET_TIMEOUT_MS',
+  'WEBSOCKET_MAX_BUFFERED_BYTES',
+  'WEBSOCKET_HANDLE_CONNECTION_TIMEOUT_MS',
+  'WEBSOCKET_MAX_HELD_MESSAGES',
+  'WEBSOCKET_LOG_DETAILS',
+  'REDIS_URL',
+  'SHUTDOWN_TIMEOUT_MS',
+  'SHUTDOWN_EVENT',
+  'SHUTDOWN_BATCH_SIZE',
+  'SHUTDOWN_BATCH_INTERVAL_MS',
+  'ON_UNCAUGHT',
+];
+
+/** What of it is set. */
+function read(env: NodeJS.ProcessEnv): object {
+  return JSON.parse(JSON.stringify(readEnvironment(env))) as object;
+}
 
 describe('readEnvironment', () => {
-  test('has a default for everything', () => {
+  test('leaves to the module what is not set', () => {
     const defaults = {
       port: 3000,
-      host: undefined,
-      corsOrigin: '*',
-      redisUrl: undefined,
       logFormat: 'text',
-      shutdown: { timeout: 10_000 },
+      shutdownTimeout: 10_000,
+      websocket: { cors: { origin: '*' }, limits: { messageRate: {} }, shutdown: { timeout: 10_000 } },
     };
-    const variables = [
-      'PORT',
-      'HOST',
-      'WEBSOCKET_CORS_ORIGIN',
-      'REDIS_URL',
-      'LOG_FORMAT',
-      'SHUTDOWN_TIMEOUT_MS',
-      'SHUTDOWN_EVENT',
-      'SHUTDOWN_BATCH_SIZE',
-      'SHUTDOWN_BATCH_INTERVAL_MS',
-      'ON_UNCAUGHT',
-    ];
-    expect(readEnvironment({})).toEqual(defaults);
-    expect(readEnvironment(Object.fromEntries(variables.map((name) => [name, ''])))).toEqual(defaults);
+    expect(read({})).toEqual(defaults);
+    expect(read(Object.fromEntries(variables.map((name) => [name, ''])))).toEqual(defaults);
   });
 
   test('reads what is set', () => {
     expect(
-      readEnvironment({
+      read({
         NODE_ENV: 'production',
         PORT: '0',
         HOST: '::1',
-        WEBSOCKET_CORS_ORIGIN: 'https://app.example.com, http://localhost:5173',
-        REDIS_URL: 'rediss://user:secret@redis:6379/1',
         LOG_FORMAT: 'json',
+        WEBSOCKET_CORS_ORIGIN: 'https://app.example.com, http://localhost:5173',
+        WEBSOCKET_ALLOW_MISSING_ORIGIN: 'off',
+        WEBSOCKET_TRUST_PROXY: '10.0.0.0/8, loopback',
+        WEBSOCKET_TOKENS: 'alice:secret',
+        WEBSOCKET_RECHECK_INTERVAL_MS: '60000',
+        WEBSOCKET_MAX_CONNECTIONS: '10',
+        WEBSOCKET_MAX_CONNECTIONS_PER_ADDRESS: '5',
+        WEBSOCKET_CONNECT_RATE: '20/2',
+        WEBSOCKET_MESSAGE_RATE: '30/3',
+        WEBSOCKET_MESSAGE_RATE_PER_ADDRESS: '40/4',
+        WEBSOCKET_MESSAGE_RATE_IN_ALL: 'off',
+        WEBSOCKET_MAX_MESSAGE_BYTES: '1000',
+        WEBSOCKET_MAX_NESTING: '8',
+        WEBSOCKET_PACKET_TIMEOUT_MS: '2000',
+        WEBSOCKET_MAX_BUFFERED_BYTES: '3000',
+        WEBSOCKET_HANDLE_CONNECTION_TIMEOUT_MS: '4000',
+        WEBSOCKET_MAX_HELD_MESSAGES: '9',
+        WEBSOCKET_LOG_DETAILS: 'off',
+        REDIS_URL: 'rediss://user:secret@redis:6379/1',
         SHUTDOWN_TIMEOUT_MS: '25000',
         SHUTDOWN_EVENT: 'bye',
         SHUTDOWN_BATCH_SIZE: '250',
@@ -45,18 +89,61 @@ describe('readEnvironment', () => {
     ).toEqual({
       port: 0,
       host: '::1',
-      corsOrigin: ['https://app.example.com', 'http://localhost:5173'],
-      redisUrl: 'rediss://user:secret@redis:6379/1',
       logFormat: 'json',
-      shutdown: { timeout: 25_000, event: 'bye', batchSize: 250, batchInterval: 500, onUncaught: 'ignore' },
+      shutdownTimeout: 25_000,
+      websocket: {
+        cors: { origin: ['https://app.example.com', 'http://localhost:5173'] },
+        allowMissingOrigin: false,
+        trustProxy: ['10.0.0.0/8', 'loopback'],
+        authentication: { recheckInterval: 60_000 },
+        limits: {
+          connections: 10,
+          connectionsPerAddress: 5,
+          connectRate: { burst: 20, perSecond: 2 },
+          messageRate: {
+            perConnection: { burst: 30, perSecond: 3 },
+            perAddress: { burst: 40, perSecond: 4 },
+            inAll: false,
+          },
+        },
+        maxHttpBufferSize: 1_000,
+        maxNesting: 8,
+        packetTimeout: 2_000,
+        maxBufferedBytes: 3_000,
+        handleConnectionTimeout: 4_000,
+        maxHeldMessages: 9,
+        logDetails: false,
+        redis: { url: 'rediss://user:secret@redis:6379/1' },
+        shutdown: { timeout: 25_000, event: 'bye', batchSize: 250, batchInterval: 500, onUncaught: 'ignore' },
+      },
     });
+  });
+
+  test('lifts all limits at once, and counts proxies', () => {
+    expect(readEnvironment({ WEBSOCKET_LIMITS: 'off', WEBSOCKET_TRUST_PROXY: '2' }).websocket).toMatchObject({
+      limits: false,
+      trustProxy: 2,
+    });
+  });
+
+  test('is all in the table of the README, and nothing else is', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const listed = Array.from(readme.matchAll(/^\| `([A-Z_]+)` /gm), ([, name]) => name);
+    expect(listed).toEqual(variables);
+  });
+
+  test('gives what the module takes', () => {
+    const env = Object.fromEntries(variables.map((name) => [name, '']));
+    expect(() => resolveWebsocketOptions(readEnvironment(env).websocket)).not.toThrow();
   });
 
   test('lets production have every origin only when it says so', () => {
     expect(() => readEnvironment({ NODE_ENV: 'production' })).toThrow(
       'WEBSOCKET_CORS_ORIGIN is not set; expected origins such as "https://app.example.com", separated by commas, or "*", with NODE_ENV=production',
     );
-    expect(readEnvironment({ NODE_ENV: 'production', WEBSOCKET_CORS_ORIGIN: '*' }).corsOrigin).toBe('*');
+    expect(readEnvironment({ NODE_ENV: 'production', WEBSOCKET_CORS_ORIGIN: '*' }).websocket.cors).toEqual({
+      origin: '*',
+    });
   });
 
   test.each([
@@ -76,11 +163,29 @@ describe('readEnvironment', () => {
     ['SHUTDOWN_TIMEOUT_MS', '10s', 'SHUTDOWN_TIMEOUT_MS is "10s"; expected a whole number of milliseconds'],
     ['SHUTDOWN_BATCH_SIZE', '0', 'SHUTDOWN_BATCH_SIZE is "0"; expected a whole number of clients, 1 or more'],
     ['SHUTDOWN_BATCH_INTERVAL_MS', '-5', 'SHUTDOWN_BATCH_INTERVAL_MS is "-5"; expected a whole number'],
+    ['WEBSOCKET_TOKENS', 'alice:secret,bob', 'WEBSOCKET_TOKENS is "***"; expected users and their tokens'],
+    ['WEBSOCKET_MESSAGE_RATE', '100', 'expected a burst and a rate for a second such as "250/50", or "off"'],
+    ['WEBSOCKET_LIMITS', 'no', 'WEBSOCKET_LIMITS is "no"; expected "on" or "off"'],
     ['ON_UNCAUGHT', 'exit', 'ON_UNCAUGHT is "exit"; expected "drain" or "ignore"'],
     ['LOG_FORMAT', 'xml', 'LOG_FORMAT is "xml"; expected "text" or "json"'],
   ])('refuses %s=%s', (variable, value, text) => {
     const read = (): unknown => readEnvironment({ [variable]: value });
     expect(read).toThrow(EnvironmentError);
     expect(read).toThrow(text);
+  });
+});
+
+describe('WEBSOCKET_TOKENS', () => {
+  const authenticate = authenticateByTokens('WEBSOCKET_TOKENS', ['alice:secret', 'bob:a:b']);
+  const ask = (token: unknown): unknown =>
+    authenticate({ auth: { token } } as unknown as Handshake, {} as Socket);
+
+  test('lets those in that know one', () => {
+    expect(ask('secret')).toEqual({ user: 'alice' });
+    expect(ask('a:b')).toEqual({ user: 'bob' });
+  });
+
+  test.each([undefined, '', 'Secret', ['secret'], { toString: 'secret' }])('and not by %j', (token) => {
+    expect(() => ask(token)).toThrow('Unknown token');
   });
 });

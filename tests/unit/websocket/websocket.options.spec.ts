@@ -46,7 +46,11 @@ describe('resolveWebsocketOptions', () => {
     ['cors', { cors: '*' }, 'option "cors" is "*"; expected an object such as'],
     ['serveClient', { serveClient: 'no' }, 'option "serveClient" is "no"; expected true or false'],
     ['allowRequest', { allowRequest: true }, 'option "allowRequest" is true; expected a function'],
-    ['corss', { corss: {} }, 'option "corss" is an object; expected one of these names: allowMissingOrigin, '],
+    [
+      'corss',
+      { corss: {} },
+      'option "corss" is an object; expected one of these names: allowMissingOrigin, ',
+    ],
     ['shutdown', { shutdown: 10_000 }, 'option "shutdown" is 10000; expected an object such as { timeout'],
     ['shutdown.timeout', { shutdown: { timeout: 0 } }, 'is 0; expected a whole number of milliseconds'],
     ['shutdown.batchSize', { shutdown: { batchSize: 1.5 } }, 'is 1.5; expected a whole number, 1 or more'],
