@@ -26,7 +26,7 @@ const test = realtimeTest(AppModule);
 
 /** Sends what no client would send: packets of Socket.IO's as they are encoded. */
 function sendRaw({ socket }: TestClient, ...packets: (string | Buffer)[]): void {
-  for (const packet of packets) socket.io.engine.write(packet as string);
+  for (const packet of packets) socket.io.engine.write(packet);
 }
 
 function nested(levels: number): string {

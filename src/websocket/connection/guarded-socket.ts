@@ -59,8 +59,7 @@ const guards = {
 
   /** Of Socket.IO: has what is to be called with the client's answer, or when `timeout()` is over. */
   registerAckCallback(this: Socket, id: number, callback: AckCallback): void {
-    const { registerAckCallback } = Object.getPrototypeOf(this) as SocketInternals;
-    registerAckCallback.call(this, id, (...answer) => callAck(this, callback, answer));
+    prototypeOf(this).registerAckCallback.call(this, id, (...answer) => callAck(this, callback, answer));
   },
 
   /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
@@ -74,7 +73,7 @@ const guards = {
   notifyOutgoingListeners(this: Socket, { data }: { data: unknown[] }): void {
     const listeners = internalsOf(this)._anyOutgoingListeners;
     if (!listeners?.length) return;
-    for (const listener of [...listeners]) {
+    for (const listener of listeners.slice()) {
       guardedCall(
         () => listener.apply(this, [...data]),
         (error) => logFailure(`A listener of onAnyOutgoing failed on client ${this.id}`, error),
@@ -84,12 +83,11 @@ const guards = {
 
   /** Of Socket.IO: tells a client that a middleware of the namespace has refused it, from a timer of its own. */
   _error(this: Socket, refusal: { message: unknown; data?: unknown }): void {
-    const { _error: send } = Object.getPrototypeOf(this) as SocketInternals;
     try {
-      send.call(this, refusal);
+      prototypeOf(this)._error.call(this, refusal);
     } catch (error) {
       logFailure(`The refusal of client ${this.id} cannot be encoded`, error);
-      send.call(this, { message: INTERNAL_ERROR.message, data: INTERNAL_ERROR });
+      prototypeOf(this)._error.call(this, { message: INTERNAL_ERROR.message, data: INTERNAL_ERROR });
     }
   },
 
@@ -99,6 +97,11 @@ const guards = {
     return this;
   },
 };
+
+/** Socket.IO's own methods of a socket. */
+function prototypeOf(socket: Socket): SocketInternals {
+  return Object.getPrototypeOf(socket) as SocketInternals;
+}
 
 function callAck(socket: Socket, callback: AckCallback, answer: readonly unknown[]): void {
   guardedCall(

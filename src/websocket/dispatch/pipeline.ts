@@ -109,7 +109,7 @@ function withParameters(
       } catch (error) {
         if (!waits) throw error;
         // Thrown, it would leave the promises of the parameters before to nobody: they may reject too.
-        value = Promise.reject(error as Error);
+        value = Promise.reject(error);
       }
       values[parameter.index] = value;
       waits ||= isPromise(value);
