@@ -15,7 +15,7 @@ expect.extend(matchers);
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await startTestApp(AppModule, { timeout: 200 });
+  app = await startTestApp(AppModule, { timeout: 1_000 });
 });
 
 afterEach(() => app.close());

@@ -7,7 +7,7 @@ import { AppModule } from './app.module';
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await startTestApp(AppModule, { timeout: 200 });
+  app = await startTestApp(AppModule, { timeout: 1_000 });
 });
 
 afterEach(() => app.close());
