@@ -7,9 +7,7 @@ import type { ServerFigures } from './processes/figures.js';
 
 const CROWDS_PER_SEED = 80;
 
-const seeds = process.env.FUZZ_SEED
-  ? [Number(process.env.FUZZ_SEED)]
-  : [1, 2, 3, randomInt(2 ** 31)];
+const seeds = process.env.FUZZ_SEED ? [Number(process.env.FUZZ_SEED)] : [1, 2, 3, randomInt(2 ** 31)];
 
 let server: FuzzedServer;
 let before: ServerFigures;
@@ -22,7 +20,9 @@ async function fuzz(seed: number, numRuns: number): Promise<void> {
     { seed, numRuns, endOnFailure: !process.env.FUZZ_PATH, path: process.env.FUZZ_PATH },
   );
   if (!outcome.failed) return;
-  throw new Error(`${String(outcome.errorInstance)}\nFUZZ_SEED=${seed} FUZZ_PATH=${outcome.counterexamplePath}`);
+  throw new Error(
+    `${String(outcome.errorInstance)}\nFUZZ_SEED=${seed} FUZZ_PATH=${outcome.counterexamplePath}`,
+  );
 }
 
 beforeAll(async () => {
@@ -42,7 +42,12 @@ describe('fuzz', () => {
     const from = performance.now();
     const inputs = server.inputs;
     await fuzz(seed, CROWDS_PER_SEED);
-    console.log(server.inputs - inputs, performance.now() - from, await server.bystanderFigures(), await server.figures());
+    console.log(
+      server.inputs - inputs,
+      performance.now() - from,
+      await server.bystanderFigures(),
+      await server.figures(),
+    );
   });
 
   test('rest', { timeout: 60_000 }, async () => {

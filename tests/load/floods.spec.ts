@@ -13,18 +13,27 @@ const MB = 1024 * 1024;
  */
 const P99 = 500;
 
+/** Whether something is still going on. */
+function watch(during: Promise<unknown>): { readonly isOver: boolean } {
+  const progress = { isOver: false };
+  const end = (): void => {
+    progress.isOver = true;
+  };
+  during.then(end, end);
+  return progress;
+}
+
 /** Measures how long a client's acks take as long as something goes on. */
 async function latencies(client: Socket, during: Promise<unknown>): Promise<number[]> {
   const taken: number[] = [];
-  let isOver = false;
-  const over = during.finally(() => (isOver = true));
-  while (!isOver) {
+  const progress = watch(during);
+  while (!progress.isOver) {
     const began = performance.now();
     await client.timeout(10_000).emitWithAck('echo', 1);
     taken.push(performance.now() - began);
     await delay(5);
   }
-  await over;
+  await during;
   return taken.toSorted((one, other) => one - other);
 }
 

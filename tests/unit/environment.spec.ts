@@ -169,9 +169,9 @@ describe('readEnvironment', () => {
     ['ON_UNCAUGHT', 'exit', 'ON_UNCAUGHT is "exit"; expected "drain" or "ignore"'],
     ['LOG_FORMAT', 'xml', 'LOG_FORMAT is "xml"; expected "text" or "json"'],
   ])('refuses %s=%s', (variable, value, text) => {
-    const read = (): unknown => readEnvironment({ [variable]: value });
-    expect(read).toThrow(EnvironmentError);
-    expect(read).toThrow(text);
+    const reading = (): unknown => readEnvironment({ [variable]: value });
+    expect(reading).toThrow(EnvironmentError);
+    expect(reading).toThrow(text);
   });
 });
 

@@ -17,7 +17,13 @@ import type {
   NestInterceptor,
   PipeTransform,
 } from '@nestjs/common';
-import { Ack, BaseWsExceptionFilter, ConnectedSocket, MessageBody, SubscribeMessage } from '@nestjs/websockets';
+import {
+  Ack,
+  BaseWsExceptionFilter,
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+} from '@nestjs/websockets';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import type { Ack as AckFunction, Socket } from 'nest-realtime-kit';

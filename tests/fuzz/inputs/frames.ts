@@ -30,7 +30,12 @@ export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ ...regular, opcode: fc.nat({ max: 15 }), reserved: fc.nat({ max: 7 }) }),
   fc.record({ ...regular, isMasked: fc.constant(false) }),
   // Control frames may have 125 bytes.
-  fc.record({ ...regular, opcode: fc.constantFrom(8, 9, 10), length: fc.nat({ max: 300 }), lengthBytes: fc.constant(2) }),
+  fc.record({
+    ...regular,
+    opcode: fc.constantFrom(8, 9, 10),
+    length: fc.nat({ max: 300 }),
+    lengthBytes: fc.constant(2),
+  }),
   fc.record({ ...regular, length: fc.nat({ max: 300 }), lengthBytes: fc.constantFrom(2, 8) }),
   fc.record({
     ...regular,

@@ -64,7 +64,21 @@ export const awkwardNames = [
 ];
 
 /** Those that handlers look for. */
-const knownKeys = ['a', 'b', 'c', 'id', 'text', 'items', 'name', 'user', 'role', 'room', 'part', 'denied', 'keep'];
+const knownKeys = [
+  'a',
+  'b',
+  'c',
+  'id',
+  'text',
+  'items',
+  'name',
+  'user',
+  'role',
+  'room',
+  'part',
+  'denied',
+  'keep',
+];
 
 /** Half a character: valid in JSON, in no encoding. */
 const loneSurrogates = ['"\\ud800"', '"\\udc00\\ud800"', '"a\\udfff"'];
@@ -121,7 +135,10 @@ const orders = fc.constantFrom(
 
 /** Arrays or objects in each other, to a depth at which recursion ends. */
 const towers = fc
-  .record({ kind: fc.constantFrom(['[', ']'], ['{"a":', '}'], ['{"event":"x","a":[', ']}']), depth: fc.integer({ min: 10, max: 2_000 }) })
+  .record({
+    kind: fc.constantFrom(['[', ']'], ['{"a":', '}'], ['{"event":"x","a":[', ']}']),
+    depth: fc.integer({ min: 10, max: 2_000 }),
+  })
   .map(({ kind: [open, close], depth }) => `${open!.repeat(depth)}1${close!.repeat(depth)}`);
 
 const { value } = fc.letrec<Record<'value' | 'object' | 'array', string>>((tie) => ({

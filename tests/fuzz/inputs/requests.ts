@@ -17,8 +17,31 @@ const paths = fc.oneof(
     arbitrary: fc
       .record({
         EIO: fc.constantFrom('4', '4', '4', '3', '', '5', '4&EIO=3', '__proto__'),
-        transport: fc.constantFrom('polling', 'polling', 'websocket', 'webtransport', '', '__proto__', 'polling&transport=websocket'),
-        rest: fc.constantFrom('', '', '&sid=$SID', '&sid=$SID', '&sid=$SID', '&sid=', '&sid=__proto__', '&sid=$SID%00', `&sid=${'x'.repeat(5_000)}`, '&j=0', '&j=x&sid=$SID', '&b64=1', '&%', '&=&&'),
+        transport: fc.constantFrom(
+          'polling',
+          'polling',
+          'websocket',
+          'webtransport',
+          '',
+          '__proto__',
+          'polling&transport=websocket',
+        ),
+        rest: fc.constantFrom(
+          '',
+          '',
+          '&sid=$SID',
+          '&sid=$SID',
+          '&sid=$SID',
+          '&sid=',
+          '&sid=__proto__',
+          '&sid=$SID%00',
+          `&sid=${'x'.repeat(5_000)}`,
+          '&j=0',
+          '&j=x&sid=$SID',
+          '&b64=1',
+          '&%',
+          '&=&&',
+        ),
       })
       .map(({ EIO, transport, rest }) => `/socket.io/?EIO=${EIO}&transport=${transport}${rest}`),
   },
@@ -120,7 +143,9 @@ const payloads = fc.oneof(
     '2;ext="\r\n40\r\n0\r\nTrailer: x\r\n\r\n',
   ),
   jsonValues.map((value) => `40\x1e42["echo",${value}]`),
-  fc.array(frames, { maxLength: 4 }).map((list) => Buffer.concat(list.map((frame) => encodeFrame(frame))).toString('latin1')),
+  fc
+    .array(frames, { maxLength: 4 })
+    .map((list) => Buffer.concat(list.map((frame) => encodeFrame(frame))).toString('latin1')),
 );
 
 const requests = fc
@@ -129,11 +154,34 @@ const requests = fc
       { weight: 4, arbitrary: fc.constantFrom('GET', 'POST') },
       {
         weight: 1,
-        arbitrary: fc.constantFrom('OPTIONS', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'CONNECT', 'TRACE', 'PRI', 'QUERY', 'get', 'FOO', '', '\x16\x03\x01'),
+        arbitrary: fc.constantFrom(
+          'OPTIONS',
+          'HEAD',
+          'PUT',
+          'DELETE',
+          'PATCH',
+          'CONNECT',
+          'TRACE',
+          'PRI',
+          'QUERY',
+          'get',
+          'FOO',
+          '',
+          '\x16\x03\x01',
+        ),
       },
     ),
     path: paths,
-    version: fc.constantFrom(' HTTP/1.1', ' HTTP/1.1', ' HTTP/1.1', ' HTTP/1.0', ' HTTP/2.0', ' HTTP/9', ' FTP/1', ''),
+    version: fc.constantFrom(
+      ' HTTP/1.1',
+      ' HTTP/1.1',
+      ' HTTP/1.1',
+      ' HTTP/1.0',
+      ' HTTP/2.0',
+      ' HTTP/9',
+      ' FTP/1',
+      '',
+    ),
     lines: fc.array(headers, { maxLength: 6 }),
     lineEnd: fc.constantFrom('\r\n', '\r\n', '\r\n', '\n', '\r'),
     body: payloads,
@@ -176,8 +224,14 @@ const frame = (text: string): string => messageFrame(text).toString('latin1');
 /** What clients of Socket.IO send where they mean well. */
 const captures = [
   upgrade('') + frame('40') + frame('42["echo",{"a":1}]') + frame('421["echo",[1,2]]'),
-  upgrade('') + frame('40/chat,{"user":{"name":"name"}}') + frame('42/chat,7["reply",{"text":"t"}]') + frame('41/chat,'),
-  upgrade('') + frame('40') + frame('451-["echo",{"_placeholder":true,"num":0}]') + messageFrame(Buffer.from('bytes')).toString('latin1'),
+  upgrade('') +
+    frame('40/chat,{"user":{"name":"name"}}') +
+    frame('42/chat,7["reply",{"text":"t"}]') +
+    frame('41/chat,'),
+  upgrade('') +
+    frame('40') +
+    frame('451-["echo",{"_placeholder":true,"num":0}]') +
+    messageFrame(Buffer.from('bytes')).toString('latin1'),
   // What an upgrade looks like.
   upgrade('&sid=$SID') + frame('2probe') + frame('5') + frame('40') + frame('42["echo"]'),
   'GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n\r\n',
@@ -190,11 +244,31 @@ const captures = [
 type Edit = (text: string, at: number) => string;
 
 const edits = fc.oneof(
-  fc.nat({ max: 7 }).map((bit): Edit => (text, at) => replace(text, at, 1, String.fromCharCode(text.charCodeAt(at) ^ (1 << bit)))),
-  fc.string({ unit: fc.nat({ max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 6 }).map((bytes): Edit => (text, at) => replace(text, at, 0, bytes)),
-  fc.constantFrom('\r\n', '\n', '\0', '\x1e', '\xff', '-', '9999999999', '"', '[', ',', ': ').map((bytes): Edit => (text, at) => replace(text, at, 1, bytes)),
-  fc.integer({ min: 1, max: 40 }).map((length): Edit => (text, at) => replace(text, at, length, '')),
-  fc.integer({ min: 1, max: 40 }).map((length): Edit => (text, at) => replace(text, at, 0, text.slice(at, at + length))),
+  fc.nat({ max: 7 }).map(
+    (bit): Edit =>
+      (text, at) =>
+        replace(text, at, 1, String.fromCharCode(text.charCodeAt(at) ^ (1 << bit))),
+  ),
+  fc.string({ unit: fc.nat({ max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 6 }).map(
+    (bytes): Edit =>
+      (text, at) =>
+        replace(text, at, 0, bytes),
+  ),
+  fc.constantFrom('\r\n', '\n', '\0', '\x1e', '\xff', '-', '9999999999', '"', '[', ',', ': ').map(
+    (bytes): Edit =>
+      (text, at) =>
+        replace(text, at, 1, bytes),
+  ),
+  fc.integer({ min: 1, max: 40 }).map(
+    (length): Edit =>
+      (text, at) =>
+        replace(text, at, length, ''),
+  ),
+  fc.integer({ min: 1, max: 40 }).map(
+    (length): Edit =>
+      (text, at) =>
+        replace(text, at, 0, text.slice(at, at + length)),
+  ),
   fc.constant<Edit>((text, at) => text.slice(0, at)),
   fc.constant<Edit>((text, at) => text.slice(at) + text.slice(0, at)),
 );
@@ -206,9 +280,12 @@ function replace(text: string, at: number, length: number, by: string): string {
 const mutants = fc
   .record({
     capture: fc.constantFrom(...captures),
-    changes: fc.array(fc.record({ edit: edits, where: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }) }), {
-      maxLength: 4,
-    }),
+    changes: fc.array(
+      fc.record({ edit: edits, where: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }) }),
+      {
+        maxLength: 4,
+      },
+    ),
   })
   .map(({ capture, changes }) =>
     changes.reduce((text, { edit, where }) => edit(text, Math.floor(where * text.length)), capture),

@@ -107,7 +107,17 @@ const eventNames = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .constantFrom('error', 'connection', 'message', 'exception', 'data', 'close', 'question', 'said', ...awkwardNames)
+      .constantFrom(
+        'error',
+        'connection',
+        'message',
+        'exception',
+        'data',
+        'close',
+        'question',
+        'said',
+        ...awkwardNames,
+      )
       .map((name) => JSON.stringify(name)),
   },
   { weight: 1, arbitrary: fc.constantFrom('0', '-1', '1e999', '"\\ud800"', `"${'long'.repeat(500)}"`) },
@@ -119,8 +129,14 @@ const ids = fc.constantFrom('', '0', '1', '00', ' ', ' 7', '9007199254740993', '
 /** An event's arguments in which there are as many attachments as it says, or other than it says. */
 const attachedArguments = fc.oneof(
   { weight: 3, arbitrary: fc.constant(['{"_placeholder":true,"num":0}']) },
-  { weight: 2, arbitrary: fc.constant(['{"part":{"_placeholder":true,"num":0},"a":{"_placeholder":true,"num":0}}']) },
-  { weight: 2, arbitrary: fc.constant(['[{"_placeholder":true,"num":0.5}]', '{"_placeholder":false,"num":0}']) },
+  {
+    weight: 2,
+    arbitrary: fc.constant(['{"part":{"_placeholder":true,"num":0},"a":{"_placeholder":true,"num":0}}']),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constant(['[{"_placeholder":true,"num":0.5}]', '{"_placeholder":false,"num":0}']),
+  },
   { weight: 1, arbitrary: argumentLists },
 );
 
@@ -143,7 +159,15 @@ const namespaces = fc.oneof(
 );
 
 const auths = fc.oneof(
-  { weight: 2, arbitrary: fc.constantFrom('', '{}', '{"user":{"name":"name"},"room":"Lobby"}', '{"refuse":{"why":"so"}}') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '',
+      '{}',
+      '{"user":{"name":"name"},"room":"Lobby"}',
+      '{"refuse":{"why":"so"}}',
+    ),
+  },
   { weight: 1, arbitrary: jsonObjects.map((auth) => `{"user":${auth}}`) },
   { weight: 1, arbitrary: jsonValues.map((room) => `{"room":${room}}`) },
   { weight: 1, arbitrary: jsonValues.map((refuse) => `{"refuse":${refuse}}`) },
@@ -220,7 +244,12 @@ const brokenPackets = fc.oneof(
   fc.string({ maxLength: 30 }),
   fc.string({ unit: 'binary', maxLength: 30 }).map((text) => `42["${text}`),
   fc
-    .record({ type: fc.constantFrom('0', '1', '2', '3', '4', '5', '6', '51-', '61-'), nsp: namespaces, id: ids, data: anyJsonValues })
+    .record({
+      type: fc.constantFrom('0', '1', '2', '3', '4', '5', '6', '51-', '61-'),
+      nsp: namespaces,
+      id: ids,
+      data: anyJsonValues,
+    })
     .map(({ type, nsp, id, data }) => `4${type}${nsp},${id}${data}`),
 );
 
@@ -229,11 +258,22 @@ const bytes = fc.array(fc.nat({ max: 255 }), { maxLength: 24 });
 export const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 40,
-    arbitrary: fc.record({ do: fc.constant('ask' as const), at, event: fc.constantFrom(...answered), args: argumentLists }),
+    arbitrary: fc.record({
+      do: fc.constant('ask' as const),
+      at,
+      event: fc.constantFrom(...answered),
+      args: argumentLists,
+    }),
   },
   {
     weight: 30,
-    arbitrary: fc.record({ do: fc.constant('say' as const), at, id: ids, event: eventNames, args: anyArguments }),
+    arbitrary: fc.record({
+      do: fc.constant('say' as const),
+      at,
+      id: ids,
+      event: eventNames,
+      args: anyArguments,
+    }),
   },
   {
     weight: 8,
@@ -251,7 +291,10 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('answer nobody' as const), at, id: ids, args: anyArguments }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('enter' as const), namespace: namespaces, auth: auths }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('enter' as const), namespace: namespaces, auth: auths }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), at }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('break' as const), packet: brokenPackets }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('break by a frame' as const), frame: frames }) },

@@ -29,4 +29,8 @@ export const visits: fc.Arbitrary<Visit> = fc.oneof(
 );
 
 /** Those who are there at one time. */
-export const crowds: fc.Arbitrary<readonly Visit[]> = fc.array(visits, { minLength: 1, maxLength: 40, size: 'max' });
+export const crowds: fc.Arbitrary<readonly Visit[]> = fc.array(visits, {
+  minLength: 1,
+  maxLength: 40,
+  size: 'max',
+});

@@ -10,7 +10,12 @@ import type { ServerFigures } from './figures.js';
 /** Engine.IO's and the kit's own times are shorter than by default, so that what is left behind is soon given up. */
 @Module({
   imports: [
-    WebsocketModule.forRoot({ pingInterval: 2_000, pingTimeout: 3_000, connectTimeout: 3_000, upgradeTimeout: 3_000 }),
+    WebsocketModule.forRoot({
+      pingInterval: 2_000,
+      pingTimeout: 3_000,
+      connectTimeout: 3_000,
+      upgradeTimeout: 3_000,
+    }),
   ],
   providers: gateways,
 })

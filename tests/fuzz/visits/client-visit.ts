@@ -26,7 +26,11 @@ interface Opened {
 }
 
 /** Goes through the steps of a client. Where the server ends the connection, they go on with another one. */
-export async function visitAsClient(url: URL, { over, steps, together, ending }: ClientVisit, log: VisitLog): Promise<void> {
+export async function visitAsClient(
+  url: URL,
+  { over, steps, together, ending }: ClientVisit,
+  log: VisitLog,
+): Promise<void> {
   let opened = await open(url, over, log);
   let outbox: Packet[] = [];
   const flush = (): void => {
@@ -56,7 +60,9 @@ export async function visitAsClient(url: URL, { over, steps, together, ending }:
 }
 
 async function open(url: URL, over: ClientVisit['over'], log: VisitLog): Promise<Opened> {
-  const conversation = new Conversation((complaint) => log.complaints.push(`A client over ${over} ${complaint}`));
+  const conversation = new Conversation((complaint) =>
+    log.complaints.push(`A client over ${over} ${complaint}`),
+  );
   const link = await links[over](url, (packet) => {
     if (packet === '2') link.send('3');
     else conversation.take(packet);

@@ -84,7 +84,8 @@ export class Conversation {
 
   private heard(namespace: string, id: string, data: string): void {
     const [event] = JSON.parse(data) as [unknown];
-    if (!KNOWN_EVENTS.has(event as string)) this.complain(`was sent ${data.slice(0, 200)}, which no handler emits`);
+    if (!KNOWN_EVENTS.has(event as string))
+      this.complain(`was sent ${data.slice(0, 200)}, which no handler emits`);
     if (id !== '') this.question = [namespace, id];
   }
 

@@ -32,7 +32,9 @@ export class PollingLink implements Link {
   static async open(base: URL, onPacket: OnPacket): Promise<PollingLink> {
     const agent = new Agent({ keepAlive: true });
     const url = new URL('/socket.io/?EIO=4&transport=polling', base);
-    const { status, body } = await new Promise<Answer>((resolve) => exchange({ agent, url, method: 'GET' }, resolve));
+    const { status, body } = await new Promise<Answer>((resolve) =>
+      exchange({ agent, url, method: 'GET' }, resolve),
+    );
     if (status !== 200) throw new Error(`A handshake was refused: ${status} ${body}`);
     url.searchParams.set('sid', (JSON.parse(body.slice(1)) as { sid: string }).sid);
     const link = new PollingLink(agent, url, onPacket);
@@ -41,12 +43,23 @@ export class PollingLink implements Link {
   }
 
   send(...packets: readonly Packet[]): void {
-    this.post(packets.map((packet) => (typeof packet === 'string' ? packet : `b${packet.toString('base64')}`)).join(SEPARATOR));
+    this.post(
+      packets
+        .map((packet) => (typeof packet === 'string' ? packet : `b${packet.toString('base64')}`))
+        .join(SEPARATOR),
+    );
   }
 
   breakBy(step: Parameters<Link['breakBy']>[0]): void {
     if (step.do === 'break by bytes') this.post(Buffer.from(step.bytes), 'application/octet-stream');
-    else this.post(Buffer.concat([encodeFrame(step.frame), Buffer.from(SEPARATOR), Buffer.alloc(step.frame.opcode, SEPARATOR)]));
+    else
+      this.post(
+        Buffer.concat([
+          encodeFrame(step.frame),
+          Buffer.from(SEPARATOR),
+          Buffer.alloc(step.frame.opcode, SEPARATOR),
+        ]),
+      );
   }
 
   end(how: Ending): void {
@@ -94,7 +107,10 @@ interface Exchange {
   readonly body?: string | Buffer;
 }
 
-function exchange({ agent, url, method, type, body = '' }: Exchange, done: (answer: Answer) => void): ClientRequest {
+function exchange(
+  { agent, url, method, type, body = '' }: Exchange,
+  done: (answer: Answer) => void,
+): ClientRequest {
   const headers = { ...(type && { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }) };
   const sent = request(url, { agent, method, headers }, (response) => {
     let text = '';
