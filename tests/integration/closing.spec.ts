@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { get } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -148,6 +149,28 @@ describe.each([
     await hanging.closed;
     expect(warnings(app)).toEqual(['Cut off GET /hang of 127.0.0.1: it has not ended.']);
   });
+});
+
+test('over TLS what is idle is ended at once, and an open request may come to its end', async () => {
+  // Without a certificate: what is asked for is not who the server is.
+  const anonymous = {
+    ciphers: 'aNULL@SECLEVEL=0',
+    maxVersion: 'TLSv1.2',
+    rejectUnauthorized: false,
+  } as const;
+  await using app = await startTestApp(moduleWith(), { application: { httpsOptions: anonymous } });
+  using idle = await openTcp(app.port);
+  const slow = new Promise<string>((resolve) => {
+    get(`${app.url}/slow`, { ...anonymous, agent: false }, async (response) => {
+      resolve(String(await response.toArray()));
+    });
+  });
+  await expect.poll(() => app.activity.work).toHaveLength(1);
+  const closing = timeToClose(app);
+  await idle.closed;
+  expect(app.activity.work).toHaveLength(1);
+  expect(await closing).toBeLessThan(1_000);
+  expect(await slow).toBe('done');
 });
 
 describe('app.close() does not wait for', () => {

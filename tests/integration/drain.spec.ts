@@ -4,13 +4,14 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
 import type { ShutdownOptions, Socket } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { interval } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { describe, test } from 'vitest';
 import { openMuteClient, openTcp, request, requestWebSocket } from './support/raw-socket.js';
+import { test as redisTest } from './support/redis.js';
 import { Crowd, startWorkServer } from './support/shutdown/crowd.js';
 
 describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
@@ -255,6 +256,16 @@ test('the event can have another name, or be left out', async () => {
     await expect.poll(() => alice.connected).toBe(false);
     expect(heard).toEqual(expected);
   }
+});
+
+redisTest('the clients of other nodes are not told, and stay', async ({ redisUrl }) => {
+  await using cluster = await startTestCluster(workModule(), { redis: { url: redisUrl } });
+  const [here, there] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+  await cluster.nodes[0]!.nest.close();
+  await expect.poll(() => here.connected).toBe(false);
+  expect(here.received('server:shutdown')).toHaveLength(1);
+  expect(await there.emitWithAck('work', 1)).toBe('done');
+  expect(there.received('server:shutdown')).toEqual([]);
 });
 
 test('clients are disconnected in batches', async () => {
