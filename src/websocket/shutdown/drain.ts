@@ -14,7 +14,7 @@ const SHARE_OF_CLIENTS = 0.8;
 const SHARE_OF_HANDLERS = 0.4;
 
 /** How long all clients may be silent before those that have not answered, or said goodbye, are given up. */
-const SILENCE = 1_000;
+const SILENCE = 2_000;
 
 /**
  * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
@@ -50,7 +50,10 @@ export class Drain {
   private refuseNewcomers(server: Server): void {
     // By then this process is gone, and who comes in its place answers.
     const retryAfter = Math.ceil(this.options.timeout / 1_000);
-    refuseNewcomers(server, retryAfter, (connection) => this.leave(new ClientConnection(connection)));
+    refuseNewcomers(server, retryAfter, {
+      onPoll: this.onSign,
+      onLate: (connection) => this.leave(new ClientConnection(connection)),
+    });
   }
 
   private tell(): void {
@@ -65,9 +68,8 @@ export class Drain {
   /** All that was sent before the client knew is handled, and others get what comes of it. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
     const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
-    const patience = new Patience(deadline, SILENCE);
-    const caughtUp = connections.map((connection) => connection.caughtUp(() => patience.renew()));
-    await patience.lastsFor(Promise.all(caughtUp));
+    const caughtUp = Promise.all(connections.map((connection) => connection.caughtUp(this.onSign)));
+    await deadline.allows(this.patience.lastsFor(caughtUp));
     await deadline.allows(this.inFlight.ended(this.inFlight.work));
   }
 
@@ -89,11 +91,13 @@ export class Drain {
   private async disconnectOne(connection: ClientConnection): Promise<void> {
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
-    this.patience.renew();
+    this.onSign();
     const isCutOff = await connection.close(this.patience);
     if (isCutOff) this.cutOffs.push(`Cut off ${connection.name}: it does not answer.`);
-    else this.patience.renew();
+    else this.onSign();
   }
+
+  private readonly onSign = (): void => this.patience.renew();
 
   /** Handlers that have waited for `handleConnection` come after it. */
   private async workOf({ ids }: ClientConnection): Promise<void> {

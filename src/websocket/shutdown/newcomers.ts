@@ -13,24 +13,28 @@ export const SHUTTING_DOWN = {
 
 type EngineRequest = IncomingMessage & { _query: { sid?: string } };
 
+export interface NewcomersListener {
+  /** A client that is there has asked by HTTP. */
+  onPoll(): void;
+  /** A connection was let in before, and comes now all the same. */
+  onLate(connection: EngineConnection): void;
+}
+
 /**
  * Turns away whoever comes to a server that is being left: new connections by HTTP 503, new namespaces of those that are
  * there by `connect_error`.
  *
  * @param retryAfter in seconds
- * @param onLate has a connection that was let in before, and comes now all the same
  */
-export function refuseNewcomers(
-  server: Server,
-  retryAfter: number,
-  onLate: (connection: EngineConnection) => void,
-): void {
+export function refuseNewcomers(server: Server, retryAfter: number, listener: NewcomersListener): void {
   const { engine } = server;
   engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-    if (request._query.sid !== undefined || request.method === 'OPTIONS') next();
+    const isHandshake = request._query.sid === undefined;
+    if (!isHandshake) listener.onPoll();
+    if (!isHandshake || request.method === 'OPTIONS') next();
     else refuseHandshake(engine, request, response, { status: 503, retryAfter, ...SHUTTING_DOWN });
   });
-  engine.on('connection', onLate);
+  engine.on('connection', (connection) => listener.onLate(connection));
   for (const namespace of server._nsps.values()) refuseJoining(namespace);
   server.on('new_namespace', refuseJoining);
 }
