@@ -12,6 +12,7 @@ import { EventsGateway } from './events.gateway.js';
 import { GatewayInstances } from './gateways/gateway-instances.js';
 import { Gateways } from './gateways/gateways.js';
 import { Addresses } from './limits/addresses.js';
+import { ConnectionLimits } from './limits/connection-limits.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
@@ -47,6 +48,7 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     Hooks,
     Authentication,
     Addresses,
+    ConnectionLimits,
     Admission,
     Bounds,
     Connections,

@@ -32,14 +32,12 @@ const ORIGIN_MISSING: HandshakeRefusal = {
 @Injectable()
 export class Admission {
   private readonly log = new ThrottledLog(Admission.name);
-  private readonly limits: ConnectionLimits | undefined;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(Addresses) private readonly addresses: Addresses,
-  ) {
-    this.limits = options.limits && new ConnectionLimits(options.limits, addresses);
-  }
+    @Inject(ConnectionLimits) private readonly limits: ConnectionLimits,
+  ) {}
 
   /** The options with which a server is to be created: what the app's own checks throw is a refusal. */
   guardOptions(options: ServerOptions): ServerOptions {
@@ -61,7 +59,6 @@ export class Admission {
       else next();
     });
     this.surviveBreakOffs(server);
-    engine.on('connection', (connection) => this.limits?.keep(connection));
   }
 
   /** As long as the app's checks run, nobody else listens to the TCP socket: a client that breaks off would end the process. */
@@ -81,7 +78,7 @@ export class Admission {
     const isHandshake = request._query.sid === undefined;
     return (
       this.judgeOrigin(request, response, isHandshake) ??
-      (isHandshake ? this.judgeNumber(request, response) : undefined)
+      (isHandshake ? this.judgeNumber(request) : undefined)
     );
   }
 
@@ -107,14 +104,13 @@ export class Admission {
     return ORIGIN_NOT_ALLOWED;
   }
 
-  private judgeNumber(
-    request: EngineRequest,
-    response: ServerResponse | UpgradeResponse,
-  ): HandshakeRefusal | undefined {
-    const full = this.limits?.admit(request, isHttp(response) ? response : request.socket);
-    if (!full) return undefined;
-    const { address } = this.addresses.accountOf(request);
-    this.log.warn(full.code, `Refused a connection from ${address}: ${full.message}`);
+  private judgeNumber(request: EngineRequest): HandshakeRefusal | undefined {
+    const full = this.limits.judge(request);
+    if (full)
+      this.log.warn(
+        full.code,
+        `Refused a connection from ${this.addresses.countedAddressOf(request)}: ${full.message}`,
+      );
     return full;
   }
 }

@@ -10,8 +10,12 @@ export class BoundedConnection {
   waiting = 0;
   /** Whether anything has come of the client. */
   hasSpoken = false;
+  /** Whether Socket.IO is through with it; it may say so twice. */
+  hasEnded = false;
   /** What it may send; not made before it has sent more than it takes to join. */
   messages: TokenBucket | undefined;
+  /** What was taken out of that, and has not been sent yet. */
+  advance = 0;
   /** What it may send beyond that, to be refused. */
   refusals: TokenBucket | undefined;
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { Addresses } from '../limits/addresses.js';
+import { ConnectionLimits } from '../limits/connection-limits.js';
 import type { Server } from '../socket.io.js';
 import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
@@ -21,10 +22,11 @@ export class Bounds {
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { bounds, limits }: ResolvedWebsocketOptions,
     @Inject(Addresses) addresses: Addresses,
+    @Inject(ConnectionLimits) connections: ConnectionLimits,
   ) {
     this.common = {
       options: bounds,
-      addresses: limits && addresses,
+      counts: limits && { addresses, connections },
       rate: MessageRate.of(limits),
       log: new ThrottledLog(Bounds.name),
     };

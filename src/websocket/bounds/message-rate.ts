@@ -10,11 +10,14 @@ import { Violation } from './violation.js';
 const COST_OF_CONNECT = 20;
 /** Of answers that the server has asked for, and of what is no message at all, such as a heartbeat. */
 const COST_OF_LITTLE = 0.05;
+/** So many tokens are taken at a time, at most: looking into three buckets costs more than it takes to decode a message. */
+const ADVANCE = 10;
 
 /** Takes from what a connection, its address and all clients together may send. */
 export class MessageRate {
   private readonly inAll: TokenBucket | undefined;
   private readonly costOfConnect: number;
+  private readonly advance: number;
   /** So much more may a connection send, to be refused, before it is closed. */
   private readonly refusable: Rate;
 
@@ -31,8 +34,9 @@ export class MessageRate {
     closest: Rate,
   ) {
     this.inAll = rates.inAll && fullBucket(rates.inAll);
-    const bursts = Object.values(rates).flatMap((rate) => rate?.burst ?? []);
-    this.costOfConnect = Math.min(COST_OF_CONNECT, ...bursts);
+    const smallest = Math.min(...Object.values(rates).flatMap((rate) => rate?.burst ?? []));
+    this.costOfConnect = Math.min(COST_OF_CONNECT, smallest);
+    this.advance = Math.min(ADVANCE, Math.ceil(smallest / 20));
     this.refusable = {
       burst: Math.ceil(closest.burst / 4),
       perSecond: Math.ceil(closest.perSecond / 10),
@@ -61,11 +65,24 @@ export class MessageRate {
   }
 
   private take(connection: BoundedConnection, cost: number): boolean {
-    const bucket = connection.hasSpoken
-      ? (connection.messages ??= this.open(connection))
-      : this.ofAddress(connection);
+    if (connection.advance >= cost) {
+      connection.advance -= cost;
+      return true;
+    }
+    const bucket = this.bucketOf(connection);
+    if (!bucket) return true;
+    if (cost < this.advance && bucket.tryRemoveTokens(this.advance)) {
+      connection.advance += this.advance - cost;
+      return true;
+    }
+    return bucket.tryRemoveTokens(cost);
+  }
+
+  /** What a client joins with is its address's alone: one that says no more needs no bucket. */
+  private bucketOf(connection: BoundedConnection): TokenBucket | undefined {
+    if (connection.hasSpoken) return (connection.messages ??= this.open(connection));
     connection.hasSpoken = true;
-    return bucket?.tryRemoveTokens(cost) ?? true;
+    return this.ofAddress(connection);
   }
 
   private takeRefusal(connection: BoundedConnection): boolean {

@@ -1,4 +1,5 @@
 import type { Addresses } from '../limits/addresses.js';
+import type { ConnectionLimits } from '../limits/connection-limits.js';
 import type { Server } from '../socket.io.js';
 import type { ThrottledLog } from '../throttled-log.js';
 import { BoundedConnection, boundedOf, setBounded } from './bounded-connection.js';
@@ -22,7 +23,8 @@ const FAREWELL = 1_000;
 /** What the bounds of all servers have in common. */
 export interface CommonBounds {
   readonly options: ResolvedBoundsOptions;
-  readonly addresses: Addresses | undefined;
+  /** What is counted by address; none where nothing is limited. */
+  readonly counts: { readonly addresses: Addresses; readonly connections: ConnectionLimits } | undefined;
   /** None where nothing is limited. */
   readonly rate: MessageRate | undefined;
   readonly log: ThrottledLog;
@@ -68,13 +70,14 @@ export class ServerBounds implements DecoderListener {
     }
 
     server.engine.on('connection', (conn) => {
-      const connection = new BoundedConnection(conn, this.common.addresses?.accountOf(conn.request));
+      const connection = new BoundedConnection(conn, this.common.counts?.addresses.accountOf(conn.request));
       // Socket.IO's own listener, which came first, has just made the decoder.
       if (latest) latest.connection = connection;
       latest = undefined;
       setBounded(connection);
       conn.on('packet', onPacket);
       conn.on('packetCreate', onPacketCreate);
+      this.onOpen(connection);
     });
     server.engine.on('flush', (conn: Connection) => {
       const connection = boundedOf(conn);
@@ -110,13 +113,31 @@ export class ServerBounds implements DecoderListener {
   }
 
   onEnd(connection: BoundedConnection): void {
+    if (connection.hasEnded) return;
+    connection.hasEnded = true;
     const { conn } = connection;
     this.unfinished.end(connection);
     this.slow.forget(connection);
-    releaseTransport(conn);
-    if (conn.readyState !== 'closing') return;
+    if (conn.readyState === 'closed') {
+      this.onClosed(connection);
+      return;
+    }
     this.closing.add(connection);
-    conn.once('close', () => this.closing.delete(connection));
+    conn.once('close', () => this.onClosed(connection));
+  }
+
+  private onOpen(connection: BoundedConnection): void {
+    const { account } = connection;
+    const oneTooMany = account && this.common.counts?.connections.open(account);
+    if (oneTooMany)
+      this.disconnect(connection, new Violation(oneTooMany.code, 'too many connections', oneTooMany.message));
+  }
+
+  private onClosed(connection: BoundedConnection): void {
+    const { account, conn } = connection;
+    this.closing.delete(connection);
+    releaseTransport(conn);
+    if (account) this.common.counts?.connections.close(account);
   }
 
   private onControl(connection: BoundedConnection): void {

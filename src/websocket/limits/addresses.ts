@@ -34,6 +34,7 @@ export class AddressAccount {
 export class Addresses {
   readonly proxies: TrustedProxies;
   private readonly accounts = new Map<string, AddressAccount>();
+  private latest = { address: '', counted: '' };
   private overlooked = 0;
 
   constructor(@Inject(WEBSOCKET_OPTIONS) { admission }: ResolvedWebsocketOptions) {
@@ -45,9 +46,17 @@ export class Addresses {
     return this.accounts.size;
   }
 
+  /** By what the address of a request counts. */
+  countedAddressOf(request: IncomingMessage): string {
+    const address = this.proxies.addressOf(request);
+    // Asked for again when a handshake has become a connection; parsing an IPv6 address takes its time.
+    if (address !== this.latest.address) this.latest = { address, counted: toCountedAddress(address) };
+    return this.latest.counted;
+  }
+
   /** The account of the address that a request comes from. */
   accountOf(request: IncomingMessage): AddressAccount {
-    const address = toCountedAddress(this.proxies.addressOf(request));
+    const address = this.countedAddressOf(request);
     let account = this.accounts.get(address);
     if (!account) {
       this.forgetSome();
@@ -85,9 +94,13 @@ export class Addresses {
   }
 }
 
+/** Before an IPv4 address, where a server listens to both. */
+const MAPPED = '::ffff:';
+
 /** By what an address counts: itself or, of IPv6, the /64 that one customer has of a provider. */
 export function toCountedAddress(address: string): string {
-  if (isIPv4(address)) return address;
+  const plain = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
+  if (isIPv4(plain)) return plain;
   if (!ipaddr.isValid(address)) return 'unknown';
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return parsed.toString();

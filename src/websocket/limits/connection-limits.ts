@@ -1,8 +1,10 @@
-import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
 import type { HandshakeRefusal } from '../admission/handshake-refusal.js';
-import type { Socket } from '../socket.io.js';
-import type { AddressAccount, Addresses } from './addresses.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { Addresses } from './addresses.js';
+import type { AddressAccount } from './addresses.js';
 import type { ResolvedLimits } from './limits.options.js';
 import { fullBucket } from './token-bucket.js';
 
@@ -23,45 +25,50 @@ const ADDRESS_FULL: HandshakeRefusal = {
   retryAfter: RETRY_WHEN_FULL,
 };
 
-/** Counts connections, from the handshake on: those that are still being let in count too. */
+/** Counts connections, in all and by address. */
+@Injectable()
 export class ConnectionLimits {
+  private readonly limits: ResolvedLimits | undefined;
   private connections = 0;
-  /** What to do when the connection ends that comes of a polling handshake. */
-  private readonly handshakes = new WeakMap<IncomingMessage, () => void>();
 
   constructor(
-    private readonly limits: Omit<ResolvedLimits, 'messageRate'>,
-    private readonly addresses: Addresses,
-  ) {}
+    @Inject(WEBSOCKET_OPTIONS) { limits }: ResolvedWebsocketOptions,
+    @Inject(Addresses) private readonly addresses: Addresses,
+  ) {
+    this.limits = limits;
+  }
 
-  /**
-   * Counts a handshake, unless it is one too many.
-   *
-   * @param answer the response to a polling handshake, of a WebSocket its TCP socket: without a connection, its end is
-   * the handshake's
-   */
-  admit(request: IncomingMessage, answer: EventEmitter): HandshakeRefusal | undefined {
+  /** Whether one more may come. @returns why not */
+  judge(request: IncomingMessage): HandshakeRefusal | undefined {
+    if (!this.limits) return undefined;
     if (this.connections >= this.limits.connections) return SERVER_FULL;
     this.addresses.noteHandshake(request);
     const account = this.addresses.accountOf(request);
-    if (account.connections >= this.limits.connectionsPerAddress) return ADDRESS_FULL;
-    const tooFast = this.charge(account);
-    if (tooFast) return tooFast;
-    this.count(account, request, answer);
-    return undefined;
+    return account.connections >= this.limits.connectionsPerAddress ? ADDRESS_FULL : this.charge(account);
   }
 
-  /** A polling handshake is over when it is answered; what comes of it counts on until it is closed. */
-  keep(connection: Socket['conn']): void {
-    const end = this.handshakes.get(connection.request);
-    if (!end) return;
-    this.handshakes.delete(connection.request);
-    connection.on('close', end);
+  /**
+   * Counts a connection that has been opened.
+   *
+   * @returns why it is one too many all the same: of handshakes that took their time, several may have found the same
+   * place free
+   */
+  open(account: AddressAccount): HandshakeRefusal | undefined {
+    this.connections += 1;
+    account.connections += 1;
+    if (!this.limits || this.connections > this.limits.connections) return this.limits && SERVER_FULL;
+    return account.connections > this.limits.connectionsPerAddress ? ADDRESS_FULL : undefined;
+  }
+
+  close(account: AddressAccount): void {
+    this.connections -= 1;
+    account.connections -= 1;
   }
 
   private charge(account: AddressAccount): HandshakeRefusal | undefined {
-    if (!this.limits.connectRate) return undefined;
-    const bucket = (account.connects ??= fullBucket(this.limits.connectRate));
+    const rate = this.limits?.connectRate;
+    if (!rate) return undefined;
+    const bucket = (account.connects ??= fullBucket(rate));
     if (bucket.tryRemoveTokens(1)) return undefined;
     return {
       status: 429,
@@ -69,22 +76,5 @@ export class ConnectionLimits {
       message: 'This address opens connections faster than it may',
       retryAfter: Math.ceil(bucket.getWaitTime(1) / 1_000),
     };
-  }
-
-  private count(account: AddressAccount, request: IncomingMessage, answer: EventEmitter): void {
-    this.connections += 1;
-    account.connections += 1;
-    const end = (): void => {
-      this.connections -= 1;
-      account.connections -= 1;
-    };
-    if (answer === request.socket) {
-      answer.on('close', end);
-      return;
-    }
-    this.handshakes.set(request, end);
-    answer.on('close', () => {
-      if (this.handshakes.delete(request)) end();
-    });
   }
 }
