@@ -166,8 +166,8 @@ test('over TLS what is idle is ended at once, and an open request may come to it
   await using app = await startTestApp(moduleWith(), { application: { httpsOptions: anonymous } });
   using idle = await openTcp(app.port);
   const slow = new Promise<string>((resolve) => {
-    get(`${app.url}/slow`, { ...anonymous, agent: false }, async (response) => {
-      resolve(String(await response.toArray()));
+    get(`${app.url}/slow`, { ...anonymous, agent: false }, (response) => {
+      resolve(response.toArray().then(String));
     });
   });
   await expect.poll(() => app.activity.work).toHaveLength(1);

@@ -107,9 +107,8 @@ test(
       const before = await server.ask<number>('rss');
       let most = 0;
       const sending = server.ask('broadcastMegabytes', 200);
-      let isOver = false;
-      void sending.finally(() => (isOver = true));
-      while (!isOver) {
+      const progress = watch(sending);
+      while (!progress.isOver) {
         most = Math.max(most, await server.ask<number>('rss'));
         await delay(20);
       }

@@ -7,7 +7,7 @@ import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { guardAllowRequest, guardCors } from './app-checks.js';
-import { isHttp, refuseHandshake } from './handshake-refusal.js';
+import { refuseHandshake } from './handshake-refusal.js';
 import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 

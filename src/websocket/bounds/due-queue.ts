@@ -32,7 +32,8 @@ export class DueQueue<T> {
 
   /** After the process was busy, what has arrived meanwhile is taken in first: it may be just what was waited for. */
   private readonly onTimer = (): void => {
-    setImmediate(this.takeDue).unref();
+    // Not off the event loop: it would wait for the next event, whenever that comes.
+    setImmediate(this.takeDue);
   };
 
   private readonly takeDue = (): void => {
