@@ -12,6 +12,8 @@ import type { Gateway } from '../gateways/gateway.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { Entrants } from './entrants.js';
+import { guardBroadcasts } from './guarded-broadcasts.js';
 import { connectError, guardNamespace } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
@@ -19,6 +21,7 @@ import { Session } from './session.js';
 import type { SessionListener, Service } from './session.js';
 
 const NOT_READY = answer('NOT_READY', 'handleConnection took too long');
+const ENTERED_TWICE = answer('ENTERED_TWICE', 'The client enters a namespace that it is in');
 const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection was through');
 
 /**
@@ -28,6 +31,7 @@ const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection
 @Injectable()
 export class Connections implements SessionListener {
   private readonly logger = new Logger(Connections.name);
+  private readonly entrants = new Entrants();
   private dispatch: Dispatch | undefined;
 
   constructor(
@@ -43,6 +47,7 @@ export class Connections implements SessionListener {
     this.dispatch = { inFlight: this.inFlight, invoke };
     this.authentication.guard(server);
     this.guardNamespace(server.of('/'));
+    guardBroadcasts(server.of('/'));
     server.on('new_namespace', (namespace) => this.guardNamespace(namespace));
   }
 
@@ -61,6 +66,12 @@ export class Connections implements SessionListener {
 
   /** The first middleware of every namespace. */
   private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
+    if (this.entrants.add(socket)) {
+      // As Socket.IO does it with those who are in.
+      socket.conn.close();
+      next(connectError(ENTERED_TWICE));
+      return;
+    }
     this.adopt(socket);
     this.authentication.admit(socket, (refusal) => next(refusal && connectError(refusal)));
   };

@@ -152,17 +152,27 @@ export function tellFailure(client: Socket, ack: Ack | undefined, failure: Error
 
 /** Logs a fault of the server's: what failed, why, and where. */
 export function logFailure(what: string, error: unknown): void {
-  const stack: unknown = error instanceof Error ? error.stack : undefined;
+  const stack = stackOf(error);
   const said = `${what}: ${textOf(error)}`;
-  if (typeof stack === 'string') logger.error(said, stack);
+  if (stack) logger.error(said, stack);
   else logger.error(said);
+}
+
+function stackOf(error: unknown): string | undefined {
+  try {
+    const stack: unknown = error instanceof Error ? error.stack : undefined;
+    return typeof stack === 'string' ? stack : undefined;
+  } catch {
+    // It is put together when it is read; what source maps add to that fails where the message is no text.
+    return undefined;
+  }
 }
 
 /** What has been thrown may be anything, what a client has sent too. */
 function textOf(error: unknown): string {
   if (error instanceof Error) {
-    const { message, name }: { message: unknown; name: unknown } = error;
-    if (typeof message === 'string') return message || String(name);
+    const said = [error.message, error.name].find((text: unknown) => typeof text === 'string' && text !== '');
+    if (said !== undefined) return said;
   }
   // Of an object nothing is shown: it may be what a client has sent.
   if (typeof error === 'object') return 'it threw an object that is no error';

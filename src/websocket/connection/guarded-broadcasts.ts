@@ -1,0 +1,33 @@
+import { logFailure } from '../dispatch/message.js';
+import type { Namespace } from '../socket.io.js';
+import { guardedCall } from './guarded-call.js';
+
+interface BroadcastOperator {
+  emit(event: string, ...args: unknown[]): boolean;
+}
+
+const GUARDED = Symbol.for('nest-realtime-kit:guarded-broadcasts');
+
+/**
+ * Lets nothing escape that the ack callback of a broadcast throws. Socket.IO calls it from a timer when a client does not
+ * answer in time, and from a promise of its own when there is no client to ask.
+ *
+ * Each call in a chain as `server.to(room).timeout(100)` makes another operator, so that there is nothing to take hold of
+ * but their class: this is done once, for all servers in the process.
+ */
+export function guardBroadcasts(namespace: Namespace): void {
+  const operators = Object.getPrototypeOf(namespace.local) as BroadcastOperator;
+  const { emit } = operators;
+  if (GUARDED in emit) return;
+  function guardedEmit(this: BroadcastOperator, event: string, ...args: unknown[]): boolean {
+    const callback = args.at(-1);
+    if (typeof callback !== 'function') return emit.call(this, event, ...args);
+    const guarded = (...answers: unknown[]): void =>
+      guardedCall(
+        () => callback.apply(this, answers) as unknown,
+        (error) => logFailure(`The ack callback of a broadcast of "${event}" failed`, error),
+      );
+    return emit.call(this, event, ...args.slice(0, -1), guarded);
+  }
+  operators.emit = Object.assign(guardedEmit, { [GUARDED]: true });
+}
