@@ -87,6 +87,7 @@ export class Connections implements SessionListener {
   private open(socket: Socket, service: Service): void {
     // One whose state is recovered comes past the middlewares.
     const session = this.adopt(socket);
+    this.entrants.delete(socket);
     session.serve(service);
     try {
       const pending = this.hooks.call(service.gateways, 'handleConnection', socket);

@@ -12,20 +12,25 @@ interface NamespaceInternals {
  * then it would make a member of each, and forget all but the last: a request has three bytes, a member some thousand.
  */
 export class Entrants {
-  private readonly latest = new WeakMap<Namespace, WeakMap<Client, Socket>>();
+  /** By what socket a client enters a namespace. */
+  private readonly entering = new WeakMap<Client, Map<Namespace, Socket>>();
 
-  /** Notes a socket. @returns whether its client is in the namespace by another one, or about to be */
+  /** Notes a socket. @returns whether its client is already entering the namespace by another one */
   add(socket: Socket): boolean {
     const { nsp, client } = socket;
-    let latest = this.latest.get(nsp);
-    if (!latest) {
-      latest = new WeakMap();
-      this.latest.set(nsp, latest);
-    }
-    const earlier = latest.get(client);
-    latest.set(client, socket);
-    if (!earlier) return false;
-    const { _preConnectSockets: entering } = nsp as unknown as NamespaceInternals;
-    return entering.has(earlier.id) || nsp.sockets.has(earlier.id);
+    const sockets = this.entering.get(client) ?? new Map<Namespace, Socket>();
+    this.entering.set(client, sockets);
+    const earlier = sockets.get(nsp);
+    sockets.set(nsp, socket);
+    // One that was refused is in neither.
+    const { _preConnectSockets: waiting } = nsp as unknown as NamespaceInternals;
+    return earlier !== undefined && (waiting.has(earlier.id) || nsp.sockets.has(earlier.id));
+  }
+
+  /** One is in: there are many of these, and nothing is kept of them. */
+  delete({ nsp, client }: Socket): void {
+    const sockets = this.entering.get(client);
+    sockets?.delete(nsp);
+    if (sockets?.size === 0) this.entering.delete(client);
   }
 }

@@ -17,7 +17,7 @@ const GUARDED = Symbol.for('nest-realtime-kit:guarded-broadcasts');
  */
 export function guardBroadcasts(namespace: Namespace): void {
   const operators = Object.getPrototypeOf(namespace.local) as BroadcastOperator;
-  const { emit } = operators;
+  const emit = Reflect.get(operators, 'emit');
   if (GUARDED in emit) return;
   function guardedEmit(this: BroadcastOperator, event: string, ...args: unknown[]): boolean {
     const callback = args.at(-1);
