@@ -95,7 +95,7 @@ export class WebsocketAdapter extends IoAdapter {
 
   override async close(server: Server): Promise<void> {
     // The base class does not close one whose connections Nest has been told to force closed.
-    if ('engine' in server) await this.shutdown.close(server);
+    if ('engine' in server) await this.shutdown.close(server, this.forceCloseConnections);
   }
 
   private warned = false;

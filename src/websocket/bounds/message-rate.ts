@@ -56,7 +56,7 @@ export class MessageRate {
 
   /** Counts what is no message. @throws Violation when there is too much of it */
   onControl(connection: BoundedConnection): void {
-    if (!this.take(connection, COST_OF_LITTLE)) throw tooFast();
+    if (!this.take(connection, COST_OF_LITTLE) && !this.takeRefusal(connection)) throw tooFast();
   }
 
   private costOf(type: number): number {

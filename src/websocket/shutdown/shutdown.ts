@@ -71,11 +71,17 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     return this.drained;
   }
 
-  /** Closes a server, and the HTTP server that it is attached to. */
-  async close(server: Server): Promise<void> {
+  /**
+   * Closes a server, and the HTTP server that it is attached to.
+   *
+   * @param isForced whether what is being answered is not waited for
+   */
+  async close(server: Server, isForced: boolean): Promise<void> {
     this.stage = 'closing';
     const closed = server.close();
-    this.http.get(server.httpServer as HttpServer)?.close();
+    const http = this.http.get(server.httpServer as HttpServer);
+    if (isForced) http?.cut();
+    else http?.close();
     await Promise.race([closed, this.cutOff]);
   }
 
