@@ -61,7 +61,9 @@ export class Drain {
     if (event === false) return;
     for (const { _nsps: namespaces } of this.servers) {
       // The clients of other nodes stay.
-      for (const namespace of namespaces.values()) namespace.local.emit(event, SHUTTING_DOWN);
+      for (const namespace of namespaces.values()) {
+        if (namespace.sockets.size > 0) namespace.local.emit(event, SHUTTING_DOWN);
+      }
     }
   }
 
