@@ -36,6 +36,7 @@ export class Failures {
 
   @SubscribeMessage('print')
   print(@MessageBody() data: Order): string {
+    // oxlint-disable-next-line typescript/no-base-to-string -- as an app does that does not think of it
     return `order ${String(data)} of ${data.text.length} letters, ${JSON.stringify(data)}`;
   }
 

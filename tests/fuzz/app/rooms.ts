@@ -1,5 +1,6 @@
 import { MessageBody, SubscribeMessage, WebSocketServer } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'nest-realtime-kit';
+import type { Order } from './failures.js';
 
 interface Telling {
   room: string;
@@ -31,6 +32,14 @@ export class Rooms {
   @SubscribeMessage('say to all')
   sayToAll(@MessageBody() { room, text }: Telling): void {
     this.server.in(room).except(`${room}-quiet`).emit('said', text, { room });
+  }
+
+  @SubscribeMessage('ask the room')
+  askRoom(client: Socket, data: Telling): void {
+    client
+      .to(data.room)
+      .timeout(20)
+      .emit('question', data.text, (_: Error | null, answers: Order[]) => answers[0]!.a.b.c.trim());
   }
 
   @SubscribeMessage('kick me')

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** A frame of the WebSocket protocol, as its header says it, and as it is. */
 export interface Frame {

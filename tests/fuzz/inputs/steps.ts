@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { frames } from './frames.js';
 import type { Frame } from './frames.js';
 import { anyJsonValues, awkwardNames, jsonObjects, jsonValues } from './json.js';
@@ -69,7 +69,7 @@ const enhanced = [
 
 const questions = ['ask me', 'ask me later', 'ask me in time', 'ask me and wait'];
 
-const others = ['join', 'leave', 'say', 'say to all', 'stream', 'who am I'];
+const others = ['join', 'leave', 'say', 'say to all', 'ask the room', 'stream', 'who am I'];
 
 const answered = [...echoes, ...failures, ...enhanced, ...questions, ...others, 'nobody handles this'];
 
@@ -140,8 +140,8 @@ const attachedArguments = fc.oneof(
   { weight: 1, arbitrary: argumentLists },
 );
 
-const namespaces = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom('/', '/chat', '/room-1', '/room-2') },
+export const namespaces = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('/', '/chat', '/room-1', '/room-2') },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -158,10 +158,11 @@ const namespaces = fc.oneof(
   },
 );
 
-const auths = fc.oneof(
+export const auths = fc.oneof(
   {
-    weight: 2,
+    weight: 10,
     arbitrary: fc.constantFrom(
+      '',
       '',
       '{}',
       '{"user":{"name":"name"},"room":"Lobby"}',

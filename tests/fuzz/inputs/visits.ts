@@ -1,17 +1,31 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Ending } from '../visits/link.js';
 import { rawInputs } from './requests.js';
 import type { RawInput } from './requests.js';
-import { steps } from './steps.js';
+import { auths, namespaces, steps } from './steps.js';
 import type { Step } from './steps.js';
+
+/** A namespace that a client enters at first. */
+export interface Entry {
+  readonly namespace: string;
+  /** JSON, or nothing. */
+  readonly auth: string;
+}
 
 /** What one client does, from its first connection to its last. */
 export type Visit =
-  | { over: 'websocket' | 'polling'; steps: readonly Step[]; together: number; ending: Ending }
+  | {
+      over: 'websocket' | 'polling';
+      enters: readonly Entry[];
+      steps: readonly Step[];
+      together: number;
+      ending: Ending;
+    }
   | { over: 'tcp'; inputs: readonly RawInput[] };
 
 const clients = fc.record({
   over: fc.constantFrom('websocket', 'websocket', 'polling'),
+  enters: fc.array(fc.record({ namespace: namespaces, auth: auths }), { maxLength: 3 }),
   steps: fc.array(steps, { minLength: 1, maxLength: 40, size: 'max' }),
   /** How many steps are sent at a time. */
   together: fc.integer({ min: 1, max: 6 }),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { quantileSorted } from 'simple-statistics';
 import { io } from 'socket.io-client';
 import type { BystanderFigures } from './figures.js';
 
@@ -7,23 +8,23 @@ const PAUSE = 10;
 
 const [url] = process.argv.slice(2);
 let latencies: number[] = [];
-let disconnects: string[] = [];
+let troubles: string[] = [];
 
 async function stand(transport: 'websocket' | 'polling'): Promise<void> {
   const socket = io(url, { transports: [transport], forceNew: true });
-  socket.on('disconnect', (reason) => disconnects.push(`${transport}: ${reason}`));
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('connect_error', reject);
   });
-  void ask();
+  socket.on('disconnect', (reason) => troubles.push(`disconnected over ${transport}: ${reason}`));
+  void askOn();
 
-  async function ask(): Promise<void> {
+  async function askOn(): Promise<void> {
     for (let count = 0; process.connected; count += 1) {
-      const from = performance.now();
+      const began = performance.now();
       const answer: unknown = await socket.emitWithAck('echo', count);
-      if (answer !== count) disconnects.push(`${transport}: got ${String(answer)} for ${count}`);
-      latencies.push(performance.now() - from);
+      if (answer !== count) troubles.push(`answered over ${transport}: ${JSON.stringify(answer)}`);
+      latencies.push(performance.now() - began);
       await delay(PAUSE);
     }
   }
@@ -31,10 +32,15 @@ async function stand(transport: 'websocket' | 'polling'): Promise<void> {
 
 function figures(): BystanderFigures {
   const sorted = latencies.toSorted((one, other) => one - other);
-  const at = (part: number): number => sorted[Math.floor((sorted.length - 1) * part)] ?? Infinity;
-  const told = { acks: sorted.length, median: at(0.5), p99: at(0.99), max: at(1), disconnects };
+  const told = {
+    acks: sorted.length,
+    median: quantileSorted(sorted, 0.5),
+    p99: quantileSorted(sorted, 0.99),
+    max: sorted.at(-1) ?? NaN,
+    troubles,
+  };
   latencies = [];
-  disconnects = [];
+  troubles = [];
   return told;
 }
 

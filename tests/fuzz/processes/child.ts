@@ -14,8 +14,8 @@ export interface Exit {
   readonly stderr: string;
 }
 
-/** A process of its own, which answers every question with its figures. */
-export class Child<Figures> implements AsyncDisposable {
+/** A process of its own, which can be asked one thing at a time. */
+export class Child<Answers> implements AsyncDisposable {
   /** Set once it has ended. */
   exit: Exit | undefined;
   readonly exited: Promise<Exit>;
@@ -25,32 +25,27 @@ export class Child<Figures> implements AsyncDisposable {
     stderr: StderrFile,
   ) {
     this.exited = once(process, 'exit').then(([code, signal]) => {
-      this.exit = { code, signal, stderr: stderr.take() } as Exit;
+      this.exit = { code, signal, stderr: stderr.take() };
       return this.exit;
     });
   }
 
   /** @returns the process, and what it has said first */
-  static async start<Figures>(name: string, ...args: string[]): Promise<[Child<Figures>, string]> {
+  static async start<Answers>(name: string, ...args: string[]): Promise<[Child<Answers>, string]> {
     const module = fileURLToPath(new URL(`../../../dist/fuzz/processes/${name}.js`, import.meta.url));
     const stderr = new StderrFile();
-    const process = fork(module, args, {
+    const forked = fork(module, args, {
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', stderr.descriptor, 'ipc'],
     });
-    const child = new Child<Figures>(process, stderr);
-    const greeting = once(process, 'message').then(([first]) => first as string);
-    const first = await Promise.race([greeting, child.exited]);
-    if (typeof first !== 'string') throw new Error(`${name} did not start: ${first.stderr}`);
-    return [child, first];
+    const child = new Child<Answers>(forked, stderr);
+    return [child, await child.next<string>()];
   }
 
-  async figures(): Promise<Figures> {
-    const answer = once(this.process, 'message').then(([figures]) => figures as Figures);
-    this.process.send('figures');
-    const figures = await Promise.race([answer, this.exited.then(() => undefined)]);
-    if (!figures) throw new Error(`The process has ended:\n${this.exit!.stderr}`);
-    return figures;
+  async ask<Question extends keyof Answers & string>(question: Question): Promise<Answers[Question]> {
+    const answer = this.next<Answers[Question]>();
+    if (this.process.connected) this.process.send(question);
+    return answer;
   }
 
   async stop(signal: NodeJS.Signals): Promise<Exit> {
@@ -61,9 +56,17 @@ export class Child<Figures> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.exit) await this.stop('SIGKILL');
   }
+
+  private async next<Message>(): Promise<Message> {
+    const ended = this.exited.then(({ stderr }) => {
+      throw new Error(`The process has ended:\n${stderr}`);
+    });
+    const [message] = (await Promise.race([once(this.process, 'message'), ended])) as [Message];
+    return message;
+  }
 }
 
-/** Where a process prints its errors. A pipe would hold it up where nobody reads at once. */
+/** Where a process prints its errors. A pipe would hold it up as long as nobody reads. */
 class StderrFile {
   readonly descriptor: number;
   private readonly folder = mkdtempSync(join(tmpdir(), 'fuzzed-'));

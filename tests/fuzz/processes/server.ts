@@ -1,20 +1,30 @@
 import 'reflect-metadata';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { ConsoleLogger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventsGateway, WebsocketAdapter, WebsocketModule } from 'nest-realtime-kit';
 import { gateways } from '../app/gateways.js';
-import type { ServerFigures } from './figures.js';
+import type { ServerAnswers, ServerFigures } from './figures.js';
 
-/** Engine.IO's and the kit's own times are shorter than by default, so that what is left behind is soon given up. */
+/** So much that nobody is refused for sending too much; it is counted all the same. */
+const PLENTY = { burst: 1_000_000, perSecond: 1_000_000 };
+
 @Module({
   imports: [
     WebsocketModule.forRoot({
+      limits: {
+        connectionsPerAddress: 10_000,
+        connectRate: PLENTY,
+        messageRate: { perConnection: PLENTY, perAddress: PLENTY, inAll: PLENTY },
+      },
+      // Shorter than by default, so that what is left behind is soon given up.
       pingInterval: 2_000,
       pingTimeout: 3_000,
       connectTimeout: 3_000,
       upgradeTimeout: 3_000,
+      packetTimeout: 3_000,
+      // The process is to die at once of what it dies of.
+      shutdown: { onUncaught: 'ignore' },
     }),
   ],
   providers: gateways,
@@ -23,13 +33,6 @@ class AppModule {}
 
 /** Formats entries as Nest does, and leaves stderr to what ends the process. */
 class Log extends ConsoleLogger {
-  errors = 0;
-
-  override error(...entry: Parameters<ConsoleLogger['error']>): void {
-    this.errors += 1;
-    super.error(...entry);
-  }
-
   protected override printMessages(...printed: Parameters<ConsoleLogger['printMessages']>): void {
     printed[3] = 'stdout';
     super.printMessages(...printed);
@@ -40,15 +43,14 @@ class Log extends ConsoleLogger {
   }
 }
 
-const log = new Log({ prefix: 'Fuzzed', colors: false });
-const app = await NestFactory.create(AppModule, { logger: log });
-app.enableShutdownHooks();
+const app = await NestFactory.create(AppModule, { logger: new Log() });
+app.enableShutdownHooks(['SIGTERM'], { useProcessExit: true });
 
-const handled: Record<string, number> = {};
+const handled = new Map<string, number>();
 const adapter = app.get(WebsocketAdapter, { strict: false });
 const handle = adapter.handleMessage.bind(adapter);
 adapter.handleMessage = (handler, ...message) => {
-  handled[handler.name] = (handled[handler.name] ?? 0) + 1;
+  handled.set(handler.name, (handled.get(handler.name) ?? 0) + 1);
   return handle(handler, ...message);
 };
 
@@ -59,30 +61,27 @@ let packets = 0;
 server.engine.on('connection', (connection: { on(event: 'packet', listener: () => void): void }) =>
   connection.on('packet', () => (packets += 1)),
 );
-const delays = monitorEventLoopDelay({ resolution: 10 });
-delays.enable();
 
 async function figures(): Promise<ServerFigures> {
-  const longestBlock = delays.max / 1e6;
   // What finalizers and settled promises still hold goes with the next round.
   for (let round = 0; round < 4; round += 1) {
     globalThis.gc!();
     await setImmediate();
   }
-  delays.reset();
   const namespaces = [...server._nsps.values()];
   return {
     heapUsed: process.memoryUsage().heapUsed,
-    connections: server.engine.clientsCount,
     members: namespaces.reduce((sum, { sockets }) => sum + sockets.size, 0),
     namespaces: namespaces.length,
-    rooms: namespaces.reduce((sum, { adapter: { rooms } }) => sum + rooms.size, 0),
+    rooms: namespaces.reduce((sum, namespace) => sum + namespace.adapter.rooms.size, 0),
+    handled: Object.fromEntries(handled),
     packets,
-    handled,
-    errors: log.errors,
-    longestBlock,
   };
 }
 
-process.on('message', () => void figures().then((told) => process.send!(told)));
+process.on('message', (question: keyof ServerAnswers) => {
+  if (question === 'connections') process.send!(server.engine.clientsCount);
+  else void figures().then((told) => process.send!(told));
+});
+process.once('disconnect', () => process.exit());
 process.send!(await app.getUrl());

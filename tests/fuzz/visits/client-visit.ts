@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isAnswered } from '../inputs/steps.js';
 import type { Step } from '../inputs/steps.js';
-import type { Visit } from '../inputs/visits.js';
+import type { Entry, Visit } from '../inputs/visits.js';
 import { Conversation } from './conversation.js';
 import type { Link, OnPacket, Packet } from './link.js';
 import { PollingLink } from './polling-link.js';
@@ -11,7 +12,7 @@ import { WebSocketLink } from './websocket-link.js';
 const ANSWER_TIMEOUT = 10_000;
 
 /** How long a connection that may be broken is given to say so. */
-const BROKEN_TIMEOUT = 300;
+const BROKEN_TIMEOUT = 150;
 
 type ClientVisit = Visit & { over: 'websocket' | 'polling' };
 
@@ -28,10 +29,10 @@ interface Opened {
 /** Goes through the steps of a client. Where the server ends the connection, they go on with another one. */
 export async function visitAsClient(
   url: URL,
-  { over, steps, together, ending }: ClientVisit,
+  { over, enters, steps, together, ending }: ClientVisit,
   log: VisitLog,
 ): Promise<void> {
-  let opened = await open(url, over, log);
+  let opened = await open(url, over, enters, log);
   let outbox: Packet[] = [];
   const flush = (): void => {
     if (outbox.length > 0) opened.link.send(...outbox);
@@ -40,7 +41,7 @@ export async function visitAsClient(
   for (const step of steps) {
     if (!opened.link.isOpen) {
       outbox = [];
-      opened = await open(url, over, log);
+      opened = await open(url, over, enters, log);
     }
     const packets = packetsOf(step, opened.conversation);
     log.inputs += 1;
@@ -56,10 +57,17 @@ export async function visitAsClient(
   flush();
   await expectAnswers(opened, log);
   opened.link.end(ending);
-  await opened.link.closed;
+  const late = delay(ANSWER_TIMEOUT, 'late', { ref: false });
+  if ((await Promise.race([opened.link.closed, late])) === 'late')
+    log.complaints.push(`A client over ${over} was not let go after its ${ending}`);
 }
 
-async function open(url: URL, over: ClientVisit['over'], log: VisitLog): Promise<Opened> {
+async function open(
+  url: URL,
+  over: ClientVisit['over'],
+  enters: readonly Entry[],
+  log: VisitLog,
+): Promise<Opened> {
   const conversation = new Conversation((complaint) =>
     log.complaints.push(`A client over ${over} ${complaint}`),
   );
@@ -68,8 +76,11 @@ async function open(url: URL, over: ClientVisit['over'], log: VisitLog): Promise
     else conversation.take(packet);
   });
   void link.closed.then(() => conversation.forget());
-  link.send('40');
-  await conversation.admitted(ANSWER_TIMEOUT);
+  for (const { namespace, auth } of [{ namespace: '/', auth: '' }, ...enters]) {
+    if (conversation.joined.includes(namespace)) continue;
+    link.send(`40${namespace},${auth}`);
+    await Promise.race([link.closed, conversation.admitted(ANSWER_TIMEOUT)]);
+  }
   return { link, conversation };
 }
 

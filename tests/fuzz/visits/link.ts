@@ -10,6 +10,7 @@ export type Ending = 'goodbye' | 'end' | 'reset';
 export interface Link {
   /** Resolves when the connection has ended, whoever ended it. */
   readonly closed: Promise<void>;
+  /** Whether something can be sent. */
   readonly isOpen: boolean;
   /** Sends packets together. */
   send(...packets: readonly Packet[]): void;

@@ -69,13 +69,16 @@ export class PollingLink implements Link {
   }
 
   private post(body: string | Buffer, type = 'text/plain;charset=UTF-8'): void {
-    this.posted = this.posted.then(async () => {
-      if (!this.isOpen) return;
-      const { status } = await new Promise<Answer>((resolve) =>
-        exchange({ agent: this.agent, url: this.url, method: 'POST', type, body }, resolve),
-      );
-      if (status !== 200) this.close();
-    });
+    this.posted = this.postAfter(this.posted, body, type);
+  }
+
+  private async postAfter(earlier: Promise<void>, body: string | Buffer, type: string): Promise<void> {
+    await earlier;
+    if (!this.isOpen) return;
+    const { status } = await new Promise<Answer>((resolve) =>
+      exchange({ agent: this.agent, url: this.url, method: 'POST', type, body }, resolve),
+    );
+    if (status !== 200) this.close();
   }
 
   private next(): void {

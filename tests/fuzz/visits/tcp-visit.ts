@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RawInput } from '../inputs/requests.js';
+import { reset } from './reset.js';
 import type { VisitLog } from './visit-log.js';
 
 /** How long the server is given to say something, in milliseconds. Much of what is sent has no answer. */
-const PATIENCE = 30;
+const PATIENCE = 15;
 
 /** Sends bytes, each on a TCP connection of its own, whatever the server says to it. */
 export async function visitByTcp(url: URL, inputs: readonly RawInput[], log: VisitLog): Promise<void> {
@@ -44,7 +45,7 @@ async function send(
     if (tcp.writable) tcp.write(bytes.subarray(pauseAfter));
   }
   await Promise.race([answered, closed, delay(PATIENCE)]);
-  if (ending === 'reset') tcp.resetAndDestroy();
+  if (ending === 'reset') reset(tcp);
   else tcp.end();
   await Promise.race([closed, delay(PATIENCE)]);
   tcp.destroy();

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { encodeFrame, messageFrame } from '../inputs/frames.js';
+import { reset } from './reset.js';
 import type { Ending, Link, OnPacket, Packet } from './link.js';
 
 /** Enough of a WebSocket for what a server of ours sends, and nothing that keeps a client from sending what it likes. */
@@ -44,7 +45,7 @@ export class WebSocketLink implements Link {
   }
 
   end(how: Ending): void {
-    if (how === 'reset') this.tcp.resetAndDestroy();
+    if (how === 'reset') reset(this.tcp);
     else if (how === 'goodbye' && this.isOpen) this.tcp.end(goodbye);
     else this.tcp.end();
   }
