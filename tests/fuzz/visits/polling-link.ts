@@ -13,7 +13,7 @@ export class PollingLink implements Link {
   private close!: () => void;
   private poll: ClientRequest | undefined;
   /** Posts come one after the other. */
-  private posted: Promise<unknown> = Promise.resolve();
+  private posted: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly agent: Agent,
