@@ -12,8 +12,8 @@ export class ThrottledLog {
     this.logger = new Logger(context);
   }
 
-  warn(kind: string, text: string): void {
-    this.throttle(kind, (more) => this.logger.warn(text + more));
+  warn(kind: string, text: () => string): void {
+    this.throttle(kind, (more) => this.logger.warn(text() + more));
   }
 
   error(kind: string, text: string, error: unknown): void {

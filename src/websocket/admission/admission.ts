@@ -9,6 +9,7 @@ import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { guardAllowRequest, guardCors } from './app-checks.js';
 import { refuseHandshake } from './handshake-refusal.js';
 import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
+import { Pacer } from './pacer.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 
 type EngineRequest = IncomingMessage & { _query: { sid?: string } };
@@ -32,6 +33,9 @@ const ORIGIN_MISSING: HandshakeRefusal = {
 @Injectable()
 export class Admission {
   private readonly log = new ThrottledLog(Admission.name);
+  // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
+  private readonly admissions = new Pacer(5, 20_000);
+  private readonly refusals = new Pacer(5, 10_000);
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -55,7 +59,8 @@ export class Admission {
     const { engine } = server;
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
       const refusal = this.judge(request, response);
-      if (refusal) refuseHandshake(engine, request, response, refusal);
+      if (refusal) this.refuse(engine, request, response, refusal);
+      else if (isHandshake(request)) this.admit(request, next);
       else next();
     });
     this.surviveBreakOffs(server);
@@ -69,50 +74,67 @@ export class Admission {
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }
 
+  private admit({ socket }: EngineRequest, next: () => void): void {
+    if (!this.admissions.run(next)) socket.destroy();
+  }
+
+  private refuse(
+    engine: Server['engine'],
+    request: EngineRequest,
+    response: ServerResponse | UpgradeResponse,
+    refusal: HandshakeRefusal,
+  ): void {
+    const isAnswered = this.refusals.run(() => refuseHandshake(engine, request, response, refusal));
+    if (!isAnswered) request.socket.destroy();
+  }
+
   /** CORS preflights are none of this: the option `cors` answers them. */
   private judge(
     request: EngineRequest,
     response: ServerResponse | UpgradeResponse,
   ): HandshakeRefusal | undefined {
     if (request.method === 'OPTIONS') return undefined;
-    const isHandshake = request._query.sid === undefined;
-    return (
-      this.judgeOrigin(request, response, isHandshake) ??
-      (isHandshake ? this.judgeNumber(request) : undefined)
-    );
+    return this.judgeOrigin(request, response) ?? this.judgeNumber(request);
   }
 
   private judgeOrigin(
     request: EngineRequest,
     response: ServerResponse | UpgradeResponse,
-    isHandshake: boolean,
   ): HandshakeRefusal | undefined {
     const { origin } = request.headers;
     if (origin === undefined) {
-      if (!isHandshake || this.options.admission.allowMissingOrigin || isOfOwnPage(request)) return undefined;
+      if (!isHandshake(request) || this.options.admission.allowMissingOrigin || isOfOwnPage(request))
+        return undefined;
       this.log.warn(
         ORIGIN_MISSING.code,
-        'Refused a connection without an origin: allowMissingOrigin is false',
+        () => 'Refused a connection without an origin: allowMissingOrigin is false',
       );
       return ORIGIN_MISSING;
     }
     if (originIsAllowed(origin, request, response, this.addresses.proxies)) return undefined;
     this.log.warn(
       ORIGIN_NOT_ALLOWED.code,
-      `Refused a connection: its origin ${JSON.stringify(origin.slice(0, 100))} is not allowed by cors.origin`,
+      () =>
+        `Refused a connection: its origin ${JSON.stringify(origin.slice(0, 100))} is not allowed by cors.origin`,
     );
     return ORIGIN_NOT_ALLOWED;
   }
 
   private judgeNumber(request: EngineRequest): HandshakeRefusal | undefined {
+    if (!isHandshake(request)) return undefined;
     const full = this.limits.judge(request);
-    if (full)
+    if (full) {
       this.log.warn(
         full.code,
-        `Refused a connection from ${this.addresses.countedAddressOf(request)}: ${full.message}`,
+        () => `Refused a connection from ${this.addresses.countedAddressOf(request)}: ${full.message}`,
       );
+    }
     return full;
   }
+}
+
+function isHandshake({ _query }: EngineRequest): boolean {
+  return _query.sid === undefined;
 }
 
 function ignore(): void {}

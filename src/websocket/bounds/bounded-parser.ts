@@ -16,6 +16,8 @@ export interface DecoderListener {
   onUnfinished(connection: BoundedConnection, bytes: number): void;
   /** What the client has sent cannot be decoded, or was kept from it. */
   onFailure(connection: BoundedConnection, error: unknown): void;
+  /** Socket.IO or the app has failed on a whole packet, for which Socket.IO closes the connection. */
+  onAppFailure(connection: BoundedConnection): void;
   /** The connection is closed, or about to be. */
   onEnd(connection: BoundedConnection): void;
 }
@@ -58,8 +60,10 @@ export function boundParser(
         listener.onBytes(this.connection, bytes);
         super.add(data);
       } catch (error) {
-        // What Socket.IO and the app do with a whole packet is theirs.
-        if (this.isWhole && !(error instanceof Violation)) throw error;
+        if (this.isWhole && !(error instanceof Violation)) {
+          listener.onAppFailure(this.connection);
+          throw error;
+        }
         listener.onFailure(this.connection, error);
         return;
       }
@@ -77,5 +81,5 @@ export function boundParser(
 
 function sizeOf(data: unknown): number {
   if (typeof data === 'string') return data.length;
-  return (data as { byteLength?: number }).byteLength ?? 0;
+  return (data as { byteLength?: number } | undefined)?.byteLength ?? 0;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from '../socket.io.js';
+import type { Violation } from './violation.js';
 
 /** A connection of Engine.IO's. */
 export type Connection = Socket['conn'];
@@ -54,20 +55,25 @@ export function abort(connection: Connection, reason: string): void {
 
 /**
  * Ends a connection, and says why: what waits for the client is sent as far as possible and, where the transport is a
- * WebSocket, the reason with its end. Nothing more is read of what the client sends.
+ * WebSocket, the reason with its end.
  *
  * @returns what ends the TCP connection, in case that the client does not
  */
-export function dismiss(connection: Connection, reason: string): (() => void) | undefined {
+export function dismiss(
+  connection: Connection,
+  { reason, isFlood }: Pick<Violation, 'reason' | 'isFlood'>,
+): (() => void) | undefined {
   const { transport, writeBuffer } = internalsOf(connection);
   const { socket } = transport;
   if (socket) {
     // A WebSocket takes more while it is busy, where Engine.IO would wait.
     if (writeBuffer.length > 0) transport.send(writeBuffer.splice(0));
     socket.close(POLICY_VIOLATION, reason);
-    // The client's own goodbye would come behind all else that it has sent, which is not read any more.
-    socket.pause();
-    socket._socket?.end();
+    if (isFlood) {
+      // The client's own goodbye would come behind all that it floods with, which is not read any more.
+      socket.pause();
+      socket._socket?.end();
+    }
   }
   end(connection, reason);
   return socket && (() => socket.terminate());

@@ -106,5 +106,5 @@ function isEvent(type: number): boolean {
 }
 
 function tooFast(packet?: DecodedPacket): Violation {
-  return new Violation('RATE_LIMITED', 'rate limited', 'Too many messages; send fewer of them', packet);
+  return new Violation('RATE_LIMITED', 'rate limited', 'Too many messages; send fewer of them', packet, true);
 }

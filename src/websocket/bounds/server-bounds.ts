@@ -47,7 +47,9 @@ export class ServerBounds implements DecoderListener {
       this.disconnect(connection, violation),
     );
     this.slow = new SlowConsumers(maxBufferedBytes, (connection) => this.disconnectSlow(connection));
-    this.closing = new DueQueue(packetTimeout, ({ conn }) => abort(conn, 'forced close'));
+    this.closing = new DueQueue(packetTimeout, ({ conn }) => {
+      if (conn.readyState === 'closing') abort(conn, 'forced close');
+    });
   }
 
   /** Bounds all connections that are still to come. */
@@ -112,6 +114,10 @@ export class ServerBounds implements DecoderListener {
     this.disconnect(connection, error instanceof Violation ? error : UNDECODABLE);
   }
 
+  onAppFailure(connection: BoundedConnection): void {
+    this.closing.add(connection);
+  }
+
   onEnd(connection: BoundedConnection): void {
     if (connection.hasEnded) return;
     connection.hasEnded = true;
@@ -153,7 +159,7 @@ export class ServerBounds implements DecoderListener {
     if (conn.readyState === 'closed') return;
     this.log(connection, violation.code, violation.message);
     sayWhy(this.server, conn, violation);
-    const terminate = dismiss(conn, violation.reason);
+    const terminate = dismiss(conn, violation);
     if (terminate) this.dismissed.add(terminate);
   }
 
@@ -172,7 +178,7 @@ export class ServerBounds implements DecoderListener {
   private log({ account, conn }: BoundedConnection, code: string, message: string): void {
     this.common.log.warn(
       code,
-      `Disconnected a client at ${account?.address ?? conn.remoteAddress}: ${message}`,
+      () => `Disconnected a client at ${account?.address ?? conn.remoteAddress}: ${message}`,
     );
   }
 }

@@ -15,6 +15,8 @@ export class Violation extends Error {
     readonly reason: string,
     message: string,
     readonly packet?: DecodedPacket,
+    /** Whether more of the same is to be expected, which is not to be read any more. */
+    readonly isFlood = false,
   ) {
     super(message);
   }

@@ -49,8 +49,24 @@ function compile(trust: TrustProxy): Trusts | undefined {
   if (trust === false) return undefined;
   if (typeof trust === 'function') return trust;
   if (typeof trust === 'number') return (_, hop) => hop < trust;
-  return proxyAddr.compile([...(typeof trust === 'string' ? trust.split(/\s*,\s*/) : trust)]);
+  return remembered(proxyAddr.compile([...(typeof trust === 'string' ? trust.split(/\s*,\s*/) : trust)]));
 }
+
+/** Comparing an address with ranges takes longer than all else of a handshake that is refused; proxies are few. */
+function remembered(trusts: Trusts): Trusts {
+  const known = new Map<string, boolean>();
+  return (address, hop) => {
+    let answer = known.get(address);
+    if (answer === undefined) {
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      answer = trusts(address, hop);
+      known.set(address, answer);
+    }
+    return answer;
+  };
+}
+
+const MOST_REMEMBERED = 1_000;
 
 function peerOf(request: IncomingMessage): string {
   return request.socket.remoteAddress ?? '127.0.0.1';
