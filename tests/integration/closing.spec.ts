@@ -201,6 +201,15 @@ describe('app.close() does not wait for', () => {
     await probing.closed;
   });
 
+  test('a polling client that has not joined a namespace, and does not poll', async () => {
+    await using app = await startTestApp(moduleWith());
+    await (await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`)).text();
+    expect(app.io.engine.clientsCount).toBe(1);
+    expect(await timeToClose(app)).toBeLessThan(1_000);
+    expect(app.io.engine.clientsCount).toBe(0);
+    expect(warnings(app)).toEqual([]);
+  });
+
   test('a polling client that does not poll', async () => {
     await using app = await startTestApp(moduleWith());
     const url = `${app.url}/socket.io/?EIO=4&transport=polling`;
