@@ -156,6 +156,15 @@ describe.each([
   });
 });
 
+test('with forceCloseConnections an open HTTP request is not waited for', async () => {
+  await using app = await startTestApp(moduleWith(), { application: { forceCloseConnections: true } });
+  using hanging = await request(app.port, '/hang');
+  await expect.poll(() => app.activity.work).toHaveLength(1);
+  expect(await timeToClose(app)).toBeLessThan(1_000);
+  await hanging.closed;
+  expect(warnings(app)).toEqual([]);
+});
+
 test('over TLS what is idle is ended at once, and an open request may come to its end', async () => {
   // Without a certificate: what is asked for is not who the server is.
   const anonymous = {
