@@ -12,16 +12,16 @@ interface NamespaceInternals {
  * then it would make a member of each, and forget all but the last: a request has three bytes, a member some thousand.
  */
 export class Entrants {
-  /** By what socket a client enters a namespace. */
-  private readonly entering = new WeakMap<Client, Map<Namespace, Socket>>();
+  /** By what socket a client enters; of a namespace that is gone, nothing stays. */
+  private readonly entering = new WeakMap<Namespace, WeakMap<Client, Socket>>();
 
   /** Notes a socket. @returns whether its client is already entering the namespace by another one */
   add(socket: Socket): boolean {
     const { nsp, client } = socket;
-    const sockets = this.entering.get(client) ?? new Map<Namespace, Socket>();
-    this.entering.set(client, sockets);
-    const earlier = sockets.get(nsp);
-    sockets.set(nsp, socket);
+    const sockets = this.entering.get(nsp) ?? new WeakMap<Client, Socket>();
+    this.entering.set(nsp, sockets);
+    const earlier = sockets.get(client);
+    sockets.set(client, socket);
     // One that was refused is in neither.
     const { _preConnectSockets: waiting } = nsp as unknown as NamespaceInternals;
     return earlier !== undefined && (waiting.has(earlier.id) || nsp.sockets.has(earlier.id));
@@ -29,8 +29,6 @@ export class Entrants {
 
   /** One is in: there are many of these, and nothing is kept of them. */
   delete({ nsp, client }: Socket): void {
-    const sockets = this.entering.get(client);
-    sockets?.delete(nsp);
-    if (sockets?.size === 0) this.entering.delete(client);
+    this.entering.get(nsp)?.delete(client);
   }
 }

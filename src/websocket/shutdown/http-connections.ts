@@ -9,8 +9,8 @@ import type { EngineConnection } from './client-connection.js';
  */
 export class HttpConnections {
   private readonly sockets = new Set<TcpSocket>();
-  /** What is being answered. */
-  private readonly responses = new Set<ServerResponse>();
+  /** What is being answered, by the connection that has asked for it. */
+  private readonly responses = new Map<TcpSocket, Set<ServerResponse>>();
   /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
@@ -25,6 +25,11 @@ export class HttpConnections {
       upgraded.delete(this);
     };
     function onAnswered(this: ServerResponse): void {
+      responses.get(this.req.socket)?.delete(this);
+      sweep();
+    }
+    // Answers that wait behind another one on their connection are never told that it is gone.
+    function onGone(this: TcpSocket): void {
       responses.delete(this);
       sweep();
     }
@@ -32,8 +37,13 @@ export class HttpConnections {
       if (this.closing) socket.destroy();
       else sockets.add(socket.once('close', this.forget));
     });
-    server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
-      responses.add(response.once('close', onAnswered));
+    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      let asked = responses.get(socket);
+      if (!asked) {
+        asked = new Set();
+        responses.set(socket.once('close', onGone), asked);
+      }
+      asked.add(response.once('close', onAnswered));
     });
     // Without anybody who listens, Node answers such a request as any other.
     if (server.listenerCount('upgrade') > 0) {
@@ -68,9 +78,11 @@ export class HttpConnections {
   cut(): string[] {
     this.closing = true;
     const { requests } = this;
+    // A socket that is destroyed does not know its address any more.
+    const names = requests.map(nameOf);
     for (const { socket } of requests) socket.destroy();
     for (const socket of this.sockets) socket.destroy();
-    return requests.map(nameOf);
+    return names;
   }
 
   private sweep(): void {
@@ -81,7 +93,8 @@ export class HttpConnections {
 
   /** What has not come to its end. */
   private get requests(): IncomingMessage[] {
-    return [...Array.from(this.responses, ({ req }) => req), ...this.upgraded.values()];
+    const responses = Array.from(this.responses.values(), (asked) => [...asked]).flat();
+    return [...responses.map(({ req }) => req), ...this.upgraded.values()];
   }
 
   private isEngines({ url = '/' }: IncomingMessage): boolean {
