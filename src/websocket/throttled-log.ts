@@ -2,11 +2,17 @@ import { Logger } from '@nestjs/common';
 
 const INTERVAL = 1_000;
 
+/** Lines of one kind that are held back until a second has passed. */
+interface HeldBack {
+  count: number;
+  readonly write: (more: string) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
 /** Logs one line a second of each kind, whatever clients do; how many more there were is said with the next. */
 export class ThrottledLog {
   private readonly logger: Logger;
-  /** How many of a kind were not logged since its last line. */
-  private readonly swallowed = new Map<string, number>();
+  private readonly heldBack = new Map<string, HeldBack>();
 
   constructor(context: string) {
     this.logger = new Logger(context);
@@ -22,19 +28,28 @@ export class ThrottledLog {
     this.throttle(kind, (more) => this.logger.error(`${text}: ${reason}${more}`, stack));
   }
 
-  private throttle(kind: string, write: (more: string) => void): void {
-    const before = this.swallowed.get(kind);
-    if (before === undefined) this.write(kind, write, '');
-    else this.swallowed.set(kind, before + 1);
+  /** Says how many more there were of what is held back, and holds nothing back any more. */
+  flush(): void {
+    for (const [kind, { count, write, timer }] of this.heldBack) {
+      this.heldBack.delete(kind);
+      clearTimeout(timer);
+      if (count > 0) write(` (and ${count} more like this within a second)`);
+    }
   }
 
-  private write(kind: string, write: (more: string) => void, more: string): void {
+  private throttle(kind: string, write: HeldBack['write']): void {
+    const held = this.heldBack.get(kind);
+    if (held) held.count += 1;
+    else this.write(kind, write, '');
+  }
+
+  private write(kind: string, write: HeldBack['write'], more: string): void {
     write(more);
-    this.swallowed.set(kind, 0);
-    setTimeout(() => {
-      const count = this.swallowed.get(kind);
-      this.swallowed.delete(kind);
-      if (count) this.write(kind, write, ` (and ${count} more like this within a second)`);
-    }, INTERVAL).unref();
+    const timer = setTimeout(() => {
+      const { count } = this.heldBack.get(kind)!;
+      this.heldBack.delete(kind);
+      if (count > 0) this.write(kind, write, ` (and ${count} more like this within a second)`);
+    }, INTERVAL);
+    this.heldBack.set(kind, { count: 0, write, timer: timer.unref() });
   }
 }

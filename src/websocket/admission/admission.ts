@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Addresses } from '../limits/addresses.js';
 import { ConnectionLimits } from '../limits/connection-limits.js';
 import type { Server, ServerOptions } from '../socket.io.js';
@@ -31,7 +32,7 @@ const ORIGIN_MISSING: HandshakeRefusal = {
  * transport, and by how many connections there are. What the app itself decides, by `allowRequest`, comes after.
  */
 @Injectable()
-export class Admission {
+export class Admission implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Admission.name);
   // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
   private readonly admissions = new Pacer(5, 20_000);
@@ -53,6 +54,10 @@ export class Admission {
       ...(cors && { cors: guardCors(cors, onFailure) }),
       ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, connectTimeout, onFailure) }),
     };
+  }
+
+  onApplicationShutdown(): void {
+    this.log.flush();
   }
 
   guard(server: Server): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Addresses } from '../limits/addresses.js';
 import { ConnectionLimits } from '../limits/connection-limits.js';
 import type { Server } from '../socket.io.js';
@@ -16,7 +17,7 @@ import type { CommonBounds } from './server-bounds.js';
  * does not read. A client that goes beyond is told why where it can be, logged and disconnected.
  */
 @Injectable()
-export class Bounds {
+export class Bounds implements OnApplicationShutdown {
   private readonly common: CommonBounds;
 
   constructor(
@@ -30,6 +31,10 @@ export class Bounds {
       rate: MessageRate.of(limits),
       log: new ThrottledLog(Bounds.name),
     };
+  }
+
+  onApplicationShutdown(): void {
+    this.common.log.flush();
   }
 
   guard(server: Server): void {
