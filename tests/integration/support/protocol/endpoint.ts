@@ -20,6 +20,8 @@ export class Endpoint {
 
   constructor(private readonly app: TestApp) {
     this.http = app.nest.getHttpServer() as HttpServer;
+    // Each request that is waited for is listened for.
+    this.http.setMaxListeners(0);
   }
 
   /**
