@@ -145,12 +145,12 @@ describe.each([
   });
 
   test('is cut off at the deadline, and logged without what may be secret', async () => {
-    await using app = await startTestApp(moduleWith({ timeout: 500 }), options);
+    await using app = await startTestApp(moduleWith({ timeout: 2_000 }), options);
     using hanging = await request(app.port, '/hang?token=secret');
     await expect.poll(() => app.activity.work).toHaveLength(1);
     const took = await timeToClose(app);
-    expect(took).toBeGreaterThan(490);
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeGreaterThan(1_800);
+    expect(took).toBeLessThan(2_500);
     await hanging.closed;
     expect(warnings(app)).toEqual(['Cut off GET /hang of 127.0.0.1: it has not ended.']);
   });
@@ -259,7 +259,7 @@ test("another provider's hook that never ends: at the deadline all is closed, th
   server.child.kill('SIGTERM');
   await server.exited;
   expect(server.output.stdout).toContain(
-    'A shutdown hook of another provider has not ended after 600 ms: the servers are closed before it.',
+    'A shutdown hook of another provider has not ended in time (shutdown.timeout is 600): the servers are closed before it.',
   );
   expect(server.output.stdout).not.toContain('closed after');
 }, 10_000);

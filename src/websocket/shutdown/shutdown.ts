@@ -17,6 +17,9 @@ import { HttpConnections } from './http-connections.js';
 /** What Nest is at: it calls the hooks of this module, then those of the others, then it has the servers closed. */
 type Stage = 'starting' | 'serving' | 'draining' | 'other hooks' | 'closing' | 'closed';
 
+/** After how much of the time what hangs is cut off; the rest is for all that comes to its end then. */
+const SHARE_BEFORE_CUT = 0.95;
+
 /**
  * Closes what the module has opened: the clients leave before any other provider is destroyed, the servers are closed
  * when Nest says so, Redis at the end. One deadline holds for all of it, whatever Nest itself waits for.
@@ -93,17 +96,17 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
 
   private async leaveClients(): Promise<void> {
     this.stage = 'draining';
-    this.deadline = setTimeout(() => this.cut(), this.options.shutdown.timeout);
+    this.deadline = setTimeout(() => this.cut(), this.options.shutdown.timeout * SHARE_BEFORE_CUT);
     await new Drain(this.servers, this.inFlight, this.options.shutdown).run();
     this.stage = 'other hooks';
   }
 
-  /** The deadline has passed: nothing is waited for any more, so that the process can end. */
+  /** The deadline is near: nothing is waited for any more, so that the process can end. */
   private cut(): void {
     const lines = [];
     if (this.stage === 'other hooks') {
       lines.push(
-        `A shutdown hook of another provider has not ended after ${this.options.shutdown.timeout} ms: ` +
+        `A shutdown hook of another provider has not ended in time (shutdown.timeout is ${this.options.shutdown.timeout}): ` +
           'the servers are closed before it.',
       );
     }
