@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { setImmediate } from 'node:timers/promises';
 import { ConsoleLogger, Module } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { MESSAGE_METADATA } from '@nestjs/websockets/constants.js';
 import { EventsGateway, WebsocketAdapter, WebsocketModule } from 'nest-realtime-kit';
 import { gateways } from '../app/gateways.js';
 import type { ServerAnswers, ServerFigures } from './figures.js';
@@ -46,7 +48,7 @@ class Log extends ConsoleLogger {
 const app = await NestFactory.create(AppModule, { logger: new Log() });
 app.enableShutdownHooks(['SIGTERM'], { useProcessExit: true });
 
-const handled = new Map<string, number>();
+const handled = new Map(gateways.flatMap(handlersOf).map((name) => [name, 0]));
 const adapter = app.get(WebsocketAdapter, { strict: false });
 const handle = adapter.handleMessage.bind(adapter);
 adapter.handleMessage = (handler, ...message) => {
@@ -56,6 +58,22 @@ adapter.handleMessage = (handler, ...message) => {
 
 await app.listen(0, '127.0.0.1');
 const { server } = app.get(EventsGateway, { strict: false });
+
+/** As they are named to the adapter. Those of the classes that a gateway extends are its own too. */
+function handlersOf(gateway: Type): string[] {
+  const prototypes: object[] = [];
+  for (let prototype = gateway.prototype as object; prototype !== Object.prototype;) {
+    prototypes.push(prototype);
+    prototype = Object.getPrototypeOf(prototype) as object;
+  }
+  return prototypes
+    .flatMap((prototype) => Object.getOwnPropertyNames(prototype).map((name) => [name, prototype] as const))
+    .filter(([name, prototype]) => {
+      const { value } = Object.getOwnPropertyDescriptor(prototype, name)!;
+      return typeof value === 'function' && Reflect.hasMetadata(MESSAGE_METADATA, value);
+    })
+    .map(([name]) => `${gateway.name}.${name}`);
+}
 
 let packets = 0;
 server.engine.on('connection', (connection: { on(event: 'packet', listener: () => void): void }) =>
