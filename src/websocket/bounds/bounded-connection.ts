@@ -1,5 +1,6 @@
 import type { TokenBucket } from 'limiter';
 import type { AddressAccount } from '../limits/addresses.js';
+import type { UnreadAnswers } from './unread-answers.js';
 import type { Connection } from './engine-connection.js';
 
 /** What is counted of one connection. There are many of them: it is kept small. */
@@ -8,6 +9,8 @@ export class BoundedConnection {
   unfinished = 0;
   /** Bytes that wait until the transport is ready. */
   waiting = 0;
+  /** Of a polling client that was answered with much. */
+  unread: UnreadAnswers | undefined;
   /** Whether anything has come of the client. */
   hasSpoken = false;
   /** Whether Socket.IO is through with it; it may say so twice. */

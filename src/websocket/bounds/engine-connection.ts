@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from '../socket.io.js';
 import type { Violation } from './violation.js';
 
@@ -16,6 +17,8 @@ interface ConnectionInternals {
     readonly name: string;
     /** Of `ws`, when the transport is a WebSocket. */
     readonly socket?: WebSocket;
+    /** Of polling: what the client's poll will be answered with. */
+    readonly res?: ServerResponse | null;
     /** Of polling: ends what waits for a poll, to tell the client of the end. */
     readonly shouldClose?: (() => void) | null;
     discard(): void;
@@ -77,6 +80,11 @@ export function dismiss(
   }
   end(connection, reason);
   return socket && (() => socket.terminate());
+}
+
+/** Of polling: the answer that what waits is about to be written to. */
+export function answerOf(connection: Connection): ServerResponse | undefined {
+  return internalsOf(connection).transport.res ?? undefined;
 }
 
 /** Of polling: where a connection is gone, nothing has to wait for a further poll to tell the client. */

@@ -46,17 +46,20 @@ export class MessageRate {
   /**
    * Counts a message. An event that is one too many is marked.
    *
-   * @throws Violation when the client does not stop, or has sent what cannot be answered
+   * @throws Violation when the client does not stop, or cannot be let in
    */
   onPacket(connection: BoundedConnection, packet: DecodedPacket): void {
-    if (this.take(connection, this.costOf(packet.type))) return;
-    if (!isEvent(packet.type) || !this.takeRefusal(connection)) throw tooFast(packet);
-    packet.overLimit = true;
+    const { type } = packet;
+    const cost = this.costOf(type);
+    if (this.take(connection, cost)) return;
+    if (type === PacketType.CONNECT || !this.takeRefusal(connection, cost)) throw tooFast(packet);
+    if (type === PacketType.EVENT || type === PacketType.BINARY_EVENT) packet.overLimit = true;
   }
 
   /** Counts what is no message. @throws Violation when there is too much of it */
   onControl(connection: BoundedConnection): void {
-    if (!this.take(connection, COST_OF_LITTLE) && !this.takeRefusal(connection)) throw tooFast();
+    if (!this.take(connection, COST_OF_LITTLE) && !this.takeRefusal(connection, COST_OF_LITTLE))
+      throw tooFast();
   }
 
   private costOf(type: number): number {
@@ -85,9 +88,9 @@ export class MessageRate {
     return this.ofAddress(connection);
   }
 
-  private takeRefusal(connection: BoundedConnection): boolean {
+  private takeRefusal(connection: BoundedConnection, cost: number): boolean {
     connection.refusals ??= fullBucket(this.refusable);
-    return connection.refusals.tryRemoveTokens(1);
+    return connection.refusals.tryRemoveTokens(cost);
   }
 
   private open(connection: BoundedConnection): TokenBucket | undefined {
@@ -99,10 +102,6 @@ export class MessageRate {
     if (!this.rates.perAddress || !account) return this.inAll;
     return (account.messages ??= fullBucket(this.rates.perAddress, this.inAll));
   }
-}
-
-function isEvent(type: number): boolean {
-  return type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
 }
 
 function tooFast(packet?: DecodedPacket): Violation {

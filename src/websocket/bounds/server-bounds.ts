@@ -14,7 +14,9 @@ import type { DecodedPacket } from './limited-packet.js';
 import type { MessageRate } from './message-rate.js';
 import { isNestedDeeper } from './nesting.js';
 import { SlowConsumers } from './slow-consumers.js';
+import type { UnreadAnswers } from './unread-answers.js';
 import { UnfinishedPackets } from './unfinished-packets.js';
+import { boundPings } from './websocket-pings.js';
 import { Violation } from './violation.js';
 
 /** How long a client has to take in why it is disconnected, in milliseconds. */
@@ -35,6 +37,7 @@ export class ServerBounds implements DecoderListener {
   private readonly unfinished: UnfinishedPackets;
   private readonly slow: SlowConsumers;
   private readonly closing: DueQueue<BoundedConnection>;
+  private readonly unread: DueQueue<UnreadAnswers>;
   private readonly dismissed = new DueQueue<() => void>(FAREWELL, (terminate) => terminate());
 
   constructor(
@@ -47,6 +50,7 @@ export class ServerBounds implements DecoderListener {
       this.disconnect(connection, violation),
     );
     this.slow = new SlowConsumers(maxBufferedBytes, (connection) => this.disconnectSlow(connection));
+    this.unread = new DueQueue(packetTimeout, (unread) => unread.destroy());
     this.closing = new DueQueue(packetTimeout, ({ conn }) => {
       if (conn.readyState === 'closing') abort(conn, 'forced close');
     });
@@ -55,6 +59,12 @@ export class ServerBounds implements DecoderListener {
   /** Bounds all connections that are still to come. */
   install(): void {
     const { server, slow } = this;
+    boundPings(server.engine, () => {
+      this.common.log.warn(
+        'PING_FLOOD',
+        () => 'Disconnected a client: it sent more pings than there is a use for',
+      );
+    });
     let latest: BoundedDecoder | undefined;
     // The same as the option `parser`, which a gateway's decorator may have set: this is what it has come to.
     const parser = boundParser(server._parser, this, (decoder) => {
@@ -142,6 +152,7 @@ export class ServerBounds implements DecoderListener {
   private onClosed(connection: BoundedConnection): void {
     const { account, conn } = connection;
     this.closing.delete(connection);
+    if (connection.unread) this.unread.add(connection.unread);
     releaseTransport(conn);
     if (account) this.common.counts?.connections.close(account);
   }
@@ -172,7 +183,10 @@ export class ServerBounds implements DecoderListener {
       `More than ${this.common.options.maxBufferedBytes} bytes waited for it`,
     );
     stopSending(conn);
-    process.nextTick(() => abort(conn, 'slow consumer'));
+    process.nextTick(() => {
+      abort(conn, 'slow consumer');
+      connection.unread?.destroy();
+    });
   }
 
   private log({ account, conn }: BoundedConnection, code: string, message: string): void {

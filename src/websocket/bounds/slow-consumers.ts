@@ -1,6 +1,8 @@
 import { DueQueue } from './due-queue.js';
 import type { BoundedConnection } from './bounded-connection.js';
+import { answerOf } from './engine-connection.js';
 import type { EnginePacket } from './engine-connection.js';
+import { UnreadAnswers } from './unread-answers.js';
 
 /** How long more than the bound may wait for a client that takes nothing of it, in milliseconds. */
 const PATIENCE = 500;
@@ -9,6 +11,8 @@ const PATIENCE = 500;
  * and is no sign of a slow one.
  */
 const AT_MOST = 4;
+/** An answer to a poll that is smaller is out of the process at once, whether the client reads it or not. */
+const MUCH = 16_384;
 /** What a packet takes of memory beside its data. */
 const PACKET_OVERHEAD = 100;
 
@@ -29,7 +33,8 @@ export class SlowConsumers {
 
   /** A packet is about to wait, or to be taken at once. */
   onPacket(connection: BoundedConnection, packet: EnginePacket): void {
-    if (connection.waiting > this.maxBytes * AT_MOST) {
+    const unread = connection.unread?.overdue ?? 0;
+    if (connection.waiting + unread > this.maxBytes * AT_MOST) {
       this.disconnect(connection);
       return;
     }
@@ -40,6 +45,8 @@ export class SlowConsumers {
   /** The transport has taken all that waited. */
   onFlush(connection: BoundedConnection): void {
     this.forget(connection);
+    const answer = connection.waiting > MUCH ? answerOf(connection.conn) : undefined;
+    if (answer) (connection.unread ??= new UnreadAnswers()).add(answer, connection.waiting);
     connection.waiting = 0;
   }
 
