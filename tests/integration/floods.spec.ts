@@ -92,7 +92,13 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await expect(alice.emitWithAck('echo', 1)).toBeAcked(1);
     }));
 
-  test('so does who joins one namespace after the other', () =>
+  test('those who come all at once are let in, whatever the limits of messages', () =>
+    withApp({ limits: { messageRate: { inAll: { burst: 1, perSecond: 1 } } } }, async (app) => {
+      const clients = await Promise.all(Array.from({ length: 50 }, () => app.connect(client)));
+      for (const one of clients) await expect(one).toBeConnected();
+    }));
+
+  test('who joins one namespace after the other is disconnected', () =>
     withApp({ limits: { messageRate: { perConnection: { burst: 200, perSecond: 1 } } } }, async (app) => {
       const eve = await app.connect(client);
       for (let joined = 0; joined < 50; joined += 1) eve.socket.io.engine.write(`0/unknown-${joined},`);

@@ -11,11 +11,11 @@ export class BoundedConnection {
   waiting = 0;
   /** Of a polling client that was answered with much. */
   unread: UnreadAnswers | undefined;
-  /** Whether anything has come of the client. */
-  hasSpoken = false;
+  /** How many namespaces it has joined, or tried to, for nothing. */
+  freeJoins = 0;
   /** Whether Socket.IO is through with it; it may say so twice. */
   hasEnded = false;
-  /** What it may send; not made before it has sent more than it takes to join. */
+  /** What it may send; not made before it has sent something beside the namespaces that it joins. */
   messages: TokenBucket | undefined;
   /** What was taken out of that, and has not been sent yet. */
   advance = 0;

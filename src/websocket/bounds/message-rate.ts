@@ -7,7 +7,13 @@ import type { DecodedPacket } from './limited-packet.js';
 import { Violation } from './violation.js';
 
 /** Joining a namespace has middlewares run, and makes a socket. */
-const COST_OF_CONNECT = 20;
+const COST_OF_JOIN = 20;
+/**
+ * So many namespaces a connection joins for nothing: more than an app has, and what `connectRate` bounds by itself. A
+ * client that is refused a namespace does not ask for it again, so that nobody may be refused for coming back with all
+ * the others.
+ */
+const FREE_JOINS = 10;
 /** Of answers that the server has asked for, and of what is no message at all, such as a heartbeat. */
 const COST_OF_LITTLE = 0.05;
 /** So many tokens are taken at a time, at most: looking into three buckets costs more than it takes to decode a message. */
@@ -16,7 +22,7 @@ const ADVANCE = 10;
 /** Takes from what a connection, its address and all clients together may send. */
 export class MessageRate {
   private readonly inAll: TokenBucket | undefined;
-  private readonly costOfConnect: number;
+  private readonly costOfJoin: number;
   private readonly advance: number;
   /** So much more may a connection send, to be refused, before it is closed. */
   private readonly refusable: Rate;
@@ -35,7 +41,7 @@ export class MessageRate {
   ) {
     this.inAll = rates.inAll && fullBucket(rates.inAll);
     const smallest = Math.min(...Object.values(rates).flatMap((rate) => rate?.burst ?? []));
-    this.costOfConnect = Math.min(COST_OF_CONNECT, smallest);
+    this.costOfJoin = Math.min(COST_OF_JOIN, smallest);
     this.advance = Math.min(ADVANCE, Math.ceil(smallest / 20));
     this.refusable = {
       burst: Math.ceil(closest.burst / 4),
@@ -50,6 +56,7 @@ export class MessageRate {
    */
   onPacket(connection: BoundedConnection, packet: DecodedPacket): void {
     const { type } = packet;
+    if (type === PacketType.CONNECT && takeFreeJoin(connection)) return;
     const cost = this.costOf(type);
     if (this.take(connection, cost)) return;
     if (type === PacketType.CONNECT || !this.takeRefusal(connection, cost)) throw tooFast(packet);
@@ -63,7 +70,7 @@ export class MessageRate {
   }
 
   private costOf(type: number): number {
-    if (type === PacketType.CONNECT) return this.costOfConnect;
+    if (type === PacketType.CONNECT) return this.costOfJoin;
     return type === PacketType.ACK || type === PacketType.BINARY_ACK ? COST_OF_LITTLE : 1;
   }
 
@@ -72,20 +79,13 @@ export class MessageRate {
       connection.advance -= cost;
       return true;
     }
-    const bucket = this.bucketOf(connection);
+    const bucket = (connection.messages ??= this.open(connection));
     if (!bucket) return true;
     if (cost < this.advance && bucket.tryRemoveTokens(this.advance)) {
       connection.advance += this.advance - cost;
       return true;
     }
     return bucket.tryRemoveTokens(cost);
-  }
-
-  /** What a client joins with is its address's alone: one that says no more needs no bucket. */
-  private bucketOf(connection: BoundedConnection): TokenBucket | undefined {
-    if (connection.hasSpoken) return (connection.messages ??= this.open(connection));
-    connection.hasSpoken = true;
-    return this.ofAddress(connection);
   }
 
   private takeRefusal(connection: BoundedConnection, cost: number): boolean {
@@ -102,6 +102,12 @@ export class MessageRate {
     if (!this.rates.perAddress || !account) return this.inAll;
     return (account.messages ??= fullBucket(this.rates.perAddress, this.inAll));
   }
+}
+
+function takeFreeJoin(connection: BoundedConnection): boolean {
+  if (connection.freeJoins === FREE_JOINS) return false;
+  connection.freeJoins += 1;
+  return true;
 }
 
 function tooFast(packet?: DecodedPacket): Violation {

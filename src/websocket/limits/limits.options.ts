@@ -39,7 +39,8 @@ export interface Limits {
 
 /**
  * How fast clients may send messages. An event beyond is not handled, but answered with the code `RATE_LIMITED`; a client
- * that goes on is disconnected. Joining a namespace counts as 20 events.
+ * that goes on is disconnected. Joining a namespace counts as 20 events from the eleventh of a connection on; how fast those
+ * before may be joined is a matter of `connectRate`.
  */
 export interface MessageRates {
   /**
