@@ -96,7 +96,7 @@ function readRedis(variables: Variables): { url: string } | undefined {
   const url = variables.text('REDIS_URL');
   if (!url) return undefined;
   if (/^rediss?:\/\//.test(url) && URL.canParse(url)) return { url };
-  const shown = url.replace(/\/\/[^@/]*@/, '//***@');
+  const shown = url.replace(/\/\/.*@/s, '//***@');
   throw new EnvironmentError('REDIS_URL', shown, 'a URL such as "redis://localhost:6379"');
 }
 

@@ -1,3 +1,5 @@
+import { redactedUrl } from './redacted-url.js';
+
 /** What an option may be. */
 export interface Rule {
   /** For readers: completes "expected ...". */
@@ -72,7 +74,7 @@ function isCount(value: unknown): boolean {
 }
 
 function print(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.replace(/\/\/[^@/]*@/, '//***@'));
+  if (typeof value === 'string') return JSON.stringify(redactedUrl(value));
   if (typeof value === 'function') return 'a function';
   if (isObject(value)) return Array.isArray(value) ? `[${value.map(print).join(', ')}]` : 'an object';
   return String(value);

@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { redactedUrl } from './redacted-url.js';
 import { RedisConnection, RedisUnavailableError, reasonOf } from './redis-connection.js';
 import type { ConnectionListener, RedisClient } from './redis-connection.js';
-import type { ServerOptions } from './socket.io.js';
+import type { Namespace, ServerOptions } from './socket.io.js';
 
 /** How the nodes of an app find each other: either `url` or `client`. */
 export interface RedisOptions {
@@ -44,8 +45,13 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     private readonly subscriber: RedisConnection,
     createAdapter: typeof import('@socket.io/redis-adapter').createAdapter,
     keyPrefix: string | undefined,
+    outages: OutageLog,
   ) {
-    this.adapter = createAdapter(publisher.guarded, subscriber.guarded, keyPrefix ? { key: keyPrefix } : {});
+    const create = createAdapter(publisher.guarded, subscriber.guarded, keyPrefix ? { key: keyPrefix } : {});
+    // Called with `new`.
+    this.adapter = function adapter(namespace: Namespace) {
+      return countingNodes(create(namespace), outages);
+    } as typeof this.adapter;
   }
 
   /**
@@ -64,13 +70,13 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
       () => import('@socket.io/redis-adapter'),
     );
     const outages = new OutageLog();
-    const where = url === undefined ? 'the address of "redis.client"' : url.replace(/\/\/[^@/]*@/, '//***@');
+    const where = url === undefined ? 'the address of "redis.client"' : redactedUrl(url);
     const publisher = client
       ? await RedisConnection.borrow(client, connectTimeout, outages)
       : await RedisConnection.open(await createClient(url, connectTimeout), connectTimeout, where, outages);
     try {
       const subscriber = await RedisConnection.open(publisher.duplicate(), connectTimeout, where, outages);
-      return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix);
+      return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix, outages);
     } catch (error) {
       await publisher.close();
       throw error;
@@ -101,6 +107,20 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     this.subscriber.abandon();
     this.publisher.abandon();
   }
+}
+
+/**
+ * Has an adapter know of this node alone while Redis cannot say how many there are. A broadcast that asks for acks wants
+ * to know it, and would not look at the promise that fails: it would end the process.
+ */
+function countingNodes<A extends { serverCount(): Promise<number> }>(adapter: A, outages: OutageLog): A {
+  const serverCount = adapter.serverCount.bind(adapter);
+  adapter.serverCount = () =>
+    serverCount().catch((error: unknown) => {
+      outages.onUnsent('PUBSUB NUMSUB', error);
+      return 1;
+    });
+  return adapter;
 }
 
 /** Logs once when Redis goes away, and once when all connections to it are back. */

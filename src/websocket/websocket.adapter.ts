@@ -27,6 +27,8 @@ export class WebsocketAdapter extends IoAdapter {
   private readonly serverOptions: ServerOptions;
   private readonly authenticates: boolean;
   private readonly served = new WeakSet<Namespace>();
+  /** The namespaces of a pattern, by port, path and pattern: Socket.IO would make others for each gateway. */
+  private readonly patterns = new Map<string, Server>();
   /** The gateways of each server or namespace that Nest has asked for. */
   private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
 
@@ -51,9 +53,15 @@ export class WebsocketAdapter extends IoAdapter {
   override create(...[port, options]: Parameters<IoAdapter['create']>): Server {
     const { path, namespace, server } = (options ?? {}) as GatewayOptions;
     const shared = server ? {} : this.gateways.serverOptions(port, path);
+    const pattern = namespace instanceof RegExp ? [port, path, namespace].join(' ') : '';
+    const known = this.patterns.get(pattern);
+    if (known) return known;
     const created = super.create(port, { ...shared, ...options } as typeof options) as Server;
-    // The namespaces of a pattern are not yet there; those that come inherit its middlewares.
-    if (namespace instanceof RegExp) this.connections.guardNamespace(created as unknown as Namespace);
+    if (pattern) {
+      this.patterns.set(pattern, created);
+      // Its namespaces are not yet there; those that come inherit its middlewares.
+      this.connections.guardNamespace(created as unknown as Namespace);
+    }
     this.gatewaysOn.set(created, this.gateways.at(port, path, namespace ?? '/'));
     return created;
   }
@@ -90,6 +98,7 @@ export class WebsocketAdapter extends IoAdapter {
       this.handleMessage(handler, client, data, ack),
     );
     this.shutdown.track(server);
+    refuseFurtherEngines(server);
     return server;
   }
 
@@ -101,12 +110,26 @@ export class WebsocketAdapter extends IoAdapter {
   private warned = false;
 
   private warnOfOpenOrigin({ cors }: ServerOptions): void {
-    const open = typeof cors === 'object' && cors.origin === '*';
-    if (!open || this.warned || process.env.NODE_ENV !== 'production') return;
+    if (!allowsEveryOrigin(cors) || this.warned || process.env.NODE_ENV !== 'production') return;
     this.warned = true;
     new Logger(WebsocketAdapter.name).warn(
-      'Pages of every origin may connect: cors.origin is "*". ' +
+      'Pages of every origin may connect: cors.origin does not say which. ' +
         'Name the allowed ones: WebsocketModule.forRoot({ cors: { origin: ["https://app.example.com"] } })',
     );
   }
+}
+
+/** Without `origin`, the package `cors` allows all; with `true`, whichever asks. */
+function allowsEveryOrigin(cors: ServerOptions['cors']): boolean {
+  return typeof cors === 'object' && [undefined, '*', true].includes(cors.origin as string | true | undefined);
+}
+
+/** What guards a server guards its one engine: clients that come by another would be bound by nothing. */
+function refuseFurtherEngines(server: Server): void {
+  server.bind = () => {
+    throw new Error(
+      'A Socket.IO server of WebsocketModule cannot be attached to a further server. ' +
+        'Give a gateway another port by its decorator, @WebSocketGateway(8080), and it has a server of its own.',
+    );
+  };
 }

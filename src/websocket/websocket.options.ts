@@ -176,7 +176,8 @@ const redisRules: Record<keyof RedisOptions, Rule> = {
   },
 };
 
-const transports = ['polling', 'websocket', 'webtransport'];
+/** WebTransport is not among them: Engine.IO lets nobody connect by it who is to be asked about. */
+const transports = ['polling', 'websocket'];
 
 /** One rule per option; the compiler says when Socket.IO gains or loses one. */
 const rules: Record<keyof WebsocketOptions, Rule> = {

@@ -135,6 +135,28 @@ describe('checked again,', () => {
     await expect(bob.emitWithAck('who am I')).toBeAcked({ user: 'bob', role: 'admin' });
   });
 
+  test('what is not said of a client any more is gone from its data, and the app\'s own stays', async () => {
+    const claims: { admin?: boolean } = { admin: true };
+    @Module({
+      imports: [WebsocketModule.forRoot({ authentication: () => ({ ...claims }) })],
+      providers: [OtherGateway],
+    })
+    class ClaimsModule {}
+
+    const app = await startTestApp(ClaimsModule);
+    try {
+      const alice = await app.connect({ namespace: 'other' });
+      const socket = app.io.of('/other').sockets.get(alice.id)!;
+      socket.data.seat = 7;
+      await expect(alice.emitWithAck('who am I')).toBeAcked({ admin: true, seat: 7 });
+      delete claims.admin;
+      await app.get(Authentication).recheck();
+      await expect(alice.emitWithAck('who am I')).toBeAcked({ seat: 7 });
+    } finally {
+      await app.close();
+    }
+  });
+
   test('nobody is thrown out because the server fails', async ({ app, connect }) => {
     const alice = await connect({ auth: { token: 'alice' } });
     app.get(Users).down = true;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Global, Injectable, Module } from '@nestjs/common';
-import type { OnModuleDestroy } from '@nestjs/common';
+import { Global, Injectable, Module, UseInterceptors } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor, OnModuleDestroy } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
 import type { ShutdownOptions, Socket } from 'nest-realtime-kit';
@@ -73,6 +73,12 @@ describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
 /** What happened in the app, in order. */
 const events: string[] = [];
 
+class Passing implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle();
+  }
+}
+
 @WebSocketGateway()
 class WorkGateway {
   async handleDisconnect(client: Socket): Promise<void> {
@@ -88,6 +94,12 @@ class WorkGateway {
     client.broadcast.emit('worked', ms);
     events.push('worked');
     return 'done';
+  }
+
+  @UseInterceptors(new Passing())
+  @SubscribeMessage('work behind an interceptor')
+  async intercepted(client: Socket, ms: number): Promise<string> {
+    return this.work(client, ms);
   }
 
   @SubscribeMessage('hang')
@@ -205,6 +217,7 @@ test('while it drains: not ready, newcomers get 503, clients are still served', 
     code: 'SHUTTING_DOWN',
     message: 'The server is shutting down; connect to another',
   });
+  expect((await fetch(`${app.url}/socket.io/?EIO=4&transport=polling&sid=`)).status).toBe(503);
   using upgrade = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket');
   await upgrade.closed;
   expect(upgrade.text).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
@@ -324,6 +337,17 @@ describe('at the deadline', () => {
     expect(await timeOf(app.nest.close())).toBeLessThan(500);
     await expect(app).toHaveLogged(`Cut off the handleDisconnect of client ${id}: it has not ended.`);
   });
+});
+
+test('a handler behind an interceptor is waited for, also when its client has gone', async () => {
+  await using app = await start();
+  const alice = await app.connect();
+  alice.emit('work behind an interceptor', 300);
+  await expect.poll(() => events).toContain('working');
+  alice.socket.disconnect();
+  await expect.poll(() => events).toContain('left');
+  await app.nest.close();
+  expect(events).toEqual(['working', 'left', 'worked', 'store destroyed']);
 });
 
 test('a stream that goes on for ever holds up nothing', async () => {

@@ -6,6 +6,7 @@ import { startTestApp } from 'nest-realtime-kit/testing';
 import type { TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
+import { requestWebSocket } from './support/raw-socket.js';
 
 @WebSocketGateway()
 class EchoGateway {
@@ -121,6 +122,25 @@ test('an address counts as who it says it speaks for only where that is trusted'
     await expect(await app.connect(fromProxy('2001:db8:0:1::1'))).toBeConnected();
   });
 });
+
+test('a proxy may name the port of whom it speaks for', () =>
+  withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
+    for (const address of ['192.0.2.1:49152', '192.0.2.2:49152', '[2001:db8::1]:49152', '[2001:db8:1::1]']) {
+      await expect(await app.connect(fromProxy(address))).toBeConnected();
+    }
+    await expect(app.connect(fromProxy('192.0.2.1:49153'))).toBeRefused(/^This address/);
+    await expect(app.connect(fromProxy('[2001:db8::2]:49152'))).toBeRefused(/^This address/);
+  }));
+
+test('a session without an id is none: who names it opens a connection as any other', () =>
+  withApp({ limits: { connectRate: { burst: 1, perSecond: 1 } } }, async (app) => {
+    await app.connect();
+    using raw = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket&sid=');
+    await raw.closed;
+    expect(raw.text).toMatch(/^HTTP\/1\.1 429 /);
+    const polling = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling&sid=`);
+    expect(polling.status).toBe(429);
+  }));
 
 test('limits: false lifts them all', () =>
   withApp({ limits: false }, async (app) => {

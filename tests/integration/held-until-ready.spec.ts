@@ -15,11 +15,16 @@ class SlowGateway {
   readonly calls: string[] = [];
 
   async handleConnection(client: Socket): Promise<void> {
-    const { door, hello } = client.handshake.auth as { door?: string; hello?: boolean };
+    const { door, hello, turnAway } = client.handshake.auth as {
+      door?: string;
+      hello?: boolean;
+      turnAway?: boolean;
+    };
     if (hello) {
       client.data.name = await new Promise<string>((resolve) => client.once('hello', resolve));
       return;
     }
+    if (turnAway) client.disconnect();
     if (door === undefined) return;
     await new Promise<void>((resolve, reject) => this.gates.set(door, { resolve, reject }));
     client.data.name = door;
@@ -30,15 +35,34 @@ class SlowGateway {
     this.calls.push('disconnected');
   }
 
+  @SubscribeMessage('leave')
+  leave(client: Socket): void {
+    this.calls.push('leaving');
+    client.disconnect();
+  }
+
   @SubscribeMessage('who am I')
   whoAmI(client: Socket): unknown {
     return (client.data as { name?: string }).name ?? 'anonymous';
   }
 }
 
+@WebSocketGateway()
+class SecondGateway {
+  readonly calls: string[] = [];
+
+  handleConnection(): void {
+    this.calls.push('connected');
+  }
+
+  handleDisconnect(): void {
+    this.calls.push('disconnected');
+  }
+}
+
 @Module({
   imports: [WebsocketModule.forRoot({ handleConnectionTimeout: 300, maxHeldMessages: 3 })],
-  providers: [SlowGateway],
+  providers: [SlowGateway, SecondGateway],
 })
 class AppModule {}
 
@@ -108,6 +132,39 @@ test('and not for ever', async ({ app, connect }) => {
     level: 'warn',
   });
   app.get(SlowGateway).gates.get('alice')!.resolve();
+});
+
+test('what waited is not handled any more when the first of it has the client disconnected', async ({
+  app,
+  connect,
+}) => {
+  const alice = await connect({ auth: { door: 'alice' }, until });
+  alice.emit('leave');
+  alice.emit('leave');
+  await alice.emitWithAck('unknown');
+  const gateway = app.get(SlowGateway);
+  gateway.gates.get('alice')!.resolve();
+  await expect(alice).toBeDisconnected();
+  expect(gateway.calls).toEqual(['connected', 'leaving', 'disconnected']);
+});
+
+test('handleDisconnect comes after a handleConnection that was too late', async ({ app, connect }) => {
+  const alice = await connect({ auth: { door: 'alice' }, until });
+  await expect(alice).toBeDisconnected();
+  const gateway = app.get(SlowGateway);
+  expect(gateway.calls).toEqual([]);
+  gateway.gates.get('alice')!.resolve();
+  await expect.poll(() => gateway.calls).toEqual(['connected', 'disconnected']);
+});
+
+test('handleDisconnect comes after every handleConnection, also when the first disconnects', async ({
+  app,
+  connect,
+}) => {
+  const alice = await connect({ auth: { turnAway: true }, until });
+  await expect(alice).toBeDisconnected();
+  await app.settle();
+  expect(app.get(SecondGateway).calls).toEqual(['connected', 'disconnected']);
 });
 
 test('handleDisconnect comes after handleConnection, whenever the client left', async ({ app, connect }) => {

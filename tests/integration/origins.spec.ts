@@ -74,6 +74,22 @@ test('the refusal is an HTTP answer that can be read', async ({ app }) => {
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
 });
 
+test('a cors.origin that never answers is a refusal', async () => {
+  @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: () => {} }, connectTimeout: 100 })] })
+  class MuteModule {}
+
+  const app = await startTestApp(MuteModule);
+  try {
+    for (const transport of ['polling', 'websocket'] as const) {
+      const from = { transports: [transport], extraHeaders: { origin: ALLOWED } };
+      await expect(app.connect(from)).toBeRefused();
+    }
+    await expect(app).toHaveLogged(/"cors" failed: it has not decided within 100 ms/, { level: 'error' });
+  } finally {
+    await app.close();
+  }
+});
+
 test('a session that an allowed page has opened is none of a foreign one', async ({ app, connect }) => {
   const alice = await connect({ transports: ['polling'], extraHeaders: { origin: ALLOWED } });
   const response = await fetch(

@@ -1,8 +1,9 @@
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { Injectable, Module } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { EventsGateway, WebsocketModule, WebsocketOptionsError } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
+import type { Server, WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -161,7 +162,7 @@ describe('in production', () => {
     class TwoServersModule {}
     await using app = await startTestApp(TwoServersModule);
     expect(warnings(app)).toEqual([
-      expect.objectContaining({ message: expect.stringContaining('cors.origin is "*"') }),
+      expect.objectContaining({ message: expect.stringContaining('cors.origin does not say which') }),
     ]);
   });
 
@@ -176,6 +177,20 @@ describe('in production', () => {
     await using app = await startTestApp(moduleWith(WebsocketModule));
     expect(warnings(app)).toEqual([]);
   });
+});
+
+test('a server has one engine, which is guarded', async () => {
+  @WebSocketGateway()
+  class AttachingGateway {
+    afterInit(server: Server): void {
+      server.attach(createServer());
+    }
+  }
+  @Module({ imports: [WebsocketModule], providers: [AttachingGateway] })
+  class AttachingModule {}
+  await expect(startTestApp(AttachingModule)).rejects.toThrow(
+    'A Socket.IO server of WebsocketModule cannot be attached to a further server. Give a gateway another port',
+  );
 });
 
 test('there is one copy of socket.io: the one that the platform brings', async () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Addresses } from '../limits/addresses.js';
@@ -8,12 +8,13 @@ import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { guardAllowRequest, guardCors } from './app-checks.js';
+import type { Guard } from './app-checks.js';
+import { isHandshake } from './engine-request.js';
+import type { EngineRequest } from './engine-request.js';
 import { refuseHandshake } from './handshake-refusal.js';
 import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
 import { Pacer } from './pacer.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
-
-type EngineRequest = IncomingMessage & { _query: { sid?: string } };
 
 const ORIGIN_NOT_ALLOWED: HandshakeRefusal = {
   status: 403,
@@ -47,12 +48,15 @@ export class Admission implements OnApplicationShutdown {
   /** The options with which a server is to be created: what the app's own checks throw is a refusal. */
   guardOptions(options: ServerOptions): ServerOptions {
     const { allowRequest, cors, connectTimeout = 10_000 } = options;
-    const onFailure = (option: string, error: unknown): void =>
-      this.log.error(option, `A handshake is refused, since the option "${option}" failed`, error);
+    const guard: Guard = {
+      timeout: connectTimeout,
+      onFailure: (option, error) =>
+        this.log.error(option, `A handshake is refused, since the option "${option}" failed`, error),
+    };
     return {
       ...options,
-      ...(cors && { cors: guardCors(cors, onFailure) }),
-      ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, connectTimeout, onFailure) }),
+      ...(cors && { cors: guardCors(cors, guard) }),
+      ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, guard) }),
     };
   }
 
@@ -136,10 +140,6 @@ export class Admission implements OnApplicationShutdown {
     }
     return full;
   }
-}
-
-function isHandshake({ _query }: EngineRequest): boolean {
-  return _query.sid === undefined;
 }
 
 function ignore(): void {}

@@ -1,63 +1,69 @@
-import { guardedCall } from '../connection/guarded-call.js';
+import { guardedCall } from '../guarded-call.js';
 import type { ServerOptions } from '../socket.io.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 type Cors = NonNullable<ServerOptions['cors']>;
 type CorsDelegate = Extract<Cors, (...args: never[]) => unknown>;
 type CorsOptions = Exclude<Cors, CorsDelegate>;
-type Failure = (option: string, error: unknown) => void;
+
+/** How the functions of the app's that decide on handshakes are guarded. */
+export interface Guard {
+  /** How long one may take, in milliseconds. */
+  timeout: number;
+  /** One of them has failed, or not decided in time. */
+  onFailure(option: string, error: unknown): void;
+}
 
 /**
  * Guards the app's own decision on handshakes: one that throws, rejects or never comes is a refusal, where it would end
  * the process or leave the handshake open.
- *
- * @param timeout in milliseconds
  */
-export function guardAllowRequest(
-  allowRequest: AllowRequest,
-  timeout: number,
-  onFailure: Failure,
-): AllowRequest {
-  return (request, answer) => {
-    let isAnswered = false;
-    const decide: typeof answer = (message, allowed) => {
-      if (isAnswered) return;
-      isAnswered = true;
-      clearTimeout(deadline);
-      answer(message, allowed);
-    };
-    const fail = (error: unknown): void => {
-      onFailure('allowRequest', error);
-      decide('Forbidden', false);
-    };
-    const deadline = setTimeout(() => fail(new Error(`it has not decided within ${timeout} ms`)), timeout);
-    deadline.unref();
-    guardedCall(() => allowRequest(request, decide), fail);
-  };
+export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): AllowRequest {
+  return (request, answer) =>
+    decide('allowRequest', guard, {
+      ask: (once) => allowRequest(request, once),
+      answer,
+      refuse: () => answer('Forbidden', false),
+    });
 }
 
 /** Guards the functions that the option `cors` may have, in the same way. */
-export function guardCors(cors: Cors, onFailure: Failure): Cors {
+export function guardCors(cors: Cors, guard: Guard): Cors {
   if (typeof cors === 'function') {
-    return (request, done) => guarded((answer) => cors(request, answer), done, onFailure);
+    return (request, answer) =>
+      decide('cors', guard, { ask: (once) => cors(request, once), answer, refuse: answer });
   }
   const { origin } = cors;
   if (typeof origin !== 'function') return cors;
-  const guardedOrigin: CorsOptions['origin'] = (requested, done) =>
-    guarded((answer) => origin(requested, answer), done, onFailure);
+  const guardedOrigin: CorsOptions['origin'] = (requested, answer) =>
+    decide('cors', guard, { ask: (once) => origin(requested, once), answer, refuse: answer });
   return { ...cors, origin: guardedOrigin };
 }
 
-function guarded<T>(
-  call: (answer: T) => unknown,
-  done: T & ((error: Error) => void),
-  onFailure: Failure,
+interface Decision<Args extends unknown[]> {
+  /** Asks the app, which is to call this once. */
+  ask(once: (...args: Args) => void): unknown;
+  answer(...args: Args): void;
+  refuse(error: Error): void;
+}
+
+function decide<Args extends unknown[]>(
+  option: string,
+  { timeout, onFailure }: Guard,
+  { ask, answer, refuse }: Decision<Args>,
 ): void {
-  guardedCall(
-    () => call(done),
-    (error) => {
-      onFailure('cors', error);
-      done(error instanceof Error ? error : new Error(String(error)));
-    },
-  );
+  let isDecided = false;
+  const once = (answered: () => void): void => {
+    if (isDecided) return;
+    isDecided = true;
+    clearTimeout(deadline);
+    answered();
+  };
+  const fail = (error: unknown): void => {
+    onFailure(option, error);
+    once(() => refuse(error instanceof Error ? error : new Error(String(error))));
+  };
+  const deadline = setTimeout(() => fail(new Error(`it has not decided within ${timeout} ms`)), timeout);
+  deadline.unref();
+  guardedCall(() => ask((...args) => once(() => answer(...args))), fail);
 }

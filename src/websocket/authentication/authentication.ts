@@ -2,10 +2,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { WsException } from '@nestjs/websockets';
-import { within } from '../deadline.js';
+import { within } from '../within.js';
 import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
-import { logFailure, tellFailure } from '../dispatch/message.js';
+import { logFailure, tellFailure } from '../dispatch/failure.js';
 import type { Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
@@ -113,7 +113,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
           `"authentication" returned ${String(data)}; expected an object for socket.data, or an exception to refuse`,
         );
       }
-      Object.assign(socket.data as object, data);
+      identify(socket.data as Record<string, unknown>, data);
     } catch (error) {
       if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
       throw error;
@@ -133,6 +133,16 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     const provider = this.moduleRef.get(use, { strict: false });
     return (handshake, socket) => provider.authenticate(handshake, socket);
   }
+}
+
+const CLAIMS = Symbol('claims');
+
+/** Puts into `socket.data` who a client is, in place of who it was; what else the app has put there stays. */
+function identify(data: Record<string, unknown> & { [CLAIMS]?: string[] }, identity: object): void {
+  for (const claim of data[CLAIMS] ?? []) if (!(claim in identity)) delete data[claim];
+  Object.assign(data, identity);
+  // Beside the data, so that it comes back with it, and is seen by nobody.
+  Object.defineProperty(data, CLAIMS, { configurable: true, value: Object.keys(identity) });
 }
 
 function isAuthenticator(use: Authenticate | Type<Authenticator>): use is Type<Authenticator> {

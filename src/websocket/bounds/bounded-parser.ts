@@ -1,6 +1,6 @@
 import type { Server } from '../socket.io.js';
 import type { BoundedConnection } from './bounded-connection.js';
-import type { DecodedPacket } from './limited-packet.js';
+import type { DecodedPacket } from './packet.js';
 import { Violation } from './violation.js';
 
 type Parser = Server['_parser'];

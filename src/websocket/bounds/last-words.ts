@@ -1,8 +1,8 @@
 import { answer } from '../dispatch/error-answer.js';
 import type { Server } from '../socket.io.js';
 import type { Connection } from './engine-connection.js';
-import { PacketType } from './limited-packet.js';
-import type { DecodedPacket } from './limited-packet.js';
+import { PacketType } from './packet.js';
+import type { DecodedPacket } from './packet.js';
 import type { Violation } from './violation.js';
 
 /**

@@ -2,8 +2,8 @@ import type { TokenBucket } from 'limiter';
 import type { MessageRates, Rate, ResolvedLimits } from '../limits/limits.options.js';
 import { fullBucket } from '../limits/token-bucket.js';
 import type { BoundedConnection } from './bounded-connection.js';
-import { PacketType } from './limited-packet.js';
-import type { DecodedPacket } from './limited-packet.js';
+import { PacketType } from './packet.js';
+import type { DecodedPacket } from './packet.js';
 import { Violation } from './violation.js';
 
 /** Joining a namespace has middlewares run, and makes a socket. */

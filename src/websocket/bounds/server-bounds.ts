@@ -10,7 +10,7 @@ import { DueQueue } from './due-queue.js';
 import { abort, dismiss, releaseTransport, stopSending } from './engine-connection.js';
 import type { Connection, EnginePacket } from './engine-connection.js';
 import { sayWhy } from './last-words.js';
-import type { DecodedPacket } from './limited-packet.js';
+import type { DecodedPacket } from './packet.js';
 import type { MessageRate } from './message-rate.js';
 import { isNestedDeeper } from './nesting.js';
 import { SlowConsumers } from './slow-consumers.js';

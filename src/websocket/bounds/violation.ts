@@ -1,4 +1,4 @@
-import type { DecodedPacket } from './limited-packet.js';
+import type { DecodedPacket } from './packet.js';
 
 /** A client has sent what it may not; it is told so, and disconnected. */
 export class Violation extends Error {

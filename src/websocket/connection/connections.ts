@@ -1,20 +1,20 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { Authentication } from '../authentication/authentication.js';
-import { within } from '../deadline.js';
-import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { within } from '../within.js';
+import { answer, connectError, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { InFlight } from '../dispatch/in-flight.js';
-import { logFailure, tellFailure } from '../dispatch/message.js';
+import { logFailure, tellFailure } from '../dispatch/failure.js';
 import type { Dispatch } from '../dispatch/message.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { Entrants } from './entrants.js';
+import { beginEntering, endEntering } from './entrants.js';
 import { guardBroadcasts } from './guarded-broadcasts.js';
-import { connectError, guardNamespace } from './guarded-namespace.js';
+import { guardNamespace } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { Session } from './session.js';
@@ -31,7 +31,6 @@ const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection
 @Injectable()
 export class Connections implements SessionListener {
   private readonly logger = new Logger(Connections.name);
-  private readonly entrants = new Entrants();
   private dispatch: Dispatch | undefined;
 
   constructor(
@@ -66,7 +65,7 @@ export class Connections implements SessionListener {
 
   /** The first middleware of every namespace. */
   private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
-    if (this.entrants.add(socket)) {
+    if (beginEntering(socket)) {
       // As Socket.IO does it with those who are in.
       socket.conn.close();
       next(connectError(ENTERED_TWICE));
@@ -87,41 +86,43 @@ export class Connections implements SessionListener {
   private open(socket: Socket, service: Service): void {
     // One whose state is recovered comes past the middlewares.
     const session = this.adopt(socket);
-    this.entrants.delete(socket);
+    endEntering(socket);
+    if (session.isOver) return;
     session.serve(service);
+    session.beginSetUp();
+    let pending: Promise<void> | undefined;
     try {
-      const pending = this.hooks.call(service.gateways, 'handleConnection', socket);
-      if (pending) this.setUp(session, pending);
+      pending = this.hooks.call(service.gateways, 'handleConnection', socket);
     } catch (error) {
       this.refuse(session, error);
     }
+    if (pending) this.setUp(session, pending);
+    else session.endSetUp();
   }
 
   /** Holds a client's events until its `handleConnection` has settled; it may not take for ever. */
   private setUp(session: Session, pending: Promise<void>): void {
     session.hold();
-    const settled = within(pending, this.options.handleConnectionTimeout, () => new WsException(NOT_READY))
-      .then(
-        () => session.release(),
-        (error: unknown) => this.refuse(session, error),
-      )
-      .finally(() => {
-        if (session.settingUp === settled) session.settingUp = undefined;
-      });
-    session.settingUp = settled;
-    this.inFlight.follow({ what: 'handleConnection', client: session.socket.id }, settled);
+    const decided = within(
+      pending,
+      this.options.handleConnectionTimeout,
+      () => new WsException(NOT_READY),
+    ).then(
+      () => session.release(),
+      (error: unknown) => this.refuse(session, error),
+    );
+    // One that is late is awaited all the same: `handleDisconnect` comes after it.
+    const ended = Promise.allSettled([pending, decided]).then(() => session.endSetUp());
+    this.inFlight.follow({ what: 'handleConnection', client: session.socket.id }, ended);
   }
 
   onOverflow(session: Session): void {
     this.refuse(session, new WsException(TOO_EARLY));
   }
 
-  /** `handleDisconnect` comes after `handleConnection`, however long that takes. */
-  onClose({ socket, settingUp, gateways }: Session, reason: string): void {
-    const end = (): Promise<void> | undefined =>
-      this.hooks.call(gateways, 'handleDisconnect', socket, reason);
+  onEnd({ socket, gateways }: Session, reason: string): void {
     try {
-      const pending = settingUp ? settingUp.then(end) : end();
+      const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
       if (!pending) return;
       this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);
       pending.catch((error: unknown) => this.log(socket, error));

@@ -1,6 +1,6 @@
-import { logFailure } from '../dispatch/message.js';
+import { logFailure } from '../dispatch/failure.js';
 import type { Namespace } from '../socket.io.js';
-import { guardedCall } from './guarded-call.js';
+import { guardedCall } from '../guarded-call.js';
 
 interface BroadcastOperator {
   emit(event: string, ...args: unknown[]): boolean;

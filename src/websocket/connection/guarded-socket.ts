@@ -1,11 +1,12 @@
 import type { Socket } from '../socket.io.js';
 import { INTERNAL_ERROR } from '../dispatch/error-answer.js';
-import { logFailure } from '../dispatch/message.js';
-import { guardedCall } from './guarded-call.js';
+import { logFailure } from '../dispatch/failure.js';
+import { guardedCall } from '../guarded-call.js';
+import { guardedMiddleware } from './middlewares.js';
+import type { Next } from './middlewares.js';
 import type { EventPacket, Session } from './session.js';
 
 type AckCallback = (...answer: unknown[]) => unknown;
-type Next = (error?: Error | null) => void;
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 
 /** What of a socket is private to Socket.IO. */
@@ -134,41 +135,4 @@ export function callListeners(
     );
   }
   return listeners.length > 0;
-}
-
-/** Whatever a middleware does, the packet goes on or is denied, once. */
-export function guardedMiddleware<T>(
-  middleware: (subject: T, next: Next) => unknown,
-  subject: T,
-  next: Next,
-  client: string,
-): void {
-  let through = false;
-  const once: Next = (error) => {
-    if (through) return;
-    through = true;
-    next(error);
-  };
-  guardedCall(
-    () => middleware(subject, once),
-    (error) => {
-      if (through) logFailure(`A middleware failed after it was through, on client ${client}`, error);
-      else once(new MiddlewareError(client, error));
-    },
-  );
-}
-
-/** What a middleware has given to `next`, to refuse: an error or, where it was not particular, anything. */
-export function refusalBy(error: unknown): { message: string; data: unknown } {
-  const { message, data } = Object(error) as { message?: unknown; data?: unknown };
-  return { message: [error, message].find((text) => typeof text === 'string') ?? 'Refused', data };
-}
-
-/** A middleware has thrown, where it was to call `next`. */
-export class MiddlewareError extends Error {
-  override readonly name = 'MiddlewareError';
-
-  constructor(client: string, cause: unknown) {
-    super(`A middleware failed on client ${client}`, { cause });
-  }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isPromise } from '../dispatch/promise.js';
+import { isPromise } from '../promise.js';
 import type { Gateway, Hook } from '../gateways/gateway.js';
 import { GatewayInstances } from '../gateways/gateway-instances.js';
 import type { Socket } from '../socket.io.js';

@@ -1,13 +1,15 @@
 import type { Subscription } from 'rxjs';
-import { INTERNAL_ERROR, answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { INTERNAL_ERROR, answer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
-import { Message, logFailure, tellFailure } from '../dispatch/message.js';
+import { logFailure, tellFailure } from '../dispatch/failure.js';
+import { Message } from '../dispatch/message.js';
 import type { Dispatch, Streams } from '../dispatch/message.js';
 import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
-import { guardedCall } from './guarded-call.js';
-import { MiddlewareError, callListeners, internalsOf, refusalBy } from './guarded-socket.js';
+import { guardedCall } from '../guarded-call.js';
+import { callListeners, internalsOf } from './guarded-socket.js';
+import { logIfFault, refusalOfEvent } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it. */
 export interface EventPacket {
@@ -41,7 +43,8 @@ const NO_SERVICE: Service = { gateways: [], routes: new Map() };
 export interface SessionListener {
   /** It has more events to hold than it may. */
   onOverflow(session: Session): void;
-  onClose(session: Session, reason: string): void;
+  /** It is over, and none of its gateways is still setting it up. */
+  onEnd(session: Session, reason: string): void;
 }
 
 /**
@@ -49,13 +52,13 @@ export interface SessionListener {
  * `socket.use`, raw listeners, then the handlers, which answer.
  */
 export class Session implements Streams {
-  /** Settles when the `handleConnection` of its gateways has, where that is asynchronous. */
-  settingUp: Promise<void> | undefined;
   private service = NO_SERVICE;
   private held: Held[] | undefined;
   private holds = 0;
+  private setUps = 0;
   private streams: Set<Subscription> | undefined;
-  private closed = false;
+  /** Why it is over. */
+  private closed: string | undefined;
 
   constructor(
     readonly socket: Socket,
@@ -65,18 +68,26 @@ export class Session implements Streams {
   ) {}
 
   /** Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. */
-  serve({ gateways, routes }: Service): void {
-    this.service =
-      this.service === NO_SERVICE
-        ? { gateways, routes }
-        : {
-            gateways: [...this.service.gateways, ...gateways],
-            routes: new Map([...this.service.routes, ...routes]),
-          };
+  serve(service: Service): void {
+    this.service = this.service === NO_SERVICE ? service : joined(this.service, service);
+  }
+
+  get isOver(): boolean {
+    return this.closed !== undefined;
   }
 
   get gateways(): readonly Gateway[] {
     return this.service.gateways;
+  }
+
+  /** Its gateways begin to set it up: whatever becomes of it meanwhile, its end is told after that. */
+  beginSetUp(): void {
+    this.setUps += 1;
+  }
+
+  endSetUp(): void {
+    this.setUps -= 1;
+    if (this.closed !== undefined) this.tellEnd(this.closed);
   }
 
   /** Keeps what handlers are to get, until it was released as often as held, or dropped. */
@@ -90,7 +101,10 @@ export class Session implements Streams {
     if (this.holds > 0) return;
     const held = this.held ?? [];
     this.held = undefined;
-    for (const { args, ack, handlers } of held) this.handle(args, ack, handlers);
+    for (const { args, ack, handlers } of held) {
+      // One of them may have disconnected the client.
+      if (!this.isOver) this.handle(args, ack, handlers);
+    }
   }
 
   /** Answers all that was held with what became of the client. */
@@ -123,7 +137,7 @@ export class Session implements Streams {
   }
 
   add(stream: Subscription): void {
-    if (this.closed) {
+    if (this.isOver) {
       this.unsubscribe(stream);
       return;
     }
@@ -134,10 +148,14 @@ export class Session implements Streams {
 
   /** Of the socket: it is gone. */
   close(reason: string): void {
-    this.closed = true;
+    this.closed = reason;
     for (const stream of this.streams ?? []) this.unsubscribe(stream);
     this.held = undefined;
-    this.listener.onClose(this, reason);
+    this.tellEnd(reason);
+  }
+
+  private tellEnd(reason: string): void {
+    if (this.setUps === 0) this.listener.onEnd(this, reason);
   }
 
   /** An Observable's teardown is the app's. */
@@ -178,19 +196,15 @@ export class Session implements Streams {
 
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
   private deny(error: Error, ack: Ack | undefined): void {
-    if (error instanceof MiddlewareError && !isMeantForClient(error.cause))
-      logFailure(error.message, error.cause);
+    logIfFault(error);
     internalsOf(this.socket)._onerror(error);
-    if (ack) tellFailure(this.socket, ack, refusalOf(error));
+    if (ack) tellFailure(this.socket, ack, refusalOfEvent(error));
   }
 }
 
-/** What a client reads of a middleware's refusal: what `next(error)` was given, or a general text where it threw. */
-export function refusalOf(error: Error): ErrorAnswer {
-  if (error instanceof MiddlewareError) return toErrorAnswer(error.cause);
-  if (isMeantForClient(error)) return toErrorAnswer(error);
-  const { message, data } = refusalBy(error);
-  const own =
-    typeof data === 'object' && data !== null ? data : { ...(data !== undefined && { details: data }) };
-  return { ...answer('REFUSED', message), ...own };
+/** Of a namespace that has gateways by its name, and others by a pattern. */
+function joined(one: Service, other: Service): Service {
+  const routes = new Map(one.routes);
+  for (const [event, handlers] of other.routes) routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
+  return { gateways: [...one.gateways, ...other.gateways], routes };
 }

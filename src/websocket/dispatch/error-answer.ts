@@ -26,6 +26,11 @@ export function answer(code: string, message: string, details?: unknown): ErrorA
   return { status: 'error', code, message, ...(details !== undefined && { details }) };
 }
 
+/** The error that Socket.IO refuses a client with: it gets `connect_error`, with the error's `message` and `data`. */
+export function connectError(refusal: ErrorAnswer): Error {
+  return Object.assign(new Error(refusal.message), { data: refusal });
+}
+
 /** Whether an error was meant for the client. Anything else is a fault of the server's, to be logged. */
 export function isMeantForClient(error: unknown): boolean {
   if (error instanceof FilteredError) return true;

@@ -1,11 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import type { Socket } from '../socket.io.js';
 
 /** Something that runs for a client: a handler, a hook. */
 export interface Work {
-  /** For readers, as in `ChatGateway.handleDisconnect` or `handler of "say"`. */
+  /** For readers, as in `handleDisconnect` or `handler of "say"`. */
   readonly what: string;
   /** The client's socket id. */
   readonly client: string;
+}
+
+export function handlerWork(event: string, client: Socket): Work {
+  return { what: `handler of "${event}"`, client: client.id };
 }
 
 /** What the gateways are doing at the moment, for a shutdown to wait for. What ends at once is never noted. */

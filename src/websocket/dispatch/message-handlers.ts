@@ -1,18 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Gateway } from '../gateways/gateway.js';
 import { GatewayInstances } from '../gateways/gateway-instances.js';
+import { InFlight } from './in-flight.js';
 import type { MessageHandler, Routes } from './message-handler.js';
 import { NestParts } from './nest-parts.js';
 import type { HandlerMethod } from './nest-parts.js';
 import { assemble } from './pipeline.js';
+import type { Interception } from './pipeline.js';
 
 /** Works out, once and at boot, what runs for each event. */
 @Injectable()
 export class MessageHandlers {
+  private readonly interception: Interception;
+
   constructor(
     @Inject(NestParts) private readonly nest: NestParts,
     @Inject(GatewayInstances) private readonly instances: GatewayInstances,
-  ) {}
+    @Inject(InFlight) inFlight: InFlight,
+  ) {
+    this.interception = { consumer: nest.interceptorsConsumer, inFlight };
+  }
 
   routesOf(gateways: readonly Gateway[]): Routes {
     const routes = new Map<string, MessageHandler[]>();
@@ -34,7 +41,7 @@ export class MessageHandlers {
 
   private runStatic({ instance, moduleKey }: Gateway, method: HandlerMethod): MessageHandler['run'] {
     const enhancers = this.nest.enhancersOf(instance, method, moduleKey);
-    return assemble(instance, method, enhancers, this.nest.interceptorsConsumer);
+    return assemble(instance, method, enhancers, this.interception);
   }
 
   /** The client's own instance has guards and pipes of its own, so that nothing can be put together before it is there. */
@@ -44,7 +51,7 @@ export class MessageHandlers {
       const own = { ...method, callback: Reflect.get(instance, method.name) as HandlerMethod['callback'] };
       const { id } = gateway.wrapper;
       const enhancers = this.nest.enhancersOf(instance, own, gateway.moduleKey, contextId, id);
-      return assemble(instance, own, enhancers, this.nest.interceptorsConsumer)(client, data, ack);
+      return assemble(instance, own, enhancers, this.interception)(client, data, ack);
     };
   }
 }

@@ -1,14 +1,14 @@
-import { inspect } from 'node:util';
-import { Logger } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
-import { answer, isMeantForClient, toErrorAnswer } from './error-answer.js';
+import { isMeantForClient, toErrorAnswer } from './error-answer.js';
 import type { ErrorAnswer } from './error-answer.js';
+import { logFailure, tellFailure } from './failure.js';
+import { handlerWork } from './in-flight.js';
 import type { InFlight, Work } from './in-flight.js';
 import { FilteredError } from './message-handler.js';
 import type { Ack, MessageHandler } from './message-handler.js';
-import { isPromise } from './promise.js';
+import { isPromise } from '../promise.js';
 import { isWsResponse } from './ws-response.js';
 
 /** What messages need of the app. */
@@ -22,8 +22,6 @@ export interface Dispatch {
 export interface Streams {
   add(stream: Subscription): void;
 }
-
-const logger = new Logger('WsExceptionsHandler');
 
 /**
  * An event of a client's, on its way through its handlers to its one answer.
@@ -92,7 +90,7 @@ export class Message {
   }
 
   private begin({ event }: MessageHandler): Work {
-    const work = { what: `handler of "${event}"`, client: this.client.id };
+    const work = handlerWork(event, this.client);
     this.dispatch.inFlight.begin(work);
     return work;
   }
@@ -137,44 +135,4 @@ export class Message {
     if (this.failure) tellFailure(this.client, this.ack, this.failure);
     else if (!this.acksItself) this.ack();
   }
-}
-
-/** Tells a client of a failure: in the ack, or by the event `exception` where it asked for none. */
-export function tellFailure(client: Socket, ack: Ack | undefined, failure: ErrorAnswer): void {
-  const tell = ack ?? ((answered: ErrorAnswer) => client.emit('exception', answered));
-  try {
-    tell(failure);
-  } catch {
-    // An exception of the app's carries something that cannot be encoded.
-    tell(answer(failure.code, failure.message));
-  }
-}
-
-/** Logs a fault of the server's: what failed, why, and where. */
-export function logFailure(what: string, error: unknown): void {
-  const stack = stackOf(error);
-  const said = `${what}: ${textOf(error)}`;
-  if (stack) logger.error(said, stack);
-  else logger.error(said);
-}
-
-function stackOf(error: unknown): string | undefined {
-  try {
-    const stack: unknown = error instanceof Error ? error.stack : undefined;
-    return typeof stack === 'string' ? stack : undefined;
-  } catch {
-    // It is put together when it is read; what source maps add to that fails where the message is no text.
-    return undefined;
-  }
-}
-
-/** What has been thrown may be anything, what a client has sent too. */
-function textOf(error: unknown): string {
-  if (error instanceof Error) {
-    const said = [error.message, error.name].find((text: unknown) => typeof text === 'string' && text !== '');
-    if (said !== undefined) return said;
-  }
-  // Of an object nothing is shown: it may be what a client has sent.
-  if (typeof error === 'object') return 'it threw an object that is no error';
-  return typeof error === 'string' ? error : inspect(error);
 }

@@ -5,15 +5,23 @@ import { WsException } from '@nestjs/websockets';
 import { catchError, isObservable, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Socket } from '../socket.io.js';
+import { handlerWork } from './in-flight.js';
+import type { InFlight } from './in-flight.js';
 import { FilteredError } from './message-handler.js';
 import type { MessageHandler } from './message-handler.js';
 import type { Enhancers, Filter, HandlerMethod, Parameter } from './nest-parts.js';
-import { isPromise } from './promise.js';
+import { isPromise } from '../promise.js';
 
 type Run = MessageHandler['run'];
 
 /** What guards, interceptors and filters see, as in Nest: client, data, ack, pattern. */
 type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];
+
+/** What interceptors need of the app. */
+export interface Interception {
+  readonly consumer: InterceptorsConsumer;
+  readonly inFlight: InFlight;
+}
 
 /** A guard has said no. */
 export class GuardRefusal extends WsException {
@@ -33,7 +41,7 @@ export function assemble(
   instance: object,
   method: HandlerMethod,
   { guards, interceptors, parameters, filters }: Enhancers,
-  consumer: InterceptorsConsumer,
+  { consumer, inFlight }: Interception,
 ): Run {
   const callback = Reflect.get(instance, method.name) as HandlerMethod['callback'];
   const contextOf = (args: Args): ExecutionContextHost => {
@@ -41,12 +49,19 @@ export function assemble(
     context.setType('ws');
     return context;
   };
+  const { event } = method;
   const call = withParameters(instance, callback, parameters);
   let run: (args: Args) => unknown = call;
   if (interceptors.length > 0) {
+    // oxlint-disable-next-line typescript/require-await -- Nest wants a promise, and a throw to be a rejection
+    const intercepted = async (args: Args): Promise<unknown> => {
+      const result = call(args);
+      // When its client goes, nobody subscribes any more to what the interceptors have made of it.
+      if (isPromise(result)) inFlight.follow(handlerWork(event, args[0]), result);
+      return result;
+    };
     run = (args) =>
-      // oxlint-disable-next-line typescript/require-await -- Nest wants a promise, and a throw to be a rejection
-      consumer.intercept([...interceptors], args, instance, callback, async () => call(args), 'ws');
+      consumer.intercept([...interceptors], args, instance, callback, () => intercepted(args), 'ws');
   }
   if (guards.length > 0) {
     const within = run;
@@ -63,7 +78,6 @@ export function assemble(
         (error) => filter(filters, error, contextOf(args)),
       );
   }
-  const { event } = method;
   return (client, data, ack) => run([client, data, ack, event]);
 }
 

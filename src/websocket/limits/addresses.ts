@@ -99,16 +99,22 @@ const MAPPED = '::ffff:';
 
 /** By what an address counts: itself or, of IPv6, the /64 that one customer has of a provider. */
 export function toCountedAddress(address: string): string {
-  const plain = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
+  const plain = withoutPort(address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
   if (isIPv4(plain)) return plain;
-  if (!ipaddr.isValid(address)) return 'unknown';
-  const parsed = ipaddr.process(address);
+  if (!ipaddr.isValid(plain)) return 'unknown';
+  const parsed = ipaddr.process(plain);
   if (parsed.kind() === 'ipv4') return parsed.toString();
   const { parts } = parsed as ipaddr.IPv6;
   return `${parts
     .slice(0, 4)
     .map((part) => part.toString(16))
     .join(':')}::/64`;
+}
+
+/** Some proxies name the port too: `192.0.2.1:49152`, `[2001:db8::1]:49152`. */
+function withoutPort(address: string): string {
+  const [, v4, v6] = /^(?:([\d.]+):\d+|\[([^\]]+)\](?::\d+)?)$/.exec(address) ?? [];
+  return v4 ?? v6 ?? address;
 }
 
 function isPrivate(address: string): boolean {

@@ -44,7 +44,7 @@ export class Drain {
     await Promise.all(this.leaving);
     await this.deadline.allows(this.inFlight.settled());
     for (const work of this.inFlight.work) this.cutOffs.push(describe(work));
-    logCutOffs(this.cutOffs);
+    logCutOffs([...new Set(this.cutOffs)]);
   }
 
   private refuseNewcomers(server: Server): void {

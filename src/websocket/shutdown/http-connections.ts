@@ -15,11 +15,12 @@ export class HttpConnections {
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
   private closing = false;
+  private isSweepDue = false;
 
   constructor(server: HttpServer) {
     // One function for all sockets: a closure for each would be too much.
     const { sockets, responses, upgraded } = this;
-    const sweep = (): void => this.sweep();
+    const sweep = (): void => this.sweepSoon();
     this.forget = function forget(this: TcpSocket) {
       sockets.delete(this);
       upgraded.delete(this);
@@ -85,8 +86,17 @@ export class HttpConnections {
     return names;
   }
 
+  /** Many may come to their end in one turn of the event loop. */
+  private sweepSoon(): void {
+    if (!this.closing || this.isSweepDue) return;
+    this.isSweepDue = true;
+    setImmediate(() => {
+      this.isSweepDue = false;
+      this.sweep();
+    });
+  }
+
   private sweep(): void {
-    if (!this.closing) return;
     const busy = new Set(this.requests.map(({ socket }) => keyOf(socket)));
     for (const socket of this.sockets) if (!busy.has(keyOf(socket))) socket.destroy();
   }

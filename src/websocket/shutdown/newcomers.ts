@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { isHandshake } from '../admission/engine-request.js';
+import type { EngineRequest } from '../admission/engine-request.js';
 import { refuseHandshake } from '../admission/handshake-refusal.js';
-import { connectError } from '../connection/guarded-namespace.js';
-import { answer } from '../dispatch/error-answer.js';
+import { answer, connectError } from '../dispatch/error-answer.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import type { EngineConnection } from './client-connection.js';
 
@@ -10,8 +11,6 @@ export const SHUTTING_DOWN = {
   code: 'SHUTTING_DOWN',
   message: 'The server is shutting down; connect to another',
 };
-
-type EngineRequest = IncomingMessage & { _query: { sid?: string } };
 
 export interface NewcomersListener {
   /** A client that is there has asked by HTTP. */
@@ -29,9 +28,9 @@ export interface NewcomersListener {
 export function refuseNewcomers(server: Server, retryAfter: number, listener: NewcomersListener): void {
   const { engine } = server;
   engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-    const isHandshake = request._query.sid === undefined;
-    if (!isHandshake) listener.onPoll();
-    if (!isHandshake || request.method === 'OPTIONS') next();
+    const isNew = isHandshake(request);
+    if (!isNew) listener.onPoll();
+    if (!isNew || request.method === 'OPTIONS') next();
     else refuseHandshake(engine, request, response, { status: 503, retryAfter, ...SHUTTING_DOWN });
   });
   engine.on('connection', (connection) => listener.onLate(connection));

@@ -29,7 +29,12 @@ describe('resolveWebsocketOptions', () => {
     [
       'transports',
       { transports: ['sockjs'] },
-      'is ["sockjs"]; expected a list out of "polling", "websocket", "webtransport"',
+      'is ["sockjs"]; expected a list out of "polling", "websocket"',
+    ],
+    [
+      'redis.url',
+      { redis: { url: 'redis://user:pa/ss@w:ord@host:port' } },
+      'option "redis.url" is "redis://***@host:port"; expected a URL',
     ],
     ['transports', { transports: [] }, 'option "transports" is []; expected a list'],
     [

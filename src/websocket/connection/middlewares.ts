@@ -1,0 +1,75 @@
+import { answer, connectError, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { logFailure } from '../dispatch/failure.js';
+import { guardedCall } from '../guarded-call.js';
+
+/** Of Socket.IO: lets through or, with an error, refuses. */
+export type Next = (error?: Error | null) => void;
+
+/** A middleware has thrown, where it was to call `next`. */
+class MiddlewareError extends Error {
+  override readonly name = 'MiddlewareError';
+
+  constructor(client: string, cause: unknown) {
+    super(`A middleware failed on client ${client}`, { cause });
+  }
+}
+
+/** Whatever a middleware of the app's does, what it is asked for goes on or is refused, once. */
+export function guardedMiddleware<T>(
+  middleware: (subject: T, next: Next) => unknown,
+  subject: T,
+  next: Next,
+  client: string,
+): void {
+  let through = false;
+  const once: Next = (error) => {
+    if (through) return;
+    through = true;
+    next(error);
+  };
+  guardedCall(
+    () => middleware(subject, once),
+    (error) => {
+      if (through) logFailure(`A middleware failed after it was through, on client ${client}`, error);
+      else once(new MiddlewareError(client, error));
+    },
+  );
+}
+
+/** Logs a refusal that was none, but a fault of the server's. */
+export function logIfFault(refusal: unknown): void {
+  if (refusal instanceof MiddlewareError && !isMeantForClient(refusal.cause))
+    logFailure(refusal.message, refusal.cause);
+}
+
+/** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */
+export function refusalOfEvent(refusal: unknown): ErrorAnswer {
+  const said = meantFor(refusal);
+  if (said) return said;
+  const { message, data } = partsOf(refusal);
+  const own =
+    typeof data === 'object' && data !== null ? data : { ...(data !== undefined && { details: data }) };
+  return { ...answer('REFUSED', message), ...own };
+}
+
+/** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */
+export function refusalOfClient(refusal: unknown): Error {
+  const said = meantFor(refusal);
+  if (said) return connectError(said);
+  const { message, data } = partsOf(refusal);
+  return Object.assign(new Error(message), { data });
+}
+
+/** @returns undefined for what was given to `next` and is no exception of Nest's */
+function meantFor(refusal: unknown): ErrorAnswer | undefined {
+  if (refusal instanceof MiddlewareError) return toErrorAnswer(refusal.cause);
+  return isMeantForClient(refusal) ? toErrorAnswer(refusal) : undefined;
+}
+
+/** Of an error or, where a middleware was not particular, of anything. */
+function partsOf(refusal: unknown): { message: string; data: unknown } {
+  const { message, data } = Object(refusal) as { message?: unknown; data?: unknown };
+  return { message: [refusal, message].find((text) => typeof text === 'string') ?? 'Refused', data };
+}
+

@@ -1,0 +1,108 @@
+import { Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import type { OnGatewayInit } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { Namespace, Server } from 'nest-realtime-kit';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+
+const ROOMS = /^\/room-\d+$/;
+
+@WebSocketGateway({ namespace: ROOMS })
+class RoomsGateway {
+  @WebSocketServer() readonly server!: Namespace;
+
+  handled = 0;
+
+  @SubscribeMessage('enter')
+  enter(): string {
+    this.handled += 1;
+    return 'a room';
+  }
+}
+
+@WebSocketGateway({ namespace: ROOMS })
+class BellsGateway {
+  @WebSocketServer() readonly server!: Namespace;
+
+  @SubscribeMessage('ring')
+  ring(): void {
+    this.server.emit('rang');
+  }
+}
+
+@WebSocketGateway({ namespace: '/room-7' })
+class RoomSevenGateway {
+  handled = 0;
+
+  @SubscribeMessage('enter')
+  enter(): void {
+    this.handled += 1;
+  }
+}
+
+@WebSocketGateway()
+class FailingParentGateway implements OnGatewayInit<Server> {
+  afterInit(server: Server): void {
+    server
+      .of((name, _auth, next) => next(null, name === '/made'))
+      .use(() => {
+        throw new Error('the store is down');
+      });
+  }
+}
+
+/** By a client's name: lets it in. */
+const gates = new Map<string, () => void>();
+
+@Module({
+  imports: [
+    WebsocketModule.forRoot({
+      authentication: async ({ auth }) => {
+        const { gate } = auth as { gate?: string };
+        if (gate) await new Promise<void>((resolve) => gates.set(gate, resolve));
+        return {};
+      },
+    }),
+  ],
+  providers: [RoomsGateway, BellsGateway, RoomSevenGateway, FailingParentGateway],
+})
+class AppModule {}
+
+const test = realtimeTest(AppModule);
+
+test('two gateways share them: each can emit to their members', async ({ app, connect }) => {
+  const alice = await connect({ namespace: '/room-1' });
+  await expect(alice.emitWithAck('enter')).toBeAcked('a room');
+  await expect(alice.emitWithAck('ring')).toBeAcked();
+  await expect(alice).toReceive('rang');
+  app.get(RoomsGateway).server.emit('rang');
+  await expect(alice).toReceive('rang');
+});
+
+test('a gateway of one of them by its name handles its events too, and is not the only one', async ({
+  app,
+  connect,
+}) => {
+  const alice = await connect({ namespace: '/room-7' });
+  await expect(alice.emitWithAck('enter')).toBeAcked('a room');
+  expect([app.get(RoomsGateway).handled, app.get(RoomSevenGateway).handled]).toEqual([1, 1]);
+});
+
+test('one that is empty stays as long as somebody is about to join it', async ({ app, connect }) => {
+  const [namespace, until] = ['/room-2', 'connected'] as const;
+  const alice = await connect({ name: 'alice', namespace });
+  const bob = connect({ name: 'bob', namespace, auth: { gate: 'bob' }, until });
+  await expect.poll(() => gates.has('bob')).toBe(true);
+  await alice.disconnect();
+  gates.get('bob')!();
+  const [here, carol] = [await bob, await connect({ name: 'carol', namespace })];
+  await expect(carol.emitWithAck('ring')).toBeAcked();
+  await expect(here).toReceive('rang');
+  await Promise.all([here.disconnect(), carol.disconnect()]);
+  expect([...app.io._nsps.keys()]).not.toContain(namespace);
+});
+
+test('a middleware of those that a function makes fails on that client alone', async ({ app, connect }) => {
+  await expect(connect({ namespace: '/made' })).toBeRefused('Internal server error');
+  await expect(app).toHaveLogged(/^A middleware failed on client .+: the store is down$/, { level: 'error' });
+});

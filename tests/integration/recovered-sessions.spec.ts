@@ -1,0 +1,93 @@
+import { Module, UnauthorizedException } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { Server } from 'nest-realtime-kit';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import type { TestClient } from 'nest-realtime-kit/testing';
+
+@WebSocketGateway()
+class NewsGateway {
+  @WebSocketServer() readonly server!: Server;
+
+  @SubscribeMessage('publish')
+  publish(@MessageBody() text: string): void {
+    this.server.emit('news', text);
+  }
+}
+
+const revoked = new Set<string>();
+
+@Module({
+  imports: [
+    WebsocketModule.forRoot({
+      connectionStateRecovery: {},
+      authentication: ({ auth }) => {
+        const { token } = auth as { token: string };
+        if (revoked.has(token)) throw new UnauthorizedException('revoked');
+        return { user: token };
+      },
+    }),
+  ],
+  providers: [NewsGateway],
+})
+class AppModule {}
+
+const test = realtimeTest(AppModule);
+
+/** Loses a client's connection, has news published meanwhile, and lets it come back. */
+async function missNews(client: TestClient, publisher: TestClient): Promise<void> {
+  publisher.emit('publish', 'before');
+  await expect(client).toReceive('news', 'before');
+  const lost = new Promise((resolve) => client.socket.once('disconnect', resolve));
+  client.socket.io.engine.close();
+  await lost;
+  await publisher.emitWithAck('publish', 'meanwhile');
+}
+
+test('who comes back gets what it has missed, once', async ({ connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  const { id } = alice;
+  await missNews(alice, bob);
+  await expect(alice).toReceive('news', 'meanwhile');
+  expect(alice.socket.recovered).toBe(true);
+  expect(alice.id).toBe(id);
+  bob.emit('publish', 'after');
+  await expect(alice).toReceive('news', 'after');
+  expect(alice.received('news')).toEqual([['before'], ['meanwhile'], ['after']]);
+});
+
+test('who was revoked while it was away gets nothing of it', async ({ connect }) => {
+  const [eve, bob] = [
+    await connect({ name: 'eve', auth: { token: 'eve' }, reconnection: true, reconnectionDelay: 100 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  const heard: unknown[] = [];
+  eve.socket.on('news', (text: unknown) => heard.push(text));
+  const packets: unknown[] = [];
+  eve.socket.io.on('packet' as never, ((packet: unknown) => packets.push(packet)) as never);
+  const refused = new Promise((resolve) => eve.socket.once('connect_error', resolve));
+  revoked.add('eve');
+  await missNews(eve, bob);
+  expect(await refused).toMatchObject({ message: 'revoked' });
+  eve.socket.disconnect();
+  expect(heard).toEqual(['before']);
+  expect(JSON.stringify(packets)).not.toContain('meanwhile');
+});
+
+test('a session is restored for one client at a time', async ({ app, connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  await missNews(alice, bob);
+  await expect(alice).toReceive('news', 'meanwhile');
+  // Knows what Alice knows: the id of her session, and her last offset.
+  const { _pid: pid, _lastOffset: offset } = alice.socket as unknown as Record<string, string>;
+  const twin = await connect({ name: 'twin', auth: { token: 'bob', pid, offset } });
+  expect(twin.socket.recovered).toBe(false);
+  expect(twin.id).not.toBe(alice.id);
+  expect([...app.io.sockets.sockets.keys()].toSorted()).toEqual([alice.id, bob.id, twin.id].toSorted());
+});
