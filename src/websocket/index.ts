@@ -12,6 +12,7 @@ export type { Limits, MessageRates, Rate } from './limits/limits.options.js';
 export type { TrustProxy } from './limits/trusted-proxies.js';
 export { EventsGateway } from './events.gateway.js';
 export { GatewayOptionsError } from './gateways/gateways.js';
+export { GatewayPortError } from './gateways/server-places.js';
 export { WebsocketOptionsError } from './option-rules.js';
 export { RedisBackplane, type RedisOptions } from './redis-backplane.js';
 export { RedisUnavailableError, type RedisClient } from './redis-connection.js';

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { stackOf, textOf } from './thrown.js';
 
 const INTERVAL = 1_000;
 
@@ -23,9 +24,7 @@ export class ThrottledLog {
   }
 
   error(kind: string, text: string, error: unknown): void {
-    const [reason, stack] =
-      error instanceof Error ? [error.message || error.name, error.stack] : [String(error)];
-    this.throttle(kind, (more) => this.logger.error(`${text}: ${reason}${more}`, stack));
+    this.throttle(kind, (more) => this.logger.error(`${text}: ${textOf(error)}${more}`, stackOf(error)));
   }
 
   /** Says how many more there were of what is held back, and holds nothing back any more. */

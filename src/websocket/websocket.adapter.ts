@@ -1,4 +1,6 @@
+import type { Server as HttpServer } from 'node:http';
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Admission } from './admission/admission.js';
@@ -7,6 +9,7 @@ import { Connections } from './connection/connections.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import type { Gateway } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
+import { ServerPlaces } from './gateways/server-places.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
@@ -23,7 +26,8 @@ interface GatewayOptions {
 
 /** Nest's Socket.IO adapter, with the options of {@link WebsocketModule} on every server that it builds. */
 @Injectable()
-export class WebsocketAdapter extends IoAdapter {
+export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstrap {
+  private readonly places = new ServerPlaces();
   private readonly serverOptions: ServerOptions;
   private readonly authenticates: boolean;
   private readonly served = new WeakSet<Namespace>();
@@ -90,8 +94,11 @@ export class WebsocketAdapter extends IoAdapter {
       merged.connectionStateRecovery = { skipMiddlewares: false, ...merged.connectionStateRecovery };
     }
     this.warnOfOpenOrigin(merged);
+    this.places.claim(port, merged);
     const guarded = this.admission.guardOptions(merged);
     const server = super.createIOServer(port, guarded as Parameters<IoAdapter['createIOServer']>[1]);
+    const { httpServer } = server as { httpServer: HttpServer };
+    if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
     this.admission.guard(server);
     this.bounds.guard(server);
     this.connections.guard(server, (handler, client, data, ack) =>
@@ -100,6 +107,10 @@ export class WebsocketAdapter extends IoAdapter {
     this.shutdown.track(server);
     refuseFurtherEngines(server);
     return server;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.places.opened();
   }
 
   override async close(server: Server): Promise<void> {
@@ -121,7 +132,9 @@ export class WebsocketAdapter extends IoAdapter {
 
 /** Without `origin`, the package `cors` allows all; with `true`, whichever asks. */
 function allowsEveryOrigin(cors: ServerOptions['cors']): boolean {
-  return typeof cors === 'object' && [undefined, '*', true].includes(cors.origin as string | true | undefined);
+  return (
+    typeof cors === 'object' && [undefined, '*', true].includes(cors.origin as string | true | undefined)
+  );
 }
 
 /** What guards a server guards its one engine: clients that come by another would be bound by nothing. */

@@ -75,6 +75,15 @@ export interface WebsocketOptions extends ServerOptions, AdmissionOptions, Bound
   maxHeldMessages?: number;
 
   /**
+   * The events that a handler may have emitted by returning `{ event, data }`; whatever else it returns is the answer.
+   * A list holds in every case. Without one, what comes from the client is known only where it is in the same message or
+   * in its handshake: not what was stored, or sent by somebody else.
+   *
+   * @default undefined (all, but those that the client has named as an `event`)
+   */
+  wsResponseEvents?: readonly string[];
+
+  /**
    * How many connections there may be and how fast they may send: in all, from one address, and one by one. `false` lifts
    * all of these limits.
    *
@@ -99,6 +108,7 @@ export interface ResolvedWebsocketOptions {
   authentication: ResolvedAuthenticationOptions | undefined;
   handleConnectionTimeout: number;
   maxHeldMessages: number;
+  wsResponseEvents: ReadonlySet<string> | undefined;
   admission: ResolvedAdmissionOptions;
   bounds: ResolvedBoundsOptions;
   /** None where they are lifted. */
@@ -140,6 +150,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     authentication,
     handleConnectionTimeout = 10_000,
     maxHeldMessages = 100,
+    wsResponseEvents,
     allowMissingOrigin,
     trustProxy,
     maxBufferedBytes,
@@ -156,6 +167,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
     maxHeldMessages,
+    wsResponseEvents: wsResponseEvents && new Set(wsResponseEvents),
     admission: resolveAdmissionOptions({ allowMissingOrigin, trustProxy }),
     bounds: resolveBoundsOptions({ maxBufferedBytes, maxNesting, packetTimeout }),
     limits: resolveLimits(limits),
@@ -229,6 +241,10 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   },
   upgradeTimeout: milliseconds,
   wsEngine: aFunction,
+  wsResponseEvents: {
+    expected: 'a list of events such as ["joined", "left"]',
+    accepts: (value) => Array.isArray(value) && value.every((event) => typeof event === 'string'),
+  },
 };
 
 function hasEither(value: object, one: string, other: string): boolean {

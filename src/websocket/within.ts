@@ -6,7 +6,8 @@
 export async function within<T>(promise: T | Promise<T>, timeout: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), timeout);
+    // What it waits for keeps the process alive, if anything does.
+    timer = setTimeout(() => reject(late()), timeout).unref();
   });
   try {
     return await Promise.race([promise, deadline]);

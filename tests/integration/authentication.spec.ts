@@ -17,13 +17,14 @@ class Users implements Authenticator<User> {
   readonly revoked = new Set<string>();
   readonly roles = new Map<string, string>();
   down = false;
+  slow = false;
 
   async authenticate({ auth }: Handshake): Promise<User> {
     const { token } = auth as { token?: string };
     await delay(5);
     if (this.down) throw new Error('secret: the user store is down');
     if (token === 'forgetful') return undefined as unknown as User;
-    if (token === 'slow') await delay(10_000, undefined, { ref: false });
+    if (token === 'slow' || this.slow) await delay(10_000, undefined, { ref: false });
     if (token === 'banned') throw new WsException({ code: 'BANNED', message: 'you are banned' });
     if (!token || this.revoked.has(token)) throw new UnauthorizedException('no such token');
     return { user: token, role: this.roles.get(token) ?? 'guest' };
@@ -135,7 +136,7 @@ describe('checked again,', () => {
     await expect(bob.emitWithAck('who am I')).toBeAcked({ user: 'bob', role: 'admin' });
   });
 
-  test('what is not said of a client any more is gone from its data, and the app\'s own stays', async () => {
+  test("what is not said of a client any more is gone from its data, and the app's own stays", async () => {
     const claims: { admin?: boolean } = { admin: true };
     @Module({
       imports: [WebsocketModule.forRoot({ authentication: () => ({ ...claims }) })],
@@ -162,6 +163,14 @@ describe('checked again,', () => {
     app.get(Users).down = true;
     await app.get(Authentication).recheck();
     await expect(app).toHaveLogged(/could not be authenticated/, { level: 'error' });
+    await expect(alice).toBeConnected();
+  });
+
+  test('nor because it is slow', async ({ app, connect }) => {
+    const alice = await connect({ auth: { token: 'alice' } });
+    app.get(Users).slow = true;
+    await app.get(Authentication).recheck();
+    await expect(app).toHaveLogged(/"authentication" took longer than 200 ms/, { level: 'error' });
     await expect(alice).toBeConnected();
   });
 

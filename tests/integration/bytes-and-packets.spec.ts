@@ -10,10 +10,12 @@ import {
 } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { Namespace, Socket } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
 import type { TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { NEVER, finalize, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
+import * as msgpack from 'socket.io-msgpack-parser';
 import { describe } from 'vitest';
 
 /** An object that cannot be made a text, as JSON can have it. */
@@ -326,4 +328,23 @@ describe('a client that enters a namespace twice', () => {
     await expect(alice).toBeConnected();
     expect(slow.sockets.size).toBe(1);
   });
+});
+
+test('of another parser: an event whose name is none', async () => {
+  const app = await startTestApp(AppModule, { server: { parser: msgpack } });
+  try {
+    const client = { parser: msgpack };
+    const [alice, eve] = [
+      await app.connect({ ...client, name: 'alice' }),
+      await app.connect({ ...client, name: 'eve' }),
+    ];
+    const [packet] = new msgpack.Encoder().encode({ type: 2, nsp: '/', data: [noText, 1] }) as unknown as [
+      Buffer,
+    ];
+    eve.socket.io.engine.write(packet);
+    await expect(eve).toBeDisconnected();
+    await expect(alice).toBeConnected();
+  } finally {
+    await app.close();
+  }
 });

@@ -10,7 +10,7 @@ import { expect } from 'nest-realtime-kit/testing/vitest';
 import { interval } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { describe, test } from 'vitest';
-import { openMuteClient, openTcp, request, requestWebSocket } from './support/raw-socket.js';
+import { openMuteClient, openTcp, request, requestWebSocket, textFrame } from './support/raw-socket.js';
 import { test as redisTest } from './support/redis.js';
 import { Crowd, startWorkServer } from './support/shutdown/crowd.js';
 
@@ -195,6 +195,24 @@ test.each(['websocket', 'polling'] as const)(
     expect(await work).toBe('done');
   },
 );
+
+test('what a client sends before it answers a ping of the drain is answered, also with another ping under way', async () => {
+  const app = await startTestApp(workModule(), { server: { pingInterval: 100 } });
+  try {
+    using alice = await openMuteClient(app.port);
+    // After the protocol's own ping that opens nothing: a text frame with a 2.
+    await alice.until('\x81\x012');
+    const closing = app.nest.close();
+    await alice.until('server:shutdown');
+    alice.socket.write(textFrame('3'));
+    await delay(50);
+    alice.socket.write(Buffer.concat([textFrame('421["work",1]'), textFrame('3')]));
+    await alice.until('431["done"]');
+    await closing;
+  } finally {
+    await app.close();
+  }
+});
 
 test('while it drains: not ready, newcomers get 503, clients are still served', async () => {
   await using app = await start();

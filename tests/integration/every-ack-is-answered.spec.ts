@@ -80,6 +80,36 @@ class AnsweringGateway {
     throw new Error('secret: the password of the database');
   }
 
+  @SubscribeMessage('throw what cannot be read')
+  throwUnreadable(): void {
+    throw Object.defineProperty(new Error('secret'), 'message', {
+      get: () => {
+        throw new Error('secret');
+      },
+    });
+  }
+
+  @SubscribeMessage('reject with what cannot be read')
+  async rejectUnreadable(): Promise<void> {
+    throw Object.defineProperty(new WsException('secret'), 'getError', {
+      get: () => {
+        throw new Error('secret');
+      },
+    });
+  }
+
+  @SubscribeMessage('a code that cannot be encoded')
+  badCode(): void {
+    throw Object.assign(new WsException({ code: 1n, message: 'no such room' }), { code: 1n });
+  }
+
+  @SubscribeMessage('an exception made of an error')
+  ofAnError(): void {
+    throw new WsException(
+      Object.assign(new Error('the store is down'), { address: 'secret', port: 5432 }) as object,
+    );
+  }
+
   @SubscribeMessage('throw no error')
   throwNoError(): void {
     // oxlint-disable-next-line typescript/only-throw-error -- such code there is
@@ -275,6 +305,10 @@ const payload = { token: 'secret', name: 'alice' };
 const failures: [event: string, answer: object][] = [
   ['throw', INTERNAL],
   ['throw no error', INTERNAL],
+  ['throw what cannot be read', INTERNAL],
+  ['reject with what cannot be read', INTERNAL],
+  ['a code that cannot be encoded', { status: 'error', code: 'WS_EXCEPTION', message: 'no such room' }],
+  ['an exception made of an error', { status: 'error', code: 'WS_EXCEPTION', message: 'the store is down' }],
   ['reject', INTERNAL],
   ['ws exception', { status: 'error', code: 'WS_EXCEPTION', message: 'no such room' }],
   [

@@ -7,6 +7,14 @@ import type { TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 
+/** Looking at it throws. */
+function unreadable(): Error {
+  const get = (): never => {
+    throw new Error('the store is down');
+  };
+  return Object.defineProperties(new Error(), { message: { get }, name: { get }, stack: { get } });
+}
+
 /** The ways in which the app's code can fail, each at a place that `handshake.auth.fail` names. */
 const ways: Record<string, () => unknown> = {
   'throws an error': () => {
@@ -20,6 +28,10 @@ const ways: Record<string, () => unknown> = {
     // oxlint-disable-next-line typescript/only-throw-error -- as above
     throw undefined;
   },
+  'throws what cannot be read': () => {
+    throw unreadable();
+  },
+  'rejects with what cannot be read': () => Promise.reject(unreadable()),
   rejects: () => Promise.reject(new Error('the store is down')),
   'rejects later': () =>
     delay(5).then(() => {

@@ -123,6 +123,30 @@ test('an address counts as who it says it speaks for only where that is trusted'
   });
 });
 
+test('a large message counts as several', () =>
+  withApp({ limits: { messageRate: { perConnection: { burst: 20, perSecond: 1 } } } }, async (app) => {
+    const alice = await app.connect();
+    const large = 'x'.repeat(60_000);
+    await expect(alice.emitWithAck('echo', large)).toBeAcked(large);
+    await expect(alice.emitWithAck('echo', large)).toBeAcked(
+      expect.objectContaining({ code: 'RATE_LIMITED' }),
+    );
+  }));
+
+test('a polling session becomes one WebSocket, and no more', () =>
+  withApp({}, async (app) => {
+    const opened = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+    const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
+    const path = `/socket.io/?EIO=4&transport=websocket&sid=${sid}`;
+    using first = await requestWebSocket(app.port, path);
+    await first.until('101 Switching Protocols');
+    using second = await requestWebSocket(app.port, path);
+    await second.until('101 Switching Protocols');
+    // It does not say goodbye.
+    await second.closed;
+    expect(first.socket.destroyed).toBe(false);
+  }));
+
 test('a proxy may name the port of whom it speaks for', () =>
   withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
     for (const address of ['192.0.2.1:49152', '192.0.2.2:49152', '[2001:db8::1]:49152', '[2001:db8:1::1]']) {

@@ -48,6 +48,11 @@ class FailingParentGateway implements OnGatewayInit<Server> {
       .use(() => {
         throw new Error('the store is down');
       });
+    // oxlint-disable-next-line typescript/no-misused-promises -- such code there is
+    server.of(async (name, _auth, next) => {
+      if (name === '/broken') throw new Error('the store is down');
+      next(null, false);
+    });
   }
 }
 
@@ -105,4 +110,11 @@ test('one that is empty stays as long as somebody is about to join it', async ({
 test('a middleware of those that a function makes fails on that client alone', async ({ app, connect }) => {
   await expect(connect({ namespace: '/made' })).toBeRefused('Internal server error');
   await expect(app).toHaveLogged(/^A middleware failed on client .+: the store is down$/, { level: 'error' });
+});
+
+test('a function that fails to say whether there is one says no', async ({ app, connect }) => {
+  await expect(connect({ namespace: '/broken' })).toBeRefused('Invalid namespace');
+  await expect(app).toHaveLogged(/a namespace "\/broken" cannot be said: the store is down$/, {
+    level: 'error',
+  });
 });

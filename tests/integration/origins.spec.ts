@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Module } from '@nestjs/common';
 import { WebsocketModule } from 'nest-realtime-kit';
+import type { WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
@@ -72,6 +73,38 @@ test('the refusal is an HTTP answer that can be read', async ({ app }) => {
     message: 'Pages of this origin may not connect',
   });
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test.for<[what: string, options: WebsocketOptions]>([
+  [
+    'allowRequest that refuses with an error',
+    { allowRequest: (_, done) => done(new Error('no') as never, false) },
+  ],
+  [
+    'allowRequest that refuses with an error, later',
+    { allowRequest: (_, done) => void setImmediate(() => done(new Error('no') as never, false)) },
+  ],
+  [
+    'a cors delegate whose origin rejects',
+    {
+      cors: (_: unknown, done: (error: null, options: object) => void) =>
+        done(null, { origin: () => Promise.reject(new Error('the store is down')) }),
+    },
+  ],
+])('%s is a refusal', async ([, options]) => {
+  @Module({ imports: [WebsocketModule.forRoot(options)] })
+  class FailingModule {}
+
+  const app = await startTestApp(FailingModule, { errorLogs: 'allow' } as object);
+  try {
+    for (const transport of ['polling', 'websocket'] as const) {
+      const from = { transports: [transport], extraHeaders: { origin: ALLOWED } };
+      await expect(app.connect(from)).toBeRefused();
+    }
+    expect((await fetch(app.url)).status).toBe(404);
+  } finally {
+    await app.close();
+  }
 });
 
 test('a cors.origin that never answers is a refusal', async () => {

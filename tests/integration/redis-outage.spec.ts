@@ -27,7 +27,12 @@ test('the nodes live through an outage of Redis, and are joined again after it',
   await expect(alice).toReceive('announced', 'during');
   // Asks how many nodes there are, which nobody can say.
   const { io } = cluster.nodes[0]!;
-  expect(await io.timeout(100).emitWithAck('anybody?').catch(({ message }: Error) => message)).toMatch(/timed out/);
+  expect(
+    await io
+      .timeout(100)
+      .emitWithAck('anybody?')
+      .catch(({ message }: Error) => message),
+  ).toMatch(/timed out/);
 
   await link.restore();
   for (const node of cluster.nodes) await expect(node).toHaveLogged(/^Redis is back; \d commands were lost/);

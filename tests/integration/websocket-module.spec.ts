@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { EventsGateway, WebsocketModule, WebsocketOptionsError } from 'nest-realtime-kit';
 import type { Server, WebsocketOptions } from 'nest-realtime-kit';
@@ -177,6 +180,42 @@ describe('in production', () => {
     await using app = await startTestApp(moduleWith(WebsocketModule));
     expect(warnings(app)).toEqual([]);
   });
+});
+
+test.each<[string, WebsocketOptions, ...string[]]>([
+  ['the option "path" is that of all gateways', { path: '/ws' }, '/chat', '/feed'],
+  ['one is within another', {}, '/chat', '/chat/private'],
+  ['they are the same but for a slash', {}, '/chat', '/chat/'],
+])('two servers in one place are an error at boot: %s', async (_, options, ...paths) => {
+  const gateways = paths.map((path) => {
+    @WebSocketGateway({ path })
+    class PathGateway {}
+    return PathGateway;
+  });
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: gateways })
+  class PathsModule {}
+  await expect(startTestApp(PathsModule)).rejects.toThrow(
+    'Two Socket.IO servers would be in one place, at "/',
+  );
+});
+
+test('a port of a gateway that cannot be had is an error at boot', async () => {
+  const other = createServer().listen(0);
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  @WebSocketGateway(port)
+  class PortGateway {}
+  @Module({ imports: [WebsocketModule], providers: [PortGateway] })
+  class PortModule {}
+  const app = await NestFactory.create(PortModule, { logger: false, abortOnError: false });
+  try {
+    await expect(app.listen(0)).rejects.toThrow(
+      `The port ${port} that a gateway declares cannot be listened on: listen EADDRINUSE`,
+    );
+  } finally {
+    await app.close();
+    other.close();
+  }
 });
 
 test('a server has one engine, which is guarded', async () => {

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
+import type { Socket } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { of } from 'rxjs';
 import { describe } from 'vitest';
@@ -42,6 +44,16 @@ class EchoGateway {
     return JSON.parse(text);
   }
 
+  @SubscribeMessage('echo what bytes say')
+  decode(@MessageBody() bytes: Buffer): unknown {
+    return JSON.parse(bytes.toString());
+  }
+
+  @SubscribeMessage('echo the handshake')
+  handshake(@ConnectedSocket() client: Socket): unknown {
+    return client.handshake.auth.chosen;
+  }
+
   @SubscribeMessage('broadcast')
   broadcast(@MessageBody() data: unknown): unknown {
     return { event: 'said', data };
@@ -77,8 +89,11 @@ describe('what a client sent never decides what is emitted', () => {
     ['echo a clone', chosen],
     ['echo a clone', { ...chosen, deeper: [chosen] }],
     ['echo what a text says', JSON.stringify(chosen)],
+    ['echo what a text says', String.raw`{"\u0065vent":"gr\u0061nted"}`],
+    ['echo what bytes say', Buffer.from(JSON.stringify(chosen))],
+    ['echo the handshake', 1],
   ])('%s', async ([event, payload], { connect }) => {
-    const [alice, bob] = await connect(2);
+    const [alice, bob] = await connect(2, { auth: { chosen } });
     alice.emit(event, payload);
     await expect(alice).not.toReceive('granted');
     await expect(bob).not.toReceive('granted');
@@ -89,6 +104,45 @@ describe('what a client sent never decides what is emitted', () => {
     await expect(alice.emitWithAck('echo', chosen)).toBeAcked(chosen);
     await expect(alice.emitWithAck('echo a copy', chosen)).toBeAcked({ ...chosen, at: 1 });
   });
+});
+
+test('of an app that says which events there are, no other is emitted, wherever it came from', async () => {
+  @WebSocketGateway()
+  class NotesGateway {
+    private note: unknown;
+
+    @SubscribeMessage('write')
+    write(@MessageBody() note: unknown): void {
+      this.note = note;
+    }
+
+    @SubscribeMessage('read')
+    read(): unknown {
+      return this.note;
+    }
+
+    @SubscribeMessage('say')
+    say(@MessageBody() data: unknown): unknown {
+      return { event: 'said', data };
+    }
+  }
+  @Module({
+    imports: [WebsocketModule.forRoot({ wsResponseEvents: ['said'] })],
+    providers: [NotesGateway],
+  })
+  class NotesModule {}
+
+  const app = await startTestApp(NotesModule);
+  try {
+    const [alice, eve] = await app.connect(2);
+    await eve.emitWithAck('write', chosen);
+    await expect(alice.emitWithAck('read')).toBeAcked(chosen);
+    await expect(alice).not.toReceive('granted');
+    alice.emit('say', { event: 'said' });
+    await expect(alice).toReceive('said', { event: 'said' });
+  } finally {
+    await app.close();
+  }
 });
 
 describe('what a handler decides is emitted', () => {

@@ -9,9 +9,10 @@ import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { guardAllowRequest, guardCors } from './app-checks.js';
 import type { Guard } from './app-checks.js';
+import { runMiddlewaresAtOnce } from './engine-middlewares.js';
 import { isHandshake } from './engine-request.js';
 import type { EngineRequest } from './engine-request.js';
-import { refuseHandshake } from './handshake-refusal.js';
+import { isHttp, refuseHandshake } from './handshake-refusal.js';
 import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
 import { Pacer } from './pacer.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
@@ -28,6 +29,9 @@ const ORIGIN_MISSING: HandshakeRefusal = {
   message: 'Only pages of allowed origins may connect',
 };
 
+/** How long a WebSocket that Engine.IO does not want may take to close, in milliseconds. */
+const FAREWELL = 1_000;
+
 /**
  * Decides who may open a connection, before anything is kept for it: by the origin of the page, on every request of every
  * transport, and by how many connections there are. What the app itself decides, by `allowRequest`, comes after.
@@ -36,7 +40,7 @@ const ORIGIN_MISSING: HandshakeRefusal = {
 export class Admission implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Admission.name);
   // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
-  private readonly admissions = new Pacer(5, 20_000);
+  private readonly admissions = new Pacer(20, 20_000);
   private readonly refusals = new Pacer(5, 10_000);
 
   constructor(
@@ -66,11 +70,15 @@ export class Admission implements OnApplicationShutdown {
 
   guard(server: Server): void {
     const { engine } = server;
+    runMiddlewaresAtOnce(engine);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
       const refusal = this.judge(request, response);
       if (refusal) this.refuse(engine, request, response, refusal);
       else if (isHandshake(request)) this.admit(request, next);
-      else next();
+      else {
+        if (!isHttp(response)) endFurtherUpgrade(engine, request);
+        next();
+      }
     });
     this.surviveBreakOffs(server);
   }
@@ -140,6 +148,12 @@ export class Admission implements OnApplicationShutdown {
     }
     return full;
   }
+}
+
+/** Engine.IO closes a further WebSocket of one session, which nothing counts; `ws` would keep it for 30 s. */
+function endFurtherUpgrade(engine: Server['engine'], { _query: { sid }, socket }: EngineRequest): void {
+  const { upgrading, upgraded } = engine['clients'][sid!] ?? {};
+  if (upgrading || upgraded) setTimeout(() => socket.destroy(), FAREWELL).unref();
 }
 
 function ignore(): void {}

@@ -1,5 +1,6 @@
 import { guardedCall } from '../guarded-call.js';
 import type { ServerOptions } from '../socket.io.js';
+import { attempt, textOf } from '../thrown.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 type Cors = NonNullable<ServerOptions['cors']>;
@@ -11,7 +12,7 @@ export interface Guard {
   /** How long one may take, in milliseconds. */
   timeout: number;
   /** One of them has failed, or not decided in time. */
-  onFailure(option: string, error: unknown): void;
+  onFailure: (option: string, error: unknown) => void;
 }
 
 /**
@@ -20,9 +21,11 @@ export interface Guard {
  */
 export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): AllowRequest {
   return (request, answer) =>
-    decide('allowRequest', guard, {
+    decide<Parameters<typeof answer>>('allowRequest', guard, {
       ask: (once) => allowRequest(request, once),
-      answer,
+      // Engine.IO fails on a message that is no text.
+      answer: (message, allowed) =>
+        answer(typeof message === 'string' ? message : forbidden(message), allowed),
       refuse: () => answer('Forbidden', false),
     });
 }
@@ -31,7 +34,11 @@ export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): All
 export function guardCors(cors: Cors, guard: Guard): Cors {
   if (typeof cors === 'function') {
     return (request, answer) =>
-      decide('cors', guard, { ask: (once) => cors(request, once), answer, refuse: answer });
+      decide<Parameters<typeof answer>>('cors', guard, {
+        ask: (once) => cors(request, once),
+        answer: (error, options) => answer(error, options && (guardCors(options, guard) as CorsOptions)),
+        refuse: answer,
+      });
   }
   const { origin } = cors;
   if (typeof origin !== 'function') return cors;
@@ -40,11 +47,17 @@ export function guardCors(cors: Cors, guard: Guard): Cors {
   return { ...cors, origin: guardedOrigin };
 }
 
+/** What a refusal says: of an error, its text. */
+function forbidden(refusal: unknown): string {
+  const said = attempt(() => (refusal as { message?: unknown } | undefined)?.message, undefined);
+  return typeof said === 'string' ? said : 'Forbidden';
+}
+
 interface Decision<Args extends unknown[]> {
   /** Asks the app, which is to call this once. */
-  ask(once: (...args: Args) => void): unknown;
-  answer(...args: Args): void;
-  refuse(error: Error): void;
+  ask: (once: (...args: Args) => void) => unknown;
+  answer: (...args: Args) => void;
+  refuse: (error: Error) => void;
 }
 
 function decide<Args extends unknown[]>(
@@ -61,7 +74,7 @@ function decide<Args extends unknown[]>(
   };
   const fail = (error: unknown): void => {
     onFailure(option, error);
-    once(() => refuse(error instanceof Error ? error : new Error(String(error))));
+    once(() => refuse(new Error(textOf(error), { cause: error })));
   };
   const deadline = setTimeout(() => fail(new Error(`it has not decided within ${timeout} ms`)), timeout);
   deadline.unref();

@@ -11,7 +11,11 @@ import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import type { Authenticate, Authenticator, ResolvedAuthenticationOptions } from './authentication.options.js';
 
-const TOOK_TOO_LONG = answer('AUTHENTICATION_TIMEOUT', 'Authentication took too long');
+class TookTooLong extends WsException {
+  constructor() {
+    super(answer('AUTHENTICATION_TIMEOUT', 'Authentication took too long'));
+  }
+}
 
 /** How many clients are asked for at a time when those who are connected are checked again. */
 const RECHECKED_AT_A_TIME = 50;
@@ -86,7 +90,10 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     const interval = this.options?.recheckInterval;
     if (interval === undefined || this.closed) return;
     this.timer = setTimeout(
-      () => void this.recheck().finally(() => this.scheduleRecheck()),
+      () =>
+        void this.recheck()
+          .catch((error: unknown) => logFailure('Clients could not be authenticated again', error))
+          .finally(() => this.scheduleRecheck()),
       interval,
     ).unref();
   }
@@ -96,7 +103,8 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     try {
       await this.identify(socket, this.options);
     } catch (error) {
-      if (!isMeantForClient(error) || !socket.connected) return;
+      // One who cannot be asked for, since the server itself fails or is slow, stays.
+      if (!isMeantForClient(error) || error instanceof TookTooLong || !socket.connected) return;
       this.logger.log(`Client ${socket.id} is not let in any more: ${toErrorAnswer(error).code}`);
       tellFailure(socket, undefined, toErrorAnswer(error));
       socket.disconnect();
@@ -110,7 +118,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
       // Left to itself, a function that forgets to return would let everybody in.
       if (typeof data !== 'object' || data === null) {
         throw new TypeError(
-          `"authentication" returned ${String(data)}; expected an object for socket.data, or an exception to refuse`,
+          `"authentication" returned ${data === null ? 'null' : typeof data}; expected an object for socket.data, or an exception to refuse`,
         );
       }
       identify(socket.data as Record<string, unknown>, data);
@@ -124,7 +132,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     this.authenticate ??= this.resolve(use);
     return within(this.authenticate(socket.handshake, socket), timeout, () => {
       this.logger.error(`Client ${socket.id} was refused: "authentication" took longer than ${timeout} ms`);
-      return new WsException(TOOK_TOO_LONG);
+      return new TookTooLong();
     });
   }
 

@@ -1,14 +1,18 @@
 import type { TokenBucket } from 'limiter';
 import type { AddressAccount } from '../limits/addresses.js';
 import type { UnreadAnswers } from './unread-answers.js';
-import type { Connection } from './engine-connection.js';
+import type { Connection, EnginePacket } from '../engine-internals.js';
 
 /** What is counted of one connection. There are many of them: it is kept small. */
 export class BoundedConnection {
   /** Bytes of the packet whose attachments have not all come. */
   unfinished = 0;
-  /** Bytes that wait until the transport is ready. */
+  /** Bytes that wait until the transport is ready, or have waited before it took them. */
   waiting = 0;
+  /** The queue that holds more than may wait, or has held it. */
+  overfull: readonly EnginePacket[] | undefined;
+  /** Whether a polling client is to be answered with much. */
+  awaitsPoll = false;
   /** Of a polling client that was answered with much. */
   unread: UnreadAnswers | undefined;
   /** How many namespaces it has joined, or tried to, for nothing. */

@@ -10,8 +10,8 @@ type Decoder = InstanceType<Parser['Decoder']>;
 export interface DecoderListener {
   /** Bytes are to be decoded. @throws whatever is to keep them from it */
   onBytes(connection: BoundedConnection, bytes: number): void;
-  /** A whole packet has come. @throws whatever is to keep it from Socket.IO */
-  onPacket(connection: BoundedConnection, packet: DecodedPacket): void;
+  /** A whole packet has come, the last of it with these bytes. @throws whatever is to keep it from Socket.IO */
+  onPacket(connection: BoundedConnection, packet: DecodedPacket, bytes: number): void;
   /** These bytes have begun or continued a packet that is not whole. */
   onUnfinished(connection: BoundedConnection, bytes: number): void;
   /** What the client has sent cannot be decoded, or was kept from it. */
@@ -39,12 +39,13 @@ export function boundParser(
 ): Parser {
   function onDecoded(this: Bounded, packet: DecodedPacket): void {
     this.isWhole = true;
-    listener.onPacket(this.connection, packet);
+    listener.onPacket(this.connection, packet, this.bytes);
   }
 
   class Bounded extends parser.Decoder implements BoundedDecoder {
     connection!: BoundedConnection;
     isWhole = false;
+    bytes = 0;
 
     constructor(...args: ConstructorParameters<Parser['Decoder']>) {
       super(...args);
@@ -55,6 +56,7 @@ export function boundParser(
 
     override add(data: Parameters<Decoder['add']>[0]): void {
       const bytes = sizeOf(data);
+      this.bytes = bytes;
       this.isWhole = false;
       try {
         listener.onBytes(this.connection, bytes);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Addresses } from '../limits/addresses.js';
@@ -39,9 +39,8 @@ export class Bounds implements OnApplicationShutdown {
 
   guard(server: Server): void {
     const { packetTimeout } = this.common.options;
-    server.engine.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
-      boundBody(request, packetTimeout);
-      next();
+    (server.httpServer as HttpServer).on('request', (request: IncomingMessage) => {
+      if (request.url?.startsWith(server.path())) boundBody(request, packetTimeout);
     });
     new ServerBounds(server, this.common).install();
   }

@@ -1,47 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from '../socket.io.js';
+import { internalsOf } from '../engine-internals.js';
+import type { Connection, EnginePacket } from '../engine-internals.js';
 import type { Violation } from './violation.js';
-
-/** A connection of Engine.IO's. */
-export type Connection = Socket['conn'];
-
-/** A packet of Engine.IO's. */
-export interface EnginePacket {
-  readonly type: string;
-  readonly data?: string | ArrayBuffer | ArrayBufferView;
-}
-
-/** What of a connection is private to Engine.IO and used here. */
-interface ConnectionInternals {
-  readonly transport: {
-    readonly name: string;
-    /** Of `ws`, when the transport is a WebSocket. */
-    readonly socket?: WebSocket;
-    /** Of polling: what the client's poll will be answered with. */
-    readonly res?: ServerResponse | null;
-    /** Of polling: ends what waits for a poll, to tell the client of the end. */
-    readonly shouldClose?: (() => void) | null;
-    discard(): void;
-    send(packets: EnginePacket[]): void;
-  };
-  writeBuffer: EnginePacket[];
-  onClose(reason: string): void;
-}
-
-/** What of `ws` is used here; the last is private to it. */
-interface WebSocket {
-  close(code: number, reason: string): void;
-  terminate(): void;
-  pause(): void;
-  readonly _socket: { end(): void } | null;
-}
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
 const POLICY_VIOLATION = 1008;
-
-function internalsOf(connection: Connection): ConnectionInternals {
-  return connection as unknown as ConnectionInternals;
-}
 
 /** Has a connection keep nothing more of what is sent to its client. It is to be ended then, soon. */
 export function stopSending(connection: Connection): void {
@@ -80,6 +43,11 @@ export function dismiss(
   }
   end(connection, reason);
   return socket && (() => socket.terminate());
+}
+
+/** What waits for its transport to be ready. */
+export function queueOf(connection: Connection): readonly EnginePacket[] {
+  return internalsOf(connection).writeBuffer;
 }
 
 /** Of polling: the answer that what waits is about to be written to. */

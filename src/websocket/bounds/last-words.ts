@@ -1,6 +1,6 @@
 import { answer } from '../dispatch/error-answer.js';
 import type { Server } from '../socket.io.js';
-import type { Connection } from './engine-connection.js';
+import type { Connection } from '../engine-internals.js';
 import { PacketType } from './packet.js';
 import type { DecodedPacket } from './packet.js';
 import type { Violation } from './violation.js';

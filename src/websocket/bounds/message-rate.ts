@@ -1,4 +1,5 @@
 import type { TokenBucket } from 'limiter';
+import { RATE_LIMITED } from '../dispatch/error-answer.js';
 import type { MessageRates, Rate, ResolvedLimits } from '../limits/limits.options.js';
 import { fullBucket } from '../limits/token-bucket.js';
 import type { BoundedConnection } from './bounded-connection.js';
@@ -9,20 +10,22 @@ import { Violation } from './violation.js';
 /** Joining a namespace has middlewares run, and makes a socket. */
 const COST_OF_JOIN = 20;
 /**
- * So many namespaces a connection joins for nothing: more than an app has, and what `connectRate` bounds by itself. A
- * client that is refused a namespace does not ask for it again, so that nobody may be refused for coming back with all
- * the others.
+ * So many namespaces a connection joins for nothing; `connectRate` bounds them. `socket.io-client` does not ask again for
+ * a namespace that it was refused, so that one who comes back, when all do, must not be refused the app's few.
  */
 const FREE_JOINS = 10;
 /** Of answers that the server has asked for, and of what is no message at all, such as a heartbeat. */
-const COST_OF_LITTLE = 0.05;
+const COST_OF_LITTLE = 0.25;
+/** So many bytes of a message cost as much as a small one does. */
+const BYTES_OF_ONE = 4_096;
 /** So many tokens are taken at a time, at most: looking into three buckets costs more than it takes to decode a message. */
 const ADVANCE = 10;
 
 /** Takes from what a connection, its address and all clients together may send. */
 export class MessageRate {
   private readonly inAll: TokenBucket | undefined;
-  private readonly costOfJoin: number;
+  /** What nothing costs more than, so that it can be paid where a burst is small. */
+  private readonly highestCost: number;
   private readonly advance: number;
   /** So much more may a connection send, to be refused, before it is closed. */
   private readonly refusable: Rate;
@@ -41,7 +44,7 @@ export class MessageRate {
   ) {
     this.inAll = rates.inAll && fullBucket(rates.inAll);
     const smallest = Math.min(...Object.values(rates).flatMap((rate) => rate?.burst ?? []));
-    this.costOfJoin = Math.min(COST_OF_JOIN, smallest);
+    this.highestCost = smallest;
     this.advance = Math.min(ADVANCE, Math.ceil(smallest / 20));
     this.refusable = {
       burst: Math.ceil(closest.burst / 4),
@@ -57,7 +60,7 @@ export class MessageRate {
   onPacket(connection: BoundedConnection, packet: DecodedPacket): void {
     const { type } = packet;
     if (type === PacketType.CONNECT && takeFreeJoin(connection)) return;
-    const cost = this.costOf(type);
+    const cost = Math.min(costOf(packet), this.highestCost);
     if (this.take(connection, cost)) return;
     if (type === PacketType.CONNECT || !this.takeRefusal(connection, cost)) throw tooFast(packet);
     if (type === PacketType.EVENT || type === PacketType.BINARY_EVENT) packet.overLimit = true;
@@ -67,11 +70,6 @@ export class MessageRate {
   onControl(connection: BoundedConnection): void {
     if (!this.take(connection, COST_OF_LITTLE) && !this.takeRefusal(connection, COST_OF_LITTLE))
       throw tooFast();
-  }
-
-  private costOf(type: number): number {
-    if (type === PacketType.CONNECT) return this.costOfJoin;
-    return type === PacketType.ACK || type === PacketType.BINARY_ACK ? COST_OF_LITTLE : 1;
   }
 
   private take(connection: BoundedConnection, cost: number): boolean {
@@ -90,7 +88,7 @@ export class MessageRate {
 
   private takeRefusal(connection: BoundedConnection, cost: number): boolean {
     connection.refusals ??= fullBucket(this.refusable);
-    return connection.refusals.tryRemoveTokens(cost);
+    return connection.refusals.tryRemoveTokens(Math.min(cost, this.refusable.burst));
   }
 
   private open(connection: BoundedConnection): TokenBucket | undefined {
@@ -104,6 +102,12 @@ export class MessageRate {
   }
 }
 
+function costOf({ type, bytes = 0 }: DecodedPacket): number {
+  if (type === PacketType.CONNECT) return COST_OF_JOIN;
+  const isAck = type === PacketType.ACK || type === PacketType.BINARY_ACK;
+  return (isAck ? COST_OF_LITTLE : 1) + Math.floor(bytes / BYTES_OF_ONE);
+}
+
 function takeFreeJoin(connection: BoundedConnection): boolean {
   if (connection.freeJoins === FREE_JOINS) return false;
   connection.freeJoins += 1;
@@ -111,5 +115,5 @@ function takeFreeJoin(connection: BoundedConnection): boolean {
 }
 
 function tooFast(packet?: DecodedPacket): Violation {
-  return new Violation('RATE_LIMITED', 'rate limited', 'Too many messages; send fewer of them', packet, true);
+  return new Violation(RATE_LIMITED.code, 'rate limited', RATE_LIMITED.message, packet, true);
 }

@@ -6,6 +6,8 @@ export interface DecodedPacket {
   readonly data?: unknown;
   /** What an ack is asked for by, or is for. */
   readonly id?: number;
+  /** How large it came, attachments included. */
+  bytes?: number;
   /**
    * Set on an event that is one too many. It goes on all the same, so that who dispatches it can answer the client; it is
    * not to be handled.

@@ -8,8 +8,9 @@ import type { BoundedDecoder, DecoderListener } from './bounded-parser.js';
 import type { ResolvedBoundsOptions } from './bounds.options.js';
 import { DueQueue } from './due-queue.js';
 import { abort, dismiss, releaseTransport, stopSending } from './engine-connection.js';
-import type { Connection, EnginePacket } from './engine-connection.js';
+import type { Connection, EnginePacket } from '../engine-internals.js';
 import { sayWhy } from './last-words.js';
+import { PacketType } from './packet.js';
 import type { DecodedPacket } from './packet.js';
 import type { MessageRate } from './message-rate.js';
 import { isNestedDeeper } from './nesting.js';
@@ -87,14 +88,9 @@ export class ServerBounds implements DecoderListener {
       if (latest) latest.connection = connection;
       latest = undefined;
       setBounded(connection);
-      conn.on('packet', onPacket);
+      if (this.common.rate) conn.on('packet', onPacket);
       conn.on('packetCreate', onPacketCreate);
       this.onOpen(connection);
-    });
-    server.engine.on('flush', (conn: Connection) => {
-      const connection = boundedOf(conn);
-      // There is none yet of what opens the connection.
-      if (connection) slow.onFlush(connection);
     });
   }
 
@@ -102,8 +98,10 @@ export class ServerBounds implements DecoderListener {
     this.unfinished.check(connection, bytes);
   }
 
-  onPacket(connection: BoundedConnection, packet: DecodedPacket): void {
+  onPacket(connection: BoundedConnection, packet: DecodedPacket, bytes: number): void {
+    packet.bytes = connection.unfinished + bytes;
     this.unfinished.end(connection);
+    if (!isName(packet)) throw UNDECODABLE;
     const { maxNesting } = this.common.options;
     if (isNestedDeeper(packet.data, maxNesting)) {
       throw new Violation(
@@ -195,6 +193,13 @@ export class ServerBounds implements DecoderListener {
       () => `Disconnected a client at ${account?.address ?? conn.remoteAddress}: ${message}`,
     );
   }
+}
+
+/** Socket.IO's own parser lets no other pass as the name of an event; others do. */
+function isName({ type, data }: DecodedPacket): boolean {
+  if (type !== PacketType.EVENT && type !== PacketType.BINARY_EVENT) return true;
+  const name: unknown = Array.isArray(data) ? data[0] : undefined;
+  return typeof name === 'string' || typeof name === 'number';
 }
 
 const UNDECODABLE = new Violation('PARSE_ERROR', 'parse error', 'A packet cannot be decoded');

@@ -1,7 +1,7 @@
 import { DueQueue } from './due-queue.js';
 import type { BoundedConnection } from './bounded-connection.js';
-import { answerOf } from './engine-connection.js';
-import type { EnginePacket } from './engine-connection.js';
+import { answerOf, queueOf } from './engine-connection.js';
+import type { EnginePacket } from '../engine-internals.js';
 import { UnreadAnswers } from './unread-answers.js';
 
 /** How long more than the bound may wait for a client that takes nothing of it, in milliseconds. */
@@ -17,7 +17,7 @@ const MUCH = 16_384;
 const PACKET_OVERHEAD = 100;
 
 /**
- * Bounds what waits for a client: Engine.IO keeps whatever its transport is not ready for. What the transport has taken
+ * Bounds what waits for a client: Engine.IO queues whatever its transport is not ready for. What the transport has taken
  * is not counted, so that one message may be of any size.
  */
 export class SlowConsumers {
@@ -28,30 +28,60 @@ export class SlowConsumers {
     private readonly maxBytes: number,
     private readonly disconnect: (connection: BoundedConnection) => void,
   ) {
-    this.overdue = new DueQueue(PATIENCE, disconnect);
+    this.overdue = new DueQueue(PATIENCE, (connection) => this.onDue(connection));
   }
 
-  /** A packet is about to wait, or to be taken at once. */
+  /** A packet is about to be queued. When the transport takes the queue, the connection gets another. */
   onPacket(connection: BoundedConnection, packet: EnginePacket): void {
+    const queue = queueOf(connection.conn);
+    if (queue.length === 0) this.empty(connection);
     const unread = connection.unread?.overdue ?? 0;
     if (connection.waiting + unread > this.maxBytes * AT_MOST) {
+      this.forget(connection);
       this.disconnect(connection);
       return;
     }
     connection.waiting += sizeOf(packet) + PACKET_OVERHEAD;
-    if (connection.waiting > this.maxBytes) this.overdue.add(connection);
+    if (connection.waiting > MUCH) this.onMuch(connection, queue);
   }
 
-  /** The transport has taken all that waited. */
-  onFlush(connection: BoundedConnection): void {
-    this.forget(connection);
-    const answer = connection.waiting > MUCH ? answerOf(connection.conn) : undefined;
-    if (answer) (connection.unread ??= new UnreadAnswers()).add(answer, connection.waiting);
-    connection.waiting = 0;
-  }
-
+  /** Keeps nothing of what waits for a client. */
   forget(connection: BoundedConnection): void {
-    if (connection.waiting > this.maxBytes) this.overdue.delete(connection);
+    if (!connection.overfull) return;
+    this.overdue.delete(connection);
+    connection.overfull = undefined;
+  }
+
+  private onMuch(connection: BoundedConnection, queue: readonly EnginePacket[]): void {
+    const { conn } = connection;
+    if (connection.waiting > this.maxBytes && connection.overfull !== queue) {
+      this.forget(connection);
+      connection.overfull = queue;
+      this.overdue.add(connection);
+    }
+    if (conn.transport.name === 'polling' && !connection.awaitsPoll) {
+      connection.awaitsPoll = true;
+      conn.once('flush', () => this.onPoll(connection));
+    }
+  }
+
+  /** What has waited is about to be answered to a poll. */
+  private onPoll(connection: BoundedConnection): void {
+    connection.awaitsPoll = false;
+    const answer = answerOf(connection.conn);
+    if (answer) (connection.unread ??= new UnreadAnswers()).add(answer, connection.waiting);
+  }
+
+  private empty(connection: BoundedConnection): void {
+    connection.waiting = 0;
+    this.forget(connection);
+  }
+
+  private onDue(connection: BoundedConnection): void {
+    const queue = queueOf(connection.conn);
+    const hasTakenIt = connection.overfull !== queue;
+    connection.overfull = undefined;
+    if (!hasTakenIt) this.disconnect(connection);
   }
 }
 

@@ -14,7 +14,7 @@ import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { beginEntering, endEntering } from './entrants.js';
 import { guardBroadcasts } from './guarded-broadcasts.js';
-import { guardNamespace } from './guarded-namespace.js';
+import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { Session } from './session.js';
@@ -24,6 +24,9 @@ const NOT_READY = answer('NOT_READY', 'handleConnection took too long');
 const ENTERED_TWICE = answer('ENTERED_TWICE', 'The client enters a namespace that it is in');
 const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection was through');
 
+/** So much is held for all clients together. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
+
 /**
  * The life of a client's connection to a namespace: authenticated, let in by the app's middlewares, set up by
  * `handleConnection`, and from then on its events are handled; at its end `handleDisconnect`.
@@ -32,6 +35,8 @@ const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection
 export class Connections implements SessionListener {
   private readonly logger = new Logger(Connections.name);
   private dispatch: Dispatch | undefined;
+  /** Of the events of all clients that wait for a `handleConnection`. */
+  private heldBytes = 0;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -43,11 +48,12 @@ export class Connections implements SessionListener {
 
   /** Guards every namespace of a server, those that are still to come included. */
   guard(server: Server, invoke: Dispatch['invoke']): void {
-    this.dispatch = { inFlight: this.inFlight, invoke };
+    this.dispatch = { inFlight: this.inFlight, wsResponseEvents: this.options.wsResponseEvents, invoke };
     this.authentication.guard(server);
     this.guardNamespace(server.of('/'));
     guardBroadcasts(server.of('/'));
     server.on('new_namespace', (namespace) => this.guardNamespace(namespace));
+    guardNamespaceChoice(server);
   }
 
   guardNamespace(namespace: Namespace): void {
@@ -116,6 +122,15 @@ export class Connections implements SessionListener {
     this.inFlight.follow({ what: 'handleConnection', client: session.socket.id }, ended);
   }
 
+  onHold(bytes: number): boolean {
+    this.heldBytes += bytes;
+    return this.heldBytes <= MAX_HELD_BYTES;
+  }
+
+  onRelease(bytes: number): void {
+    this.heldBytes -= bytes;
+  }
+
   onOverflow(session: Session): void {
     this.refuse(session, new WsException(TOO_EARLY));
   }
@@ -150,7 +165,7 @@ export class Connections implements SessionListener {
   private log(client: Socket, error: unknown): void {
     const cause = causeOf(error);
     const what = error instanceof HookFailure ? error.message : `Client ${client.id} was refused`;
-    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${(cause as Error).message}`);
+    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${toErrorAnswer(cause).message}`);
     else logFailure(what, cause);
   }
 }

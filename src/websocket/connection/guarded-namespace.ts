@@ -1,19 +1,20 @@
 import { logFailure } from '../dispatch/failure.js';
 import { guardedCall } from '../guarded-call.js';
-import type { Namespace, Socket } from '../socket.io.js';
+import type { Namespace, Server, Socket } from '../socket.io.js';
 import { guardedMiddleware, logIfFault, refusalOfClient } from './middlewares.js';
 import { RecoveredSessions } from './recovered-sessions.js';
 
 /** Of Socket.IO: decides whether a client may join a namespace. */
 export type NamespaceMiddleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
-type Client = Socket['client'];
+/** Who joins, and what is called when it has. */
+type Joining = [client: Socket['client'], auth: Record<string, unknown>, onJoined: (socket: Socket) => void];
 
 /** What of a namespace is private to Socket.IO. */
 interface NamespaceInternals {
   _fns: NamespaceMiddleware[];
   readonly _preConnectSockets: ReadonlyMap<string, Socket>;
-  _add(client: Client, auth: Record<string, unknown>, onJoined: (socket: Socket) => void): Promise<void>;
+  _add(...joining: Joining): Promise<void>;
   _remove(socket: Socket): void;
 }
 
@@ -33,7 +34,7 @@ export function guardNamespace(
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
   if (!internals._fns.includes(first)) internals._fns = [first, ...internals._fns.map(guarded)];
   if (Object.hasOwn(namespace, '_remove')) keepForEntrants(namespace);
-  const { _add: add } = internals;
+  const add = internals._add.bind(namespace);
   const sessions = new RecoveredSessions(namespace);
   Object.assign(namespace, {
     use(this: Namespace, middleware: NamespaceMiddleware): Namespace {
@@ -42,9 +43,9 @@ export function guardNamespace(
     },
 
     /** Of Socket.IO: has a client join. Nobody looks at its promise. */
-    _add(this: Namespace, ...joining: Parameters<NamespaceInternals['_add']>): Promise<void> {
+    _add(this: Namespace, ...joining: Joining): Promise<void> {
       sessions.guard();
-      return add.apply(this, joining).catch((error: unknown) => {
+      return add(...joining).catch((error: unknown) => {
         const [client] = joining;
         logFailure(`A client could not join namespace ${this.name}`, error);
         client.conn.close();
@@ -69,6 +70,24 @@ export function guardNamespace(
   });
 }
 
+/** Guards the functions that say which namespaces there are: `server.of((name, auth, next) => ...)`. */
+export function guardNamespaceChoice(server: Server): void {
+  const of = server.of.bind(server);
+  type Choice = Extract<Parameters<typeof of>[0], (...args: never[]) => unknown>;
+  server.of = (name, ...rest) => {
+    if (typeof name !== 'function') return of(name, ...rest);
+    const choice: Choice = (requested, auth, next) =>
+      guardedCall(
+        () => name(requested, auth, next),
+        (error) => {
+          logFailure(`Whether there is a namespace ${JSON.stringify(requested)} cannot be said`, error);
+          next(null, false);
+        },
+      );
+    return of(choice, ...rest);
+  };
+}
+
 function guarded(middleware: NamespaceMiddleware): NamespaceMiddleware {
   return (socket, next) =>
     guardedMiddleware(
@@ -88,9 +107,10 @@ function callListeners(
   args: readonly unknown[],
   onError: (error: unknown) => void,
 ): boolean {
-  const listeners = namespace.rawListeners(event as never) as ((...args: unknown[]) => unknown)[];
+  if (namespace.listenerCount(event) === 0) return false;
+  const listeners = namespace.rawListeners(event) as ((...args: unknown[]) => unknown)[];
   for (const listener of listeners) guardedCall(() => listener.apply(namespace, [...args]), onError);
-  return listeners.length > 0;
+  return true;
 }
 
 /**
@@ -99,14 +119,15 @@ function callListeners(
  */
 function keepForEntrants(namespace: Namespace): void {
   const internals = namespace as unknown as NamespaceInternals;
-  const { _add: add, _remove: removeAndCleanUp } = internals;
-  const { _remove: remove } = Object.getPrototypeOf(namespace) as NamespaceInternals;
+  const add = internals._add.bind(namespace);
+  const removeAndCleanUp = internals._remove.bind(namespace);
+  const { prototype } = namespace.constructor as unknown as { prototype: NamespaceInternals };
   let beginning = 0;
   Object.assign(namespace, {
-    async _add(...joining: Parameters<NamespaceInternals['_add']>): Promise<void> {
+    async _add(...joining: Joining): Promise<void> {
       beginning += 1;
       try {
-        await add.apply(namespace, joining);
+        await add(...joining);
       } finally {
         beginning -= 1;
       }
@@ -114,7 +135,7 @@ function keepForEntrants(namespace: Namespace): void {
     _remove(socket: Socket): void {
       const { _preConnectSockets: waiting } = internals;
       const others = waiting.size - (waiting.has(socket.id) ? 1 : 0);
-      if (beginning + others > 0) remove.call(namespace, socket);
+      if (beginning + others > 0) prototype._remove.call(namespace, socket);
       else removeAndCleanUp(socket);
     },
   });

@@ -9,11 +9,14 @@ import type { EventPacket, Session } from './session.js';
 type AckCallback = (...answer: unknown[]) => unknown;
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 
+/** Listens to every event, by `onAny` or `onAnyOutgoing`. */
+export type AnyListener = (...event: unknown[]) => unknown;
+
 /** What of a socket is private to Socket.IO. */
 export interface SocketInternals {
   fns: Middleware[];
-  _anyListeners?: ((...args: unknown[]) => unknown)[];
-  _anyOutgoingListeners?: ((...args: unknown[]) => unknown)[];
+  _anyListeners?: AnyListener[];
+  _anyOutgoingListeners?: AnyListener[];
   acks: Map<number, AckCallback>;
   registerAckCallback(id: number, callback: AckCallback): void;
   run(event: unknown[], next: Next): void;
@@ -123,6 +126,7 @@ export function callListeners(
   args: readonly unknown[],
   onFailure: () => void = () => {},
 ): boolean {
+  if (socket.listenerCount(event) === 0) return false;
   // Such as are taken off after the first time are wrapped in a function that does it.
   const listeners = socket.rawListeners(event) as ((...args: unknown[]) => unknown)[];
   for (const listener of listeners) {
@@ -134,5 +138,5 @@ export function callListeners(
       },
     );
   }
-  return listeners.length > 0;
+  return true;
 }

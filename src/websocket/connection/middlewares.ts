@@ -2,6 +2,7 @@ import { answer, connectError, isMeantForClient, toErrorAnswer } from '../dispat
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/failure.js';
 import { guardedCall } from '../guarded-call.js';
+import { attempt } from '../thrown.js';
 
 /** Of Socket.IO: lets through or, with an error, refuses. */
 export type Next = (error?: Error | null) => void;
@@ -39,8 +40,7 @@ export function guardedMiddleware<T>(
 
 /** Logs a refusal that was none, but a fault of the server's. */
 export function logIfFault(refusal: unknown): void {
-  if (refusal instanceof MiddlewareError && !isMeantForClient(refusal.cause))
-    logFailure(refusal.message, refusal.cause);
+  if (isThrown(refusal) && !isMeantForClient(refusal.cause)) logFailure(refusal.message, refusal.cause);
 }
 
 /** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */
@@ -63,13 +63,21 @@ export function refusalOfClient(refusal: unknown): Error {
 
 /** @returns undefined for what was given to `next` and is no exception of Nest's */
 function meantFor(refusal: unknown): ErrorAnswer | undefined {
-  if (refusal instanceof MiddlewareError) return toErrorAnswer(refusal.cause);
+  if (isThrown(refusal)) return toErrorAnswer(refusal.cause);
   return isMeantForClient(refusal) ? toErrorAnswer(refusal) : undefined;
 }
 
 /** Of an error or, where a middleware was not particular, of anything. */
 function partsOf(refusal: unknown): { message: string; data: unknown } {
-  const { message, data } = Object(refusal) as { message?: unknown; data?: unknown };
-  return { message: [refusal, message].find((text) => typeof text === 'string') ?? 'Refused', data };
+  return attempt(
+    () => {
+      const { message, data } = Object(refusal) as { message?: unknown; data?: unknown };
+      return { message: [refusal, message].find((text) => typeof text === 'string') ?? 'Refused', data };
+    },
+    { message: 'Refused', data: undefined },
+  );
 }
 
+function isThrown(refusal: unknown): refusal is MiddlewareError {
+  return attempt(() => refusal instanceof MiddlewareError, false);
+}

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { INTERNAL_ERROR, answer } from '../dispatch/error-answer.js';
+import { INTERNAL_ERROR, RATE_LIMITED, answer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure, tellFailure } from '../dispatch/failure.js';
 import { Message } from '../dispatch/message.js';
@@ -9,6 +9,7 @@ import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
 import { guardedCall } from '../guarded-call.js';
 import { callListeners, internalsOf } from './guarded-socket.js';
+import type { AnyListener } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it. */
@@ -17,6 +18,8 @@ export interface EventPacket {
   readonly data?: unknown[];
   /** Set when the client asks for an ack. */
   readonly id?: number;
+  /** How large it came. */
+  readonly bytes?: number;
   /** Set when the client has sent more than it may. */
   readonly overLimit?: boolean;
 }
@@ -29,7 +32,6 @@ interface Held {
 }
 
 const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
-const RATE_LIMITED = answer('RATE_LIMITED', 'Too many messages; send fewer of them');
 
 /** The gateways that a client is served by, and what they handle. */
 export interface Service {
@@ -41,6 +43,9 @@ const NO_SERVICE: Service = { gateways: [], routes: new Map() };
 
 /** What a session tells those who made it. */
 export interface SessionListener {
+  /** An event of so many bytes is to be held. @returns whether there is room for it */
+  onHold(bytes: number): boolean;
+  onRelease(bytes: number): void;
   /** It has more events to hold than it may. */
   onOverflow(session: Session): void;
   /** It is over, and none of its gateways is still setting it up. */
@@ -54,6 +59,7 @@ export interface SessionListener {
 export class Session implements Streams {
   private service = NO_SERVICE;
   private held: Held[] | undefined;
+  private heldBytes = 0;
   private holds = 0;
   private setUps = 0;
   private streams: Set<Subscription> | undefined;
@@ -99,9 +105,7 @@ export class Session implements Streams {
   release(): void {
     this.holds -= 1;
     if (this.holds > 0) return;
-    const held = this.held ?? [];
-    this.held = undefined;
-    for (const { args, ack, handlers } of held) {
+    for (const { args, ack, handlers } of this.takeHeld()) {
       // One of them may have disconnected the client.
       if (!this.isOver) this.handle(args, ack, handlers);
     }
@@ -109,8 +113,7 @@ export class Session implements Streams {
 
   /** Answers all that was held with what became of the client. */
   drop(reason: ErrorAnswer): void {
-    for (const { ack } of this.held ?? []) if (ack) tellFailure(this.socket, ack, reason);
-    this.held = undefined;
+    for (const { ack } of this.takeHeld()) if (ack) tellFailure(this.socket, ack, reason);
   }
 
   receive(packet: EventPacket): void {
@@ -124,15 +127,10 @@ export class Session implements Streams {
     }
     // Raw listeners and middlewares find the ack behind the arguments.
     if (ack) event.push(ack);
-    for (const listener of internals._anyListeners?.slice() ?? []) {
-      guardedCall(
-        () => listener.apply(socket, [...event]),
-        (error) => logFailure(`A listener of onAny failed on client ${socket.id}`, error),
-      );
-    }
+    if (internals._anyListeners?.length) this.tellAny(internals._anyListeners, event);
     internals.run(event, (error) => {
       if (error) this.deny(error, ack);
-      else if (socket.connected) this.deliver(event);
+      else if (socket.connected) this.deliver(event, packet.bytes);
     });
   }
 
@@ -150,7 +148,7 @@ export class Session implements Streams {
   close(reason: string): void {
     this.closed = reason;
     for (const stream of this.streams ?? []) this.unsubscribe(stream);
-    this.held = undefined;
+    this.takeHeld();
     this.tellEnd(reason);
   }
 
@@ -166,7 +164,17 @@ export class Session implements Streams {
     );
   }
 
-  private deliver(event: readonly unknown[]): void {
+  private tellAny(listeners: readonly AnyListener[], event: readonly unknown[]): void {
+    const { socket } = this;
+    for (const listener of listeners.slice()) {
+      guardedCall(
+        () => listener.apply(socket, [...event]),
+        (error) => logFailure(`A listener of onAny failed on client ${socket.id}`, error),
+      );
+    }
+  }
+
+  private deliver(event: readonly unknown[], bytes = 0): void {
     const { socket } = this;
     const last = event.at(-1);
     // A middleware may have put a function of its own around it; nothing that a client sends is one.
@@ -175,18 +183,33 @@ export class Session implements Streams {
     const heard = this.isHeard(name);
     const handlers = this.service.routes.get(name);
     if (heard) callListeners(socket, name, event.slice(1), () => handlers ?? ack?.(INTERNAL_ERROR));
-    if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers);
+    if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers, bytes);
     else if (ack && !heard && !internalsOf(socket)._anyListeners?.length)
       tellFailure(socket, ack, UNKNOWN_EVENT);
   }
 
-  private handle(args: readonly unknown[], ack: Ack | undefined, handlers: readonly MessageHandler[]): void {
+  private handle(
+    args: readonly unknown[],
+    ack: Ack | undefined,
+    handlers: readonly MessageHandler[],
+    bytes = 0,
+  ): void {
     if (!this.held) {
       new Message(this.dispatch, this.socket, args, ack).run(handlers, this);
       return;
     }
     this.held.push({ args, ack, handlers });
-    if (this.held.length > this.maxHeld) this.listener.onOverflow(this);
+    this.heldBytes += bytes;
+    const hasRoom = this.listener.onHold(bytes);
+    if (this.held.length > this.maxHeld || !hasRoom) this.listener.onOverflow(this);
+  }
+
+  private takeHeld(): readonly Held[] {
+    const held = this.held ?? [];
+    this.held = undefined;
+    if (this.heldBytes > 0) this.listener.onRelease(this.heldBytes);
+    this.heldBytes = 0;
+    return held;
   }
 
   /** Whether the app listens on the raw socket. Socket.IO itself listens to `error`, without effect. */
@@ -205,6 +228,7 @@ export class Session implements Streams {
 /** Of a namespace that has gateways by its name, and others by a pattern. */
 function joined(one: Service, other: Service): Service {
   const routes = new Map(one.routes);
-  for (const [event, handlers] of other.routes) routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
+  for (const [event, handlers] of other.routes)
+    routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
   return { gateways: [...one.gateways, ...other.gateways], routes };
 }

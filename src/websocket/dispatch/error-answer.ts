@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
+import { attempt } from '../thrown.js';
 import { FilteredError } from './message-handler.js';
 
 /**
@@ -22,6 +23,8 @@ export interface ErrorAnswer {
 
 export const INTERNAL_ERROR: ErrorAnswer = answer('INTERNAL_ERROR', 'Internal server error');
 
+export const RATE_LIMITED: ErrorAnswer = answer('RATE_LIMITED', 'Too many messages; send fewer of them');
+
 export function answer(code: string, message: string, details?: unknown): ErrorAnswer {
   return { status: 'error', code, message, ...(details !== undefined && { details }) };
 }
@@ -31,21 +34,38 @@ export function connectError(refusal: ErrorAnswer): Error {
   return Object.assign(new Error(refusal.message), { data: refusal });
 }
 
+/** Whether a failure is one that an exception filter of the handler has dealt with. */
+export function isFiltered(error: unknown): error is FilteredError {
+  return attempt(() => error instanceof FilteredError, false);
+}
+
 /** Whether an error was meant for the client. Anything else is a fault of the server's, to be logged. */
 export function isMeantForClient(error: unknown): boolean {
-  if (error instanceof FilteredError) return true;
-  return error instanceof WsException || (error instanceof HttpException && statusOf(error) < 500);
+  return attempt(
+    () =>
+      error instanceof FilteredError ||
+      error instanceof WsException ||
+      (error instanceof HttpException && statusOf(error) < 500),
+    false,
+  );
 }
 
 /** What a client may know of an error. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
-  if (error instanceof FilteredError) return toErrorAnswer(error.cause);
-  if (!isMeantForClient(error)) return INTERNAL_ERROR;
+  if (isFiltered(error)) return toErrorAnswer(error.cause);
+  return isMeantForClient(error) ? attempt(() => describeException(error), INTERNAL_ERROR) : INTERNAL_ERROR;
+}
+
+function describeException(error: unknown): ErrorAnswer {
   const { code, message } = error as { code?: unknown; message: string };
-  const own = typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;
+  const own = textOfCode(code);
   if (error instanceof HttpException) return describe(error.getResponse(), own ?? nameOf(error), message);
   if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', message);
   return INTERNAL_ERROR;
+}
+
+function textOfCode(code: unknown): string | undefined {
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;
 }
 
 /** An exception may be made with anything, what the client has sent too. */
@@ -59,19 +79,26 @@ function nameOf(error: HttpException): string {
 }
 
 /** What an exception was made with: a text, a list of faults, or an object whose own fields go along. */
-function describe(made: unknown, code: string, message: string): ErrorAnswer {
+function describe(made: unknown, code: string, message: unknown): ErrorAnswer {
+  const said = typeof message === 'string' ? message : code;
   if (Array.isArray(made)) return validation(made);
-  if (typeof made !== 'object' || made === null) return answer(code, message);
+  if (typeof made !== 'object' || made === null) return answer(code, said);
+  // What other errors carry is of the server's inside: addresses, requests with their headers.
+  if (made instanceof Error) return answer(code, made.message || said);
   const {
     status: _,
     statusCode: __,
     error: ___,
     message: text,
     cause: ____,
+    code: codeOfMade,
     ...fields
   } = made as Record<string, unknown>;
   if (Array.isArray(text)) return validation(text);
-  return { ...answer(code, typeof text === 'string' ? text : message), ...withoutPayload(fields) };
+  return {
+    ...answer(textOfCode(codeOfMade) ?? code, typeof text === 'string' ? text : said),
+    ...withoutPayload(fields),
+  };
 }
 
 function validation(faults: readonly unknown[]): ErrorAnswer {

@@ -30,6 +30,7 @@ export class InFlight {
 
   end(work: Work): void {
     this.running.delete(work);
+    if (this.onEnd.size === 0) return;
     for (const resolve of this.onEnd.get(work) ?? []) resolve();
     this.onEnd.delete(work);
   }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { ContextId } from '@nestjs/core';
 import type { Gateway } from '../gateways/gateway.js';
 import { GatewayInstances } from '../gateways/gateway-instances.js';
 import { InFlight } from './in-flight.js';
@@ -46,12 +47,17 @@ export class MessageHandlers {
 
   /** The client's own instance has guards and pipes of its own, so that nothing can be put together before it is there. */
   private runScoped(gateway: Gateway, method: HandlerMethod): MessageHandler['run'] {
+    const runs = new WeakMap<ContextId, MessageHandler['run']>();
     return async (client, data, ack) => {
       const { instance, contextId } = await this.instances.of(gateway, client);
+      const known = runs.get(contextId);
+      if (known) return known(client, data, ack);
       const own = { ...method, callback: Reflect.get(instance, method.name) as HandlerMethod['callback'] };
       const { id } = gateway.wrapper;
       const enhancers = this.nest.enhancersOf(instance, own, gateway.moduleKey, contextId, id);
-      return assemble(instance, own, enhancers, this.interception)(client, data, ack);
+      const run = assemble(instance, own, enhancers, this.interception);
+      runs.set(contextId, run);
+      return run(client, data, ack);
     };
   }
 }

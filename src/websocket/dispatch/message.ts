@@ -1,12 +1,11 @@
 import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
-import { isMeantForClient, toErrorAnswer } from './error-answer.js';
+import { isFiltered, isMeantForClient, toErrorAnswer } from './error-answer.js';
 import type { ErrorAnswer } from './error-answer.js';
 import { logFailure, tellFailure } from './failure.js';
 import { handlerWork } from './in-flight.js';
 import type { InFlight, Work } from './in-flight.js';
-import { FilteredError } from './message-handler.js';
 import type { Ack, MessageHandler } from './message-handler.js';
 import { isPromise } from '../promise.js';
 import { isWsResponse } from './ws-response.js';
@@ -14,6 +13,8 @@ import { isWsResponse } from './ws-response.js';
 /** What messages need of the app. */
 export interface Dispatch {
   readonly inFlight: InFlight;
+  /** The events that handlers may have emitted by what they return; undefined where the app does not say. */
+  readonly wsResponseEvents: ReadonlySet<string> | undefined;
   /** Runs a handler; the adapter's, so that it can be put around. */
   invoke(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown;
 }
@@ -60,18 +61,31 @@ export class Message {
   /** Takes what a handler returned, or what its promise has come to. */
   private take(handler: MessageHandler, result: unknown, streams: Streams): void {
     if (isPromise(result)) {
-      const work = this.begin(handler);
-      // What is taken may fail too, as an Observable that cannot be subscribed to.
-      void Promise.resolve(result)
-        .then((value) => this.take(handler, value, streams))
-        .catch((error: unknown) => this.fail(handler, error))
-        .finally(() => this.dispatch.inFlight.end(work));
+      this.await(handler, result, streams);
     } else if (isObservable(result)) {
       this.follow(handler, result, streams);
     } else {
       this.say(handler, result);
       this.done();
     }
+  }
+
+  private await(handler: MessageHandler, result: Promise<unknown>, streams: Streams): void {
+    const work = this.begin(handler);
+    const onValue = (value: unknown): void => {
+      try {
+        this.take(handler, value, streams);
+      } catch (error) {
+        // An Observable that cannot be subscribed to.
+        this.fail(handler, error);
+      }
+      this.dispatch.inFlight.end(work);
+    };
+    const onError = (error: unknown): void => {
+      this.fail(handler, error);
+      this.dispatch.inFlight.end(work);
+    };
+    void Promise.resolve(result).then(onValue, onError);
   }
 
   private follow(handler: MessageHandler, stream: Observable<unknown>, streams: Streams): void {
@@ -98,13 +112,20 @@ export class Message {
   /** Answers with a value, or emits the event that it stands for. */
   private say(handler: MessageHandler, value: unknown): void {
     try {
-      if (isWsResponse(value, this.data)) this.client.emit(value.event, ...this.spread(value.data));
+      if (isWsResponse(value, this.dispatch.wsResponseEvents, () => this.sent()))
+        this.client.emit(value.event, ...this.spread(value.data));
       else if (value !== undefined && !handler.acksItself) this.ack?.(...this.spread(value));
     } catch (error) {
       // It cannot be encoded, or has a name that Socket.IO reserves.
       this.note(handler, error);
       this.tell(toErrorAnswer(error));
     }
+  }
+
+  /** All that the client has said, as far as is known here. */
+  private sent(): readonly unknown[] {
+    const { auth, query } = this.client.handshake;
+    return [this.data, auth, query];
   }
 
   /** Several arguments that come back as they came are several again. */
@@ -115,7 +136,7 @@ export class Message {
 
   private fail(handler: MessageHandler, error: unknown): void {
     if (!isMeantForClient(error)) this.note(handler, error);
-    if (this.ack || !(error instanceof FilteredError)) this.tell(toErrorAnswer(error));
+    if (this.ack || !isFiltered(error)) this.tell(toErrorAnswer(error));
     this.done();
   }
 

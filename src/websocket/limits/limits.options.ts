@@ -39,7 +39,7 @@ export interface Limits {
 
 /**
  * How fast clients may send messages. An event beyond is not handled, but answered with the code `RATE_LIMITED`; a client
- * that goes on is disconnected. Joining a namespace counts as 20 events from the eleventh of a connection on; how fast those
+ * that goes on is disconnected. A large message counts as one more for each 4 KiB. Joining a namespace counts as 20 events from the eleventh of a connection on; how fast those
  * before may be joined is a matter of `connectRate`.
  */
 export interface MessageRates {

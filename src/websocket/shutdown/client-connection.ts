@@ -1,27 +1,8 @@
 import { setImmediate } from 'node:timers';
+import { internalsOf } from '../engine-internals.js';
+import type { Connection, ConnectionInternals, WebSocket } from '../engine-internals.js';
 import type { Server, Socket } from '../socket.io.js';
 import type { Patience } from './patience.js';
-
-/** A connection of Engine.IO's. */
-export type EngineConnection = Socket['conn'];
-
-/** What is private to Engine.IO; this file alone knows it. */
-interface EngineInternals {
-  sendPacket(type: 'ping'): void;
-  readonly transport: {
-    /** Of `ws`, when the transport is a WebSocket. */
-    readonly socket?: WebSocket;
-    /** Of polling: ends it without the poll that would tell the client. Engine.IO waits 30 s for that. */
-    readonly shouldClose?: (() => void) | null;
-  };
-}
-
-/** What of `ws` is used here. */
-interface WebSocket {
-  readonly readyState: number;
-  once(event: 'close', listener: () => void): void;
-  terminate(): void;
-}
 
 /** Of `ws`: there is no TCP connection any more. */
 const WEBSOCKET_CLOSED = 3;
@@ -29,7 +10,7 @@ const WEBSOCKET_CLOSED = 3;
 /** All connections of a server, with the sockets of their clients. */
 export function connectionsOf(server: Server): ClientConnection[] {
   // Protected; there is no other list of those that have not joined a namespace.
-  const sockets = new Map<EngineConnection, Socket[]>(
+  const sockets = new Map<Connection, Socket[]>(
     Object.values(server.engine['clients']).map((connection) => [connection, []]),
   );
   for (const namespace of server._nsps.values()) {
@@ -44,7 +25,7 @@ export class ClientConnection {
   private isMute = false;
 
   constructor(
-    private readonly connection: EngineConnection,
+    private readonly connection: Connection,
     private readonly sockets: readonly Socket[] = [],
   ) {}
 
@@ -69,6 +50,8 @@ export class ClientConnection {
     // Of the third protocol the clients send the pings.
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
     this.isMute = true;
+    // One that is under way will be answered first.
+    let pongs = this.internals.pingTimeoutTimer ? 2 : 1;
     await new Promise((resolve) => {
       const done = (): void => {
         connection.off('packet', onPacket);
@@ -79,6 +62,8 @@ export class ClientConnection {
       const onPacket = ({ type }: { type: string }): void => {
         onSign();
         if (type !== 'pong') return;
+        pongs -= 1;
+        if (pongs > 0) return;
         this.isMute = false;
         done();
       };
@@ -119,12 +104,12 @@ export class ClientConnection {
     this.connection.close(true);
   }
 
-  private get internals(): EngineInternals {
-    return this.connection as unknown as EngineInternals;
+  private get internals(): ConnectionInternals {
+    return internalsOf(this.connection);
   }
 }
 
-function closeOf(connection: EngineConnection): Promise<void> | undefined {
+function closeOf(connection: Connection): Promise<void> | undefined {
   if (connection.readyState === 'closed') return undefined;
   return new Promise((resolve) => connection.once('close', () => resolve()));
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { Logger } from '@nestjs/common';
+import { stackOf, textOf } from '../thrown.js';
 
 /** What an app does about a failure that ends its process. It comes to an end whatever hangs. */
 export type Ending = () => Promise<void>;
@@ -57,17 +58,16 @@ function stopWatching(endings: Set<Ending>): void {
 
 async function endProcess(failure: unknown, endings: Set<Ending>): Promise<void> {
   const logger = new Logger('UncaughtFailure');
-  const [reason, stack] = failure instanceof Error ? [failure.message, failure.stack] : [String(failure)];
-  logger.fatal(`A failure outside any handler ends the process: ${reason}`, stack);
   let failures = 0;
   // Called right after this for the failure itself, then for those that come while the apps end.
   const keepAlive = (another: unknown): void => {
     failures += 1;
     if (failures > 1 && failures <= 1 + MOST_LATER_FAILURES) {
-      logger.error('Another failure outside any handler', another instanceof Error ? another.stack : another);
+      logger.error(`Another failure outside any handler: ${textOf(another)}`, stackOf(another));
     }
   };
   process.on('uncaughtException', keepAlive);
+  logger.fatal(`A failure outside any handler ends the process: ${textOf(failure)}`, stackOf(failure));
   await Promise.allSettled(Array.from(endings, (end) => end()));
   stopWatching(endings);
   process.off('uncaughtException', keepAlive);

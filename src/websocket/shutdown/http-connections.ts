@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
-import type { EngineConnection } from './client-connection.js';
+import type { Connection } from '../engine-internals.js';
+
+const LEAST = 64;
 
 /**
  * The TCP connections of an HTTP server. When a server closes, Node ends those that have had an answer, and waits for all
@@ -14,17 +16,18 @@ export class HttpConnections {
   /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
+  /** How many there are when it is time to look again. */
+  private lookAt = LEAST;
   private closing = false;
   private isSweepDue = false;
 
   constructor(server: HttpServer) {
     // One function for all sockets: a closure for each would be too much.
-    const { sockets, responses, upgraded } = this;
+    const { responses, upgraded } = this;
     const sweep = (): void => this.sweepSoon();
-    this.forget = function forget(this: TcpSocket) {
-      sockets.delete(this);
+    function onUpgradedGone(this: Duplex): void {
       upgraded.delete(this);
-    };
+    }
     function onAnswered(this: ServerResponse): void {
       responses.get(this.req.socket)?.delete(this);
       sweep();
@@ -36,7 +39,7 @@ export class HttpConnections {
     }
     server.on('connection', (socket: TcpSocket) => {
       if (this.closing) socket.destroy();
-      else sockets.add(socket.once('close', this.forget));
+      else this.add(socket);
     });
     server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
       let asked = responses.get(socket);
@@ -49,12 +52,10 @@ export class HttpConnections {
     // Without anybody who listens, Node answers such a request as any other.
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-        if (!this.isEngines(request)) upgraded.set(socket, request);
+        if (!this.isEngines(request)) upgraded.set(socket.once('close', onUpgradedGone), request);
       });
     }
   }
-
-  private readonly forget: (this: TcpSocket) => void;
 
   /** An Engine.IO server answers what comes to this path. */
   serve(enginePath: string): void {
@@ -62,11 +63,8 @@ export class HttpConnections {
   }
 
   /** Engine.IO has taken a connection over: it closes its WebSockets, and nothing needs to be kept of them here. */
-  leaveTo({ request, transport }: EngineConnection): void {
-    if (transport.name !== 'websocket') return;
-    const { socket } = request;
-    this.forget.call(socket);
-    socket.off('close', this.forget);
+  leaveTo({ request, transport }: Connection): void {
+    if (transport.name === 'websocket') this.sockets.delete(request.socket);
   }
 
   /** Ends what is idle, now and from now on; what is being answered, and other upgrades, may end by themselves. */
@@ -84,6 +82,14 @@ export class HttpConnections {
     for (const { socket } of requests) socket.destroy();
     for (const socket of this.sockets) socket.destroy();
     return names;
+  }
+
+  /** To listen for the end of each costs more than to look now and then which are gone. */
+  private add(socket: TcpSocket): void {
+    this.sockets.add(socket);
+    if (this.sockets.size < this.lookAt) return;
+    for (const one of this.sockets) if (one.destroyed) this.sockets.delete(one);
+    this.lookAt = 2 * this.sockets.size + LEAST;
   }
 
   /** Many may come to their end in one turn of the event loop. */
@@ -108,7 +114,8 @@ export class HttpConnections {
   }
 
   private isEngines({ url = '/' }: IncomingMessage): boolean {
-    return Array.from(this.enginePaths).some((path) => url.startsWith(path));
+    for (const path of this.enginePaths) if (url.startsWith(path)) return true;
+    return false;
   }
 }
 

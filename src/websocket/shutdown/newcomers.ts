@@ -4,7 +4,7 @@ import type { EngineRequest } from '../admission/engine-request.js';
 import { refuseHandshake } from '../admission/handshake-refusal.js';
 import { answer, connectError } from '../dispatch/error-answer.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
-import type { EngineConnection } from './client-connection.js';
+import type { Connection } from '../engine-internals.js';
 
 /** Why a client is turned away, or disconnected. */
 export const SHUTTING_DOWN = {
@@ -16,7 +16,7 @@ export interface NewcomersListener {
   /** A client that is there has asked by HTTP. */
   onPoll(): void;
   /** A connection was let in before, and comes now all the same. */
-  onLate(connection: EngineConnection): void;
+  onLate(connection: Connection): void;
 }
 
 /**

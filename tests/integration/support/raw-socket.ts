@@ -68,6 +68,6 @@ export async function openMuteClient(port: number): Promise<RawSocket> {
 }
 
 /** As a client sends it: masked, here with zeros. */
-function textFrame(text: string): Buffer {
+export function textFrame(text: string): Buffer {
   return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import type { ServerOptions } from '../socket.io.js';
+import { textOf } from '../thrown.js';
+import { GatewayOptionsError } from './gateways.js';
+
+/** The port that a gateway declares cannot be had. Thrown when the app boots; `cause` has what the system said. */
+export class GatewayPortError extends Error {
+  override readonly name = 'GatewayPortError';
+
+  constructor(
+    readonly port: number,
+    cause: unknown,
+  ) {
+    super(
+      `The port ${port} that a gateway declares cannot be listened on: ${textOf(cause)}. ` +
+        'Free it, or have the gateway declare another; without a port it is served on that of the app.',
+      { cause },
+    );
+  }
+}
+
+/** Where the servers of an app are: two in one place would both take over what comes there. */
+export class ServerPlaces {
+  private readonly paths = new Map<number, readonly string[]>();
+  private readonly opening: Promise<void>[] = [];
+
+  /** @throws GatewayOptionsError when there is a server already */
+  claim(port: number, { path = '/socket.io', addTrailingSlash = true }: ServerOptions): void {
+    const claimed = path.replace(/\/$/, '') + (addTrailingSlash ? '/' : '');
+    const others = this.paths.get(port) ?? [];
+    const other = others.find((one) => port !== 0 || one.startsWith(claimed) || claimed.startsWith(one));
+    if (other !== undefined) {
+      throw new GatewayOptionsError(
+        `Two Socket.IO servers would be in one place, at "${other}" and "${claimed}"${port ? ` on port ${port}` : ''}. ` +
+          'The option "path" of WebsocketModule goes before the paths that gateways declare: leave it out, or them. ' +
+          "No path may be within another, and a port of a gateway's own has one path.",
+      );
+    }
+    this.paths.set(port, [...others, claimed]);
+  }
+
+  /** Waits for the server of a gateway's own port, before the app is up. */
+  expect(httpServer: HttpServer, port: number): void {
+    const listening = listensOn(httpServer, port);
+    // Told by `opened`, later.
+    listening.catch(() => {});
+    this.opening.push(listening);
+  }
+
+  /** @throws GatewayPortError when a port cannot be listened on */
+  async opened(): Promise<void> {
+    await Promise.all(this.opening);
+  }
+}
+
+async function listensOn(httpServer: HttpServer, port: number): Promise<void> {
+  try {
+    await once(httpServer, 'listening');
+  } catch (error) {
+    throw new GatewayPortError(port, error);
+  }
+}

@@ -1,0 +1,35 @@
+import { inspect } from 'node:util';
+
+/** What has been thrown may be anything, and may throw again when it is looked at: here nothing does. */
+export function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** For readers of the log. */
+export function textOf(thrown: unknown): string {
+  return attempt(() => describe(thrown), 'it threw something that cannot be read');
+}
+
+export function stackOf(thrown: unknown): string | undefined {
+  return attempt(() => {
+    // It is put together when it is read; what source maps add to that fails where the message is no text.
+    const stack: unknown = thrown instanceof Error ? thrown.stack : undefined;
+    return typeof stack === 'string' ? stack : undefined;
+  }, undefined);
+}
+
+/** Of an object that is no error nothing is shown: it may be what a client has sent. */
+function describe(thrown: unknown): string {
+  if (thrown instanceof Error) {
+    const said = [thrown.message, thrown.name].find(
+      (text: unknown) => typeof text === 'string' && text !== '',
+    );
+    if (said !== undefined) return said;
+  }
+  if (typeof thrown === 'object') return 'it threw an object that is no error';
+  return typeof thrown === 'string' ? thrown : inspect(thrown);
+}
