@@ -6,15 +6,22 @@ import { startTestApp } from 'nest-realtime-kit/testing';
 import type { TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
-import { requestWebSocket } from './support/raw-socket.js';
+import { openMuteClient, requestWebSocket } from './support/raw-socket.js';
 
 @WebSocketGateway()
 class EchoGateway {
   handled = 0;
 
+  /** Of one turn of the event loop. */
+  inTurn = 0;
+  mostInTurn = 0;
+
   @SubscribeMessage('echo')
   echo(@MessageBody() data: unknown): unknown {
     this.handled += 1;
+    if (this.inTurn === 0) setImmediate(() => (this.inTurn = 0));
+    this.inTurn += 1;
+    this.mostInTurn = Math.max(this.mostInTurn, this.inTurn);
     return data;
   }
 }
@@ -122,6 +129,26 @@ test('an address counts as who it says it speaks for only where that is trusted'
     await expect(await app.connect(fromProxy('2001:db8:0:1::1'))).toBeConnected();
   });
 });
+
+test('others have their turn while a client is served that sends very much at once; its order stays', () =>
+  withApp({ limits: false }, async (app) => {
+    const eve = await app.connect();
+    const numbers = Array.from({ length: 2_000 }, (_, sent) => sent);
+    expect(await Promise.all(numbers.map((sent) => eve.emitWithAck('echo', sent)))).toEqual(numbers);
+    const { mostInTurn } = app.get(EchoGateway);
+    expect(mostInTurn).toBeGreaterThan(1);
+    // 64 of what has just come, and 64 before anything else is read.
+    expect(mostInTurn).toBeLessThanOrEqual(128);
+  }));
+
+test('who sends pongs that nobody has asked for is disconnected', () =>
+  withApp({}, async (app) => {
+    using eve = await openMuteClient(app.port);
+    const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+    eve.socket.write(Buffer.concat(Array<Buffer>(1_000).fill(pong)));
+    await eve.closed;
+    await expect(app).toHaveLogged(/more pings than there is a use for/, { level: 'warn' });
+  }));
 
 test('a large message counts as several', () =>
   withApp({ limits: { messageRate: { perConnection: { burst: 20, perSecond: 1 } } } }, async (app) => {

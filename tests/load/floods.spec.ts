@@ -11,7 +11,7 @@ const MB = 1024 * 1024;
  * How long the acks of a well-behaved client may take beside all that, in milliseconds. On a quiet machine with two cores
  * it is less than 50; a busy one, where this process has to wait for its turn as well, is given more.
  */
-const P99 = 500;
+const P99 = 150;
 
 /** Whether something is still going on. */
 function watch(during: Promise<unknown>): { readonly isOver: boolean } {

@@ -40,7 +40,7 @@ const FAREWELL = 1_000;
 export class Admission implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Admission.name);
   // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
-  private readonly admissions = new Pacer(20, 20_000);
+  private readonly admissions = new Pacer(8, 20_000);
   private readonly refusals = new Pacer(5, 10_000);
 
   constructor(

@@ -5,6 +5,7 @@ import type { ThrottledLog } from '../throttled-log.js';
 import { BoundedConnection, boundedOf, setBounded } from './bounded-connection.js';
 import { boundParser } from './bounded-parser.js';
 import type { BoundedDecoder, DecoderListener } from './bounded-parser.js';
+import { boundWebSockets } from './bounded-websocket.js';
 import type { ResolvedBoundsOptions } from './bounds.options.js';
 import { DueQueue } from './due-queue.js';
 import { abort, dismiss, releaseTransport, stopSending } from './engine-connection.js';
@@ -17,7 +18,6 @@ import { isNestedDeeper } from './nesting.js';
 import { SlowConsumers } from './slow-consumers.js';
 import type { UnreadAnswers } from './unread-answers.js';
 import { UnfinishedPackets } from './unfinished-packets.js';
-import { boundPings } from './websocket-pings.js';
 import { Violation } from './violation.js';
 
 /** How long a client has to take in why it is disconnected, in milliseconds. */
@@ -60,7 +60,7 @@ export class ServerBounds implements DecoderListener {
   /** Bounds all connections that are still to come. */
   install(): void {
     const { server, slow } = this;
-    boundPings(server.engine, () => {
+    boundWebSockets(server.engine, () => {
       this.common.log.warn(
         'PING_FLOOD',
         () => 'Disconnected a client: it sent more pings than there is a use for',

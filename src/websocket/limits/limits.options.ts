@@ -46,7 +46,7 @@ export interface MessageRates {
   /**
    * Of one connection.
    *
-   * @default { burst: 500, perSecond: 1000 }
+   * @default { burst: 2000, perSecond: 1000 }
    */
   perConnection?: Rate | false;
 
@@ -83,7 +83,7 @@ export function resolveLimits(limits: Limits | false = {}): ResolvedLimits | und
     connectionsPerAddress: orElse(connectionsPerAddress, 500) ?? Infinity,
     connectRate: orElse(connectRate, { burst: 250, perSecond: 50 }),
     messageRate: {
-      perConnection: orElse(perConnection, { burst: 500, perSecond: 1_000 }),
+      perConnection: orElse(perConnection, { burst: 2_000, perSecond: 1_000 }),
       perAddress: orElse(perAddress, { burst: 10_000, perSecond: 5_000 }),
       inAll: orElse(inAll, { burst: 100_000, perSecond: 50_000 }),
     },
