@@ -6,7 +6,7 @@ import type { Pair, Showing } from './pair.js';
 import type { Settings } from './settings.js';
 import { metricsOf, showingsOf } from './showings.js';
 
-const WARM_UPS = 8;
+const WARM_UPS = 12;
 
 /** Clients that come, 64 at a time, and then leave all at once. */
 export async function connects(settings: Settings): Promise<WorkloadResult[]> {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { Socket } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 
 interface Gate {
@@ -175,4 +176,37 @@ test('handleDisconnect comes after handleConnection, whenever the client left', 
   gateway.gates.get('alice')!.resolve();
   await left;
   expect(gateway.calls).toEqual(['connected', 'disconnected']);
+});
+
+test('of all clients together, not more than so many bytes are kept', { timeout: 20_000 }, async () => {
+  const waiting: (() => void)[] = [];
+  @WebSocketGateway()
+  class WaitingGateway {
+    handleConnection(): Promise<void> {
+      return new Promise((resolve) => waiting.push(resolve));
+    }
+
+    @SubscribeMessage('say')
+    say(): void {}
+  }
+  @Module({ imports: [WebsocketModule.forRoot({ limits: false })], providers: [WaitingGateway] })
+  class WaitingModule {}
+
+  const app = await startTestApp(WaitingModule);
+  try {
+    const clients = await app.connect(12, { until });
+    const text = 'x'.repeat(60_000);
+    for (const client of clients) for (let sent = 0; sent < 99; sent += 1) client.emit('say', text);
+    // Answered at once, and behind all that on the wire.
+    const answers = await Promise.all(
+      clients.map((client) => client.emitWithAck('unknown').catch(() => undefined)),
+    );
+    expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(0);
+    expect(clients.filter(({ connected }) => connected).length).toBeGreaterThan(8);
+    const gone = clients.find(({ connected }) => !connected)!;
+    expect(gone.received('exception')).toEqual([[expect.objectContaining({ code: 'NOT_READY' })]]);
+    for (const resolve of waiting) resolve();
+  } finally {
+    await app.close();
+  }
 });

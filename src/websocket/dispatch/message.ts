@@ -61,7 +61,7 @@ export class Message {
   /** Takes what a handler returned, or what its promise has come to. */
   private take(handler: MessageHandler, result: unknown, streams: Streams): void {
     if (isPromise(result)) {
-      this.await(handler, result, streams);
+      this.wait(handler, result, streams);
     } else if (isObservable(result)) {
       this.follow(handler, result, streams);
     } else {
@@ -70,7 +70,7 @@ export class Message {
     }
   }
 
-  private await(handler: MessageHandler, result: Promise<unknown>, streams: Streams): void {
+  private wait(handler: MessageHandler, result: Promise<unknown>, streams: Streams): void {
     const work = this.begin(handler);
     const onValue = (value: unknown): void => {
       try {
