@@ -73,10 +73,13 @@ export class Connection {
       port,
       localAddress,
       noDelay: true,
+      allowHalfOpen: true,
       onread: { buffer: memory, callback: (length) => this.receive(memory.subarray(0, length)) },
     });
     this.socket.once('connect', () => this.socket.write(upgradeTo(this.dialect.path)));
     this.socket.once('error', (error) => this.listener.lost(error));
+    // The system would remember for minutes a connection that ends as it should; of very many it lets none through any more.
+    this.socket.once('end', () => this.socket.resetAndDestroy());
     this.socket.once('close', () => this.end());
   }
 

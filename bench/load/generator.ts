@@ -13,11 +13,8 @@ const [port, wire, addresses] = process.argv.slice(2) as [string, Wire, string];
 const connections = new Connections({ port: Number(port), wire, addresses: Number(addresses) });
 const dialect = dialects[wire];
 
-/**
- * The system remembers each for two minutes after its end, where it tracks connections, as it does beside Docker; when it
- * has too many to remember, it lets none through any more.
- */
-const MOST_JOINS = 1_000;
+/** More at a time would be a load of another kind. */
+const MOST_JOINS = 2_000;
 
 /** What a load has done. */
 export interface Done {
