@@ -14,6 +14,8 @@ export interface EnginePacket {
 export interface ConnectionInternals {
   readonly transport: {
     readonly name: string;
+    /** Whether it takes a packet at once. */
+    readonly writable: boolean;
     /** Of `ws`, when the transport is a WebSocket. */
     readonly socket?: WebSocket;
     /** Of polling: what the client's poll will be answered with. */

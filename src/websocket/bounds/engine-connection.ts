@@ -45,6 +45,12 @@ export function dismiss(
   return socket && (() => socket.terminate());
 }
 
+/** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */
+export function isReady(connection: Connection): boolean {
+  const { transport, writeBuffer } = internalsOf(connection);
+  return transport.writable && writeBuffer.length === 0 && transport.name === 'websocket';
+}
+
 /** What waits for its transport to be ready. */
 export function queueOf(connection: Connection): readonly EnginePacket[] {
   return internalsOf(connection).writeBuffer;

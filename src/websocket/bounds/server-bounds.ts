@@ -8,7 +8,7 @@ import type { BoundedDecoder, DecoderListener } from './bounded-parser.js';
 import { boundWebSockets } from './bounded-websocket.js';
 import type { ResolvedBoundsOptions } from './bounds.options.js';
 import { DueQueue } from './due-queue.js';
-import { abort, dismiss, releaseTransport, stopSending } from './engine-connection.js';
+import { abort, dismiss, isReady, releaseTransport, stopSending } from './engine-connection.js';
 import type { Connection, EnginePacket } from '../engine-internals.js';
 import { sayWhy } from './last-words.js';
 import { PacketType } from './packet.js';
@@ -79,7 +79,7 @@ export class ServerBounds implements DecoderListener {
       if (type !== 'message') onControl(boundedOf(this)!);
     }
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
-      slow.onPacket(boundedOf(this)!, packet);
+      if (!isReady(this)) slow.onPacket(boundedOf(this)!, packet);
     }
 
     server.engine.on('connection', (conn) => {

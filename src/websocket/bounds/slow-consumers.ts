@@ -31,7 +31,7 @@ export class SlowConsumers {
     this.overdue = new DueQueue(PATIENCE, (connection) => this.onDue(connection));
   }
 
-  /** A packet is about to be queued. When the transport takes the queue, the connection gets another. */
+  /** A packet is about to be queued, on a connection that is not ready. When the transport takes the queue, there is another. */
   onPacket(connection: BoundedConnection, packet: EnginePacket): void {
     const queue = queueOf(connection.conn);
     if (queue.length === 0) this.empty(connection);
