@@ -121,7 +121,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
           `"authentication" returned ${data === null ? 'null' : typeof data}; expected an object for socket.data, or an exception to refuse`,
         );
       }
-      identify(socket.data as Record<string, unknown>, data);
+      setIdentity(socket.data as Record<string, unknown>, data);
     } catch (error) {
       if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
       throw error;
@@ -146,7 +146,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
 const CLAIMS = Symbol('claims');
 
 /** Puts into `socket.data` who a client is, in place of who it was; what else the app has put there stays. */
-function identify(data: Record<string, unknown> & { [CLAIMS]?: string[] }, identity: object): void {
+function setIdentity(data: Record<string, unknown> & { [CLAIMS]?: string[] }, identity: object): void {
   for (const claim of data[CLAIMS] ?? []) if (!(claim in identity)) delete data[claim];
   Object.assign(data, identity);
   // Beside the data, so that it comes back with it, and is seen by nobody.

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Connection } from '../engine-internals.js';
 
+/** Of fewer connections, none is looked at whether it is gone. */
 const LEAST = 64;
 
 /**
