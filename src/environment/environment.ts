@@ -35,11 +35,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       logDetails: variables.switch('WEBSOCKET_LOG_DETAILS'),
       redis: readRedis(variables),
       handleConnectionTimeout: variables.count('WEBSOCKET_HANDLE_CONNECTION_TIMEOUT_MS', 'milliseconds'),
-      maxHeldMessages: variables.count('WEBSOCKET_MAX_HELD_MESSAGES', 'messages'),
       maxHttpBufferSize: variables.count('WEBSOCKET_MAX_MESSAGE_BYTES', 'bytes'),
       maxNesting: variables.count('WEBSOCKET_MAX_NESTING', 'levels'),
       maxBufferedBytes: variables.count('WEBSOCKET_MAX_BUFFERED_BYTES', 'bytes'),
-      packetTimeout: variables.count('WEBSOCKET_PACKET_TIMEOUT_MS', 'milliseconds'),
+      stallTimeout: variables.count('WEBSOCKET_STALL_TIMEOUT_MS', 'milliseconds'),
+      maxTotalBufferedBytes: variables.count('WEBSOCKET_MAX_TOTAL_BUFFERED_BYTES', 'bytes'),
       limits: readLimits(variables),
       shutdown: {
         timeout: shutdownTimeout,
@@ -75,10 +75,11 @@ function readOrigins(variables: Variables, production: boolean): string | string
   return origins;
 }
 
-function readTrustProxy(variables: Variables): number | string[] | undefined {
+function readTrustProxy(variables: Variables): number | string[] | false | undefined {
   const proxies = variables.list('WEBSOCKET_TRUST_PROXY');
   if (proxies.length === 0) return undefined;
   const [first] = proxies;
+  if (first === 'off') return false;
   return proxies.length === 1 && /^[1-9]\d?$/.test(first!) ? Number(first) : proxies;
 }
 
@@ -106,10 +107,8 @@ function readLimits(variables: Variables): WebsocketOptions['limits'] {
     connections: variables.count('WEBSOCKET_MAX_CONNECTIONS', 'connections'),
     connectionsPerAddress: variables.count('WEBSOCKET_MAX_CONNECTIONS_PER_ADDRESS', 'connections'),
     connectRate: variables.rate('WEBSOCKET_CONNECT_RATE'),
-    messageRate: {
-      perConnection: variables.rate('WEBSOCKET_MESSAGE_RATE'),
-      perAddress: variables.rate('WEBSOCKET_MESSAGE_RATE_PER_ADDRESS'),
-      inAll: variables.rate('WEBSOCKET_MESSAGE_RATE_IN_ALL'),
-    },
+    messageRate: variables.rate('WEBSOCKET_MESSAGE_RATE'),
+    byteRate: variables.rate('WEBSOCKET_BYTE_RATE'),
+    maxTimeOverRate: variables.count('WEBSOCKET_MAX_TIME_OVER_RATE_MS', 'milliseconds'),
   };
 }

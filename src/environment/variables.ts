@@ -27,7 +27,7 @@ export class Variables {
   count(variable: string, unit: string): number | undefined {
     const value = this.text(variable);
     if (value === undefined) return undefined;
-    if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+    if (/^[1-9]\d{0,14}$/.test(value)) return Number(value);
     throw new EnvironmentError(variable, value, `a whole number of ${unit}, 1 or more`);
   }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from './socket.io.js';
+import type { Socket as TcpSocket } from 'node:net';
+import type { Server, Socket } from './socket.io.js';
 
 /** A connection of Engine.IO's. */
 export type Connection = Socket['conn'];
@@ -8,23 +9,33 @@ export type Connection = Socket['conn'];
 export interface EnginePacket {
   readonly type: string;
   readonly data?: string | ArrayBuffer | ArrayBufferView;
+  /** `preEncoded` marks a broadcast: its packets are made once, for all that get them. */
+  readonly options?: { readonly preEncoded?: boolean };
+}
+
+/** What of a transport is private to Engine.IO and used here. */
+export interface TransportInternals {
+  readonly name: string;
+  /** Whether it takes a packet at once. */
+  readonly writable: boolean;
+  /** Of `ws`, when the transport is a WebSocket. */
+  readonly socket?: WebSocket;
+  /** Of polling: what the client's poll will be answered with. */
+  readonly res?: ServerResponse | null;
+  /** Of polling: ends what waits for a poll, to tell the client of the end. Engine.IO waits 30 s for that. */
+  readonly shouldClose?: (() => void) | null;
+  discard(): void;
+  send(packets: EnginePacket[]): void;
+  emit(event: string, ...args: unknown[]): boolean;
+  /** Has a packet of the client's. */
+  onPacket(packet: EnginePacket): void;
+  /** The client has closed it. */
+  onClose(): void;
 }
 
 /** What of a connection is private to Engine.IO and used here. */
 export interface ConnectionInternals {
-  readonly transport: {
-    readonly name: string;
-    /** Whether it takes a packet at once. */
-    readonly writable: boolean;
-    /** Of `ws`, when the transport is a WebSocket. */
-    readonly socket?: WebSocket;
-    /** Of polling: what the client's poll will be answered with. */
-    readonly res?: ServerResponse | null;
-    /** Of polling: ends what waits for a poll, to tell the client of the end. Engine.IO waits 30 s for that. */
-    readonly shouldClose?: (() => void) | null;
-    discard(): void;
-    send(packets: EnginePacket[]): void;
-  };
+  readonly transport: TransportInternals;
   /** What waits for the transport to be ready. */
   writeBuffer: EnginePacket[];
   sendPacket(type: 'ping'): void;
@@ -36,13 +47,21 @@ export interface ConnectionInternals {
 /** What of `ws` is used here; the last is private to it. */
 export interface WebSocket {
   readonly readyState: number;
+  readonly bufferedAmount: number;
   once(event: 'close', listener: () => void): void;
   close(code: number, reason: string): void;
   terminate(): void;
   pause(): void;
-  readonly _socket: { end(): void } | null;
+  resume(): void;
+  readonly _socket: TcpSocket | null;
 }
 
 export function internalsOf(connection: Connection): ConnectionInternals {
   return connection as unknown as ConnectionInternals;
+}
+
+/** The connection that a session id names. */
+export function connectionOf(engine: Server['engine'], sid: string | undefined): Connection | undefined {
+  const clients = engine['clients'] as Record<string, Connection>;
+  return sid !== undefined && Object.hasOwn(clients, sid) ? clients[sid] : undefined;
 }

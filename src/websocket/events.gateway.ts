@@ -2,6 +2,7 @@ import { Inject, Logger, Optional } from '@nestjs/common';
 import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
 import type { Server, Socket } from './socket.io.js';
+import { addressOf } from './flow/connection-state.js';
 import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from './websocket.options.js';
 
@@ -34,7 +35,7 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
       ...this.details({
         namespace: client.nsp.name,
         transport: client.conn.transport.name,
-        address: client.handshake.address,
+        address: addressOf(client),
       }),
     );
   }
@@ -46,7 +47,7 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
       ...this.details({
         namespace: client.nsp.name,
         transport: client.conn.transport.name,
-        address: client.handshake.address,
+        address: addressOf(client),
         ...(reason && { reason }),
         durationMs: Date.now() - client.handshake.issued,
       }),

@@ -8,14 +8,16 @@ export type {
 } from './authentication/authentication.options.js';
 export type { ErrorAnswer } from './dispatch/error-answer.js';
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
-export type { Limits, MessageRates, Rate } from './limits/limits.options.js';
-export type { TrustProxy } from './limits/trusted-proxies.js';
 export { EventsGateway } from './events.gateway.js';
+export { FlowMetrics } from './flow/flow-metrics.js';
 export { GatewayOptionsError } from './gateways/gateways.js';
 export { GatewayPortError } from './gateways/server-places.js';
+export type { TrustProxy } from './handshake/trusted-proxies.js';
+export type { Limits, Rate } from './limits.options.js';
 export { WebsocketOptionsError } from './option-rules.js';
 export { RedisBackplane, type RedisOptions } from './redis-backplane.js';
 export { RedisUnavailableError, type RedisClient } from './redis-connection.js';
+export type { BeforeDrain } from './shutdown/before-drain.js';
 export type { ShutdownOptions } from './shutdown/shutdown.options.js';
 export { UncaughtFailures } from './shutdown/uncaught-failures.js';
 export { WebsocketReadiness } from './shutdown/websocket-readiness.js';

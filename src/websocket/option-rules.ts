@@ -36,6 +36,12 @@ export const switchOrObject: Rule = {
 };
 export const milliseconds: Rule = { expected: 'a whole number of milliseconds, 1 or more', accepts: isCount };
 export const count: Rule = { expected: 'a whole number, 1 or more', accepts: isCount };
+
+export const orFalse = (rule: Rule): Rule => ({
+  ...rule,
+  expected: `${rule.expected}, or false`,
+  accepts: (value) => value === false || rule.accepts(value),
+});
 export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', accepts: isCount };
 
 /**

@@ -4,6 +4,7 @@ import { redactedUrl } from './redacted-url.js';
 import { RedisConnection, RedisUnavailableError, reasonOf } from './redis-connection.js';
 import type { ConnectionListener, RedisClient } from './redis-connection.js';
 import type { Namespace, ServerOptions } from './socket.io.js';
+import { ThrottledLog } from './throttled-log.js';
 
 /** How the nodes of an app find each other: either `url` or `client`. */
 export interface RedisOptions {
@@ -45,7 +46,7 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     private readonly subscriber: RedisConnection,
     createAdapter: typeof import('@socket.io/redis-adapter').createAdapter,
     keyPrefix: string | undefined,
-    outages: OutageLog,
+    private readonly outages: OutageLog,
   ) {
     const create = createAdapter(publisher.guarded, subscriber.guarded, keyPrefix ? { key: keyPrefix } : {});
     // Called with `new`.
@@ -100,6 +101,7 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
   async close(): Promise<void> {
     this.closed ??= Promise.all([this.subscriber.close(), this.publisher.close()]);
     await this.closed;
+    this.outages.flush();
   }
 
   /** Closes without a word to Redis. */
@@ -127,6 +129,7 @@ function countingNodes<A extends { serverCount(): Promise<number> }>(adapter: A,
 class OutageLog implements ConnectionListener {
   private readonly logger = new Logger(RedisBackplane.name);
   private readonly lost = new Set<RedisConnection>();
+  private readonly throttled = new ThrottledLog(RedisBackplane.name);
   private unsent = 0;
 
   onLost(connection: RedisConnection, error: Error): void {
@@ -147,6 +150,18 @@ class OutageLog implements ConnectionListener {
   onUnsent(command: string, error: unknown): void {
     this.unsent += 1;
     if (this.lost.size === 0) this.logger.error(`Redis refused "${command}": ${reasonOf(error)}`);
+  }
+
+  flush(): void {
+    this.throttled.flush();
+  }
+
+  onUnreadable(error: unknown): void {
+    this.throttled.error(
+      'UNREADABLE',
+      'A message on the channels of Redis is not one of a node and is left out; is "redis.keyPrefix" used by others?',
+      error,
+    );
   }
 }
 

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { guardedCall } from './guarded-call.js';
+import { Deadline } from './shutdown/deadline.js';
 
 /** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
 export interface RedisClient {
@@ -22,12 +24,14 @@ export interface ConnectionListener {
   onLost(connection: RedisConnection, error: Error): void;
   /** A command failed that Socket.IO's adapter does not watch. */
   onUnsent(command: string, error: unknown): void;
+  /** Socket.IO's adapter has failed on what somebody has published. */
+  onUnreadable(error: unknown): void;
 }
 
 /** How long closing waits for what is still on its way to Redis, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
-/** The commands that Socket.IO's adapter sends without looking at their promises. */
+/** The commands that Socket.IO's adapter sends without looking at their promises; some have a listener for messages. */
 const UNWATCHED = [
   'publish',
   'subscribe',
@@ -37,6 +41,11 @@ const UNWATCHED = [
   'pUnsubscribe',
   'punsubscribe',
 ];
+
+/** Of `ioredis`: the events by which its clients tell of messages. */
+const MESSAGE_EVENTS = ['messageBuffer', 'pmessageBuffer'];
+
+type Listener = (...args: unknown[]) => unknown;
 
 /** What the two packages' clients have beside `RedisClient`, partly under different names. */
 interface AnyClient extends RedisClient {
@@ -61,10 +70,14 @@ export class RedisConnection {
   private ready = false;
   private closed = false;
   private lastError: Error | undefined;
+  /** The listeners for messages, by those that they were made of. */
+  private readonly guardedListeners = new WeakMap<Listener, Listener>();
 
   private constructor(
     private readonly client: AnyClient,
     private readonly owned: boolean,
+    private readonly where: string,
+    private readonly timeout: number,
     private readonly listener: ConnectionListener,
   ) {
     client.on('ready', this.onReady);
@@ -89,8 +102,9 @@ export class RedisConnection {
         'WebsocketModule: "redis.client" is not connected. Connect it before it is handed over.',
       );
     }
-    const connection = new RedisConnection(borrowed, false, listener);
-    await connection.reach(borrowed.ping(), timeout, 'the address of "redis.client"');
+    const where = 'the address of "redis.client"';
+    const connection = new RedisConnection(borrowed, false, where, timeout, listener);
+    await connection.reach(borrowed.ping());
     connection.ready = true;
     return connection;
   }
@@ -109,11 +123,11 @@ export class RedisConnection {
     listener: ConnectionListener,
   ): Promise<RedisConnection> {
     const opened = client as AnyClient;
-    const connection = new RedisConnection(opened, true, listener);
+    const connection = new RedisConnection(opened, true, where, timeout, listener);
     // Each namespace adds listeners of its own.
     opened.setMaxListeners(0);
     const connects = opened.status !== undefined && opened.status !== 'wait';
-    await connection.reach(connects ? opened.ping() : opened.connect(), timeout, where);
+    await connection.reach(connects ? opened.ping() : opened.connect());
     // The app's own servers keep the process alive; an app that did not come up must not be kept by Redis.
     opened.unref?.();
     return connection;
@@ -123,8 +137,13 @@ export class RedisConnection {
     return this.client.duplicate();
   }
 
+  /**
+   * Resolves when Redis has dealt with all that was sent before. The client keeps no process alive, but this does.
+   *
+   * @throws RedisUnavailableError when Redis does not answer in time
+   */
   async ping(): Promise<void> {
-    await this.client.ping();
+    await this.reach(this.client.ping());
   }
 
   async close(): Promise<void> {
@@ -133,8 +152,7 @@ export class RedisConnection {
     if (this.owned) {
       // Its answer comes after those to all that was sent before. With close() or quit() the client itself would wait,
       // and one of `redis` that waits cannot be ended any more.
-      const answered = this.client.ping().catch(() => {});
-      await Promise.race([answered, delay(CLOSE_TIMEOUT, undefined, { ref: false })]);
+      await new Deadline(CLOSE_TIMEOUT).allows(this.client.ping());
     }
     this.abandon();
   }
@@ -149,7 +167,8 @@ export class RedisConnection {
     else if (this.client.isOpen) this.client.destroy();
   }
 
-  private async reach(answer: Promise<unknown>, timeout: number, where: string): Promise<void> {
+  private async reach(answer: Promise<unknown>): Promise<void> {
+    const { timeout, where } = this;
     const answered = new AbortController();
     const deadline = delay(timeout, undefined, { signal: answered.signal }).then(() => {
       throw this.lastError ?? new Error('no answer');
@@ -178,9 +197,31 @@ export class RedisConnection {
       const command = commands[name]?.bind(this.client);
       if (!command) continue;
       guarded[name] = (...args: unknown[]) =>
-        command(...args).catch((error: unknown) => {
+        command(...args.map((arg) => this.guardIfListener(arg))).catch((error: unknown) => {
           if (!this.closed) this.listener.onUnsent(name, error);
         });
+    }
+    for (const name of ['on', 'off'] as const) {
+      guarded[name] = (event, listener) => {
+        const isOfMessages = MESSAGE_EVENTS.includes(event);
+        return this.client[name](event, isOfMessages ? (this.guardIfListener(listener) as Listener) : listener);
+      };
+    }
+    return guarded;
+  }
+
+  /** Anybody may publish, and what cannot be decoded would end the process. A listener is found again to be taken off. */
+  private guardIfListener(arg: unknown): unknown {
+    if (typeof arg !== 'function') return arg;
+    const listener = arg as Listener;
+    let guarded = this.guardedListeners.get(listener);
+    if (!guarded) {
+      guarded = (...args) =>
+        guardedCall(
+          () => listener(...args),
+          (error) => this.listener.onUnreadable(error),
+        );
+      this.guardedListeners.set(listener, guarded);
     }
     return guarded;
   }

@@ -3,13 +3,16 @@ import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { Admission } from './admission/admission.js';
-import { Bounds } from './bounds/bounds.js';
 import { Connections } from './connection/connections.js';
+import { leaveBeforeJoin } from './connection/pending-joins.js';
+import { canRecover } from './connection/recovered-sessions.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
+import { Flow } from './flow/flow.js';
 import type { Gateway } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
+import { Handshakes } from './handshake/handshakes.js';
+import { WebsocketOptionsError } from './option-rules.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
@@ -40,8 +43,8 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     @Inject(WEBSOCKET_OPTIONS) options: ResolvedWebsocketOptions,
     @Inject(HttpAdapterHost) httpAdapterHost: HttpAdapterHost,
     @Inject(Gateways) private readonly gateways: Gateways,
-    @Inject(Admission) private readonly admission: Admission,
-    @Inject(Bounds) private readonly bounds: Bounds,
+    @Inject(Handshakes) private readonly handshakes: Handshakes,
+    @Inject(Flow) private readonly flow: Flow,
     @Inject(Connections) private readonly connections: Connections,
     @Inject(Shutdown) private readonly shutdown: Shutdown,
     @Optional() @Inject(RedisBackplane) backplane: RedisBackplane | undefined,
@@ -95,12 +98,13 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     }
     this.warnOfOpenOrigin(merged);
     this.places.claim(port, merged);
-    const guarded = this.admission.guardOptions(merged);
+    const guarded = this.handshakes.guardOptions(merged);
     const server = super.createIOServer(port, guarded as Parameters<IoAdapter['createIOServer']>[1]);
     const { httpServer } = server as { httpServer: HttpServer };
     if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
-    this.admission.guard(server);
-    this.bounds.guard(server);
+    checkRecovery(server);
+    this.handshakes.install(server);
+    this.flow.install(server, leaveBeforeJoin);
     this.connections.guard(server, (handler, client, data, ack) =>
       this.handleMessage(handler, client, data, ack),
     );
@@ -110,7 +114,13 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.places.opened();
+    try {
+      await this.gateways.initialised();
+      await this.places.opened();
+    } catch (error) {
+      this.places.close();
+      throw error;
+    }
   }
 
   override async close(server: Server): Promise<void> {
@@ -134,6 +144,18 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
 function allowsEveryOrigin(cors: ServerOptions['cors']): boolean {
   return (
     typeof cors === 'object' && [undefined, '*', true].includes(cors.origin as string | true | undefined)
+  );
+}
+
+/** @throws WebsocketOptionsError where sessions are to be recovered by an adapter that cannot */
+function checkRecovery(server: Server): void {
+  const { connectionStateRecovery } = server._opts;
+  if (!connectionStateRecovery || canRecover(server.of('/').adapter)) return;
+  throw new WebsocketOptionsError(
+    'connectionStateRecovery',
+    connectionStateRecovery,
+    'no value beside this adapter, which cannot recover a session (the one of "redis" cannot either); ' +
+      'Socket.IO\'s own for a single node can, and @socket.io/redis-streams-adapter',
   );
 }
 

@@ -1,18 +1,20 @@
 import { Inject, Module } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
-import { Admission } from './admission/admission.js';
 import { Authentication } from './authentication/authentication.js';
-import { Bounds } from './bounds/bounds.js';
 import { Connections } from './connection/connections.js';
 import { Hooks } from './connection/hooks.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { MessageHandlers } from './dispatch/message-handlers.js';
 import { NestParts } from './dispatch/nest-parts.js';
 import { EventsGateway } from './events.gateway.js';
+import { FlowMetrics } from './flow/flow-metrics.js';
+import { Flow } from './flow/flow.js';
 import { GatewayInstances } from './gateways/gateway-instances.js';
 import { Gateways } from './gateways/gateways.js';
-import { Addresses } from './limits/addresses.js';
-import { ConnectionLimits } from './limits/connection-limits.js';
+import { CircuitBreaker } from './handshake/circuit-breaker.js';
+import { ClientAddresses } from './handshake/client-addresses.js';
+import { ConnectionLimits } from './handshake/connection-limits.js';
+import { Handshakes } from './handshake/handshakes.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
@@ -47,10 +49,12 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     InFlight,
     Hooks,
     Authentication,
-    Addresses,
+    ClientAddresses,
     ConnectionLimits,
-    Admission,
-    Bounds,
+    CircuitBreaker,
+    Handshakes,
+    FlowMetrics,
+    Flow,
     Connections,
     Shutdown,
     WebsocketReadiness,
@@ -61,7 +65,14 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
       useFactory: async ({ redis }: ResolvedWebsocketOptions) => redis && RedisBackplane.open(redis),
     },
   ],
-  exports: [EventsGateway, Authentication, WebsocketReadiness, UncaughtFailures, WEBSOCKET_OPTIONS],
+  exports: [
+    EventsGateway,
+    Authentication,
+    FlowMetrics,
+    WebsocketReadiness,
+    UncaughtFailures,
+    WEBSOCKET_OPTIONS,
+  ],
 })
 export class WebsocketModule extends ConfigurableWebsocketModule {
   constructor(

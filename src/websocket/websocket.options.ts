@@ -1,7 +1,5 @@
 import { ConsoleLogger } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { admissionRules, resolveAdmissionOptions } from './admission/admission.options.js';
-import type { AdmissionOptions, ResolvedAdmissionOptions } from './admission/admission.options.js';
 import { authenticationRule, resolveAuthenticationOptions } from './authentication/authentication.options.js';
 import type {
   Authenticate,
@@ -9,10 +7,12 @@ import type {
   Authenticator,
   ResolvedAuthenticationOptions,
 } from './authentication/authentication.options.js';
-import { boundsRules, resolveBoundsOptions } from './bounds/bounds.options.js';
-import type { BoundsOptions, ResolvedBoundsOptions } from './bounds/bounds.options.js';
-import { limitsRule, resolveLimits } from './limits/limits.options.js';
-import type { Limits, ResolvedLimits } from './limits/limits.options.js';
+import { flowRules, resolveFlowOptions } from './flow/flow.options.js';
+import type { FlowOptions, ResolvedFlowOptions } from './flow/flow.options.js';
+import { handshakeRules, resolveHandshakeOptions } from './handshake/handshake.options.js';
+import type { HandshakeOptions, ResolvedHandshakeOptions } from './handshake/handshake.options.js';
+import { limitsRule, resolveLimits } from './limits.options.js';
+import type { Limits, ResolvedLimits } from './limits.options.js';
 import {
   WebsocketOptionsError,
   aBoolean,
@@ -20,9 +20,9 @@ import {
   anObject,
   bytes,
   checkAgainst,
-  count,
   isObject,
   milliseconds,
+  orFalse,
   switchOrObject,
 } from './option-rules.js';
 import type { Rule } from './option-rules.js';
@@ -32,7 +32,7 @@ import type { ResolvedShutdownOptions, ShutdownOptions } from './shutdown/shutdo
 import type { ServerOptions } from './socket.io.js';
 
 /** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
-export interface WebsocketOptions extends ServerOptions, AdmissionOptions, BoundsOptions {
+export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowOptions {
   /**
    * Joins the app's nodes through Redis, so that an event emitted on one reaches the clients of all.
    * Needs the packages `@socket.io/redis-adapter` and, unless a client is given, `redis`.
@@ -60,19 +60,13 @@ export interface WebsocketOptions extends ServerOptions, AdmissionOptions, Bound
 
   /**
    * How long an asynchronous `handleConnection` may take, in milliseconds. Until it has settled the client's events are
-   * held; one that takes longer is disconnected, with the code `NOT_READY`.
+   * held. One that fails by a fault of the server's is called again within this time; then, or when it takes longer, the
+   * client's transport is closed, so that it comes back by itself. `false` is for a hook that goes on as long as its client
+   * is there: events are handled at once.
    *
    * @default 10000
    */
-  handleConnectionTimeout?: number;
-
-  /**
-   * How many events are held for a client until its `handleConnection` has settled. One that sends more is disconnected,
-   * with the code `NOT_READY`.
-   *
-   * @default 100
-   */
-  maxHeldMessages?: number;
+  handleConnectionTimeout?: number | false;
 
   /**
    * The events that a handler may have emitted by returning `{ event, data }`; whatever else it returns is the answer.
@@ -84,8 +78,8 @@ export interface WebsocketOptions extends ServerOptions, AdmissionOptions, Bound
   wsResponseEvents?: readonly string[];
 
   /**
-   * How many connections there may be and how fast they may send: in all, from one address, and one by one. `false` lifts
-   * all of these limits.
+   * How many connections there may be, how fast they may be opened, and how fast one may send. `false` lifts all of these
+   * limits.
    *
    * @default the defaults of each
    */
@@ -106,21 +100,17 @@ export interface ResolvedWebsocketOptions {
   redis: RedisOptions | undefined;
   logDetails: boolean;
   authentication: ResolvedAuthenticationOptions | undefined;
-  handleConnectionTimeout: number;
-  maxHeldMessages: number;
+  handleConnectionTimeout: number | false;
   wsResponseEvents: ReadonlySet<string> | undefined;
-  admission: ResolvedAdmissionOptions;
-  bounds: ResolvedBoundsOptions;
-  /** None where they are lifted. */
-  limits: ResolvedLimits | undefined;
+  handshake: ResolvedHandshakeOptions;
+  flow: ResolvedFlowOptions;
+  limits: ResolvedLimits;
   shutdown: ResolvedShutdownOptions;
 }
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
 export const DEFAULT_SERVER_OPTIONS = {
   cors: { origin: '*' },
-  connectTimeout: 10_000,
-  maxHttpBufferSize: 65_536,
   // By a pattern's name a client has a namespace made; without this, each of them would stay.
   cleanupEmptyChildNamespaces: true,
 } satisfies ServerOptions;
@@ -149,13 +139,13 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     logDetails = LOGGER_JOINS_PARAMETERS,
     authentication,
     handleConnectionTimeout = 10_000,
-    maxHeldMessages = 100,
     wsResponseEvents,
     allowMissingOrigin,
     trustProxy,
     maxBufferedBytes,
+    stallTimeout,
+    maxTotalBufferedBytes,
     maxNesting,
-    packetTimeout,
     limits,
     shutdown,
     ...server
@@ -166,10 +156,9 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     logDetails,
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
-    maxHeldMessages,
     wsResponseEvents: wsResponseEvents && new Set(wsResponseEvents),
-    admission: resolveAdmissionOptions({ allowMissingOrigin, trustProxy }),
-    bounds: resolveBoundsOptions({ maxBufferedBytes, maxNesting, packetTimeout }),
+    handshake: resolveHandshakeOptions({ allowMissingOrigin, trustProxy }),
+    flow: resolveFlowOptions({ maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting }),
     limits: resolveLimits(limits),
     shutdown: resolveShutdownOptions(shutdown),
   };
@@ -193,8 +182,8 @@ const transports = ['polling', 'websocket'];
 
 /** One rule per option; the compiler says when Socket.IO gains or loses one. */
 const rules: Record<keyof WebsocketOptions, Rule> = {
-  ...admissionRules,
-  ...boundsRules,
+  ...handshakeRules,
+  ...flowRules,
   adapter: aFunction,
   addTrailingSlash: aBoolean,
   allowEIO3: aBoolean,
@@ -211,12 +200,11 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   },
   destroyUpgrade: aBoolean,
   destroyUpgradeTimeout: milliseconds,
-  handleConnectionTimeout: milliseconds,
+  handleConnectionTimeout: orFalse(milliseconds),
   httpCompression: switchOrObject,
   initialPacket: { expected: 'any value', accepts: () => true },
   limits: limitsRule,
   logDetails: aBoolean,
-  maxHeldMessages: count,
   maxHttpBufferSize: bytes,
   parser: anObject,
   path: {

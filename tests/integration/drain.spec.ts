@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Global, Injectable, Module, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor, OnModuleDestroy } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
-import type { ShutdownOptions, Socket } from 'nest-realtime-kit';
+import type { BeforeDrain, Server, ShutdownOptions, Socket } from 'nest-realtime-kit';
 import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { interval } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { io } from 'socket.io-client';
 import { describe, test } from 'vitest';
 import { openMuteClient, openTcp, request, requestWebSocket, textFrame } from './support/raw-socket.js';
 import { test as redisTest } from './support/redis.js';
@@ -375,4 +376,71 @@ test('a stream that goes on for ever holds up nothing', async () => {
   await app.settle({ ignoreOpenStreams: true });
   expect(await timeOf(app.nest.close())).toBeLessThan(300);
   expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+});
+
+test('beforeDrain is the place for last words: all clients get them, and what it fails with is logged', async () => {
+  @WebSocketGateway()
+  class GameGateway implements BeforeDrain {
+    @WebSocketServer() private readonly server!: Server;
+
+    async beforeDrain(): Promise<void> {
+      await delay(20);
+      this.server.emit('saved', 7);
+    }
+  }
+
+  @Injectable()
+  class FailingProvider implements BeforeDrain {
+    beforeDrain(): never {
+      throw new Error('the disk is full');
+    }
+  }
+
+  @Module({ imports: [WebsocketModule], providers: [GameGateway, FailingProvider] })
+  class GameModule {}
+
+  const app = await startTestApp(GameModule);
+  const clients = Array.from({ length: 20 }, () =>
+    io(app.url, { transports: ['websocket'], forceNew: true, reconnection: false }),
+  );
+  const heard = clients.map((client) => {
+    const events: string[] = [];
+    client.onAny((event: string) => events.push(event));
+    client.on('disconnect', () => events.push('disconnect'));
+    return events;
+  });
+  await expect.poll(() => clients.every(({ connected }) => connected)).toBe(true);
+  await app.nest.close();
+  await expect
+    .poll(() => heard)
+    .toEqual(clients.map(() => ['saved', 'server:shutdown', 'disconnect']));
+  await expect(app).toHaveLogged(/^FailingProvider.beforeDrain failed: the disk is full$/, { level: 'error' });
+  await app.close();
+});
+
+test('a mute client does not hold up the others, and one that has just left is not called cut off', async () => {
+  @Module({ imports: [WebsocketModule] })
+  class QuietModule {}
+
+  const app = await startTestApp(QuietModule);
+  const clients = Array.from({ length: 20 }, () =>
+    io(app.url, { transports: ['websocket'], forceNew: true, reconnection: false }),
+  );
+  await expect.poll(() => clients.every(({ connected }) => connected)).toBe(true);
+  using _mute = await openMuteClient(app.port);
+  const began = performance.now();
+  const gone = clients.map(
+    (client) =>
+      new Promise<number>((resolve) => {
+        client.once('disconnect', () => resolve(performance.now() - began));
+        // Some leave as soon as they are told.
+        if (clients.indexOf(client) < 5) client.once('server:shutdown', () => client.disconnect());
+      }),
+  );
+  const closed = app.nest.close();
+  expect(Math.max(...(await Promise.all(gone)))).toBeLessThan(1_500);
+  await closed;
+  const cutOffs = app.logs.entries.filter(({ message }) => String(message).startsWith('Cut off'));
+  expect(cutOffs).toHaveLength(1);
+  await app.close();
 });

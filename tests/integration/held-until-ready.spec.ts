@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { FlowMetrics, WebsocketModule } from 'nest-realtime-kit';
+import type { Socket, WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
+import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { describe, test as baseTest } from 'vitest';
 
 interface Gate {
   resolve(): void;
@@ -36,6 +38,11 @@ class SlowGateway {
     this.calls.push('disconnected');
   }
 
+  @SubscribeMessage('echo')
+  echo(_client: Socket, data: unknown): unknown {
+    return data;
+  }
+
   @SubscribeMessage('leave')
   leave(client: Socket): void {
     this.calls.push('leaving');
@@ -62,7 +69,7 @@ class SecondGateway {
 }
 
 @Module({
-  imports: [WebsocketModule.forRoot({ handleConnectionTimeout: 300, maxHeldMessages: 3 })],
+  imports: [WebsocketModule.forRoot({ handleConnectionTimeout: 300 })],
   providers: [SlowGateway, SecondGateway],
 })
 class AppModule {}
@@ -109,29 +116,26 @@ test('who is refused has the messages that waited answered with the reason', asy
   });
 });
 
-test('not more than so many messages are kept', async ({ app, connect }) => {
+test('as many messages as a phone has buffered offline are kept, and handled in their order', async ({
+  app,
+  connect,
+}) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
-  for (let sent = 0; sent < 4; sent += 1) alice.emit('who am I');
-  await expect(alice).toReceive('exception', {
-    status: 'error',
-    code: 'NOT_READY',
-    message: 'Too many messages before handleConnection was through',
-  });
-  await expect(alice).toBeDisconnected();
+  const answers = Array.from({ length: 500 }, (_, sent) => alice.emitWithAck('echo', sent));
+  await alice.emitWithAck('unknown');
   app.get(SlowGateway).gates.get('alice')!.resolve();
+  expect(await Promise.all(answers)).toEqual(Array.from({ length: 500 }, (_, sent) => sent));
 });
 
-test('and not for ever', async ({ app, connect }) => {
+test('one that is not ready in time is closed, so that it comes back by itself', async ({ app, connect }) => {
+  app.logs.allowErrors(/Client .+ could not be set up: handleConnection took longer than 300 ms/);
   const alice = await connect({ auth: { door: 'alice' }, until });
   await expect(alice.emitWithAck('who am I')).toBeAcked({
     status: 'error',
     code: 'NOT_READY',
-    message: 'handleConnection took too long',
+    message: 'handleConnection failed',
   });
-  await expect(alice).toBeDisconnected();
-  await expect(app).toHaveLogged(/^Client .+ was refused: handleConnection took too long$/, {
-    level: 'warn',
-  });
+  await expect(alice).toBeDisconnected('transport close');
   app.get(SlowGateway).gates.get('alice')!.resolve();
 });
 
@@ -150,6 +154,7 @@ test('what waited is not handled any more when the first of it has the client di
 });
 
 test('handleDisconnect comes after a handleConnection that was too late', async ({ app, connect }) => {
+  app.logs.allowErrors(/handleConnection took longer than 300 ms/);
   const alice = await connect({ auth: { door: 'alice' }, until });
   await expect(alice).toBeDisconnected();
   const gateway = app.get(SlowGateway);
@@ -178,35 +183,101 @@ test('handleDisconnect comes after handleConnection, whenever the client left', 
   expect(gateway.calls).toEqual(['connected', 'disconnected']);
 });
 
-test('of all clients together, not more than so many bytes are kept', { timeout: 20_000 }, async () => {
+describe('while handleConnection takes its time,', () => {
   const waiting: (() => void)[] = [];
+
   @WebSocketGateway()
   class WaitingGateway {
+    readonly handled: unknown[] = [];
+
     handleConnection(): Promise<void> {
       return new Promise((resolve) => waiting.push(resolve));
     }
 
     @SubscribeMessage('say')
-    say(): void {}
+    say(_client: Socket, [number]: [number, string]): void {
+      this.handled.push(number);
+    }
   }
-  @Module({ imports: [WebsocketModule.forRoot({ limits: false })], providers: [WaitingGateway] })
-  class WaitingModule {}
 
-  const app = await startTestApp(WaitingModule);
-  try {
-    const clients = await app.connect(12, { until });
-    const text = 'x'.repeat(60_000);
-    for (const client of clients) for (let sent = 0; sent < 99; sent += 1) client.emit('say', text);
-    // Answered at once, and behind all that on the wire.
-    const answers = await Promise.all(
-      clients.map((client) => client.emitWithAck('unknown').catch(() => undefined)),
-    );
-    expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(0);
-    expect(clients.filter(({ connected }) => connected).length).toBeGreaterThan(8);
-    const gone = clients.find(({ connected }) => !connected)!;
-    expect(gone.received('exception')).toEqual([[expect.objectContaining({ code: 'NOT_READY' })]]);
-    for (const resolve of waiting) resolve();
-  } finally {
-    await app.close();
+  @WebSocketGateway({ namespace: 'ready' })
+  class ReadyGateway {
+    @SubscribeMessage('echo')
+    echo(_client: Socket, data: unknown): unknown {
+      return data;
+    }
   }
+
+  async function withWaiting(
+    options: WebsocketOptions,
+    scenario: (app: TestApp, alice: TestClient) => Promise<void>,
+  ): Promise<void> {
+    @Module({ imports: [WebsocketModule.forRoot(options)], providers: [WaitingGateway, ReadyGateway] })
+    class WaitingModule {}
+    const app = await startTestApp(WaitingModule);
+    try {
+      await scenario(app, await app.connect({ until }));
+    } finally {
+      for (const resolve of waiting.splice(0)) resolve();
+      await app.close();
+    }
+  }
+
+  baseTest('a connection is not read beyond the size of the largest message, and loses nothing', () =>
+    withWaiting({ maxHttpBufferSize: 100_000 }, async (app, alice) => {
+      const text = 'x'.repeat(20_000);
+      for (let sent = 0; sent < 400; sent += 1) alice.emit('say', sent, text);
+      // What is not read stays with the client.
+      await expect.poll(() => app.get(FlowMetrics).bufferedBytes).toBeGreaterThan(100_000);
+      await expect.poll(() => alice.socket.io.engine.writeBuffer.length).toBe(0);
+      expect(app.get(FlowMetrics).bufferedBytes).toBeLessThan(1_500_000);
+      waiting.shift()!();
+      const gateway = app.get(WaitingGateway);
+      await expect.poll(() => gateway.handled.length).toBe(400);
+      expect(gateway.handled).toEqual(Array.from({ length: 400 }, (_, sent) => sent));
+      expect(app.get(FlowMetrics).bufferedBytes).toBe(0);
+    }));
+
+  baseTest('other namespaces of the same connection go on', () =>
+    withWaiting({}, async (app, alice) => {
+      alice.emit('say', 1, '');
+      const there = alice.socket.io.socket('/ready').connect();
+      expect(await there.emitWithAck('echo', 'at once')).toBe('at once');
+      expect(app.get(WaitingGateway).handled).toEqual([]);
+      there.disconnect();
+    }));
+});
+
+baseTest('handleConnectionTimeout: false is for a hook that goes on as long as its client is there', async () => {
+  const calls: string[] = [];
+
+  @WebSocketGateway()
+  class LongGateway {
+    async handleConnection(client: Socket): Promise<void> {
+      calls.push('connected');
+      await new Promise((resolve) => client.once('disconnect', resolve));
+      calls.push('hook ended');
+    }
+
+    handleDisconnect(): void {
+      calls.push('disconnected');
+    }
+
+    @SubscribeMessage('echo')
+    echo(_client: Socket, data: unknown): unknown {
+      return data;
+    }
+  }
+
+  @Module({
+    imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })],
+    providers: [LongGateway],
+  })
+  class LongModule {}
+
+  await using app = await startTestApp(LongModule);
+  const alice = await app.connect({ until });
+  expect(await alice.emitWithAck('echo', 1)).toBe(1);
+  alice.socket.disconnect();
+  await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
 });

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Module, UnauthorizedException } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { Server } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { TestClient } from 'nest-realtime-kit/testing';
+import { Server as SocketIoServer } from 'socket.io';
 
 @WebSocketGateway()
 class NewsGateway {
@@ -21,8 +24,9 @@ const revoked = new Set<string>();
   imports: [
     WebsocketModule.forRoot({
       connectionStateRecovery: {},
-      authentication: ({ auth }) => {
-        const { token } = auth as { token: string };
+      authentication: async ({ auth }) => {
+        const { token, takes } = auth as { token: string; takes?: number };
+        if (takes) await delay(takes);
         if (revoked.has(token)) throw new UnauthorizedException('revoked');
         return { user: token };
       },
@@ -90,4 +94,70 @@ test('a session is restored for one client at a time', async ({ app, connect }) 
   expect(twin.socket.recovered).toBe(false);
   expect(twin.id).not.toBe(alice.id);
   expect([...app.io.sockets.sockets.keys()].toSorted()).toEqual([alice.id, bob.id, twin.id].toSorted());
+});
+
+test.for(['websocket', 'polling'])(
+  'what is published while a client is asked for is not missed either, and comes once (%s)',
+  async (transport, { app, connect }) => {
+    const alice = await connect({
+      name: 'alice',
+      auth: { token: 'alice', takes: 50 },
+      transports: [transport as 'websocket'],
+      reconnection: true,
+      reconnectionDelay: 20,
+    });
+    const heard: unknown[] = [];
+    alice.socket.on('news', (number: unknown) => heard.push(number));
+    const { server } = app.get(NewsGateway);
+    let published = 0;
+    const publish = (): void => void server.emit('news', (published += 1));
+    publish();
+    await expect.poll(() => heard.length).toBe(1);
+    const publishing = setInterval(publish, 5);
+    const recovered: boolean[] = [];
+    for (let times = 0; times < 5; times += 1) {
+      const back = new Promise((resolve) => alice.socket.once('connect', () => resolve(undefined)));
+      alice.socket.io.engine.close();
+      await back;
+      recovered.push(alice.socket.recovered);
+      await delay(30);
+    }
+    clearInterval(publishing);
+    await expect.poll(() => heard.at(-1)).toBe(published);
+    expect(heard).toEqual(Array.from({ length: published }, (_, index) => index + 1));
+    expect(recovered).toEqual(recovered.map(() => true));
+  },
+);
+
+test('what was missed comes before the client hears that it is connected, as Socket.IO has it', async ({
+  connect,
+}) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 50 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  const packets: string[] = [];
+  alice.socket.io.on('open', () => {
+    alice.socket.io.engine.on('packet', ({ data = '' }) => packets.push(String(data).slice(0, 2)));
+  });
+  await missNews(alice, bob);
+  await expect(alice).toReceive('news', 'meanwhile');
+  expect(packets.filter((packet) => ['2[', '0{'].includes(packet))).toEqual(['2[', '0{']);
+});
+
+test('an adapter that cannot recover a session is an error at boot', async () => {
+  @Module({
+    imports: [
+      WebsocketModule.forRoot({
+        connectionStateRecovery: {},
+        // That of Socket.IO without recovery.
+        adapter: new SocketIoServer().adapter()!,
+      }),
+    ],
+  })
+  class PlainModule {}
+
+  await expect(startTestApp(PlainModule)).rejects.toThrow(
+    'WebsocketModule: option "connectionStateRecovery" is an object; expected no value beside this adapter',
+  );
 });

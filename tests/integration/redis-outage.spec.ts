@@ -113,3 +113,36 @@ test('a client that is not connected is refused', async ({ redisUrl }) => {
     '"redis.client" is not connected. Connect it before it is handed over.',
   );
 });
+
+test.for(['redis', 'ioredis'])(
+  'what others publish on the channels of the nodes is left out, and ends nobody (%s)',
+  async (name, { redisUrl }) => {
+    const keyPrefix = randomUUID();
+    const publisher = await createClient({ url: redisUrl }).connect();
+    const own = name === 'redis' ? await createClient({ url: redisUrl }).connect() : new Redis(redisUrl);
+    own.on('error', () => {});
+    @Module({
+      imports: [WebsocketModule.forRoot({ redis: { client: own, keyPrefix } })],
+      providers: [ChatGateway],
+    })
+    class JoinedModule {}
+    await using cluster = await startTestCluster(JoinedModule);
+    const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+    const valid = Buffer.from([0x91, 0xa1, 0x78]);
+    for (const channel of ['#/#', '#/#lobby#', '-request#/#', '-response#/#']) {
+      for (const garbage of [Buffer.from('garbage'), Buffer.from([0xc1, 0xff]), valid, Buffer.from('{}'), Buffer.alloc(0)]) {
+        await publisher.publish(`${keyPrefix}${channel}`, garbage);
+      }
+    }
+    alice.emit('announce', 'still here');
+    await expect(bob).toReceive('announced', 'still here');
+    for (const node of cluster.nodes) {
+      await expect(node).toHaveLogged(/^A message on the channels of Redis is not one of a node/, {
+        level: 'error',
+      });
+    }
+    await publisher.close();
+    if (own instanceof Redis) own.disconnect();
+    else own.destroy();
+  },
+);

@@ -1,24 +1,27 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { WsException } from '@nestjs/websockets';
-import { within } from '../within.js';
-import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure, tellFailure } from '../dispatch/failure.js';
+import { CircuitBreaker } from '../handshake/circuit-breaker.js';
+import { retry } from '../retry.js';
 import type { Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { within } from '../within.js';
 import type { Authenticate, Authenticator, ResolvedAuthenticationOptions } from './authentication.options.js';
-
-class TookTooLong extends WsException {
-  constructor() {
-    super(answer('AUTHENTICATION_TIMEOUT', 'Authentication took too long'));
-  }
-}
+import { setIdentity } from './identity.js';
 
 /** How many clients are asked for at a time when those who are connected are checked again. */
 const RECHECKED_AT_A_TIME = 50;
+
+/** What becomes of a client that asks to be let in. */
+export type Admission =
+  | { readonly outcome: 'let in' }
+  | { readonly outcome: 'refused'; readonly refusal: ErrorAnswer }
+  /** The server could not find out. */
+  | { readonly outcome: 'given up' };
 
 /** Lets only those in that the option `authentication` knows, and lets go those whom it does not know any more. */
 @Injectable()
@@ -33,6 +36,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { authentication }: ResolvedWebsocketOptions,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {
     this.options = authentication;
   }
@@ -51,27 +55,18 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     clearTimeout(this.timer);
   }
 
-  /**
-   * Asks who a client is before it is let into a namespace.
-   *
-   * @param decide is given what the client is told, where it is refused
-   */
-  admit(socket: Socket, decide: (refusal?: ErrorAnswer) => void): void {
+  /** Asks who a client is before it is let into a namespace. */
+  admit(socket: Socket, decide: (admission: Admission) => void): void {
     if (!this.options) {
-      decide();
+      decide({ outcome: 'let in' });
       return;
     }
-    void this.identify(socket, this.options)
-      .then(
-        () => undefined,
-        (error: unknown) => toErrorAnswer(error),
-      )
-      .then(decide);
+    void this.askUntilKnown(socket, this.options).then(decide);
   }
 
   /**
-   * Asks again who those are that are connected to this node, and disconnects who is refused: the event `exception`
-   * says why. Who cannot be asked for, since the server itself fails, stays.
+   * Asks again who those are that are connected to this node, and disconnects those that are refused: the event
+   * `exception` says why. If authentication itself fails or times out, a client stays connected.
    *
    * @param which those to ask for; by default all
    */
@@ -101,39 +96,68 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private async check(socket: Socket): Promise<void> {
     if (!this.options || !socket.connected) return;
     try {
-      await this.identify(socket, this.options);
+      await this.identify(socket, this.options, this.options.timeout);
     } catch (error) {
-      // One who cannot be asked for, since the server itself fails or is slow, stays.
-      if (!isMeantForClient(error) || error instanceof TookTooLong || !socket.connected) return;
+      if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
+      if (!isMeantForClient(error) || !socket.connected) return;
       this.logger.log(`Client ${socket.id} is not let in any more: ${toErrorAnswer(error).code}`);
       tellFailure(socket, undefined, toErrorAnswer(error));
       socket.disconnect();
     }
   }
 
-  /** @throws what it was refused with; a fault of the server's is logged too */
-  private async identify(socket: Socket, options: ResolvedAuthenticationOptions): Promise<void> {
+  /**
+   * A fault of the server's is no refusal, upon which a client does not come back: it is asked for again. A client that has
+   * joined other namespaces waits as long as it takes; one that has not is given up in the end, to come back.
+   */
+  private async askUntilKnown(socket: Socket, options: ResolvedAuthenticationOptions): Promise<Admission> {
+    const began = performance.now();
+    let deadline = began + options.timeout;
     try {
-      const data = await this.ask(socket, options);
-      // Left to itself, a function that forgets to return would let everybody in.
-      if (typeof data !== 'object' || data === null) {
-        throw new TypeError(
-          `"authentication" returned ${data === null ? 'null' : typeof data}; expected an object for socket.data, or an exception to refuse`,
-        );
-      }
-      setIdentity(socket.data as Record<string, unknown>, data);
+      await retry(() => this.identify(socket, options, deadline - performance.now()), {
+        goesOn: (error, pause) => {
+          if (isMeantForClient(error) || socket.conn.readyState !== 'open') return false;
+          const next = performance.now() + pause;
+          if (next < deadline) return true;
+          if (socket.client['sockets'].size === 0) return false;
+          deadline = next + options.timeout;
+          return true;
+        },
+        onFailure: (error, tries) => {
+          if (tries === 1) logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
+        },
+      });
+      return { outcome: 'let in' };
     } catch (error) {
-      if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
-      throw error;
+      if (isMeantForClient(error)) {
+        this.breaker.onSuccess();
+        return { outcome: 'refused', refusal: toErrorAnswer(error) };
+      }
+      this.breaker.onFailure(began);
+      logFailure(`Client ${socket.id} could not be authenticated; it may come back`, error);
+      return { outcome: 'given up' };
     }
   }
 
-  private async ask(socket: Socket, { use, timeout }: ResolvedAuthenticationOptions): Promise<unknown> {
+  /** @throws what it was refused with, or a fault of the server's */
+  private async identify(
+    socket: Socket,
+    { use, timeout }: ResolvedAuthenticationOptions,
+    timeLeft: number,
+  ): Promise<void> {
     this.authenticate ??= this.resolve(use);
-    return within(this.authenticate(socket.handshake, socket), timeout, () => {
-      this.logger.error(`Client ${socket.id} was refused: "authentication" took longer than ${timeout} ms`);
-      return new TookTooLong();
-    });
+    const data: unknown = await within(
+      this.authenticate(socket.handshake, socket),
+      Math.max(1, timeLeft),
+      () => new Error(`"authentication" took longer than ${timeout} ms`),
+    );
+    // Left to itself, a function that forgets to return would let everybody in.
+    if (typeof data !== 'object' || data === null) {
+      throw new TypeError(
+        `"authentication" returned ${data === null ? 'null' : typeof data}; expected an object for socket.data, or an exception to refuse`,
+      );
+    }
+    setIdentity(socket, data);
   }
 
   private resolve(use: Authenticate | Type<Authenticator>): Authenticate {
@@ -141,16 +165,6 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     const provider = this.moduleRef.get(use, { strict: false });
     return (handshake, socket) => provider.authenticate(handshake, socket);
   }
-}
-
-const CLAIMS = Symbol('claims');
-
-/** Puts into `socket.data` who a client is, in place of who it was; what else the app has put there stays. */
-function setIdentity(data: Record<string, unknown> & { [CLAIMS]?: string[] }, identity: object): void {
-  for (const claim of data[CLAIMS] ?? []) if (!(claim in identity)) delete data[claim];
-  Object.assign(data, identity);
-  // Beside the data, so that it comes back with it, and is seen by nobody.
-  Object.defineProperty(data, CLAIMS, { configurable: true, value: Object.keys(identity) });
 }
 
 function isAuthenticator(use: Authenticate | Type<Authenticator>): use is Type<Authenticator> {

@@ -1,7 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { WsException } from '@nestjs/websockets';
 import { Authentication } from '../authentication/authentication.js';
-import { within } from '../within.js';
 import { answer, connectError, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { InFlight } from '../dispatch/in-flight.js';
@@ -9,23 +7,23 @@ import { logFailure, tellFailure } from '../dispatch/failure.js';
 import type { Dispatch } from '../dispatch/message.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
 import type { Gateway } from '../gateways/gateway.js';
+import { CircuitBreaker } from '../handshake/circuit-breaker.js';
+import { retry } from '../retry.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { beginEntering, endEntering } from './entrants.js';
+import { within } from '../within.js';
 import { guardBroadcasts } from './guarded-broadcasts.js';
 import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
+import type { NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
+import { isFault, refusalOfClient } from './middlewares.js';
+import { beginJoin, completeJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session } from './session.js';
 import type { SessionListener, Service } from './session.js';
 
-const NOT_READY = answer('NOT_READY', 'handleConnection took too long');
-const ENTERED_TWICE = answer('ENTERED_TWICE', 'The client enters a namespace that it is in');
-const TOO_EARLY = answer('NOT_READY', 'Too many messages before handleConnection was through');
-
-/** So much is held for all clients together. */
-const MAX_HELD_BYTES = 64 * 1024 * 1024;
+const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 
 /**
  * The life of a client's connection to a namespace: authenticated, let in by the app's middlewares, set up by
@@ -35,8 +33,6 @@ const MAX_HELD_BYTES = 64 * 1024 * 1024;
 export class Connections implements SessionListener {
   private readonly logger = new Logger(Connections.name);
   private dispatch: Dispatch | undefined;
-  /** Of the events of all clients that wait for a `handleConnection`. */
-  private heldBytes = 0;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -44,6 +40,7 @@ export class Connections implements SessionListener {
     @Inject(MessageHandlers) private readonly handlers: MessageHandlers,
     @Inject(InFlight) private readonly inFlight: InFlight,
     @Inject(Authentication) private readonly authentication: Authentication,
+    @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
 
   /** Guards every namespace of a server, those that are still to come included. */
@@ -57,9 +54,15 @@ export class Connections implements SessionListener {
   }
 
   guardNamespace(namespace: Namespace): void {
-    guardNamespace(namespace, this.enter, (socket, error) => {
-      logFailure(`A listener for "connection" failed on client ${socket.id}`, error);
-      this.disconnect(this.adopt(socket), toErrorAnswer(error));
+    guardNamespace(namespace, {
+      first: this.enter,
+      onRefusal: this.onRefusal,
+      onJoined: completeJoin,
+      onListenerError: (socket, error) => {
+        logFailure(`A listener for "connection" failed on client ${socket.id}`, error);
+        if (isMeantForClient(error)) this.disconnect(this.adopt(socket), toErrorAnswer(error));
+        else this.giveUp(this.adopt(socket));
+      },
     });
   }
 
@@ -71,68 +74,106 @@ export class Connections implements SessionListener {
 
   /** The first middleware of every namespace. */
   private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
-    if (beginEntering(socket)) {
-      // As Socket.IO does it with those who are in.
-      socket.conn.close();
-      next(connectError(ENTERED_TWICE));
-      return;
-    }
-    this.adopt(socket);
-    this.authentication.admit(socket, (refusal) => next(refusal && connectError(refusal)));
+    beginJoin(socket, () => {
+      this.adopt(socket);
+      this.authentication.admit(socket, (admission) => {
+        if (isSuperseded(socket)) return;
+        if (admission.outcome === 'let in') {
+          next();
+          return;
+        }
+        endJoin(socket);
+        if (admission.outcome === 'refused') next(connectError(admission.refusal));
+        else closeForReturn(socket, next);
+      });
+    });
+  };
+
+  /** A middleware of the app's has refused a client, or failed on it. */
+  private readonly onRefusal: NamespaceListener['onRefusal'] = (socket, refusal, next) => {
+    if (isSuperseded(socket)) return;
+    endJoin(socket);
+    if (isFault(refusal) && !hasJoined(socket)) closeForReturn(socket, next);
+    else next(refusalOfClient(refusal));
   };
 
   private adopt(socket: Socket): Session {
     const known = sessionOf(socket);
     if (known) return known;
-    const session = new Session(socket, this.dispatch!, this, this.options.maxHeldMessages);
+    const session = new Session(socket, this.dispatch!, this);
     guardSocket(socket, session);
     return session;
   }
 
   private open(socket: Socket, service: Service): void {
-    // One whose state is recovered comes past the middlewares.
+    // One whose state is recovered may come past the middlewares.
     const session = this.adopt(socket);
-    endEntering(socket);
     if (session.isOver) return;
     session.serve(service);
     session.beginSetUp();
-    let pending: Promise<void> | undefined;
-    try {
-      pending = this.hooks.call(service.gateways, 'handleConnection', socket);
-    } catch (error) {
-      this.refuse(session, error);
+    const pending = this.callHooks(service.gateways, socket);
+    if (!pending) {
+      this.breaker.onSuccess();
+      session.endSetUp();
+      return;
     }
-    if (pending) this.setUp(session, pending);
-    else session.endSetUp();
+    const { handleConnectionTimeout: timeout } = this.options;
+    if (timeout !== false) {
+      this.setUp(session, pending, timeout);
+      return;
+    }
+    session.endSetUp();
+    const began = performance.now();
+    pending.catch((error: unknown) => this.onFailure(session, error, began));
   }
 
-  /** Holds a client's events until its `handleConnection` has settled; it may not take for ever. */
-  private setUp(session: Session, pending: Promise<void>): void {
+  /** @returns a promise when one of them is asynchronous, or has failed */
+  private callHooks(gateways: readonly Gateway[], socket: Socket): Promise<void> | undefined {
+    try {
+      return this.hooks.call(gateways, 'handleConnection', socket);
+    } catch (error) {
+      return Promise.reject(error as HookFailure);
+    }
+  }
+
+  /**
+   * Holds a client's events until its `handleConnection` has settled. Where that has failed by a fault of the server's, it
+   * is called again as long as there is time for it.
+   */
+  private setUp(session: Session, first: Promise<void>, timeout: number): void {
     session.hold();
-    const decided = within(
-      pending,
-      this.options.handleConnectionTimeout,
-      () => new WsException(NOT_READY),
-    ).then(
-      () => session.release(),
-      (error: unknown) => this.refuse(session, error),
+    const { socket } = session;
+    const began = performance.now();
+    const deadline = began + timeout;
+    let latest = first;
+    let failed: readonly HookFailure[] = [];
+    const attempt = (): Promise<void> => {
+      if (failed.length > 0) {
+        const gateways = failed.map(({ gateway }) => gateway);
+        latest = this.callHooks(gateways, socket) ?? Promise.resolve();
+      }
+      const tooLong = (): Error => new Error(`handleConnection took longer than ${timeout} ms`);
+      return within(latest, deadline - performance.now(), tooLong);
+    };
+    const decided = retry(attempt, {
+      goesOn: (error, pause) => {
+        failed = failuresOf(error);
+        const isFinal = failed.length === 0 || failed.some(({ cause }) => isMeantForClient(cause));
+        return !isFinal && socket.connected && performance.now() + pause < deadline;
+      },
+      onFailure: (error, tries) => {
+        if (tries === 1) this.log(socket, error);
+      },
+    }).then(
+      () => {
+        this.breaker.onSuccess();
+        session.release();
+      },
+      (error: unknown) => this.onFailure(session, error, began),
     );
     // One that is late is awaited all the same: `handleDisconnect` comes after it.
-    const ended = Promise.allSettled([pending, decided]).then(() => session.endSetUp());
-    this.inFlight.follow({ what: 'handleConnection', client: session.socket.id }, ended);
-  }
-
-  onHold(bytes: number): boolean {
-    this.heldBytes += bytes;
-    return this.heldBytes <= MAX_HELD_BYTES;
-  }
-
-  onRelease(bytes: number): void {
-    this.heldBytes -= bytes;
-  }
-
-  onOverflow(session: Session): void {
-    this.refuse(session, new WsException(TOO_EARLY));
+    const ended = decided.then(() => latest.catch(() => {})).then(() => session.endSetUp());
+    this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
   onEnd({ socket, gateways }: Session, reason: string): void {
@@ -146,13 +187,21 @@ export class Connections implements SessionListener {
     }
   }
 
-  /** A hook has failed on a client: it is told what it may know, and disconnected. */
-  private refuse(session: Session, error: unknown): void {
+  /** `handleConnection` has refused a client, or has failed on it in the end. */
+  private onFailure(session: Session, error: unknown, began: number): void {
     const { connected } = session.socket;
-    if (connected || !isMeantForClient(causeOf(error))) this.log(session.socket, error);
-    this.disconnect(session, toErrorAnswer(causeOf(error)));
+    const meant = failuresOf(error).find(({ cause }) => isMeantForClient(cause));
+    if (connected || !meant) this.log(session.socket, meant ?? error);
+    if (meant) {
+      this.breaker.onSuccess();
+      this.disconnect(session, toErrorAnswer(meant.cause));
+    } else {
+      this.breaker.onFailure(began);
+      this.giveUp(session);
+    }
   }
 
+  /** Refuses a client: told to disconnect, it does not come back by itself. */
   private disconnect(session: Session, answered: ErrorAnswer): void {
     const { socket } = session;
     session.drop(answered);
@@ -161,15 +210,41 @@ export class Connections implements SessionListener {
     socket.disconnect();
   }
 
+  /**
+   * Lets go of a client by a fault of the server's: it comes back by itself when its transport is closed. One that is in
+   * other namespaces keeps those, and is told to leave this one.
+   */
+  private giveUp(session: Session): void {
+    const { socket } = session;
+    if (socket.client['sockets'].size > 1) {
+      this.disconnect(session, NOT_READY);
+      return;
+    }
+    session.drop(NOT_READY);
+    socket.conn.close();
+  }
+
   /** What was meant for the client is no fault of the server's. */
   private log(client: Socket, error: unknown): void {
-    const cause = causeOf(error);
-    const what = error instanceof HookFailure ? error.message : `Client ${client.id} was refused`;
+    const isOfHook = error instanceof HookFailure;
+    const cause = isOfHook ? error.cause : error;
+    const what = isOfHook ? error.message : `Client ${client.id} could not be set up`;
     if (isMeantForClient(cause)) this.logger.warn(`${what}: ${toErrorAnswer(cause).message}`);
     else logFailure(what, cause);
   }
 }
 
-function causeOf(error: unknown): unknown {
-  return error instanceof HookFailure ? error.cause : error;
+function failuresOf(error: unknown): readonly HookFailure[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(failuresOf);
+  return error instanceof HookFailure ? [error] : [];
+}
+
+function hasJoined({ client }: Socket): boolean {
+  return client['sockets'].size > 0;
+}
+
+/** Ends the connection of a client that is in no namespace yet; Socket.IO forgets the socket then. */
+function closeForReturn({ conn }: Socket, next: () => void): void {
+  conn.close();
+  next();
 }

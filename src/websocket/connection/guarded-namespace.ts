@@ -1,7 +1,7 @@
 import { logFailure } from '../dispatch/failure.js';
 import { guardedCall } from '../guarded-call.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
-import { guardedMiddleware, logIfFault, refusalOfClient } from './middlewares.js';
+import { guardedMiddleware, logIfFault } from './middlewares.js';
 import { RecoveredSessions } from './recovered-sessions.js';
 
 /** Of Socket.IO: decides whether a client may join a namespace. */
@@ -18,24 +18,31 @@ interface NamespaceInternals {
   _remove(socket: Socket): void;
 }
 
+/** What becomes of those that join a namespace. */
+export interface NamespaceListener {
+  /** Runs before all middlewares of the app's. */
+  readonly first: NamespaceMiddleware;
+  /** A middleware of the app's has refused a client, or failed on it. */
+  onRefusal(socket: Socket, refusal: unknown, next: (error?: Error) => void): void;
+  onJoined(socket: Socket): void;
+  /** A listener for `connection` has failed. */
+  onListenerError(socket: Socket, error: unknown): void;
+}
+
 /**
- * Lets nothing escape that a namespace's middlewares and its listeners throw: the client is refused, or disconnected, and
- * nobody else notices.
- *
- * @param first runs before all middlewares of the app's
- * @param onListenerError a listener for `connection` has failed
+ * Lets nothing escape that a namespace's middlewares and its listeners throw: it is the matter of one client, and nobody
+ * else notices.
  */
-export function guardNamespace(
-  namespace: Namespace,
-  first: NamespaceMiddleware,
-  onListenerError: (socket: Socket, error: unknown) => void,
-): void {
+export function guardNamespace(namespace: Namespace, listener: NamespaceListener): void {
+  const guarded = (middleware: NamespaceMiddleware): NamespaceMiddleware =>
+    guardedBy(middleware, (...refused) => listener.onRefusal(...refused));
   const internals = namespace as unknown as NamespaceInternals;
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
-  if (!internals._fns.includes(first)) internals._fns = [first, ...internals._fns.map(guarded)];
-  if (Object.hasOwn(namespace, '_remove')) keepForEntrants(namespace);
+  if (!internals._fns.includes(listener.first))
+    internals._fns = [listener.first, ...internals._fns.map(guarded)];
+  if (Object.hasOwn(namespace, '_remove')) keepForPendingJoins(namespace);
+  if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace).install();
   const add = internals._add.bind(namespace);
-  const sessions = new RecoveredSessions(namespace);
   Object.assign(namespace, {
     use(this: Namespace, middleware: NamespaceMiddleware): Namespace {
       internals._fns.push(guarded(middleware));
@@ -44,7 +51,6 @@ export function guardNamespace(
 
     /** Of Socket.IO: has a client join. Nobody looks at its promise. */
     _add(this: Namespace, ...joining: Joining): Promise<void> {
-      sessions.guard();
       return add(...joining).catch((error: unknown) => {
         const [client] = joining;
         logFailure(`A client could not join namespace ${this.name}`, error);
@@ -54,9 +60,9 @@ export function guardNamespace(
 
     /** Of Socket.IO: tells of `connect`, `connection` and, of the server, `new_namespace`. */
     emitReserved(this: Namespace, event: string, ...args: unknown[]): boolean {
-      if (event === 'connect') sessions.deliver(args[0] as Socket);
+      if (event === 'connect') listener.onJoined(args[0] as Socket);
       return callListeners(this, event, args, (error) => {
-        if (event === 'connect' || event === 'connection') onListenerError(args[0] as Socket, error);
+        if (event === 'connect' || event === 'connection') listener.onListenerError(args[0] as Socket, error);
         else logFailure(`A listener for "${event}" of namespace ${this.name} failed`, error);
       });
     },
@@ -88,14 +94,18 @@ export function guardNamespaceChoice(server: Server): void {
   };
 }
 
-function guarded(middleware: NamespaceMiddleware): NamespaceMiddleware {
+function guardedBy(
+  middleware: NamespaceMiddleware,
+  onRefusal: NamespaceListener['onRefusal'],
+): NamespaceMiddleware {
   return (socket, next) =>
     guardedMiddleware(
       middleware,
       socket,
       (refusal) => {
         logIfFault(refusal);
-        next(refusal ? refusalOfClient(refusal) : undefined);
+        if (refusal) onRefusal(socket, refusal, next);
+        else next();
       },
       socket.id,
     );
@@ -117,7 +127,7 @@ function callListeners(
  * With `cleanupEmptyChildNamespaces` Socket.IO removes a namespace when the last of its members has left or was refused,
  * and would leave those in nowhere who are about to join it.
  */
-function keepForEntrants(namespace: Namespace): void {
+function keepForPendingJoins(namespace: Namespace): void {
   const internals = namespace as unknown as NamespaceInternals;
   const add = internals._add.bind(namespace);
   const removeAndCleanUp = internals._remove.bind(namespace);

@@ -8,7 +8,12 @@ import type { Socket } from '../socket.io.js';
 export class HookFailure extends Error {
   override readonly name = 'HookFailure';
 
-  constructor(gateway: Gateway, hook: Hook, client: Socket, cause: unknown) {
+  constructor(
+    readonly gateway: Gateway,
+    hook: Hook,
+    client: Socket,
+    cause: unknown,
+  ) {
     super(`${gateway.name}.${hook} failed on client ${client.id}`, { cause });
   }
 }

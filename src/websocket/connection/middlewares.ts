@@ -38,9 +38,13 @@ export function guardedMiddleware<T>(
   );
 }
 
-/** Logs a refusal that was none, but a fault of the server's. */
+/** Whether a refusal was none, but a fault of the server's. */
+export function isFault(refusal: unknown): refusal is MiddlewareError {
+  return isThrown(refusal) && !isMeantForClient(refusal.cause);
+}
+
 export function logIfFault(refusal: unknown): void {
-  if (isThrown(refusal) && !isMeantForClient(refusal.cause)) logFailure(refusal.message, refusal.cause);
+  if (isFault(refusal)) logFailure(refusal.message, refusal.cause);
 }
 
 /** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */

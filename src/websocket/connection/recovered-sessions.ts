@@ -1,55 +1,136 @@
+import { withoutIdentity } from '../authentication/identity.js';
 import type { Namespace, Socket } from '../socket.io.js';
 
 type Adapter = Namespace['adapter'];
 type Session = NonNullable<Awaited<ReturnType<Adapter['restoreSession']>>>;
+type BroadcastOptions = Parameters<Adapter['broadcast']>[1];
 
 /** Of Socket.IO's protocol. */
 const EVENT = 2;
 
+/** What of a namespace is private to Socket.IO. */
+interface NamespaceInternals {
+  _add(...joining: unknown[]): Promise<void>;
+  _doConnect(socket: Socket, ...rest: unknown[]): void;
+  _remove(socket: Socket): void;
+}
+
+/** A client that comes back and is not let in yet. */
+interface Recovery {
+  /** Unknown while it is looked for. */
+  session: Session | undefined;
+  /** What has been broadcast since then, the oldest first. */
+  readonly meanwhile: { readonly data: unknown[]; readonly options: BroadcastOptions }[];
+}
+
 /**
  * The sessions of clients that come back to a namespace, where `connectionStateRecovery` is on. Socket.IO sends what a
  * client has missed as soon as it finds its session, before anybody was asked whether it may still come, and finds a
- * session for everybody who names it. Here a session has one client, and what was missed waits until that is let in.
+ * session for everybody who names it. Here a session has one client, and what was missed is kept until that is let in,
+ * together with what comes meanwhile.
  */
 export class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
-  /** What was missed, by the `socket.data` of the session. */
-  private readonly missed = new WeakMap<object, Session['missedPackets']>();
+  private readonly recoveries = new Set<Recovery>();
 
   constructor(private readonly namespace: Namespace) {}
 
+  install(): void {
+    const internals = this.namespace as unknown as NamespaceInternals;
+    const { _add, _doConnect, _remove } = internals;
+    Object.assign(this.namespace, {
+      _add: (...joining: unknown[]) => {
+        this.guardAdapter();
+        return _add.apply(this.namespace, joining);
+      },
+      /** Lets a client in, and tells it. */
+      _doConnect: (socket: Socket, ...rest: unknown[]) => {
+        this.deliver(socket);
+        _doConnect.call(this.namespace, socket, ...rest);
+      },
+      /** A client has gone, or was not let in. */
+      _remove: (socket: Socket) => {
+        this.forget(socket);
+        _remove.call(this.namespace, socket);
+      },
+    });
+  }
+
   /** Has the namespace's adapter, which the app may have changed, find sessions in this way. */
-  guard(): void {
+  private guardAdapter(): void {
     const { adapter } = this.namespace;
     if (this.adapters.has(adapter)) return;
     this.adapters.add(adapter);
     const restore = adapter.restoreSession.bind(adapter);
+    const persist = adapter.persistSession.bind(adapter);
+    const broadcast = adapter.broadcast.bind(adapter);
     adapter.restoreSession = async (...of) => {
-      const session = await restore(...of);
-      return session && this.isFree(session) ? this.holdBack(session) : (undefined as never);
+      const recovery: Recovery = { session: undefined, meanwhile: [] };
+      this.recoveries.add(recovery);
+      try {
+        // In memory what was missed is known at once: all that is broadcast from now on is kept here.
+        const session = (await restore(...of)) as Session | null;
+        if (session && this.isFree(session)) {
+          recovery.session = session;
+          return { ...session, missedPackets: [] };
+        }
+        return undefined as never;
+      } finally {
+        if (!recovery.session) this.recoveries.delete(recovery);
+      }
+    };
+    adapter.persistSession = (session) => {
+      const socket = this.namespace.sockets.get(session.sid);
+      persist(socket ? { ...session, data: withoutIdentity(socket) } : session);
+    };
+    adapter.broadcast = (packet: { data?: unknown[] }, options) => {
+      const { length = 0 } = packet.data ?? [];
+      broadcast(packet, options);
+      // What the adapter keeps for recovery has its offset behind it now.
+      if (this.recoveries.size === 0 || !packet.data || packet.data.length === length) return;
+      for (const { meanwhile } of this.recoveries) meanwhile.push({ data: packet.data, options });
     };
   }
 
-  /** Sends a client what it has missed. */
-  deliver(socket: Socket): void {
-    const data = socket.data as object;
-    const packets = this.missed.get(data);
-    if (!packets) return;
-    this.missed.delete(data);
-    for (const packet of packets) socket['packet']({ type: EVENT, data: packet });
+  private deliver(socket: Socket): void {
+    const recovery = this.find(socket.id);
+    if (!recovery?.session) return;
+    this.recoveries.delete(recovery);
+    const { missedPackets, rooms } = recovery.session;
+    const meanwhile = recovery.meanwhile.filter(({ options }) => isFor(rooms, options));
+    for (const data of [...missedPackets, ...meanwhile.map((packet) => packet.data)])
+      socket['packet']({ type: EVENT, data });
+  }
+
+  private forget({ id }: Socket): void {
+    const recovery = this.find(id);
+    if (recovery) this.recoveries.delete(recovery);
+  }
+
+  private find(sid: string): Recovery | undefined {
+    for (const recovery of this.recoveries) if (recovery.session?.sid === sid) return recovery;
+    return undefined;
   }
 
   private isFree({ sid }: Session): boolean {
-    const { sockets, _preConnectSockets: waiting } = this.namespace as unknown as {
-      readonly sockets: ReadonlyMap<string, Socket>;
-      readonly _preConnectSockets: ReadonlyMap<string, Socket>;
-    };
-    return !sockets.has(sid) && !waiting.has(sid);
+    return !this.namespace.sockets.has(sid) && !this.find(sid);
   }
+}
 
-  private holdBack(session: Session): Session {
-    const data = Object.create(Object.prototype, Object.getOwnPropertyDescriptors(session.data)) as object;
-    this.missed.set(data, session.missedPackets);
-    return { ...session, data, missedPackets: [] };
+/** As Socket.IO's adapter in memory looks at what was missed. */
+function isFor(rooms: Session['rooms'], options: BroadcastOptions): boolean {
+  const included = options.rooms.size === 0 || rooms.some((room) => options.rooms.has(room));
+  return included && !rooms.some((room) => options.except?.has(room));
+}
+
+/** Whether an adapter can recover anything: Socket.IO's own for a single node does, and those that say so. */
+export function canRecover(adapter: Adapter): boolean {
+  let prototype = Object.getPrototypeOf(adapter) as object;
+  for (;;) {
+    const parent = Object.getPrototypeOf(prototype) as object;
+    const isBase = !('restoreSession' in parent);
+    if (Object.hasOwn(prototype, 'restoreSession')) return !isBase;
+    if (isBase) return false;
+    prototype = parent;
   }
 }

@@ -1,10 +1,11 @@
 import type { Subscription } from 'rxjs';
-import { INTERNAL_ERROR, RATE_LIMITED, answer } from '../dispatch/error-answer.js';
+import { INTERNAL_ERROR, answer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure, tellFailure } from '../dispatch/failure.js';
 import { Message } from '../dispatch/message.js';
 import type { Dispatch, Streams } from '../dispatch/message.js';
 import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
+import { stateOf } from '../flow/connection-state.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
 import { guardedCall } from '../guarded-call.js';
@@ -20,8 +21,6 @@ export interface EventPacket {
   readonly id?: number;
   /** How large it came. */
   readonly bytes?: number;
-  /** Set when the client has sent more than it may. */
-  readonly overLimit?: boolean;
 }
 
 /** An event for which there are handlers, while the client is not ready. */
@@ -30,6 +29,9 @@ interface Held {
   readonly ack: Ack | undefined;
   readonly handlers: readonly MessageHandler[];
 }
+
+/** What an event that is held takes of memory beside its data, in bytes. */
+const HELD_OVERHEAD = 200;
 
 const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
 
@@ -43,11 +45,6 @@ const NO_SERVICE: Service = { gateways: [], routes: new Map() };
 
 /** What a session tells those who made it. */
 export interface SessionListener {
-  /** An event of so many bytes is to be held. @returns whether there is room for it */
-  onHold(bytes: number): boolean;
-  onRelease(bytes: number): void;
-  /** It has more events to hold than it may. */
-  onOverflow(session: Session): void;
   /** It is over, and none of its gateways is still setting it up. */
   onEnd(session: Session, reason: string): void;
 }
@@ -60,6 +57,8 @@ export class Session implements Streams {
   private service = NO_SERVICE;
   private held: Held[] | undefined;
   private heldBytes = 0;
+  /** Whether its connection is not read, since it holds so much. */
+  private blocks = false;
   private holds = 0;
   private setUps = 0;
   private streams: Set<Subscription> | undefined;
@@ -70,7 +69,6 @@ export class Session implements Streams {
     readonly socket: Socket,
     private readonly dispatch: Dispatch,
     private readonly listener: SessionListener,
-    private readonly maxHeld: number,
   ) {}
 
   /** Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. */
@@ -121,10 +119,6 @@ export class Session implements Streams {
     const internals = internalsOf(socket);
     const event = packet.data ?? [];
     const ack = packet.id === undefined || packet.id === null ? undefined : internals.ack(packet.id);
-    if (packet.overLimit) {
-      tellFailure(socket, ack, RATE_LIMITED);
-      return;
-    }
     // Raw listeners and middlewares find the ack behind the arguments.
     if (ack) event.push(ack);
     if (internals._anyListeners?.length) this.tellAny(internals._anyListeners, event);
@@ -199,16 +193,25 @@ export class Session implements Streams {
       return;
     }
     this.held.push({ args, ack, handlers });
+    this.countHeld(bytes + HELD_OVERHEAD);
+  }
+
+  /** Beyond the size of the largest message, the connection is not read until the client is ready. */
+  private countHeld(bytes: number): void {
+    const { conn, nsp } = this.socket;
+    const state = stateOf(conn);
     this.heldBytes += bytes;
-    const hasRoom = this.listener.onHold(bytes);
-    if (this.held.length > this.maxHeld || !hasRoom) this.listener.onOverflow(this);
+    state?.onHeldEvents(bytes);
+    const isMuch = this.heldBytes > nsp.server.engine.opts.maxHttpBufferSize!;
+    if (isMuch && !this.blocks) state?.gate.block();
+    if (!isMuch && this.blocks) state?.gate.unblock();
+    this.blocks = isMuch;
   }
 
   private takeHeld(): readonly Held[] {
     const held = this.held ?? [];
     this.held = undefined;
-    if (this.heldBytes > 0) this.listener.onRelease(this.heldBytes);
-    this.heldBytes = 0;
+    if (this.heldBytes > 0) this.countHeld(-this.heldBytes);
     return held;
   }
 

@@ -11,7 +11,7 @@ import { FilteredError } from './message-handler.js';
 export interface ErrorAnswer {
   status: 'error';
   /**
-   * For programs: `VALIDATION_FAILED`, `FORBIDDEN`, `INTERNAL_ERROR`, `UNKNOWN_EVENT`, `RATE_LIMITED`, ...; of a Nest
+   * For programs: `VALIDATION_FAILED`, `FORBIDDEN`, `INTERNAL_ERROR`, `UNKNOWN_EVENT`, ...; of a Nest
    * `HttpException` its status, as in `NOT_FOUND`; of an exception that has a `code`, that.
    */
   code: string;
@@ -22,8 +22,6 @@ export interface ErrorAnswer {
 }
 
 export const INTERNAL_ERROR: ErrorAnswer = answer('INTERNAL_ERROR', 'Internal server error');
-
-export const RATE_LIMITED: ErrorAnswer = answer('RATE_LIMITED', 'Too many messages; send fewer of them');
 
 export function answer(code: string, message: string, details?: unknown): ErrorAnswer {
   return { status: 'error', code, message, ...(details !== undefined && { details }) };

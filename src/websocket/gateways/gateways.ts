@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import type { ServerOptions } from '../socket.io.js';
@@ -13,7 +12,7 @@ export class GatewayOptionsError extends Error {
 
 /** The gateways of the app. */
 @Injectable()
-export class Gateways implements OnApplicationBootstrap {
+export class Gateways {
   private discovered: readonly Gateway[] | undefined;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
@@ -48,8 +47,8 @@ export class Gateways implements OnApplicationBootstrap {
     return declared;
   }
 
-  /** @throws what an `afterInit` has thrown, so that the app does not start */
-  async onApplicationBootstrap(): Promise<void> {
+  /** Waits for every `afterInit`. @throws what one has thrown, so that the app does not start */
+  async initialised(): Promise<void> {
     for (const { initialised } of this.discovered ?? []) await initialised;
   }
 

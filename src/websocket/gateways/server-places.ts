@@ -23,6 +23,7 @@ export class GatewayPortError extends Error {
 /** Where the servers of an app are: two in one place would both take over what comes there. */
 export class ServerPlaces {
   private readonly paths = new Map<number, readonly string[]>();
+  private readonly own: HttpServer[] = [];
   private readonly opening: Promise<void>[] = [];
 
   /** @throws GatewayOptionsError when there is a server already */
@@ -40,8 +41,9 @@ export class ServerPlaces {
     this.paths.set(port, [...others, claimed]);
   }
 
-  /** Waits for the server of a gateway's own port, before the app is up. */
+  /** Takes on the server of a gateway's own port. Nest has it listen before the app is up, which it may never be. */
   expect(httpServer: HttpServer, port: number): void {
+    this.own.push(httpServer.unref());
     const listening = listensOn(httpServer, port);
     // Told by `opened`, later.
     listening.catch(() => {});
@@ -51,6 +53,15 @@ export class ServerPlaces {
   /** @throws GatewayPortError when a port cannot be listened on */
   async opened(): Promise<void> {
     await Promise.all(this.opening);
+    for (const httpServer of this.own) httpServer.ref();
+  }
+
+  /** The app does not start. */
+  close(): void {
+    for (const httpServer of this.own) {
+      httpServer.close();
+      httpServer.closeAllConnections();
+    }
   }
 }
 

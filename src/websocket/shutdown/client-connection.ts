@@ -23,6 +23,7 @@ export function connectionsOf(server: Server): ClientConnection[] {
 export class ClientConnection {
   /** Whether there is nobody at the other end, as far as is known. */
   private isMute = false;
+  private caughtUp: Promise<void> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -45,7 +46,47 @@ export class ClientConnection {
    *
    * @param onSign called for each packet that comes meanwhile
    */
-  async caughtUp(onSign: () => void): Promise<void> {
+  catchUp(onSign: () => void): Promise<void> {
+    this.caughtUp ??= this.askForSign(onSign);
+    return this.caughtUp;
+  }
+
+  /** Lets no further event reach a handler: it would begin what there is no time to end. */
+  holdEvents(): void {
+    for (const socket of this.sockets) socket.use(() => {});
+  }
+
+  /**
+   * Sends what still waits for the client and closes the transport, upon which it connects anew by itself; told to
+   * disconnect, it would not. Who does not take leave in time is cut off, where `ws` would wait for 30 s; from a client
+   * that is mute, or that has not joined a namespace, nothing is awaited.
+   *
+   * @returns whether a client was cut off
+   */
+  async close(patience: Patience): Promise<boolean> {
+    const { connection } = this;
+    const { socket } = this.internals.transport;
+    if (connection.readyState === 'closed') {
+      socket?.terminate();
+      return false;
+    }
+    const closed = Promise.all([closeOf(connection), socket && closeOfWebSocket(socket)]);
+    connection.close();
+    const isThere = !this.isMute && this.sockets.length > 0;
+    if (isThere && (await patience.lastsFor(closed))) return false;
+    this.cut();
+    return this.sockets.length > 0;
+  }
+
+  /** Ends it at once. */
+  cut(): void {
+    const { socket, shouldClose } = this.internals.transport;
+    socket?.terminate();
+    shouldClose?.();
+    this.connection.close(true);
+  }
+
+  private async askForSign(onSign: () => void): Promise<void> {
     const { connection } = this;
     // Of the third protocol the clients send the pings.
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
@@ -71,37 +112,6 @@ export class ClientConnection {
       connection.on('close', done);
       this.internals.sendPacket('ping');
     });
-  }
-
-  /** Lets no further event reach a handler: it would begin what there is no time to end. */
-  holdEvents(): void {
-    for (const socket of this.sockets) socket.use(() => {});
-  }
-
-  /**
-   * Sends what still waits for the client and closes the transport, upon which it connects anew by itself; told to
-   * disconnect, it would not. Who does not take leave in time is cut off, where `ws` would wait for 30 s; from a client
-   * that is mute, or that has not joined a namespace, nothing is awaited.
-   *
-   * @returns whether a client was cut off
-   */
-  async close(patience: Patience): Promise<boolean> {
-    const { connection } = this;
-    const { socket } = this.internals.transport;
-    const closed = Promise.all([closeOf(connection), socket && closeOfWebSocket(socket)]);
-    connection.close();
-    const isThere = !this.isMute && this.sockets.length > 0;
-    if (isThere && (await patience.lastsFor(closed))) return false;
-    this.cut();
-    return this.sockets.length > 0;
-  }
-
-  /** Ends it at once. */
-  cut(): void {
-    const { socket, shouldClose } = this.internals.transport;
-    socket?.terminate();
-    shouldClose?.();
-    this.connection.close(true);
   }
 
   private get internals(): ConnectionInternals {

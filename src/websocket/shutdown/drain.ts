@@ -16,6 +16,9 @@ const SHARE_OF_HANDLERS = 0.4;
 /** How long all clients may be silent before those that have not answered, or said goodbye, are given up. */
 const SILENCE = 2_000;
 
+/** How long all clients may be silent before those that have answered wait no longer for the others. */
+const SILENCE_OF_OTHERS = 250;
+
 /**
  * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
  * disconnected in batches, and their `handleDisconnect` is awaited.
@@ -30,6 +33,8 @@ export class Drain {
     private readonly servers: Iterable<Server>,
     private readonly inFlight: InFlight,
     private readonly options: ResolvedShutdownOptions,
+    /** What the app wants to do while its clients are still there. */
+    private readonly lastWords: () => Promise<unknown>,
   ) {
     this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
     this.patience = new Patience(this.deadline, SILENCE);
@@ -37,6 +42,7 @@ export class Drain {
 
   async run(): Promise<void> {
     for (const server of this.servers) this.refuseNewcomers(server);
+    await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.lastWords());
     const connections = Array.from(this.servers).flatMap(connectionsOf);
     this.tell();
     await this.dealWithWhatIsSent(connections);
@@ -70,8 +76,13 @@ export class Drain {
   /** All that was sent before the client knew is handled, and others get what comes of it. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
     const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
-    const caughtUp = Promise.all(connections.map((connection) => connection.caughtUp(this.onSign)));
-    await deadline.allows(this.patience.lastsFor(caughtUp));
+    const patience = new Patience(deadline, SILENCE_OF_OTHERS);
+    const onSign = (): void => {
+      patience.renew();
+      this.onSign();
+    };
+    const caughtUp = Promise.all(connections.map((connection) => connection.catchUp(onSign)));
+    await patience.lastsFor(caughtUp);
     await deadline.allows(this.inFlight.ended(this.inFlight.work));
   }
 
@@ -91,6 +102,8 @@ export class Drain {
   }
 
   private async disconnectOne(connection: ClientConnection): Promise<void> {
+    // One that is late, or mute, is awaited for itself alone.
+    await this.patience.lastsFor(connection.catchUp(this.onSign));
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
     this.onSign();

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { isHandshake } from '../admission/engine-request.js';
-import type { EngineRequest } from '../admission/engine-request.js';
-import { refuseHandshake } from '../admission/handshake-refusal.js';
+import { isHandshake } from '../handshake/engine-request.js';
+import type { EngineRequest } from '../handshake/engine-request.js';
+import { refuseHandshake } from '../handshake/handshake-refusal.js';
 import { answer, connectError } from '../dispatch/error-answer.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import type { Connection } from '../engine-internals.js';

@@ -9,6 +9,7 @@ import type { Server } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { connectionsOf } from './client-connection.js';
+import { callBeforeDrain } from './before-drain.js';
 import { logCutOffs } from './cut-offs.js';
 import { Drain } from './drain.js';
 import { destroyModuleFirst } from './first-to-be-destroyed.js';
@@ -39,7 +40,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(InFlight) private readonly inFlight: InFlight,
-    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Optional() @Inject(RedisBackplane) private readonly backplane: RedisBackplane | undefined,
   ) {
     destroyModuleFirst(modules, Shutdown);
@@ -97,7 +98,8 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
   private async leaveClients(): Promise<void> {
     this.stage = 'draining';
     this.deadline = setTimeout(() => this.cut(), this.options.shutdown.timeout * SHARE_BEFORE_CUT);
-    await new Drain(this.servers, this.inFlight, this.options.shutdown).run();
+    const lastWords = (): Promise<unknown> => callBeforeDrain(this.modules);
+    await new Drain(this.servers, this.inFlight, this.options.shutdown, lastWords).run();
     this.stage = 'other hooks';
   }
 

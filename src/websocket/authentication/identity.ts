@@ -1,0 +1,36 @@
+import type { Socket } from '../socket.io.js';
+
+/** By which names a client's identity is in its `socket.data`: beside the data, since an app may replace that by a copy. */
+const claims = new WeakMap<Socket, readonly PropertyKey[]>();
+
+/**
+ * Puts into `socket.data` who a client is, in place of who it was; what else the app has put there stays. The identity may
+ * be an instance of a class: its getters and methods are there as well. It is copied, since it may be shared by several
+ * clients of one user.
+ */
+export function setIdentity(socket: Socket, identity: object): void {
+  const known = socket.data as object | null | undefined;
+  const data = known && Object.isExtensible(known) ? known : { ...known };
+  const names = Reflect.ownKeys(identity).filter((name) => name !== '__proto__');
+  const described = names.map((name) => Object.getOwnPropertyDescriptor(identity, name)!);
+  removeClaims(socket, data);
+  Object.setPrototypeOf(data, Object.getPrototypeOf(identity) as object | null);
+  names.forEach((name, index) => {
+    const { get, set, value, enumerable } = described[index]!;
+    const content = get || set ? { get, set } : { value: value as unknown, writable: true };
+    Object.defineProperty(data, name, { ...content, enumerable, configurable: true });
+  });
+  claims.set(socket, names);
+  socket.data = data;
+}
+
+/** What the app itself has put into `socket.data`: who comes back is asked for again. */
+export function withoutIdentity(socket: Socket): object {
+  const data = { ...(socket.data as object) };
+  removeClaims(socket, data);
+  return data;
+}
+
+function removeClaims(socket: Socket, data: object): void {
+  for (const name of claims.get(socket) ?? []) Reflect.deleteProperty(data, name);
+}

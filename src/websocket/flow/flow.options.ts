@@ -1,0 +1,65 @@
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import { bytes, count, milliseconds } from '../option-rules.js';
+import type { Rule } from '../option-rules.js';
+
+export interface FlowOptions {
+  /**
+   * How many bytes may wait for a client that takes nothing of them; a character counts as one. A client that reads,
+   * however slowly, may have any number of bytes waiting. Volatile events do not wait: Socket.IO drops them while the
+   * transport is busy.
+   *
+   * @default 1048576
+   */
+  maxBufferedBytes?: number;
+
+  /**
+   * How long a client may take nothing while more than `maxBufferedBytes` wait for it, in milliseconds. It is disconnected
+   * then, with the reason `slow consumer`.
+   *
+   * @default 10000
+   */
+  stallTimeout?: number;
+
+  /**
+   * How many bytes may be kept for all clients together: what waits for them, a broadcast counted once, and messages that
+   * have not come whole or wait for `handleConnection`. Beyond it the clients are disconnected that have taken nothing for
+   * longest, and then those for which most waits.
+   *
+   * @default a quarter of the memory that the process may have: of its heap's limit or of its container, whichever is less
+   */
+  maxTotalBufferedBytes?: number;
+
+  /**
+   * How deep arrays and objects in a message may be nested. A client that sends one that is deeper is disconnected.
+   *
+   * @default 64
+   */
+  maxNesting?: number;
+}
+
+export type ResolvedFlowOptions = Required<FlowOptions>;
+
+const SHARE_OF_MEMORY = 1 / 4;
+
+export function resolveFlowOptions({
+  maxBufferedBytes = 1_048_576,
+  stallTimeout = 10_000,
+  maxTotalBufferedBytes = Math.floor(memoryLimit() * SHARE_OF_MEMORY),
+  maxNesting = 64,
+}: FlowOptions): ResolvedFlowOptions {
+  return { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting };
+}
+
+/** Strings are in the heap, buffers beside it. Without a container the constraint is 0, or more than there is. */
+function memoryLimit(): number {
+  const constrained = process.constrainedMemory() || Infinity;
+  return Math.min(getHeapStatistics().heap_size_limit, constrained, totalmem());
+}
+
+export const flowRules: Record<keyof FlowOptions, Rule> = {
+  maxBufferedBytes: bytes,
+  maxNesting: count,
+  maxTotalBufferedBytes: bytes,
+  stallTimeout: milliseconds,
+};

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { ClientAddresses } from '../handshake/client-addresses.js';
+import { ConnectionLimits } from '../handshake/connection-limits.js';
+import type { Server } from '../socket.io.js';
+import { ThrottledLog } from '../throttled-log.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { Backlogs } from './backlogs.js';
+import { FlowMetrics } from './flow-metrics.js';
+import { ReadTurns } from './read-turns.js';
+import { ServerFlow } from './server-flow.js';
+import type { CommonFlow, OnJoin } from './server-flow.js';
+
+/**
+ * Bounds what one connection may cost: what it sends in size, depth and number, and what is kept for it when it does not
+ * read. A client that sends too fast is read later; one that breaks the protocol or does not read is disconnected.
+ */
+@Injectable()
+export class Flow implements OnApplicationShutdown {
+  private readonly common: CommonFlow;
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) { flow, limits }: ResolvedWebsocketOptions,
+    @Inject(ClientAddresses) addresses: ClientAddresses,
+    @Inject(ConnectionLimits) connections: ConnectionLimits,
+    @Inject(FlowMetrics) metrics: FlowMetrics,
+  ) {
+    const backlogs = new Backlogs(flow, (state, excess) => state.cutOff(excess));
+    metrics.measureBy(() => backlogs.bytes);
+    this.common = {
+      options: flow,
+      limits,
+      addresses,
+      connections,
+      turns: new ReadTurns(),
+      backlogs,
+      metrics,
+      log: new ThrottledLog(Flow.name),
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.common.log.flush();
+    this.common.backlogs.close();
+  }
+
+  install(server: Server, onJoin: OnJoin): void {
+    new ServerFlow(server, this.common, onJoin).install();
+  }
+}

@@ -1,0 +1,48 @@
+import type { Socket as TcpSocket } from 'node:net';
+import { internalsOf } from '../engine-internals.js';
+import type { Connection, EnginePacket } from '../engine-internals.js';
+import type { ConnectionState } from './connection-state.js';
+
+/** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */
+export function isReady(connection: Connection): boolean {
+  const { transport, writeBuffer } = internalsOf(connection);
+  return transport.writable && writeBuffer.length === 0 && transport.name === 'websocket';
+}
+
+/** What waits for its transport to be ready. */
+export function queueOf(connection: Connection): readonly EnginePacket[] {
+  return internalsOf(connection).writeBuffer;
+}
+
+/** How many bytes its transport has taken and not sent yet; of one large message, all until the last was sent. */
+export function inTransport(state: ConnectionState): number {
+  return sum(state, (tcp) => tcp.writableLength);
+}
+
+/** How many bytes the system has taken for the client: a number that grows as long as the client reads. */
+export function takenBy(state: ConnectionState): number {
+  return sum(state, taken);
+}
+
+/** How many bytes of what its transport has taken the system has not. */
+export function notTakenOf(state: ConnectionState): number {
+  return sum(state, (tcp) => tcp.bytesWritten - taken(tcp));
+}
+
+type Handle = { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
+
+/**
+ * Of a single large write, Node says only when all of it was taken; the handle below tells how far it is. Node's own
+ * timeout of a socket looks there too: https://github.com/nodejs/node/blob/v24.0.0/lib/net.js#L590-L607
+ */
+function taken(tcp: TcpSocket & { readonly _handle?: Handle }): number {
+  const handle = tcp._handle;
+  return handle ? handle.bytesWritten - handle.writeQueueSize : tcp.bytesWritten - tcp.writableLength;
+}
+
+function sum(state: ConnectionState, bytes: (tcp: TcpSocket) => number): number {
+  const { socket } = internalsOf(state.conn).transport;
+  if (socket) return socket._socket ? bytes(socket._socket) : 0;
+  state.answeredBy = state.answeredBy?.filter((tcp) => !tcp.destroyed);
+  return state.answeredBy?.reduce((total, tcp) => total + bytes(tcp), 0) ?? 0;
+}

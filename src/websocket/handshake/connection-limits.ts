@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedLimits } from '../limits.options.js';
+import { fullBucket } from '../token-bucket.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { ClientAddresses } from './client-addresses.js';
+import type { AddressAccount } from './client-addresses.js';
+import type { HandshakeRefusal } from './handshake-refusal.js';
+
+/** After how many seconds it may be worth trying again when others would have to leave first. */
+const RETRY_WHEN_FULL = 10;
+
+const SERVER_FULL: HandshakeRefusal = {
+  status: 503,
+  code: 'TOO_MANY_CONNECTIONS',
+  message: 'The server has as many connections as it may have',
+  retryAfter: RETRY_WHEN_FULL,
+};
+
+const ADDRESS_FULL: HandshakeRefusal = {
+  status: 429,
+  code: 'TOO_MANY_CONNECTIONS_OF_ADDRESS',
+  message: 'This address has as many connections as it may have',
+  retryAfter: RETRY_WHEN_FULL,
+};
+
+/** Counts connections, in all and by address. */
+@Injectable()
+export class ConnectionLimits {
+  private readonly limits: ResolvedLimits;
+  private connections = 0;
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) { limits }: ResolvedWebsocketOptions,
+    @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
+  ) {
+    this.limits = limits;
+  }
+
+  /** Whether one more may come. @returns why not */
+  judge(request: IncomingMessage): HandshakeRefusal | undefined {
+    if (this.connections >= this.limits.connections) return SERVER_FULL;
+    const account = this.addresses.accountOf(request);
+    const refusal =
+      account.connections >= this.limits.connectionsPerAddress ? ADDRESS_FULL : this.charge(account);
+    if (!refusal || !this.addresses.comesByUnnamedProxy(request)) return refusal;
+    this.addresses.warnOfUnnamedProxy(request);
+    return undefined;
+  }
+
+  /**
+   * Counts a connection that has been opened.
+   *
+   * @returns why it is one too many all the same: of handshakes that took their time, several may have found the same
+   * place free
+   */
+  open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
+    this.connections += 1;
+    account.connections += 1;
+    if (this.connections > this.limits.connections) return SERVER_FULL;
+    const isOneTooMany = account.connections > this.limits.connectionsPerAddress;
+    return isOneTooMany && !this.addresses.comesByUnnamedProxy(request) ? ADDRESS_FULL : undefined;
+  }
+
+  close(account: AddressAccount): void {
+    this.connections -= 1;
+    account.connections -= 1;
+  }
+
+  private charge(account: AddressAccount): HandshakeRefusal | undefined {
+    const rate = this.limits.connectRate;
+    if (!rate) return undefined;
+    const bucket = (account.connects ??= fullBucket(rate));
+    if (bucket.tryRemoveTokens(1)) return undefined;
+    return {
+      status: 429,
+      code: 'CONNECTING_TOO_FAST',
+      message: 'This address opens connections faster than it may',
+      retryAfter: Math.ceil(bucket.getWaitTime(1) / 1_000),
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import { aBoolean } from '../option-rules.js';
+import type { Rule } from '../option-rules.js';
+import { TrustedProxies } from './trusted-proxies.js';
+import type { TrustProxy } from './trusted-proxies.js';
+
+export interface HandshakeOptions {
+  /**
+   * Whether clients may connect that name no origin, as programs do that are no browsers: apps on phones, other servers,
+   * scripts. Every browser names the page's origin, unless the page is the server's own.
+   *
+   * @default true
+   */
+  allowMissingOrigin?: boolean;
+
+  /**
+   * Which proxies are believed when they say whom they speak for: `false` for none, the number of trusted proxies, their
+   * addresses and ranges (`'10.0.0.0/8'`, `'loopback'`, `'linklocal'`, `'uniquelocal'`), or a function. Where none is
+   * trusted, all clients behind a proxy have its address.
+   *
+   * @default what the HTTP adapter trusts: Express' setting `trust proxy`, Fastify's option `trustProxy`
+   */
+  trustProxy?: TrustProxy;
+}
+
+export interface ResolvedHandshakeOptions {
+  allowMissingOrigin: boolean;
+  /** Undefined where the HTTP adapter says it. */
+  trustProxy: TrustProxy | undefined;
+}
+
+export function resolveHandshakeOptions({
+  allowMissingOrigin = true,
+  trustProxy,
+}: HandshakeOptions): ResolvedHandshakeOptions {
+  return { allowMissingOrigin, trustProxy };
+}
+
+export const handshakeRules: Record<keyof HandshakeOptions, Rule> = {
+  allowMissingOrigin: aBoolean,
+  trustProxy: {
+    expected:
+      'false, the number of trusted proxies, their addresses or ranges such as "loopback, 10.0.0.0/8", or a function; ' +
+      'believing everybody would let a client choose its address',
+    accepts: (value) =>
+      value === false ||
+      typeof value === 'function' ||
+      (Number.isSafeInteger(value) && (value as number) >= 1) ||
+      isListOfRanges(value),
+  },
+};
+
+function isListOfRanges(value: unknown): boolean {
+  if (typeof value !== 'string' && !Array.isArray(value)) return false;
+  try {
+    return new TrustedProxies(value) instanceof TrustedProxies;
+  } catch {
+    return false;
+  }
+}

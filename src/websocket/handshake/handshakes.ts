@@ -1,0 +1,170 @@
+import type { Server as HttpServer, ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { connectionOf } from '../engine-internals.js';
+import type { Server, ServerOptions } from '../socket.io.js';
+import { ThrottledLog } from '../throttled-log.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { guardAllowRequest, guardCors } from './app-checks.js';
+import type { Guard } from './app-checks.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { ClientAddresses } from './client-addresses.js';
+import { ConnectionLimits } from './connection-limits.js';
+import { runMiddlewaresAtOnce } from './engine-middlewares.js';
+import { isHandshake } from './engine-request.js';
+import type { EngineRequest } from './engine-request.js';
+import { isHttp, refuseHandshake } from './handshake-refusal.js';
+import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
+import { PerTurnQueue } from './per-turn-queue.js';
+import { isOfOwnPage, originIsAllowed } from './origin.js';
+
+const ORIGIN_NOT_ALLOWED: HandshakeRefusal = {
+  status: 403,
+  code: 'ORIGIN_NOT_ALLOWED',
+  message: 'Pages of this origin may not connect',
+};
+
+const ORIGIN_MISSING: HandshakeRefusal = {
+  status: 403,
+  code: 'ORIGIN_MISSING',
+  message: 'Only pages of allowed origins may connect',
+};
+
+const UNAVAILABLE: HandshakeRefusal = {
+  status: 503,
+  code: 'UNAVAILABLE',
+  message: 'The server can let nobody in at the moment',
+  retryAfter: 2,
+};
+
+/** How long a WebSocket that Engine.IO does not want may take to close, in milliseconds. */
+const FAREWELL = 1_000;
+
+/**
+ * Decides who may open a connection, before anything is kept for it: by the origin of the page, on every request of every
+ * transport, and by how many connections there are. What the app itself decides, by `allowRequest`, comes after.
+ */
+@Injectable()
+export class Handshakes implements OnApplicationShutdown {
+  private readonly log = new ThrottledLog(Handshakes.name);
+  // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
+  private readonly accepted = new PerTurnQueue(8, 20_000);
+  private readonly refused = new PerTurnQueue(5, 10_000);
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
+    @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
+    @Inject(ConnectionLimits) private readonly limits: ConnectionLimits,
+    @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
+  ) {}
+
+  /** The options with which a server is to be created: what the app's own checks throw is a refusal. */
+  guardOptions(options: ServerOptions): ServerOptions {
+    const { allowRequest, cors, connectTimeout = 45_000 } = options;
+    const guard: Guard = {
+      timeout: connectTimeout,
+      onFailure: (option, error) =>
+        this.log.error(option, `A handshake is refused, since the option "${option}" failed`, error),
+    };
+    return {
+      ...options,
+      ...(cors && { cors: guardCors(cors, guard) }),
+      ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, guard) }),
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.log.flush();
+  }
+
+  install(server: Server): void {
+    const { engine } = server;
+    runMiddlewaresAtOnce(engine);
+    engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
+      const refusal = this.judge(request, response);
+      if (refusal) this.refuse(engine, request, response, refusal);
+      else if (isHandshake(request)) this.accept(request, next);
+      else {
+        if (!isHttp(response)) endFurtherUpgrade(engine, request);
+        next();
+      }
+    });
+    this.surviveBreakOffs(server);
+  }
+
+  /** As long as the app's checks run, nobody else listens to the TCP socket: a client that breaks off would end the process. */
+  private surviveBreakOffs(server: Server): void {
+    (server.httpServer as HttpServer).prependListener('upgrade', ({ url }, socket) => {
+      if (url?.startsWith(server.path())) socket.on('error', ignore);
+    });
+    server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
+  }
+
+  private accept({ socket }: EngineRequest, next: () => void): void {
+    if (!this.accepted.run(next)) socket.destroy();
+  }
+
+  private refuse(
+    engine: Server['engine'],
+    request: EngineRequest,
+    response: ServerResponse | UpgradeResponse,
+    refusal: HandshakeRefusal,
+  ): void {
+    const isAnswered = this.refused.run(() => refuseHandshake(engine, request, response, refusal));
+    if (!isAnswered) request.socket.destroy();
+  }
+
+  /** CORS preflights are none of this: the option `cors` answers them. */
+  private judge(
+    request: EngineRequest,
+    response: ServerResponse | UpgradeResponse,
+  ): HandshakeRefusal | undefined {
+    if (request.method === 'OPTIONS') return undefined;
+    return this.judgeOrigin(request, response) ?? this.judgeNumber(request);
+  }
+
+  private judgeOrigin(
+    request: EngineRequest,
+    response: ServerResponse | UpgradeResponse,
+  ): HandshakeRefusal | undefined {
+    const { origin } = request.headers;
+    if (origin === undefined) {
+      if (!isHandshake(request) || this.options.handshake.allowMissingOrigin || isOfOwnPage(request))
+        return undefined;
+      this.log.warn(
+        ORIGIN_MISSING.code,
+        () => 'Refused a connection without an origin: allowMissingOrigin is false',
+      );
+      return ORIGIN_MISSING;
+    }
+    if (originIsAllowed(origin, request, response, this.addresses.proxies)) return undefined;
+    this.log.warn(
+      ORIGIN_NOT_ALLOWED.code,
+      () =>
+        `Refused a connection: its origin ${JSON.stringify(origin.slice(0, 100))} is not allowed by cors.origin`,
+    );
+    return ORIGIN_NOT_ALLOWED;
+  }
+
+  private judgeNumber(request: EngineRequest): HandshakeRefusal | undefined {
+    if (!isHandshake(request)) return undefined;
+    const full = this.limits.judge(request);
+    if (!full && !this.breaker.admits()) return UNAVAILABLE;
+    if (full) {
+      this.log.warn(
+        full.code,
+        () => `Refused a connection from ${this.addresses.addressOf(request)}: ${full.message}`,
+      );
+    }
+    return full;
+  }
+}
+
+/** Engine.IO closes a further WebSocket of one session, which nothing counts; `ws` would keep it for 30 s. */
+function endFurtherUpgrade(engine: Server['engine'], { _query: { sid }, socket }: EngineRequest): void {
+  const { upgrading, upgraded } = connectionOf(engine, sid) ?? {};
+  if (upgrading || upgraded) setTimeout(() => socket.destroy(), FAREWELL).unref();
+}
+
+function ignore(): void {}

@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TrustedProxies } from './trusted-proxies.js';
+
+/**
+ * Whether pages of the request's origin may connect: what CORS would let a browser do, for every transport. The option
+ * `cors` has been applied to the response before, whatever it is (a list, a RegExp, a function), and has left its answer
+ * there. What a page does on its own origin is no matter of CORS.
+ */
+export function originIsAllowed(
+  origin: string,
+  request: IncomingMessage,
+  response: Pick<ServerResponse, 'getHeader'>,
+  proxies: TrustedProxies,
+): boolean {
+  const allowed = response.getHeader('Access-Control-Allow-Origin');
+  return allowed === '*' || allowed === origin || isSame(origin, proxies.hostOf(request));
+}
+
+/** Whether a request without an origin comes from a browser all the same: from a page of the server's own. */
+export function isOfOwnPage({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'same-origin';
+}
+
+function isSame(origin: string, host: string | undefined): boolean {
+  if (host === undefined || !URL.canParse(origin)) return false;
+  const { protocol, host: own } = new URL(origin);
+  const requested = `${protocol}//${host}`;
+  return URL.canParse(requested) && new URL(requested).host === own;
+}

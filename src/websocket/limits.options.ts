@@ -1,0 +1,111 @@
+import { count, isObject, milliseconds, orFalse } from './option-rules.js';
+import type { Rule } from './option-rules.js';
+
+/** How often something may happen. */
+export interface Rate {
+  /** So many at once. */
+  burst: number;
+  /** So many a second in the long run. */
+  perSecond: number;
+}
+
+/** How much clients may have of an app; `false` in place of a value lifts that limit. */
+export interface Limits {
+  /**
+   * Connections at a time, on all of the app's servers together. Further connections get HTTP 503.
+   *
+   * @default 20000
+   */
+  connections?: number | false;
+
+  /**
+   * Connections at a time from one address; an IPv6 address counts by its /64. Further connections get HTTP 429.
+   * Behind a proxy, `trustProxy` says which address counts.
+   *
+   * @default 500
+   */
+  connectionsPerAddress?: number | false;
+
+  /**
+   * How fast one address may open connections. Faster ones get HTTP 429.
+   *
+   * @default { burst: 250, perSecond: 50 }
+   */
+  connectRate?: Rate | false;
+
+  /**
+   * How fast the messages of one connection are read. A connection that sends faster is read later: nothing that it
+   * has sent is lost, refused or reordered. Joining a namespace counts as 20 messages.
+   *
+   * @default { burst: 20000, perSecond: 20000 }
+   */
+  messageRate?: Rate | false;
+
+  /**
+   * How fast the messages of one connection are read, in bytes. A message may be larger than the burst.
+   *
+   * @default { burst: 50000000, perSecond: 50000000 }
+   */
+  byteRate?: Rate | false;
+
+  /**
+   * How long a connection may send faster than its rates, in milliseconds. It is disconnected then.
+   *
+   * @default 300000
+   */
+  maxTimeOverRate?: number | false;
+}
+
+/** The limits as the module's parts use them: `Infinity` or `undefined` where there is none. */
+export interface ResolvedLimits {
+  connections: number;
+  connectionsPerAddress: number;
+  connectRate: Rate | undefined;
+  messageRate: Rate | undefined;
+  byteRate: Rate | undefined;
+  maxTimeOverRate: number;
+}
+
+export function resolveLimits(limits: Limits | false = {}): ResolvedLimits {
+  const given: Limits = limits || {
+    connections: false,
+    connectionsPerAddress: false,
+    connectRate: false,
+    messageRate: false,
+    byteRate: false,
+    maxTimeOverRate: false,
+  };
+  return {
+    connections: orElse(given.connections, 20_000) ?? Infinity,
+    connectionsPerAddress: orElse(given.connectionsPerAddress, 500) ?? Infinity,
+    connectRate: orElse(given.connectRate, { burst: 250, perSecond: 50 }),
+    messageRate: orElse(given.messageRate, { burst: 20_000, perSecond: 20_000 }),
+    byteRate: orElse(given.byteRate, { burst: 50_000_000, perSecond: 50_000_000 }),
+    maxTimeOverRate: orElse(given.maxTimeOverRate, 300_000) ?? Infinity,
+  };
+}
+
+function orElse<T>(given: T | false | undefined, byDefault: T): T | undefined {
+  return given === false ? undefined : (given ?? byDefault);
+}
+
+const aRate = orFalse({
+  expected: '{ burst, perSecond }',
+  accepts: isObject,
+  fields: { burst: { ...count, required: true }, perSecond: { ...count, required: true } },
+});
+
+const fields: Record<keyof Limits, Rule> = {
+  byteRate: aRate,
+  connections: orFalse(count),
+  connectionsPerAddress: orFalse(count),
+  connectRate: aRate,
+  maxTimeOverRate: orFalse(milliseconds),
+  messageRate: aRate,
+};
+
+export const limitsRule = orFalse({
+  expected: 'an object such as { connectionsPerAddress: 100 }',
+  accepts: isObject,
+  fields,
+});

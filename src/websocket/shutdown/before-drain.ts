@@ -1,0 +1,49 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { logFailure } from '../dispatch/failure.js';
+
+/**
+ * A gateway or another provider that has something to do while its clients are still connected, when the app is closed:
+ * a last broadcast, for instance. New clients are not let in any more by then. The hook is awaited, for two fifths of
+ * `shutdown.timeout` at most; Nest's own hooks of a shutdown come when the clients have left.
+ *
+ * @example
+ * ```ts
+ * @WebSocketGateway()
+ * export class GameGateway implements BeforeDrain {
+ *   @WebSocketServer() private readonly server: Server;
+ *
+ *   beforeDrain(): void {
+ *     this.server.emit('game:saved');
+ *   }
+ * }
+ * ```
+ */
+export interface BeforeDrain {
+  beforeDrain(): void | Promise<void>;
+}
+
+/** Calls the hook of every provider that has it, side by side. What one fails with is logged. */
+export async function callBeforeDrain(modules: ModulesContainer): Promise<void> {
+  const instances = new Set<unknown>();
+  for (const { providers } of modules.values()) {
+    for (const wrapper of providers.values()) if (wrapper.isDependencyTreeStatic()) instances.add(wrapper.instance);
+  }
+  const hooks = [...instances].filter(hasBeforeDrain);
+  await Promise.all(
+    hooks.map(async (provider) => {
+      try {
+        await provider.beforeDrain();
+      } catch (error) {
+        logFailure(`${provider.constructor.name}.beforeDrain failed`, error);
+      }
+    }),
+  );
+}
+
+function hasBeforeDrain(instance: unknown): instance is BeforeDrain {
+  return (
+    typeof instance === 'object' &&
+    instance !== null &&
+    typeof (instance as Partial<BeforeDrain>).beforeDrain === 'function'
+  );
+}

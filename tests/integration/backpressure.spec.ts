@@ -1,0 +1,281 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { FlowMetrics, WebsocketModule } from 'nest-realtime-kit';
+import type { Socket, WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+import { Endpoint } from './support/protocol/endpoint.js';
+import { PollingSession } from './support/protocol/polling-session.js';
+import { openMuteClient, textFrame } from './support/raw-socket.js';
+
+@WebSocketGateway()
+class EchoGateway {
+  readonly handled: unknown[] = [];
+  /** Of one turn of the event loop. */
+  inTurn = 0;
+  mostInTurn = 0;
+  answeredByClient: unknown;
+
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown): unknown {
+    this.handled.push(data);
+    if (this.inTurn === 0) setImmediate(() => (this.inTurn = 0));
+    this.inTurn += 1;
+    this.mostInTurn = Math.max(this.mostInTurn, this.inTurn);
+    return data;
+  }
+
+  @SubscribeMessage('ask me')
+  async askMe(@ConnectedSocket() client: Socket, @Ack() ack: (answer: unknown) => void): Promise<void> {
+    ack(await client.emitWithAck('question'));
+  }
+}
+
+async function withApp(options: WebsocketOptions, scenario: (app: TestApp) => Promise<void>): Promise<void> {
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [EchoGateway] })
+  class AppModule {}
+
+  const app = await startTestApp(AppModule);
+  try {
+    await scenario(app);
+  } finally {
+    await app.close();
+  }
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, sent) => sent);
+
+function echoAll(client: TestClient, count: number): Promise<unknown[]> {
+  return Promise.all(numbers(count).map((sent) => client.socket.emitWithAck('echo', sent)));
+}
+
+/** 64 of what has just come, and twice 64 of what was held: what is counted here begins within a turn. */
+const MOST_IN_TURN = 3 * 64;
+
+const slowRate = { burst: 20, perSecond: 200 };
+
+describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
+  const client = { transports: [transport] };
+
+  test('what is sent faster than the rate is handled later: all of it, in its order', () =>
+    withApp({ limits: { messageRate: slowRate } }, async (app) => {
+      const alice = await app.connect(client);
+      const began = performance.now();
+      expect(await echoAll(alice, 120)).toEqual(numbers(120));
+      expect(app.get(EchoGateway).handled).toEqual(numbers(120));
+      // A hundred beyond the burst, at 200 a second.
+      expect(performance.now() - began).toBeGreaterThan(400);
+      await expect(alice).toBeConnected();
+      await expect(app).toHaveLogged(/^A client at 127.0.0.1 sends faster than limits.messageRate/, {
+        level: 'warn',
+      });
+      expect(app.get(FlowMetrics).overRateTotal).toBeGreaterThan(0);
+      expect(app.get(FlowMetrics).overRate).toBe(0);
+    }));
+
+  test('so is what is sent in more bytes than the rate, whatever the size of one message', () =>
+    withApp({ limits: { byteRate: { burst: 10_000, perSecond: 1_000_000 } } }, async (app) => {
+      const alice = await app.connect(client);
+      const text = 'x'.repeat(100_000);
+      const began = performance.now();
+      const answers = await Promise.all(
+        numbers(5).map((sent) => alice.socket.emitWithAck('echo', `${sent}${text}`)),
+      );
+      expect(answers).toEqual(numbers(5).map((sent) => `${sent}${text}`));
+      // Four are paid back before the last is read.
+      expect(performance.now() - began).toBeGreaterThan(350);
+    }));
+
+  test('a connection that is not read for long is not taken for dead, by either end', () =>
+    withApp(
+      { pingInterval: 100, pingTimeout: 100, limits: { messageRate: { burst: 10, perSecond: 100 } } },
+      async (app) => {
+        const alice = await app.connect(client);
+        expect(await echoAll(alice, 110)).toEqual(numbers(110));
+        await expect(alice).toBeConnected();
+      },
+    ));
+
+  test('nobody else notices', () =>
+    withApp({ limits: { messageRate: slowRate } }, async (app) => {
+      const [alice, eve] = [await app.connect(client), await app.connect(client)];
+      const flood = echoAll(eve, 200);
+      await expect(alice.emitWithAck('echo', 'at once')).toBeAcked('at once');
+      expect(app.get(EchoGateway).handled.length).toBeLessThan(100);
+      await flood;
+    }));
+
+  test('one that goes on for minutes is disconnected, and told why', () =>
+    withApp(
+      { limits: { messageRate: { burst: 10, perSecond: 50 }, maxTimeOverRate: 300 } },
+      async (app) => {
+        const eve = await app.connect({ ...client, name: 'eve' });
+        for (const sent of numbers(500)) eve.emit('echo', sent);
+        await expect(eve).toBeDisconnected();
+        await expect(app).toHaveLogged(
+          /^Disconnected a client at 127.0.0.1: It has sent faster .+ 300 ms \(limits.maxTimeOverRate\)$/,
+          { level: 'warn' },
+        );
+      },
+    ));
+
+  test('one that leaves while it is not read is noticed when all was handled', () =>
+    withApp({ limits: { messageRate: slowRate } }, async (app) => {
+      const alice = await app.connect(client);
+      for (const sent of numbers(60)) alice.emit('echo', sent);
+      // Behind all that on the wire.
+      void alice.disconnect();
+      const gateway = app.get(EchoGateway);
+      await expect.poll(() => gateway.handled).toEqual(numbers(60));
+      await expect.poll(() => app.io.engine.clientsCount).toBe(0);
+    }));
+
+  test('one that is disconnected while it is not read is gone at once', () =>
+    withApp({ limits: { messageRate: { burst: 10, perSecond: 10 } } }, async (app) => {
+      const eve = await app.connect(client);
+      for (const sent of numbers(200)) eve.emit('echo', sent);
+      await expect.poll(() => app.get(FlowMetrics).overRate).toBe(1);
+      const gone = once(eve.socket, 'disconnect');
+      const began = performance.now();
+      app.io.disconnectSockets(true);
+      await gone;
+      expect(performance.now() - began).toBeLessThan(2_000);
+      await expect.poll(() => app.get(FlowMetrics).overRate).toBe(0);
+    }));
+
+  test('an answer to the server is found behind what was sent before it', () =>
+    withApp({ limits: { messageRate: slowRate } }, async (app) => {
+      const alice = await app.connect(client);
+      alice.socket.on('question', (answer: (text: string) => void) => answer('here'));
+      const asked = alice.emitWithAck('ask me');
+      const flood = echoAll(alice, 100);
+      await expect(asked).toBeAcked('here');
+      await flood;
+    }));
+
+  test('joining many namespaces is work for many messages', () =>
+    withApp({ limits: { messageRate: { burst: 200, perSecond: 200 } } }, async (app) => {
+      const eve = await app.connect(client);
+      for (const joined of numbers(50)) eve.socket.io.engine.write(`0/unknown-${joined},`);
+      await expect.poll(() => app.get(FlowMetrics).overRate).toBe(1);
+      expect(eve.socket.connected).toBe(true);
+      app.io.disconnectSockets(true);
+    }));
+});
+
+test('others have their turn while a client is served that sends very much at once; its order stays', () =>
+  withApp({ limits: false }, async (app) => {
+    const eve = await app.connect();
+    expect(await echoAll(eve, 2_000)).toEqual(numbers(2_000));
+    const { mostInTurn } = app.get(EchoGateway);
+    expect(mostInTurn).toBeGreaterThan(1);
+    expect(mostInTurn).toBeLessThanOrEqual(MOST_IN_TURN);
+  }));
+
+test('so they have when a single request of a polling client has tens of thousands of packets', () =>
+  withApp({}, async (app) => {
+    const session = await PollingSession.open(new Endpoint(app));
+    await session.post('40');
+    await session.poll();
+    const packets = numbers(20_000).map((sent) => `42["echo",${sent}]`);
+    expect(await session.post(packets.join('\x1e'))).toMatchObject({ status: 200 });
+    const gateway = app.get(EchoGateway);
+    expect(gateway.handled.length).toBeLessThan(1_000);
+    await expect.poll(() => gateway.handled.length, { timeout: 20_000 }).toBe(20_000);
+    expect(gateway.handled).toEqual(numbers(20_000));
+    expect(gateway.mostInTurn).toBeLessThanOrEqual(MOST_IN_TURN);
+    await session.post('1');
+  }));
+
+test('a further request of a polling client waits a few seconds at most, and its order stays', () =>
+  withApp({ limits: { messageRate: { burst: 10, perSecond: 20 } } }, async (app) => {
+    const session = await PollingSession.open(new Endpoint(app));
+    await session.post('40');
+    await session.poll();
+    await session.post(
+      numbers(150)
+        .map((sent) => `42["echo",${sent}]`)
+        .join('\x1e'),
+    );
+    const began = performance.now();
+    expect(await session.post('42["echo",150]')).toMatchObject({ status: 200 });
+    const waited = performance.now() - began;
+    expect(waited).toBeGreaterThan(3_000);
+    expect(waited).toBeLessThan(6_500);
+    const gateway = app.get(EchoGateway);
+    await expect.poll(() => gateway.handled.length, { timeout: 10_000 }).toBe(151);
+    expect(gateway.handled).toEqual(numbers(151));
+    await session.post('1');
+  }), 20_000);
+
+test('what was held of a polling client is handled before what it sends by its WebSocket', () =>
+  withApp({ limits: { messageRate: { burst: 10, perSecond: 100 } } }, async (app) => {
+    const alice = await app.connect({ transports: ['polling', 'websocket'] });
+    const gateway = app.get(EchoGateway);
+    const { engine } = alice.socket.io;
+    for (const sent of numbers(60)) alice.emit('echo', sent);
+    if (engine.transport.name === 'polling') await once(engine as never, 'upgrade');
+    for (const sent of numbers(20)) alice.emit('echo', 60 + sent);
+    await expect.poll(() => gateway.handled.length, { timeout: 10_000 }).toBe(80);
+    expect(gateway.handled).toEqual(numbers(80));
+  }));
+
+test('an event just before the end of a polling connection is handled, also where others are held', () =>
+  withApp({}, async (app) => {
+    const session = await PollingSession.open(new Endpoint(app));
+    await session.post('40');
+    await session.poll();
+    const packets = numbers(200).map((sent) => `42["echo",${sent}]`);
+    await session.post([...packets, '1'].join('\x1e'));
+    await expect.poll(() => app.get(EchoGateway).handled.length).toBeGreaterThan(150);
+    await expect.poll(() => app.io.engine.clientsCount).toBe(0);
+  }));
+
+test('pings of the WebSocket protocol count, and each is answered', () =>
+  withApp({ limits: { messageRate: { burst: 100, perSecond: 1_000 } } }, async (app) => {
+    using eve = await openMuteClient(app.port);
+    const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
+    const before = eve.text.length;
+    eve.socket.write(Buffer.concat(Array<Buffer>(500).fill(ping)));
+    await expect.poll(() => app.get(FlowMetrics).overRate).toBe(1);
+    // An empty pong has two bytes.
+    await expect.poll(() => eve.text.length - before).toBe(1_000);
+    await expect.poll(() => app.get(FlowMetrics).overRate).toBe(0);
+  }));
+
+test('a client that is gone while it is not read is gone', () =>
+  withApp({ limits: { messageRate: { burst: 10, perSecond: 200 } } }, async (app) => {
+    using eve = await openMuteClient(app.port);
+    eve.socket.write(Buffer.concat(numbers(100).map((sent) => textFrame(`42["echo",${sent}]`))));
+    await expect.poll(() => app.get(FlowMetrics).overRate).toBe(1);
+    eve.socket.destroy();
+    await expect.poll(() => app.io.engine.clientsCount).toBe(0);
+  }));
+
+test('a WebSocket server whose sockets cannot be paused is an error at boot', async () => {
+  class Unpausable {
+    readonly options = { WebSocket: class {} };
+    on(): void {}
+    close(): void {}
+  }
+
+  @Module({ imports: [WebsocketModule.forRoot({ wsEngine: Unpausable })], providers: [EchoGateway] })
+  class AppModule {}
+
+  await expect(startTestApp(AppModule)).rejects.toThrow(
+    'WebsocketModule: option "wsEngine" is a function; expected a WebSocket server whose WebSockets have pause()',
+  );
+});
+
+test('a flood of an hour is not over in a test, but one of a second leaves nothing', () =>
+  withApp({ limits: { messageRate: slowRate } }, async (app) => {
+    const eve = await app.connect();
+    await echoAll(eve, 60);
+    await delay(20);
+    await expect(eve.emitWithAck('echo', 'after')).toBeAcked('after');
+    expect(app.get(FlowMetrics).bufferedBytes).toBe(0);
+  }));

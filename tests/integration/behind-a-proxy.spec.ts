@@ -1,0 +1,77 @@
+import { Module } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+
+const fromProxy = (address: string) => ({ extraHeaders: { 'x-forwarded-for': address } });
+
+function moduleWith(options: WebsocketOptions): AppModule {
+  @Module({ imports: [WebsocketModule.forRoot(options)] })
+  class ProxiedModule {}
+  return ProxiedModule;
+}
+
+function expressThatTrusts(trust: unknown): ExpressAdapter {
+  const adapter = new ExpressAdapter();
+  adapter.set('trust proxy', trust);
+  return adapter;
+}
+
+const oneEach: WebsocketOptions = { limits: { connectionsPerAddress: 1 } };
+
+async function expectAddressesToCount(app: TestApp): Promise<void> {
+  const alice = await app.connect(fromProxy('192.0.2.1'));
+  await expect(await app.connect(fromProxy('192.0.2.2'))).toBeConnected();
+  await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
+  await expect(app).toHaveLogged(`Client connected: ${alice.id}`, {
+    params: [expect.objectContaining({ address: '192.0.2.1' })],
+  });
+}
+
+describe('what the HTTP adapter trusts holds', () => {
+  test.for([true, 1, 'loopback', (address: string) => address.includes('127.0.0.1')])(
+    "by Express' setting trust proxy: %s",
+    async (trust) => {
+      await using app = await startTestApp(moduleWith(oneEach), {
+        httpAdapter: expressThatTrusts(trust),
+      });
+      await expectAddressesToCount(app);
+    },
+  );
+
+  test.for([true, 1, 'loopback'])("by Fastify's option trustProxy: %s", async (trustProxy) => {
+    await using app = await startTestApp(moduleWith(oneEach), {
+      httpAdapter: new FastifyAdapter({ trustProxy }),
+    });
+    await expectAddressesToCount(app);
+  });
+
+  test('unless trustProxy says otherwise', async () => {
+    await using app = await startTestApp(moduleWith({ ...oneEach, trustProxy: false }), {
+      httpAdapter: expressThatTrusts(true),
+    });
+    await app.connect(fromProxy('192.0.2.1'));
+    await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
+  });
+});
+
+test('behind a proxy that nobody has named, the limits of one address warn once and refuse nobody', async () => {
+  await using app = await startTestApp(moduleWith({ limits: { connectRate: { burst: 5, perSecond: 1 } } }));
+  const clients = await Promise.all(
+    Array.from({ length: 30 }, (_, number) => app.connect(fromProxy(`198.51.100.${number}`))),
+  );
+  for (const client of clients) expect(client.connected).toBe(true);
+  const warnings = app.logs.entries.filter(({ message }) => /all clients have its address/.test(String(message)));
+  expect(warnings).toHaveLength(1);
+});
+
+test('no more connections come than there may be in all', async () => {
+  await using app = await startTestApp(moduleWith({ limits: { connections: 2 } }));
+  await Promise.all([app.connect(fromProxy('198.51.100.1')), app.connect(fromProxy('198.51.100.2'))]);
+  await expect(app.connect(fromProxy('198.51.100.3'))).toBeRefused(/^The server has/);
+});

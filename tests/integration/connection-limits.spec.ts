@@ -1,0 +1,122 @@
+import { Module } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp } from 'nest-realtime-kit/testing';
+import type { TestApp } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+import { requestWebSocket } from './support/raw-socket.js';
+
+@WebSocketGateway()
+class EchoGateway {
+  handled = 0;
+
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown): unknown {
+    this.handled += 1;
+    return data;
+  }
+}
+
+async function withApp(options: WebsocketOptions, scenario: (app: TestApp) => Promise<void>): Promise<void> {
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [EchoGateway] })
+  class AppModule {}
+
+  const app = await startTestApp(AppModule);
+  try {
+    await scenario(app);
+  } finally {
+    await app.close();
+  }
+}
+
+const fromProxy = (address: string) => ({ extraHeaders: { 'x-forwarded-for': address } });
+
+describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
+  const client = { transports: [transport] };
+
+  test('one address has so many connections, and another when one of them has gone', () =>
+    withApp({ limits: { connectionsPerAddress: 2 } }, async (app) => {
+      const [alice] = [await app.connect(client), await app.connect(client)];
+      await expect(app.connect(client)).toBeRefused('This address has as many connections as it may have');
+      await expect(app).toHaveLogged(/^Refused a connection from 127.0.0.1: This address has/, {
+        level: 'warn',
+      });
+      await alice.disconnect();
+      // Of polling, the end of the client's last request comes after its goodbye.
+      await expect.poll(() => app.io.engine.clientsCount).toBe(1);
+      await expect(await app.connect(client)).toBeConnected();
+    }));
+
+  test('all have so many connections together', () =>
+    withApp({ limits: { connections: 1 }, trustProxy: 1 }, async (app) => {
+      await app.connect({ ...client, ...fromProxy('192.0.2.1') });
+      await expect(app.connect({ ...client, ...fromProxy('192.0.2.2') })).toBeRefused(
+        'The server has as many connections as it may have',
+      );
+    }));
+
+  test('one address opens connections so fast', () =>
+    withApp({ limits: { connectRate: { burst: 2, perSecond: 1 } } }, async (app) => {
+      for (let opened = 0; opened < 2; opened += 1) await (await app.connect(client)).disconnect();
+      await expect(app.connect(client)).toBeRefused(/too|fast/i);
+    }));
+
+});
+
+test('an address counts as who it says it speaks for only where that is trusted', async () => {
+  await withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: false }, async (app) => {
+    await app.connect(fromProxy('192.0.2.1'));
+    await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
+  });
+  await withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
+    await app.connect(fromProxy('192.0.2.1'));
+    await expect(await app.connect(fromProxy('192.0.2.2'))).toBeConnected();
+    await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
+    // An IPv6 network is one household.
+    await app.connect(fromProxy('2001:db8::1'));
+    await expect(app.connect(fromProxy('2001:db8::2'))).toBeRefused(/^This address/);
+    await expect(await app.connect(fromProxy('2001:db8:0:1::1'))).toBeConnected();
+  });
+});
+
+test('a polling session becomes one WebSocket, and no more', () =>
+  withApp({}, async (app) => {
+    const opened = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+    const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
+    const path = `/socket.io/?EIO=4&transport=websocket&sid=${sid}`;
+    using first = await requestWebSocket(app.port, path);
+    await first.until('101 Switching Protocols');
+    using second = await requestWebSocket(app.port, path);
+    await second.until('101 Switching Protocols');
+    // It does not say goodbye.
+    await second.closed;
+    expect(first.socket.destroyed).toBe(false);
+  }));
+
+test('a proxy may name the port of whom it speaks for', () =>
+  withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
+    for (const address of ['192.0.2.1:49152', '192.0.2.2:49152', '[2001:db8::1]:49152', '[2001:db8:1::1]']) {
+      await expect(await app.connect(fromProxy(address))).toBeConnected();
+    }
+    await expect(app.connect(fromProxy('192.0.2.1:49153'))).toBeRefused(/^This address/);
+    await expect(app.connect(fromProxy('[2001:db8::2]:49152'))).toBeRefused(/^This address/);
+  }));
+
+test('a session without an id is none: who names it opens a connection as any other', () =>
+  withApp({ limits: { connectRate: { burst: 1, perSecond: 1 } } }, async (app) => {
+    await app.connect();
+    using raw = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket&sid=');
+    await raw.closed;
+    expect(raw.text).toMatch(/^HTTP\/1\.1 429 /);
+    const polling = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling&sid=`);
+    expect(polling.status).toBe(429);
+  }));
+
+test('limits: false lifts them all', () =>
+  withApp({ limits: false }, async (app) => {
+    const alice = await app.connect();
+    await Promise.all(Array.from({ length: 3_000 }, (_, sent) => alice.emitWithAck('echo', sent)));
+    expect(app.get(EchoGateway).handled).toBe(3_000);
+  }));

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule } from 'nest-realtime-kit';
+import type { Socket } from 'nest-realtime-kit';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import type { TestClient } from 'nest-realtime-kit/testing';
+import type { Socket as ClientSocket } from 'socket.io-client';
+import { describe } from 'vitest';
+
+const asked: string[] = [];
+
+@WebSocketGateway()
+class MainGateway {}
+
+@WebSocketGateway({ namespace: 'chat' })
+class ChatGateway {
+  readonly calls: string[] = [];
+  readonly events: unknown[] = [];
+
+  handleConnection(): void {
+    this.calls.push('connected');
+  }
+
+  handleDisconnect(): void {
+    this.calls.push('disconnected');
+  }
+
+  @SubscribeMessage('who am I')
+  whoAmI(client: Socket): unknown {
+    return client.data;
+  }
+
+  @SubscribeMessage('note')
+  note(_client: Socket, data: unknown): void {
+    this.events.push(data);
+  }
+}
+
+@Module({
+  imports: [
+    WebsocketModule.forRoot({
+      authentication: async ({ auth }) => {
+        const { user, takes } = auth as { user?: string; takes?: number };
+        if (user) asked.push(user);
+        if (takes !== undefined) await delay(takes);
+        return { user };
+      },
+    }),
+  ],
+  providers: [MainGateway, ChatGateway],
+})
+class AppModule {}
+
+const test = realtimeTest(AppModule);
+
+/** A namespace on the connection that a client has. */
+function chatOf({ socket }: TestClient, auth: object = {}): ClientSocket {
+  return socket.io.socket('/chat', { auth } as never) as ClientSocket;
+}
+
+describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
+  const client = { transports: [transport] };
+
+  test.for([undefined, 0, 30])(
+    'a page that joins, leaves and joins again at once is in it, once (authentication: %s ms)',
+    async (takes, { app, connect }) => {
+      const alice = await connect(client);
+      const chat = chatOf(alice, { takes });
+      chat.connect();
+      chat.disconnect();
+      chat.connect();
+      await expect.poll(() => chat.connected).toBe(true);
+      expect(await chat.emitWithAck('who am I')).toEqual({});
+      expect(alice.socket.connected).toBe(true);
+      expect(app.io.of('/chat').sockets.size).toBe(1);
+      const { calls } = app.get(ChatGateway);
+      expect(calls.filter((call) => call === 'connected').length - 1).toBe(
+        calls.filter((call) => call === 'disconnected').length,
+      );
+      chat.disconnect();
+    },
+  );
+
+  test('one that leaves and joins in one go has what it sent before handled', async ({ app, connect }) => {
+    const alice = await connect(client);
+    const chat = chatOf(alice).connect();
+    await expect.poll(() => chat.connected).toBe(true);
+    chat.emit('note', 'before');
+    chat.disconnect();
+    chat.connect();
+    await expect.poll(() => chat.connected).toBe(true);
+    chat.emit('note', 'after');
+    await expect.poll(() => app.get(ChatGateway).events).toEqual(['before', 'after']);
+    expect(app.get(ChatGateway).calls).toEqual(['connected', 'disconnected', 'connected']);
+    expect(alice.socket.connected).toBe(true);
+    chat.disconnect();
+  });
+
+  test('it is who it says last that it is', async ({ connect }) => {
+    const alice = await connect(client);
+    const chat = chatOf(alice, { user: 'alice', takes: 20 }).connect();
+    chat.disconnect();
+    chat.auth = { user: 'bob', takes: 0 };
+    chat.connect();
+    await expect.poll(() => chat.connected).toBe(true);
+    expect(await chat.emitWithAck('who am I')).toEqual({ user: 'bob' });
+    chat.disconnect();
+  });
+});
+
+test('who asks a hundred times while it is asked for is asked for twice', async ({ app, connect }) => {
+  const eve = await connect();
+  asked.length = 0;
+  for (let sent = 0; sent < 100; sent += 1) eve.socket.io.engine.write(`0/chat,{"user":"${sent}","takes":50}`);
+  await expect.poll(() => app.io.of('/chat').sockets.size).toBe(1);
+  expect(asked).toEqual(['0', '99']);
+});
