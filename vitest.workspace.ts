@@ -51,6 +51,21 @@ export default defineConfig({
           globalSetup: ['tests/fuzz/build.ts'],
         },
       },
+      // Servers as they are run: built, and started with `node`; the small app is on the packed package.
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: ['tests/processes/*.spec.ts'],
+          globalSetup: [
+            'tests/integration/support/build.ts',
+            'src/testing/redis/global-setup.ts',
+            'tests/package/support/tarball.ts',
+          ],
+          testTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
       {
         extends: true,

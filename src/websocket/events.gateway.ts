@@ -2,7 +2,7 @@ import { Inject, Logger, Optional } from '@nestjs/common';
 import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
 import type { Server, Socket } from './socket.io.js';
-import { addressOf } from './flow/connection-state.js';
+import { addressOf } from './flow/connection-flow.js';
 import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from './websocket.options.js';
 

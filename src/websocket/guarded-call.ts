@@ -1,4 +1,8 @@
+import type { EventEmitter } from 'node:events';
 import { isPromise } from './promise.js';
+
+/** A function of the app's that is called for an event. */
+export type Listener = (...args: unknown[]) => unknown;
 
 /** Calls a listener of the app's. What it throws, or its promise rejects with, goes to `onError` and nowhere else. */
 export function guardedCall(call: () => unknown, onError: (error: unknown) => void): void {
@@ -8,4 +12,27 @@ export function guardedCall(call: () => unknown, onError: (error: unknown) => vo
   } catch (error) {
     onError(error);
   }
+}
+
+/** Calls listeners in the same way, each with its own list of the arguments. */
+export function callEach(
+  listeners: readonly Listener[],
+  self: object,
+  args: readonly unknown[],
+  onError: (error: unknown) => void,
+): void {
+  for (const listener of listeners.slice()) guardedCall(() => listener.apply(self, [...args]), onError);
+}
+
+/** Calls the listeners for an event in the same way. @returns whether there was one */
+export function callListeners(
+  emitter: Pick<EventEmitter, 'listenerCount' | 'rawListeners'>,
+  event: string,
+  args: readonly unknown[],
+  onError: (error: unknown) => void,
+): boolean {
+  if (emitter.listenerCount(event) === 0) return false;
+  // Such as are taken off after the first time are wrapped in a function that does it.
+  callEach(emitter.rawListeners(event) as Listener[], emitter, args, onError);
+  return true;
 }

@@ -66,27 +66,30 @@ export interface ResolvedLimits {
   maxTimeOverRate: number;
 }
 
-export function resolveLimits(limits: Limits | false = {}): ResolvedLimits {
-  const given: Limits = limits || {
-    connections: false,
-    connectionsPerAddress: false,
-    connectRate: false,
-    messageRate: false,
-    byteRate: false,
-    maxTimeOverRate: false,
-  };
-  return {
-    connections: orElse(given.connections, 20_000) ?? Infinity,
-    connectionsPerAddress: orElse(given.connectionsPerAddress, 500) ?? Infinity,
-    connectRate: orElse(given.connectRate, { burst: 250, perSecond: 50 }),
-    messageRate: orElse(given.messageRate, { burst: 20_000, perSecond: 20_000 }),
-    byteRate: orElse(given.byteRate, { burst: 50_000_000, perSecond: 50_000_000 }),
-    maxTimeOverRate: orElse(given.maxTimeOverRate, 300_000) ?? Infinity,
-  };
-}
+const DEFAULTS: ResolvedLimits = {
+  connections: 20_000,
+  connectionsPerAddress: 500,
+  connectRate: { burst: 250, perSecond: 50 },
+  messageRate: { burst: 20_000, perSecond: 20_000 },
+  byteRate: { burst: 50_000_000, perSecond: 50_000_000 },
+  maxTimeOverRate: 300_000,
+};
 
-function orElse<T>(given: T | false | undefined, byDefault: T): T | undefined {
-  return given === false ? undefined : (given ?? byDefault);
+const LIFTED: ResolvedLimits = {
+  connections: Infinity,
+  connectionsPerAddress: Infinity,
+  connectRate: undefined,
+  messageRate: undefined,
+  byteRate: undefined,
+  maxTimeOverRate: Infinity,
+};
+
+export function resolveLimits(limits: Limits | false = {}): ResolvedLimits {
+  if (limits === false) return LIFTED;
+  const given = Object.entries(limits)
+    .filter(([, limit]) => limit !== undefined)
+    .map(([name, limit]) => [name, limit === false ? LIFTED[name as keyof Limits] : (limit as unknown)]);
+  return { ...DEFAULTS, ...(Object.fromEntries(given) as Partial<ResolvedLimits>) };
 }
 
 const aRate = orFalse({

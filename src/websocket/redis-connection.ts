@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { guardedCall } from './guarded-call.js';
+import { callEach } from './guarded-call.js';
+import type { Listener } from './guarded-call.js';
 import { Deadline } from './shutdown/deadline.js';
 
 /** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
@@ -44,8 +45,6 @@ const UNWATCHED = [
 
 /** Of `ioredis`: the events by which its clients tell of messages. */
 const MESSAGE_EVENTS = ['messageBuffer', 'pmessageBuffer'];
-
-type Listener = (...args: unknown[]) => unknown;
 
 /** What the two packages' clients have beside `RedisClient`, partly under different names. */
 interface AnyClient extends RedisClient {
@@ -204,7 +203,10 @@ export class RedisConnection {
     for (const name of ['on', 'off'] as const) {
       guarded[name] = (event, listener) => {
         const isOfMessages = MESSAGE_EVENTS.includes(event);
-        return this.client[name](event, isOfMessages ? (this.guardIfListener(listener) as Listener) : listener);
+        return this.client[name](
+          event,
+          isOfMessages ? (this.guardIfListener(listener) as Listener) : listener,
+        );
       };
     }
     return guarded;
@@ -216,11 +218,7 @@ export class RedisConnection {
     const listener = arg as Listener;
     let guarded = this.guardedListeners.get(listener);
     if (!guarded) {
-      guarded = (...args) =>
-        guardedCall(
-          () => listener(...args),
-          (error) => this.listener.onUnreadable(error),
-        );
+      guarded = (...args) => callEach([listener], this, args, (error) => this.listener.onUnreadable(error));
       this.guardedListeners.set(listener, guarded);
     }
     return guarded;

@@ -8,7 +8,7 @@ export interface RetryOptions {
   /** Whether there is to be another try. @param pause after how many milliseconds it would be */
   goesOn(error: unknown, pause: number): boolean;
   /** A try has failed, and there is to be another. */
-  onFailure(error: unknown, tries: number): void;
+  onFailure(error: unknown, tries: number): unknown;
 }
 
 /**

@@ -155,7 +155,7 @@ function checkRecovery(server: Server): void {
     'connectionStateRecovery',
     connectionStateRecovery,
     'no value beside this adapter, which cannot recover a session (the one of "redis" cannot either); ' +
-      'Socket.IO\'s own for a single node can, and @socket.io/redis-streams-adapter',
+      "Socket.IO's own for a single node can, and @socket.io/redis-streams-adapter",
   );
 }
 

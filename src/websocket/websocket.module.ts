@@ -5,7 +5,7 @@ import { Connections } from './connection/connections.js';
 import { Hooks } from './connection/hooks.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { MessageHandlers } from './dispatch/message-handlers.js';
-import { NestParts } from './dispatch/nest-parts.js';
+import { NestPipeline } from './dispatch/nest-pipeline.js';
 import { EventsGateway } from './events.gateway.js';
 import { FlowMetrics } from './flow/flow-metrics.js';
 import { Flow } from './flow/flow.js';
@@ -44,7 +44,7 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     websocketOptionsProvider,
     Gateways,
     GatewayInstances,
-    NestParts,
+    NestPipeline,
     MessageHandlers,
     InFlight,
     Hooks,

@@ -69,15 +69,6 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
   handleConnectionTimeout?: number | false;
 
   /**
-   * The events that a handler may have emitted by returning `{ event, data }`; whatever else it returns is the answer.
-   * A list holds in every case. Without one, what comes from the client is known only where it is in the same message or
-   * in its handshake: not what was stored, or sent by somebody else.
-   *
-   * @default undefined (all, but those that the client has named as an `event`)
-   */
-  wsResponseEvents?: readonly string[];
-
-  /**
    * How many connections there may be, how fast they may be opened, and how fast one may send. `false` lifts all of these
    * limits.
    *
@@ -101,7 +92,6 @@ export interface ResolvedWebsocketOptions {
   logDetails: boolean;
   authentication: ResolvedAuthenticationOptions | undefined;
   handleConnectionTimeout: number | false;
-  wsResponseEvents: ReadonlySet<string> | undefined;
   handshake: ResolvedHandshakeOptions;
   flow: ResolvedFlowOptions;
   limits: ResolvedLimits;
@@ -111,8 +101,6 @@ export interface ResolvedWebsocketOptions {
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
 export const DEFAULT_SERVER_OPTIONS = {
   cors: { origin: '*' },
-  // By a pattern's name a client has a namespace made; without this, each of them would stay.
-  cleanupEmptyChildNamespaces: true,
 } satisfies ServerOptions;
 
 /** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
@@ -139,7 +127,6 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     logDetails = LOGGER_JOINS_PARAMETERS,
     authentication,
     handleConnectionTimeout = 10_000,
-    wsResponseEvents,
     allowMissingOrigin,
     trustProxy,
     maxBufferedBytes,
@@ -156,7 +143,6 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     logDetails,
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
-    wsResponseEvents: wsResponseEvents && new Set(wsResponseEvents),
     handshake: resolveHandshakeOptions({ allowMissingOrigin, trustProxy }),
     flow: resolveFlowOptions({ maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting }),
     limits: resolveLimits(limits),
@@ -229,10 +215,6 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   },
   upgradeTimeout: milliseconds,
   wsEngine: aFunction,
-  wsResponseEvents: {
-    expected: 'a list of events such as ["joined", "left"]',
-    accepts: (value) => Array.isArray(value) && value.every((event) => typeof event === 'string'),
-  },
 };
 
 function hasEither(value: object, one: string, other: string): boolean {

@@ -66,7 +66,9 @@ test('behind a proxy that nobody has named, the limits of one address warn once 
     Array.from({ length: 30 }, (_, number) => app.connect(fromProxy(`198.51.100.${number}`))),
   );
   for (const client of clients) expect(client.connected).toBe(true);
-  const warnings = app.logs.entries.filter(({ message }) => /all clients have its address/.test(String(message)));
+  const warnings = app.logs.entries.filter(({ message }) =>
+    /all clients have its address/.test(String(message)),
+  );
   expect(warnings).toHaveLength(1);
 });
 

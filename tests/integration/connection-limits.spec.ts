@@ -62,7 +62,6 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       for (let opened = 0; opened < 2; opened += 1) await (await app.connect(client)).disconnect();
       await expect(app.connect(client)).toBeRefused(/too|fast/i);
     }));
-
 });
 
 test('an address counts as who it says it speaks for only where that is trusted', async () => {

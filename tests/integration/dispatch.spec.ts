@@ -128,14 +128,6 @@ test('a stream that runs is unsubscribed when its client goes', async ({ app, co
   expect(app.get(Journal).entries).toEqual(expect.arrayContaining(['subscribed', 'unsubscribed']));
 });
 
-test('a namespace of a pattern that nobody is in any more is forgotten', async ({ app, connect }) => {
-  const clients = await Promise.all(
-    Array.from({ length: 20 }, (_, room) => connect({ namespace: `/room-${room}` })),
-  );
-  await Promise.all(clients.map((client) => client.disconnect()));
-  expect([...app.io._nsps.keys()].filter((name) => name.startsWith('/room'))).toEqual([]);
-});
-
 test.for([
   () => Promise.reject(new Error('no such table')),
   () => {

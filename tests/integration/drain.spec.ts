@@ -411,10 +411,10 @@ test('beforeDrain is the place for last words: all clients get them, and what it
   });
   await expect.poll(() => clients.every(({ connected }) => connected)).toBe(true);
   await app.nest.close();
-  await expect
-    .poll(() => heard)
-    .toEqual(clients.map(() => ['saved', 'server:shutdown', 'disconnect']));
-  await expect(app).toHaveLogged(/^FailingProvider.beforeDrain failed: the disk is full$/, { level: 'error' });
+  await expect.poll(() => heard).toEqual(clients.map(() => ['saved', 'server:shutdown', 'disconnect']));
+  await expect(app).toHaveLogged(/^FailingProvider.beforeDrain failed: the disk is full$/, {
+    level: 'error',
+  });
   await app.close();
 });
 

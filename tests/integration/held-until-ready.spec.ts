@@ -228,15 +228,16 @@ describe('while handleConnection takes its time,', () => {
       const text = 'x'.repeat(20_000);
       for (let sent = 0; sent < 400; sent += 1) alice.emit('say', sent, text);
       // What is not read stays with the client.
-      await expect.poll(() => app.get(FlowMetrics).bufferedBytes).toBeGreaterThan(100_000);
+      await expect.poll(() => app.get(FlowMetrics).bufferedBytes()).toBeGreaterThan(100_000);
       await expect.poll(() => alice.socket.io.engine.writeBuffer.length).toBe(0);
-      expect(app.get(FlowMetrics).bufferedBytes).toBeLessThan(1_500_000);
+      expect(app.get(FlowMetrics).bufferedBytes()).toBeLessThan(1_500_000);
       waiting.shift()!();
       const gateway = app.get(WaitingGateway);
       await expect.poll(() => gateway.handled.length).toBe(400);
       expect(gateway.handled).toEqual(Array.from({ length: 400 }, (_, sent) => sent));
-      expect(app.get(FlowMetrics).bufferedBytes).toBe(0);
-    }));
+      expect(app.get(FlowMetrics).bufferedBytes()).toBe(0);
+    }),
+  );
 
   baseTest('other namespaces of the same connection go on', () =>
     withWaiting({}, async (app, alice) => {
@@ -245,39 +246,43 @@ describe('while handleConnection takes its time,', () => {
       expect(await there.emitWithAck('echo', 'at once')).toBe('at once');
       expect(app.get(WaitingGateway).handled).toEqual([]);
       there.disconnect();
-    }));
+    }),
+  );
 });
 
-baseTest('handleConnectionTimeout: false is for a hook that goes on as long as its client is there', async () => {
-  const calls: string[] = [];
+baseTest(
+  'handleConnectionTimeout: false is for a hook that goes on as long as its client is there',
+  async () => {
+    const calls: string[] = [];
 
-  @WebSocketGateway()
-  class LongGateway {
-    async handleConnection(client: Socket): Promise<void> {
-      calls.push('connected');
-      await new Promise((resolve) => client.once('disconnect', resolve));
-      calls.push('hook ended');
+    @WebSocketGateway()
+    class LongGateway {
+      async handleConnection(client: Socket): Promise<void> {
+        calls.push('connected');
+        await new Promise((resolve) => client.once('disconnect', resolve));
+        calls.push('hook ended');
+      }
+
+      handleDisconnect(): void {
+        calls.push('disconnected');
+      }
+
+      @SubscribeMessage('echo')
+      echo(_client: Socket, data: unknown): unknown {
+        return data;
+      }
     }
 
-    handleDisconnect(): void {
-      calls.push('disconnected');
-    }
+    @Module({
+      imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })],
+      providers: [LongGateway],
+    })
+    class LongModule {}
 
-    @SubscribeMessage('echo')
-    echo(_client: Socket, data: unknown): unknown {
-      return data;
-    }
-  }
-
-  @Module({
-    imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })],
-    providers: [LongGateway],
-  })
-  class LongModule {}
-
-  await using app = await startTestApp(LongModule);
-  const alice = await app.connect({ until });
-  expect(await alice.emitWithAck('echo', 1)).toBe(1);
-  alice.socket.disconnect();
-  await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
-});
+    await using app = await startTestApp(LongModule);
+    const alice = await app.connect({ until });
+    expect(await alice.emitWithAck('echo', 1)).toBe(1);
+    alice.socket.disconnect();
+    await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
+  },
+);

@@ -35,7 +35,10 @@ function nested(levels: number): string {
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test('a message of maxHttpBufferSize is handled, a larger one ends its connection', async ({ app, connect }) => {
+  test('a message of maxHttpBufferSize is handled, a larger one ends its connection', async ({
+    app,
+    connect,
+  }) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     await expect(alice.emitWithAck('size', 'x'.repeat(65_000))).toBeAcked(65_000);
     eve.emit('size', 'x'.repeat(66_000));

@@ -130,7 +130,13 @@ test.for(['redis', 'ioredis'])(
     const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
     const valid = Buffer.from([0x91, 0xa1, 0x78]);
     for (const channel of ['#/#', '#/#lobby#', '-request#/#', '-response#/#']) {
-      for (const garbage of [Buffer.from('garbage'), Buffer.from([0xc1, 0xff]), valid, Buffer.from('{}'), Buffer.alloc(0)]) {
+      for (const garbage of [
+        Buffer.from('garbage'),
+        Buffer.from([0xc1, 0xff]),
+        valid,
+        Buffer.from('{}'),
+        Buffer.alloc(0),
+      ]) {
         await publisher.publish(`${keyPrefix}${channel}`, garbage);
       }
     }

@@ -98,19 +98,26 @@ describe.each([
   ['handleConnection', { handleConnectionTimeout: 400 }, 'profile'],
 ] as const)('a user store that is away, in %s,', (place, options, namespace) => {
   test('for a moment: a client is let in when it is back, and notices nothing', () =>
-    withApp({ ...options, handleConnectionTimeout: 3_000, ...(place === 'authentication' && { authentication: { use: ask, timeout: 3_000 } }) }, async (app, connect) => {
-      store.isAway = true;
-      const alice = connect(namespace);
-      const errors: string[] = [];
-      alice.on('connect_error', ({ message }) => errors.push(message));
-      alice.on('disconnect', (reason) => errors.push(reason));
-      await expect.poll(() => store.asked).toBeGreaterThan(1);
-      store.isAway = false;
-      if (!alice.connected) await once(alice as never, 'connect');
-      expect(await alice.emitWithAck('echo', 1).catch(() => 'no ack')).toBeDefined();
-      expect(errors).toEqual([]);
-      app.logs.allowErrors(/ECONNREFUSED/);
-    }));
+    withApp(
+      {
+        ...options,
+        handleConnectionTimeout: 3_000,
+        ...(place === 'authentication' && { authentication: { use: ask, timeout: 3_000 } }),
+      },
+      async (app, connect) => {
+        store.isAway = true;
+        const alice = connect(namespace);
+        const errors: string[] = [];
+        alice.on('connect_error', ({ message }) => errors.push(message));
+        alice.on('disconnect', (reason) => errors.push(reason));
+        await expect.poll(() => store.asked).toBeGreaterThan(1);
+        store.isAway = false;
+        if (!alice.connected) await once(alice as never, 'connect');
+        expect(await alice.emitWithAck('echo', 1).catch(() => 'no ack')).toBeDefined();
+        expect(errors).toEqual([]);
+        app.logs.allowErrors(/ECONNREFUSED/);
+      },
+    ));
 
   test('for longer: a client comes back by itself, whatever the transport', () =>
     withApp(options, async (app, connect) => {
@@ -122,30 +129,36 @@ describe.each([
       }
       await delay(1_200);
       store.isAway = false;
-      await expect.poll(() => clients.map(({ connected }) => connected), { timeout: 5_000 }).toEqual([true, true]);
+      await expect
+        .poll(() => clients.map(({ connected }) => connected), { timeout: 5_000 })
+        .toEqual([true, true]);
       // What is refused is the handshake: never by a middleware, which would be final.
       expect(refusals.filter((data) => data !== undefined)).toEqual([]);
       app.logs.allowErrors(/ECONNREFUSED/);
     }));
 
-  test('so long that clients keep coming: handshakes are answered 503, and one in a second is tried', () =>
-    withApp(options, async (app, connect) => {
-      store.isAway = true;
-      for (let gone = 0; gone < 3; gone += 1) connect(namespace, { reconnection: false });
-      await expect.poll(() => app.logs.entries.filter(({ level }) => level === 'error').length).toBe(6);
-      const [, refused] = [await handshake(app), await handshake(app)];
-      expect(refused.status).toBe(503);
-      expect(refused.headers.get('retry-after')).toBe('2');
-      expect(await refused.json()).toMatchObject({ code: 'UNAVAILABLE' });
-      const { asked } = store;
-      const crowd = Array.from({ length: 20 }, () => connect(namespace));
-      await delay(2_500);
-      // A trial a second, each of some tries; without, twenty clients would have come some ten times.
-      expect(store.asked - asked).toBeLessThan(40);
-      store.isAway = false;
-      await expect.poll(() => crowd.every(({ connected }) => connected), { timeout: 8_000 }).toBe(true);
-      app.logs.allowErrors(/ECONNREFUSED/);
-    }), 20_000);
+  test(
+    'so long that clients keep coming: handshakes are answered 503, and one in a second is tried',
+    () =>
+      withApp(options, async (app, connect) => {
+        store.isAway = true;
+        for (let gone = 0; gone < 3; gone += 1) connect(namespace, { reconnection: false });
+        await expect.poll(() => app.logs.entries.filter(({ level }) => level === 'error').length).toBe(6);
+        const [, refused] = [await handshake(app), await handshake(app)];
+        expect(refused.status).toBe(503);
+        expect(refused.headers.get('retry-after')).toBe('2');
+        expect(await refused.json()).toMatchObject({ code: 'UNAVAILABLE' });
+        const { asked } = store;
+        const crowd = Array.from({ length: 20 }, () => connect(namespace));
+        await delay(2_500);
+        // A trial a second, each of some tries; without, twenty clients would have come some ten times.
+        expect(store.asked - asked).toBeLessThan(40);
+        store.isAway = false;
+        await expect.poll(() => crowd.every(({ connected }) => connected), { timeout: 8_000 }).toBe(true);
+        app.logs.allowErrors(/ECONNREFUSED/);
+      }),
+    20_000,
+  );
 
   test('and so slow that it does not answer: that is no refusal either', () =>
     withApp(options, async (app, connect) => {
@@ -192,7 +205,9 @@ test('a fault in one namespace costs a client nothing in the others, and nobody 
   }));
 
 test('authentication of a further namespace waits as long as it takes', () => {
-  const options = { authentication: { use: ({ auth }: { auth: object }) => ('wait' in auth ? ask() : {}), timeout: 200 } };
+  const options = {
+    authentication: { use: ({ auth }: { auth: object }) => ('wait' in auth ? ask() : {}), timeout: 200 },
+  };
   return withApp(options as unknown as WebsocketOptions, async (app, connect) => {
     const alice = connect();
     await once(alice as never, 'connect');

@@ -88,42 +88,50 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
   });
 });
 
-test('a client on a slow link is not cut off, however long one event takes', { timeout: 30_000 }, async () => {
-  await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 1_000 }));
-  await using link = await startSlowLink(app.port, 1 * MB);
-  const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
-  try {
-    await once(client as never, 'connect');
-    const received: number[] = [];
-    client.on('piece', (text: string) => received.push(text.length));
-    // More than the sockets on the way hold, so that it takes several times the timeout.
-    app.io.emit('piece', 'x'.repeat(8 * MB));
-    app.io.emit('piece', 'y');
-    await expect.poll(() => received, { timeout: 25_000 }).toEqual([8 * MB, 1]);
-  } finally {
-    client.disconnect();
-  }
-});
+test(
+  'a client on a slow link is not cut off, however long one event takes',
+  { timeout: 30_000 },
+  async () => {
+    await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 1_000 }));
+    await using link = await startSlowLink(app.port, 1 * MB);
+    const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
+    try {
+      await once(client as never, 'connect');
+      const received: number[] = [];
+      client.on('piece', (text: string) => received.push(text.length));
+      // More than the sockets on the way hold, so that it takes several times the timeout.
+      app.io.emit('piece', 'x'.repeat(8 * MB));
+      app.io.emit('piece', 'y');
+      await expect.poll(() => received, { timeout: 25_000 }).toEqual([8 * MB, 1]);
+    } finally {
+      client.disconnect();
+    }
+  },
+);
 
-test('a client that takes nothing is disconnected, and others have everything', { timeout: 30_000 }, async () => {
-  await using app = await startTestApp(moduleWith({ stallTimeout: 400 }));
-  const alice = await app.connect();
-  let received = 0;
-  alice.socket.on('chunk', (text: string) => (received += text.length));
-  using _eve = await openDeafClient(app);
-  const slow = watch(app, alice.id);
-  for (let sent = 0; sent < 500; sent += 1) {
-    app.io.emit('chunk', CHUNK);
-    await nextTurn();
-  }
-  await expect.poll(() => slow.gone?.reason).toBe('slow consumer');
-  await expect.poll(() => received, { timeout: 10_000 }).toBe(500 * CHUNK.length);
-  expect(app.io.engine.clientsCount).toBe(1);
-  await expect(app).toHaveLogged(
-    /^Disconnected a client at 127.0.0.1: It has taken nothing for 400 ms \(stallTimeout\) .+ 1048576 bytes \(maxBufferedBytes\)/,
-    { level: 'warn' },
-  );
-});
+test(
+  'a client that takes nothing is disconnected, and others have everything',
+  { timeout: 30_000 },
+  async () => {
+    await using app = await startTestApp(moduleWith({ stallTimeout: 400 }));
+    const alice = await app.connect();
+    let received = 0;
+    alice.socket.on('chunk', (text: string) => (received += text.length));
+    using _eve = await openDeafClient(app);
+    const slow = watch(app, alice.id);
+    for (let sent = 0; sent < 500; sent += 1) {
+      app.io.emit('chunk', CHUNK);
+      await nextTurn();
+    }
+    await expect.poll(() => slow.gone?.reason).toBe('slow consumer');
+    await expect.poll(() => received, { timeout: 10_000 }).toBe(500 * CHUNK.length);
+    expect(app.io.engine.clientsCount).toBe(1);
+    await expect(app).toHaveLogged(
+      /^Disconnected a client at 127.0.0.1: It has taken nothing for 400 ms \(stallTimeout\) .+ 1048576 bytes \(maxBufferedBytes\)/,
+      { level: 'warn' },
+    );
+  },
+);
 
 test('nor is one that takes nothing while little waits for it', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 50, maxBufferedBytes: 20 * MB }));
@@ -167,25 +175,29 @@ describe('beyond the budget of all clients together,', () => {
     for (const { socket } of deaf) socket.destroy();
   });
 
-  test('those that have taken nothing for longest go first, and memory stays within it', {
-    timeout: 30_000,
-  }, async () => {
-    await using app = await startTestApp(moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB }));
-    using _eve = await openDeafClient(app);
-    const eve = watch(app);
-    app.io.emit('chunk', 'x'.repeat(12 * MB));
-    // Looked at once a second.
-    await delay(2_500);
-    const alice = await app.connect();
-    let received = 0;
-    alice.socket.on('chunk', (text: string) => (received += text.length));
-    app.io.emit('chunk', 'y'.repeat(15 * MB));
-    await expect.poll(() => eve.gone?.reason).toBe('slow consumer');
-    await expect.poll(() => received, { timeout: 10_000 }).toBe(15 * MB);
-    await expect(app).toHaveLogged(/More than 20000000 bytes \(maxTotalBufferedBytes\) are kept/, {
-      level: 'warn',
-    });
-  });
+  test(
+    'those that have taken nothing for longest go first, and memory stays within it',
+    {
+      timeout: 30_000,
+    },
+    async () => {
+      await using app = await startTestApp(moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB }));
+      using _eve = await openDeafClient(app);
+      const eve = watch(app);
+      app.io.emit('chunk', 'x'.repeat(12 * MB));
+      // Looked at once a second.
+      await delay(2_500);
+      const alice = await app.connect();
+      let received = 0;
+      alice.socket.on('chunk', (text: string) => (received += text.length));
+      app.io.emit('chunk', 'y'.repeat(15 * MB));
+      await expect.poll(() => eve.gone?.reason).toBe('slow consumer');
+      await expect.poll(() => received, { timeout: 10_000 }).toBe(15 * MB);
+      await expect(app).toHaveLogged(/More than 20000000 bytes \(maxTotalBufferedBytes\) are kept/, {
+        level: 'warn',
+      });
+    },
+  );
 });
 
 test('volatile events are dropped, and do not count', async () => {
@@ -212,18 +224,22 @@ test('a polling client may take its time between its polls', { timeout: 20_000 }
   await alice.post('1');
 });
 
-test('one that polls, and does not read what it is answered, is disconnected', { timeout: 30_000 }, async () => {
-  await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
-  const { sid } = await openPollingClient(app);
-  const slow = watch(app);
-  // More than the sockets on both ends hold.
-  app.io.emit('large', 'x'.repeat(16 * MB));
-  const flushed = once(app.io.engine, 'flush');
-  const asked = await request(app.port, `/socket.io/?EIO=4&transport=polling&sid=${sid}`);
-  using _asked = asked;
-  asked.socket.pause();
-  await flushed;
-  const held = memoryInUse();
-  await expect.poll(() => slow.gone?.reason, { timeout: 10_000 }).toBe('slow consumer');
-  await expect.poll(() => held - memoryInUse()).toBeGreaterThan(14 * MB);
-});
+test(
+  'one that polls, and does not read what it is answered, is disconnected',
+  { timeout: 30_000 },
+  async () => {
+    await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
+    const { sid } = await openPollingClient(app);
+    const slow = watch(app);
+    // More than the sockets on both ends hold.
+    app.io.emit('large', 'x'.repeat(16 * MB));
+    const flushed = once(app.io.engine, 'flush');
+    const asked = await request(app.port, `/socket.io/?EIO=4&transport=polling&sid=${sid}`);
+    using _asked = asked;
+    asked.socket.pause();
+    await flushed;
+    const held = memoryInUse();
+    await expect.poll(() => slow.gone?.reason, { timeout: 10_000 }).toBe('slow consumer');
+    await expect.poll(() => held - memoryInUse()).toBeGreaterThan(14 * MB);
+  },
+);

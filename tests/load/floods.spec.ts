@@ -4,14 +4,15 @@ import type { Socket } from 'socket.io-client';
 import { quantileSorted } from 'simple-statistics';
 import { expect, test } from 'vitest';
 import { start } from './support/process.js';
+import type { CommandedProcess } from './support/process.js';
 
 const MB = 1024 * 1024;
 
 /**
- * How long the acks of a well-behaved client may take beside all that, in milliseconds. On a quiet machine with two cores
- * it is less than 50; a busy one, where this process has to wait for its turn as well, is given more.
+ * How long the acks of a well-behaved client may take beside all that, in milliseconds: three times what a quiet machine
+ * with two cores is to hold.
  */
-const P99 = 150;
+const P99 = 3 * 20;
 
 /** Whether something is still going on. */
 function watch(during: Promise<unknown>): { readonly isOver: boolean } {
@@ -37,32 +38,52 @@ async function latencies(client: Socket, during: Promise<unknown>): Promise<numb
   return taken.toSorted((one, other) => one - other);
 }
 
-const attacks: [name: string, command: string, count: number, outcome: unknown][] = [
-  [
-    '2,000 connections from one address',
-    'connections',
-    2_000,
-    expect.toSatisfy((admitted: number) => admitted <= 500),
-  ],
-  [
-    '200,000 messages on one connection',
-    'messages',
-    200_000,
-    expect.objectContaining({ disconnected: true }),
-  ],
-  ['100,000 unknown namespaces', 'namespaces', 100_000, expect.objectContaining({ disconnected: true })],
-  [
-    '20,000 polling sessions with a bad packet',
-    'badPolling',
-    20_000,
-    expect.toSatisfy((admitted: number) => admitted < 5_000),
-  ],
+interface Attack {
+  readonly name: string;
+  readonly command: string;
+  readonly count: number;
+  /** What is to have come of it. */
+  readonly outcome: unknown;
+  /** Resolves when the server has dealt with it. */
+  readonly isOver?: (server: CommandedProcess) => Promise<boolean>;
+}
+
+const attacks: Attack[] = [
+  {
+    name: '2,000 connections from one address',
+    command: 'connections',
+    count: 2_000,
+    outcome: expect.toSatisfy((admitted: number) => admitted <= 500),
+  },
+  {
+    name: '200,000 messages on one connection',
+    command: 'messages',
+    count: 200_000,
+    outcome: { sent: 200_000, disconnected: false },
+    isOver: async (server) => {
+      const { handled, inOrder } = await server.ask<{ handled: number; inOrder: boolean }>('tally');
+      expect(inOrder).toBe(true);
+      return handled === 200_000;
+    },
+  },
+  {
+    name: '100,000 unknown namespaces',
+    command: 'namespaces',
+    count: 100_000,
+    outcome: expect.objectContaining({ disconnected: false }),
+  },
+  {
+    name: '20,000 polling sessions with a bad packet',
+    command: 'badPolling',
+    count: 20_000,
+    outcome: expect.toSatisfy((admitted: number) => admitted < 5_000),
+  },
 ];
 
 test.for(attacks)(
-  '%s: a bystander is served, and nothing stays',
+  '$name: a bystander is served, and nothing stays',
   { timeout: 120_000 },
-  async ([name, command, count, outcome]) => {
+  async ({ name, command, count, outcome, isOver }) => {
     await using server = await start('server.js', [], { LOG: 'quiet' });
     await using attacker = await start('attacker.js', [String(server.greeting)]);
     const bystander = io(`http://127.0.0.1:${String(server.greeting)}`, {
@@ -72,7 +93,10 @@ test.for(attacks)(
     try {
       await latencies(bystander, delay(500));
       const before = await server.ask<number>('heap');
-      const attack = attacker.ask(command, count);
+      const attack = attacker.ask<unknown>(command, count).then(async (result) => {
+        while (isOver && !(await isOver(server))) await delay(20);
+        return result;
+      });
       const taken = await latencies(bystander, attack);
       const p99 = quantileSorted(taken, 0.99);
       expect(await attack).toEqual(outcome);
@@ -87,39 +111,6 @@ test.for(attacks)(
       expect(kept).toBeLessThan(5 * MB);
     } finally {
       bystander.disconnect();
-    }
-  },
-);
-
-test(
-  'a client that does not read 200 MB of broadcasts is let go, and others have it all',
-  { timeout: 120_000 },
-  async () => {
-    await using server = await start('server.js', [], { LOG: 'quiet' });
-    await using attacker = await start('attacker.js', [String(server.greeting)]);
-    const reader = io(`http://127.0.0.1:${String(server.greeting)}`, { transports: ['websocket'] });
-    try {
-      let received = 0;
-      reader.on('bulk', (text: string) => (received += text.length));
-      await reader.timeout(10_000).emitWithAck('echo', 1);
-      await attacker.ask('notReading');
-      expect(await server.ask('connected')).toBe(2);
-      const before = await server.ask<number>('rss');
-      let most = 0;
-      const sending = server.ask('broadcastMegabytes', 200);
-      const progress = watch(sending);
-      while (!progress.isOver) {
-        most = Math.max(most, await server.ask<number>('rss'));
-        await delay(20);
-      }
-      await expect.poll(() => server.ask('connected'), { timeout: 10_000 }).toBe(1);
-      await expect.poll(() => received, { timeout: 30_000 }).toBe(200 * MB);
-      console.log(
-        `200 MB of broadcasts beside a client that does not read: ${((most - before) / MB).toFixed(0)} MB more memory at most`,
-      );
-      expect(most - before).toBeLessThan(150 * MB);
-    } finally {
-      reader.disconnect();
     }
   },
 );

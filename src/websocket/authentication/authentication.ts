@@ -124,7 +124,8 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
           return true;
         },
         onFailure: (error, tries) => {
-          if (tries === 1) logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
+          if (tries === 1)
+            logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
         },
       });
       return { outcome: 'let in' };

@@ -19,7 +19,7 @@ import type { NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { isFault, refusalOfClient } from './middlewares.js';
-import { beginJoin, completeJoin, endJoin, isSuperseded } from './pending-joins.js';
+import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session } from './session.js';
 import type { SessionListener, Service } from './session.js';
 
@@ -45,7 +45,7 @@ export class Connections implements SessionListener {
 
   /** Guards every namespace of a server, those that are still to come included. */
   guard(server: Server, invoke: Dispatch['invoke']): void {
-    this.dispatch = { inFlight: this.inFlight, wsResponseEvents: this.options.wsResponseEvents, invoke };
+    this.dispatch = { inFlight: this.inFlight, invoke };
     this.authentication.guard(server);
     this.guardNamespace(server.of('/'));
     guardBroadcasts(server.of('/'));
@@ -57,7 +57,7 @@ export class Connections implements SessionListener {
     guardNamespace(namespace, {
       first: this.enter,
       onRefusal: this.onRefusal,
-      onJoined: completeJoin,
+      onJoined: endJoin,
       onListenerError: (socket, error) => {
         logFailure(`A listener for "connection" failed on client ${socket.id}`, error);
         if (isMeantForClient(error)) this.disconnect(this.adopt(socket), toErrorAnswer(error));
@@ -74,18 +74,17 @@ export class Connections implements SessionListener {
 
   /** The first middleware of every namespace. */
   private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
-    beginJoin(socket, () => {
-      this.adopt(socket);
-      this.authentication.admit(socket, (admission) => {
-        if (isSuperseded(socket)) return;
-        if (admission.outcome === 'let in') {
-          next();
-          return;
-        }
-        endJoin(socket);
-        if (admission.outcome === 'refused') next(connectError(admission.refusal));
-        else closeForReturn(socket, next);
-      });
+    beginJoin(socket);
+    this.adopt(socket);
+    this.authentication.admit(socket, (admission) => {
+      if (isSuperseded(socket)) return;
+      if (admission.outcome === 'let in') {
+        next();
+        return;
+      }
+      endJoin(socket);
+      if (admission.outcome === 'refused') next(connectError(admission.refusal));
+      else closeForReturn(socket, next);
     });
   };
 
@@ -93,7 +92,7 @@ export class Connections implements SessionListener {
   private readonly onRefusal: NamespaceListener['onRefusal'] = (socket, refusal, next) => {
     if (isSuperseded(socket)) return;
     endJoin(socket);
-    if (isFault(refusal) && !hasJoined(socket)) closeForReturn(socket, next);
+    if (isFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
     else next(refusalOfClient(refusal));
   };
 
@@ -111,20 +110,16 @@ export class Connections implements SessionListener {
     if (session.isOver) return;
     session.serve(service);
     session.beginSetUp();
+    const began = performance.now();
     const pending = this.callHooks(service.gateways, socket);
-    if (!pending) {
-      this.breaker.onSuccess();
-      session.endSetUp();
-      return;
-    }
     const { handleConnectionTimeout: timeout } = this.options;
-    if (timeout !== false) {
-      this.setUp(session, pending, timeout);
+    if (!pending) this.breaker.onSuccess();
+    else if (timeout === false) pending.catch((error: unknown) => this.onFailure(session, error, began));
+    else {
+      this.setUp(session, pending, began, timeout);
       return;
     }
     session.endSetUp();
-    const began = performance.now();
-    pending.catch((error: unknown) => this.onFailure(session, error, began));
   }
 
   /** @returns a promise when one of them is asynchronous, or has failed */
@@ -140,30 +135,27 @@ export class Connections implements SessionListener {
    * Holds a client's events until its `handleConnection` has settled. Where that has failed by a fault of the server's, it
    * is called again as long as there is time for it.
    */
-  private setUp(session: Session, first: Promise<void>, timeout: number): void {
+  private setUp(session: Session, first: Promise<void>, began: number, timeout: number): void {
     session.hold();
     const { socket } = session;
-    const began = performance.now();
-    const deadline = began + timeout;
-    let latest = first;
+    let latest: Promise<void> | undefined = first;
     let failed: readonly HookFailure[] = [];
-    const attempt = (): Promise<void> => {
-      if (failed.length > 0) {
-        const gateways = failed.map(({ gateway }) => gateway);
-        latest = this.callHooks(gateways, socket) ?? Promise.resolve();
-      }
-      const tooLong = (): Error => new Error(`handleConnection took longer than ${timeout} ms`);
-      return within(latest, deadline - performance.now(), tooLong);
+    const attempt = async (): Promise<void> => {
+      if (failed.length > 0)
+        latest = this.callHooks(
+          failed.map(({ gateway }) => gateway),
+          socket,
+        );
+      const timeLeft = began + timeout - performance.now();
+      await within(latest, timeLeft, () => new Error(`handleConnection took longer than ${timeout} ms`));
     };
     const decided = retry(attempt, {
       goesOn: (error, pause) => {
         failed = failuresOf(error);
-        const isFinal = failed.length === 0 || failed.some(({ cause }) => isMeantForClient(cause));
-        return !isFinal && socket.connected && performance.now() + pause < deadline;
+        const isFault = failed.length > 0 && !failed.some(({ cause }) => isMeantForClient(cause));
+        return isFault && socket.connected && performance.now() + pause < began + timeout;
       },
-      onFailure: (error, tries) => {
-        if (tries === 1) this.log(socket, error);
-      },
+      onFailure: (error, tries) => tries === 1 && this.log(socket, error),
     }).then(
       () => {
         this.breaker.onSuccess();
@@ -172,7 +164,7 @@ export class Connections implements SessionListener {
       (error: unknown) => this.onFailure(session, error, began),
     );
     // One that is late is awaited all the same: `handleDisconnect` comes after it.
-    const ended = decided.then(() => latest.catch(() => {})).then(() => session.endSetUp());
+    const ended = decided.then(() => latest?.catch(() => {})).then(() => session.endSetUp());
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
@@ -237,10 +229,6 @@ export class Connections implements SessionListener {
 function failuresOf(error: unknown): readonly HookFailure[] {
   if (error instanceof AggregateError) return error.errors.flatMap(failuresOf);
   return error instanceof HookFailure ? [error] : [];
-}
-
-function hasJoined({ client }: Socket): boolean {
-  return client['sockets'].size > 0;
 }
 
 /** Ends the connection of a client that is in no namespace yet; Socket.IO forgets the socket then. */

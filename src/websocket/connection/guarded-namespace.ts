@@ -1,5 +1,5 @@
 import { logFailure } from '../dispatch/failure.js';
-import { guardedCall } from '../guarded-call.js';
+import { callListeners, guardedCall } from '../guarded-call.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { guardedMiddleware, logIfFault } from './middlewares.js';
 import { RecoveredSessions } from './recovered-sessions.js';
@@ -13,9 +13,7 @@ type Joining = [client: Socket['client'], auth: Record<string, unknown>, onJoine
 /** What of a namespace is private to Socket.IO. */
 interface NamespaceInternals {
   _fns: NamespaceMiddleware[];
-  readonly _preConnectSockets: ReadonlyMap<string, Socket>;
   _add(...joining: Joining): Promise<void>;
-  _remove(socket: Socket): void;
 }
 
 /** What becomes of those that join a namespace. */
@@ -40,7 +38,6 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
   if (!internals._fns.includes(listener.first))
     internals._fns = [listener.first, ...internals._fns.map(guarded)];
-  if (Object.hasOwn(namespace, '_remove')) keepForPendingJoins(namespace);
   if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace).install();
   const add = internals._add.bind(namespace);
   Object.assign(namespace, {
@@ -109,44 +106,4 @@ function guardedBy(
       },
       socket.id,
     );
-}
-
-function callListeners(
-  namespace: Namespace,
-  event: string,
-  args: readonly unknown[],
-  onError: (error: unknown) => void,
-): boolean {
-  if (namespace.listenerCount(event) === 0) return false;
-  const listeners = namespace.rawListeners(event) as ((...args: unknown[]) => unknown)[];
-  for (const listener of listeners) guardedCall(() => listener.apply(namespace, [...args]), onError);
-  return true;
-}
-
-/**
- * With `cleanupEmptyChildNamespaces` Socket.IO removes a namespace when the last of its members has left or was refused,
- * and would leave those in nowhere who are about to join it.
- */
-function keepForPendingJoins(namespace: Namespace): void {
-  const internals = namespace as unknown as NamespaceInternals;
-  const add = internals._add.bind(namespace);
-  const removeAndCleanUp = internals._remove.bind(namespace);
-  const { prototype } = namespace.constructor as unknown as { prototype: NamespaceInternals };
-  let beginning = 0;
-  Object.assign(namespace, {
-    async _add(...joining: Joining): Promise<void> {
-      beginning += 1;
-      try {
-        await add(...joining);
-      } finally {
-        beginning -= 1;
-      }
-    },
-    _remove(socket: Socket): void {
-      const { _preConnectSockets: waiting } = internals;
-      const others = waiting.size - (waiting.has(socket.id) ? 1 : 0);
-      if (beginning + others > 0) prototype._remove.call(namespace, socket);
-      else removeAndCleanUp(socket);
-    },
-  });
 }

@@ -1,24 +1,21 @@
 import type { Socket } from '../socket.io.js';
 import { INTERNAL_ERROR } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/failure.js';
-import { guardedCall } from '../guarded-call.js';
+import { callEach, callListeners } from '../guarded-call.js';
+import type { Listener } from '../guarded-call.js';
 import { guardedMiddleware } from './middlewares.js';
 import type { Next } from './middlewares.js';
 import type { EventPacket, Session } from './session.js';
 
-type AckCallback = (...answer: unknown[]) => unknown;
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
-
-/** Listens to every event, by `onAny` or `onAnyOutgoing`. */
-export type AnyListener = (...event: unknown[]) => unknown;
 
 /** What of a socket is private to Socket.IO. */
 export interface SocketInternals {
   fns: Middleware[];
-  _anyListeners?: AnyListener[];
-  _anyOutgoingListeners?: AnyListener[];
-  acks: Map<number, AckCallback>;
-  registerAckCallback(id: number, callback: AckCallback): void;
+  _anyListeners?: Listener[];
+  _anyOutgoingListeners?: Listener[];
+  acks: Map<number, Listener>;
+  registerAckCallback(id: number, callback: Listener): void;
   run(event: unknown[], next: Next): void;
   ack(id: number): (...answer: unknown[]) => void;
   _error(refusal: { message: unknown; data?: unknown }): void;
@@ -62,13 +59,13 @@ const guards = {
   },
 
   /** Of Socket.IO: has what is to be called with the client's answer, or when `timeout()` is over. */
-  registerAckCallback(this: Socket, id: number, callback: AckCallback): void {
+  registerAckCallback(this: Socket, id: number, callback: Listener): void {
     prototypeOf(this).registerAckCallback.call(this, id, (...answer) => callAck(this, callback, answer));
   },
 
   /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
   emitReserved(this: Socket, event: string, ...args: unknown[]): boolean {
-    const listeners = callListeners(this, event, args);
+    const listeners = callListeners(this, event, args, (error) => logListenerFailure(this, event, error));
     if (event === 'disconnect') sessionOf(this)?.close(String(args[0]));
     return listeners;
   },
@@ -77,12 +74,9 @@ const guards = {
   notifyOutgoingListeners(this: Socket, { data }: { data: unknown[] }): void {
     const listeners = internalsOf(this)._anyOutgoingListeners;
     if (!listeners?.length) return;
-    for (const listener of listeners.slice()) {
-      guardedCall(
-        () => listener.apply(this, [...data]),
-        (error) => logFailure(`A listener of onAnyOutgoing failed on client ${this.id}`, error),
-      );
-    }
+    callEach(listeners, this, data, (error) =>
+      logFailure(`A listener of onAnyOutgoing failed on client ${this.id}`, error),
+    );
   },
 
   /** Of Socket.IO: tells a client that a middleware of the namespace has refused it, from a timer of its own. */
@@ -107,36 +101,13 @@ function prototypeOf(socket: Socket): SocketInternals {
   return Object.getPrototypeOf(socket) as SocketInternals;
 }
 
-function callAck(socket: Socket, callback: AckCallback, answer: readonly unknown[]): void {
-  guardedCall(
-    () => callback.apply(socket, [...answer]),
-    (error) => logFailure(`An ack callback failed on the answer of client ${socket.id}`, error),
+function callAck(socket: Socket, callback: Listener, answer: readonly unknown[]): void {
+  callEach([callback], socket, answer, (error) =>
+    logFailure(`An ack callback failed on the answer of client ${socket.id}`, error),
   );
 }
 
-/**
- * Calls the raw listeners for an event.
- *
- * @param onFailure called when one of them has failed, after that was logged
- * @returns whether there was one
- */
-export function callListeners(
-  socket: Socket,
-  event: string,
-  args: readonly unknown[],
-  onFailure: () => void = () => {},
-): boolean {
-  if (socket.listenerCount(event) === 0) return false;
-  // Such as are taken off after the first time are wrapped in a function that does it.
-  const listeners = socket.rawListeners(event) as ((...args: unknown[]) => unknown)[];
-  for (const listener of listeners) {
-    guardedCall(
-      () => listener.apply(socket, [...args]),
-      (error) => {
-        logFailure(`A listener for "${event}" failed on client ${socket.id}`, error);
-        onFailure();
-      },
-    );
-  }
-  return true;
+/** What is done about a listener for an event that has failed. */
+export function logListenerFailure(socket: Socket, event: string, error: unknown): void {
+  logFailure(`A listener for "${event}" failed on client ${socket.id}`, error);
 }

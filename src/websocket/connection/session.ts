@@ -5,12 +5,11 @@ import { logFailure, tellFailure } from '../dispatch/failure.js';
 import { Message } from '../dispatch/message.js';
 import type { Dispatch, Streams } from '../dispatch/message.js';
 import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
-import { stateOf } from '../flow/connection-state.js';
+import { flowOf } from '../flow/connection-flow.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
-import { guardedCall } from '../guarded-call.js';
-import { callListeners, internalsOf } from './guarded-socket.js';
-import type { AnyListener } from './guarded-socket.js';
+import { callEach, callListeners, guardedCall } from '../guarded-call.js';
+import { internalsOf, logListenerFailure } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it. */
@@ -121,7 +120,11 @@ export class Session implements Streams {
     const ack = packet.id === undefined || packet.id === null ? undefined : internals.ack(packet.id);
     // Raw listeners and middlewares find the ack behind the arguments.
     if (ack) event.push(ack);
-    if (internals._anyListeners?.length) this.tellAny(internals._anyListeners, event);
+    if (internals._anyListeners?.length) {
+      callEach(internals._anyListeners, socket, event, (error) =>
+        logFailure(`A listener of onAny failed on client ${socket.id}`, error),
+      );
+    }
     internals.run(event, (error) => {
       if (error) this.deny(error, ack);
       else if (socket.connected) this.deliver(event, packet.bytes);
@@ -158,16 +161,6 @@ export class Session implements Streams {
     );
   }
 
-  private tellAny(listeners: readonly AnyListener[], event: readonly unknown[]): void {
-    const { socket } = this;
-    for (const listener of listeners.slice()) {
-      guardedCall(
-        () => listener.apply(socket, [...event]),
-        (error) => logFailure(`A listener of onAny failed on client ${socket.id}`, error),
-      );
-    }
-  }
-
   private deliver(event: readonly unknown[], bytes = 0): void {
     const { socket } = this;
     const last = event.at(-1);
@@ -176,7 +169,12 @@ export class Session implements Streams {
     const name = String(event[0]);
     const heard = this.isHeard(name);
     const handlers = this.service.routes.get(name);
-    if (heard) callListeners(socket, name, event.slice(1), () => handlers ?? ack?.(INTERNAL_ERROR));
+    if (heard) {
+      callListeners(socket, name, event.slice(1), (error) => {
+        logListenerFailure(socket, name, error);
+        if (!handlers) ack?.(INTERNAL_ERROR);
+      });
+    }
     if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers, bytes);
     else if (ack && !heard && !internalsOf(socket)._anyListeners?.length)
       tellFailure(socket, ack, UNKNOWN_EVENT);
@@ -199,12 +197,12 @@ export class Session implements Streams {
   /** Beyond the size of the largest message, the connection is not read until the client is ready. */
   private countHeld(bytes: number): void {
     const { conn, nsp } = this.socket;
-    const state = stateOf(conn);
+    const flow = flowOf(conn);
     this.heldBytes += bytes;
-    state?.onHeldEvents(bytes);
+    flow?.countHeldEvents(bytes);
     const isMuch = this.heldBytes > nsp.server.engine.opts.maxHttpBufferSize!;
-    if (isMuch && !this.blocks) state?.gate.block();
-    if (!isMuch && this.blocks) state?.gate.unblock();
+    if (isMuch && !this.blocks) flow?.block();
+    if (!isMuch && this.blocks) flow?.unblock();
     this.blocks = isMuch;
   }
 

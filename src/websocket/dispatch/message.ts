@@ -1,3 +1,4 @@
+import type { WsResponse } from '@nestjs/websockets';
 import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
@@ -8,13 +9,10 @@ import { handlerWork } from './in-flight.js';
 import type { InFlight, Work } from './in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
 import { isPromise } from '../promise.js';
-import { isWsResponse } from './ws-response.js';
 
 /** What messages need of the app. */
 export interface Dispatch {
   readonly inFlight: InFlight;
-  /** The events that handlers may have emitted by what they return; undefined where the app does not say. */
-  readonly wsResponseEvents: ReadonlySet<string> | undefined;
   /** Runs a handler; the adapter's, so that it can be put around. */
   invoke(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown;
 }
@@ -112,8 +110,7 @@ export class Message {
   /** Answers with a value, or emits the event that it stands for. */
   private say(handler: MessageHandler, value: unknown): void {
     try {
-      if (isWsResponse(value, this.dispatch.wsResponseEvents, () => this.sent()))
-        this.client.emit(value.event, ...this.spread(value.data));
+      if (this.isWsResponse(value)) this.client.emit(value.event, ...this.spread(value.data));
       else if (value !== undefined && !handler.acksItself) this.ack?.(...this.spread(value));
     } catch (error) {
       // It cannot be encoded, or has a name that Socket.IO reserves.
@@ -122,10 +119,11 @@ export class Message {
     }
   }
 
-  /** All that the client has said, as far as is known here. */
-  private sent(): readonly unknown[] {
-    const { auth, query } = this.client.handshake;
-    return [this.data, auth, query];
+  /** Whether a value says to emit an event, as Nest has it. The very object that the client has sent is an answer. */
+  private isWsResponse(value: unknown): value is WsResponse {
+    if (typeof value !== 'object' || value === null || this.args.includes(value)) return false;
+    const { event } = value as Partial<WsResponse>;
+    return typeof event === 'string' && event !== '';
   }
 
   /** Several arguments that come back as they came are several again. */

@@ -1,17 +1,26 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { EnginePacket } from '../engine-internals.js';
-import { Backlog, bytesOf, sizeOfAll } from './backlog.js';
-import type { BacklogSize } from './backlog.js';
-import type { ConnectionState } from './connection-state.js';
+import type { ConnectionFlow } from './connection-flow.js';
 import type { ResolvedFlowOptions } from './flow.options.js';
 import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.js';
 
 /** A packet that is smaller and can leave at once is no backlog. */
 const LARGE = 16_384;
+/** What a packet takes of memory beside its data, in bytes. */
+const PACKET_OVERHEAD = 200;
 /** The system tells of space only when a third of its buffer is free: what a slow client has taken is seen late. */
 const SEEN_LATE = 1.5;
 /** Once all backlogs together are beyond what they may be, they are brought down to this share of it. */
 const SHARE_TO_KEEP = 0.8;
+
+/** What waits for one client. */
+export interface Backlog {
+  /** What the transport was given last. */
+  given: readonly EnginePacket[];
+  /** For how long the client has taken nothing, in milliseconds, and how many bytes it had taken by then. */
+  stalledFor: number;
+  taken: number;
+}
 
 /** Why a client is disconnected. */
 export type Excess = 'stalled' | 'over budget';
@@ -22,76 +31,67 @@ export type Excess = 'stalled' | 'over budget';
  * taken nothing for longest and then those for which most waits.
  */
 export class Backlogs {
-  private readonly watched = new Set<ConnectionState>();
+  private readonly watched = new Set<ConnectionFlow>();
   private readonly interval: number;
   private timer: NodeJS.Timeout | undefined;
-  /** At most so many bytes are kept, since all was measured last. */
+  /** At most so many bytes are kept: what has come to be kept since all was measured, and what was measured. */
   private estimate = 0;
-  /** How much there has been of data that several clients get, in bytes. */
-  private shared = 0;
-  /** The latest of that, in this turn: its packets have their options in common. */
-  private latest = { options: undefined as unknown, parts: [] as unknown[] };
 
   constructor(
     private readonly options: ResolvedFlowOptions,
-    private readonly disconnect: (state: ConnectionState, excess: Excess) => void,
+    private readonly disconnect: (flow: ConnectionFlow, excess: Excess) => void,
   ) {
     this.interval = Math.max(10, Math.min(1_000, options.stallTimeout / 10));
   }
 
-  /** How many bytes are kept for clients at the moment, at most. */
+  /** How many bytes are kept for clients at the moment; what several of them get is counted once. */
   get bytes(): number {
-    return this.measure().total;
+    const seen = new Set<unknown>();
+    let bytes = 0;
+    for (const flow of this.watched) {
+      bytes += flow.readBytes;
+      for (const packet of packetsFor(flow)) {
+        bytes += PACKET_OVERHEAD + (seen.has(packet.data) ? 0 : sizeOf(packet));
+        seen.add(packet.data);
+      }
+    }
+    return bytes;
   }
 
   /** A packet is about to be queued for a client. */
-  onPacket(state: ConnectionState, packet: EnginePacket): void {
+  onPacket(flow: ConnectionFlow, packet: EnginePacket): void {
     const size = sizeOf(packet);
-    if (size < LARGE && isReady(state.conn)) return;
-    const isShared = packet.options?.preEncoded === true;
-    const isCounted = isShared && !this.countShared(packet, size);
-    this.watch(state).add(queueOf(state.conn), size, isShared, this.shared - (isShared ? size : 0));
-    this.grow(isCounted ? 0 : size);
+    if (size < LARGE && isReady(flow.conn)) return;
+    this.watch(flow);
+    this.grow(size + PACKET_OVERHEAD);
+  }
+
+  /** The packets that wait for a client are given to its transport. */
+  onFlush({ backlog }: ConnectionFlow, packets: readonly EnginePacket[]): void {
+    if (backlog) backlog.given = packets;
   }
 
   /** So many bytes more are kept of what a client has sent. */
-  onRead(state: ConnectionState, bytes: number): void {
-    this.watch(state);
+  onRead(flow: ConnectionFlow, bytes: number): void {
+    this.watch(flow);
     this.grow(bytes);
   }
 
-  watch(state: ConnectionState): Backlog {
-    if (!state.backlog) {
-      state.backlog = new Backlog();
-      state.backlog.taken = takenBy(state);
-      this.watched.add(state);
-      this.timer ??= setTimeout(this.onTimer, this.interval).unref();
-    }
-    return state.backlog;
+  watch(flow: ConnectionFlow): void {
+    if (flow.backlog) return;
+    flow.backlog = { given: [], stalledFor: 0, taken: takenBy(flow) };
+    this.watched.add(flow);
+    this.timer ??= setTimeout(this.onTimer, this.interval).unref();
   }
 
-  forget(state: ConnectionState): void {
-    this.watched.delete(state);
-    state.backlog = undefined;
+  forget(flow: ConnectionFlow): void {
+    this.watched.delete(flow);
+    flow.backlog = undefined;
   }
 
   close(): void {
     clearTimeout(this.timer);
   }
-
-  /** @returns whether it is counted for the first time: all receivers of a broadcast get it in one go */
-  private countShared({ options, data }: EnginePacket, size: number): boolean {
-    if (this.latest.options === undefined) process.nextTick(this.forgetLatest);
-    if (this.latest.options !== options) this.latest = { options, parts: [] };
-    if (this.latest.parts.includes(data)) return false;
-    this.latest.parts.push(data);
-    this.shared += size;
-    return true;
-  }
-
-  private readonly forgetLatest = (): void => {
-    this.latest = { options: undefined, parts: [] };
-  };
 
   private grow(bytes: number): void {
     this.estimate += bytes;
@@ -100,76 +100,69 @@ export class Backlogs {
 
   /** After the process was busy, what clients have taken meanwhile is seen first. */
   private readonly onTimer = (): void => {
-    setImmediate(this.sweep);
+    setImmediate(() => {
+      this.timer = undefined;
+      for (const flow of this.watched) this.look(flow, flow.backlog!);
+      if (this.watched.size > 0) this.timer ??= setTimeout(this.onTimer, this.interval).unref();
+    });
   };
 
-  private readonly sweep = (): void => {
-    this.timer = undefined;
-    for (const state of this.watched) this.look(state);
-    this.keepWithinBudget();
-    if (this.watched.size > 0) this.timer ??= setTimeout(this.onTimer, this.interval).unref();
-  };
-
-  /** Time is counted by sweeps: while the process does not run, nobody can take anything. */
-  private look(state: ConnectionState): void {
-    const backlog = state.backlog!;
-    const { queued, given } = backlog.measure(queueOf(state.conn), inTransport(state));
-    if (queued + given === 0 && state.readBytes === 0) {
-      this.forget(state);
+  /** Time is counted by looks: while the process does not run, nobody can take anything. */
+  private look(flow: ConnectionFlow, backlog: Backlog): void {
+    const sending = inTransport(flow);
+    if (sending === 0 && queueOf(flow.conn).length === 0 && flow.readBytes === 0) {
+      this.forget(flow);
       return;
     }
-    const taken = takenBy(state);
+    const taken = takenBy(flow);
     // A client that polls takes nothing between its polls: its heartbeat tells whether it is there.
-    if (taken !== backlog.taken || given === 0) backlog.stalledFor = 0;
+    if (taken !== backlog.taken || sending === 0) backlog.stalledFor = 0;
     else backlog.stalledFor += this.interval;
     backlog.taken = taken;
-    const { maxBufferedBytes, stallTimeout } = this.options;
-    const isStalled = backlog.stalledFor >= stallTimeout * SEEN_LATE;
-    if (isStalled && queued + notTakenOf(state) > maxBufferedBytes) this.drop(state, 'stalled');
+    const { stallTimeout, maxBufferedBytes } = this.options;
+    if (backlog.stalledFor < stallTimeout * SEEN_LATE) return;
+    if (sizeOfAll(queueOf(flow.conn)) + notTakenOf(flow) > maxBufferedBytes) this.drop(flow, 'stalled');
   }
 
   private keepWithinBudget(): void {
     const budget = this.options.maxTotalBufferedBytes;
-    let { total, backlogs } = this.measure();
-    if (total > budget) {
-      const order = backlogs.toSorted(
-        (one, other) => other.stalledFor - one.stalledFor || bytesOf(other) - bytesOf(one),
-      );
-      while (total > budget * SHARE_TO_KEEP && order.length > 0) {
-        // Those that share their data free it only together.
-        for (let freed = 0; freed < total - budget * SHARE_TO_KEEP && order.length > 0; ) {
-          const next = order.shift()!;
-          freed += bytesOf(next);
-          this.drop(next.state, 'over budget');
-        }
-        ({ total, backlogs } = this.measure());
+    this.estimate = this.bytes;
+    if (this.estimate <= budget) return;
+    const order = Array.from(this.watched, (flow) => ({
+      flow,
+      size: sizeOfAll(packetsFor(flow)) + flow.readBytes,
+    })).toSorted((one, other) => stalledFor(other.flow) - stalledFor(one.flow) || other.size - one.size);
+    while (this.estimate > budget * SHARE_TO_KEEP && order.length > 0) {
+      // Those that share their data free it only together.
+      for (let freed = 0; freed < this.estimate - budget * SHARE_TO_KEEP && order.length > 0;) {
+        const { flow, size } = order.shift()!;
+        freed += size;
+        this.drop(flow, 'over budget');
       }
+      this.estimate = this.bytes;
     }
-    this.estimate = total;
   }
 
-  private measure(): { total: number; backlogs: MeasuredBacklog[] } {
-    let read = 0;
-    const backlogs = Array.from(this.watched, (state): MeasuredBacklog => {
-      const size = state.backlog!.measure(queueOf(state.conn), inTransport(state));
-      read += state.readBytes;
-      return { ...size, state, stalledFor: state.backlog!.stalledFor };
-    });
-    return { total: read + sizeOfAll(backlogs, this.shared), backlogs };
-  }
-
-  private drop(state: ConnectionState, excess: Excess): void {
-    this.forget(state);
-    this.disconnect(state, excess);
+  private drop(flow: ConnectionFlow, excess: Excess): void {
+    this.forget(flow);
+    this.disconnect(flow, excess);
   }
 }
 
-interface MeasuredBacklog extends BacklogSize {
-  readonly state: ConnectionState;
-  readonly stalledFor: number;
+function stalledFor({ backlog }: ConnectionFlow): number {
+  return backlog?.stalledFor ?? 0;
 }
 
-function sizeOf({ data }: EnginePacket): number {
+function packetsFor(flow: ConnectionFlow): readonly EnginePacket[] {
+  const given = inTransport(flow) > 0 ? flow.backlog!.given : [];
+  return [...given, ...queueOf(flow.conn)];
+}
+
+function sizeOfAll(packets: readonly EnginePacket[]): number {
+  return packets.reduce((total, packet) => total + sizeOf(packet) + PACKET_OVERHEAD, 0);
+}
+
+export function sizeOf({ data }: EnginePacket): number {
   if (data === undefined) return 0;
   return typeof data === 'string' ? data.length : data.byteLength;
 }

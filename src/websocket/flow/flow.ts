@@ -7,6 +7,9 @@ import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { Backlogs } from './backlogs.js';
+import type { Excess } from './backlogs.js';
+import type { ConnectionFlow } from './connection-flow.js';
+import { cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { ReadTurns } from './read-turns.js';
 import { ServerFlow } from './server-flow.js';
@@ -26,8 +29,9 @@ export class Flow implements OnApplicationShutdown {
     @Inject(ConnectionLimits) connections: ConnectionLimits,
     @Inject(FlowMetrics) metrics: FlowMetrics,
   ) {
-    const backlogs = new Backlogs(flow, (state, excess) => state.cutOff(excess));
-    metrics.measureBy(() => backlogs.bytes);
+    const backlogs = new Backlogs(flow, (slow, excess) => this.cutOff(slow, excess));
+    const log = new ThrottledLog(Flow.name);
+    metrics.bufferedBytes = () => backlogs.bytes;
     this.common = {
       options: flow,
       limits,
@@ -36,7 +40,7 @@ export class Flow implements OnApplicationShutdown {
       turns: new ReadTurns(),
       backlogs,
       metrics,
-      log: new ThrottledLog(Flow.name),
+      log,
     };
   }
 
@@ -47,5 +51,19 @@ export class Flow implements OnApplicationShutdown {
 
   install(server: Server, onJoin: OnJoin): void {
     new ServerFlow(server, this.common, onJoin).install();
+  }
+
+  /** A client does not read. */
+  private cutOff({ conn, address, answeredBy }: ConnectionFlow, excess: Excess): void {
+    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.common.options;
+    const why =
+      excess === 'stalled'
+        ? `It has taken nothing for ${stallTimeout} ms (stallTimeout) of the more than ${maxBufferedBytes} bytes ` +
+          '(maxBufferedBytes) that waited for it'
+        : `More than ${maxTotalBufferedBytes} bytes (maxTotalBufferedBytes) are kept for all clients together`;
+    this.common.log.warn(excess, () => `Disconnected a client at ${address}: ${why}`);
+    this.common.metrics.slowConsumers += 1;
+    cutOff(conn, 'slow consumer');
+    for (const tcp of answeredBy) if (tcp.writableLength > 0) tcp.destroy();
   }
 }

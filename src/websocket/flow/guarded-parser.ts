@@ -1,28 +1,28 @@
 import type { Server } from '../socket.io.js';
-import type { ConnectionState } from './connection-state.js';
+import type { ConnectionFlow } from './connection-flow.js';
 import type { DecodedPacket } from './packet.js';
 import { Violation } from './violation.js';
 
 type Parser = Server['_parser'];
 type Decoder = InstanceType<Parser['Decoder']>;
 
-/** What a connection's decoder asks, and tells of. */
+/** What a decoder asks, and tells of. */
 export interface DecoderListener {
   /** Bytes are to be decoded. @throws whatever is to keep them from it */
-  onBytes(state: ConnectionState, bytes: number): void;
+  onBytes(flow: ConnectionFlow, bytes: number): void;
   /** A whole packet has come, the last of it with these bytes. @throws whatever is to keep it from Socket.IO */
-  onPacket(state: ConnectionState, packet: DecodedPacket, bytes: number): void;
+  onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void;
   /** These bytes have begun or continued a packet that is not whole. */
-  onUnfinished(state: ConnectionState, bytes: number): void;
+  onUnfinished(flow: ConnectionFlow, bytes: number): void;
   /** What the client has sent cannot be decoded, or was kept from it. */
-  onFailure(state: ConnectionState, error: unknown): void;
+  onFailure(flow: ConnectionFlow, error: unknown): void;
   /** The connection is closed, or about to be. */
-  onEnd(state: ConnectionState): void;
+  onEnd(flow: ConnectionFlow): void;
 }
 
 /** A decoder whose connection is told to it when there is one: Socket.IO makes it first. */
 export interface GuardedDecoder {
-  state: ConnectionState;
+  flow: ConnectionFlow;
 }
 
 /**
@@ -35,13 +35,8 @@ export function guardParser(
   listener: DecoderListener,
   onDecoder: (decoder: GuardedDecoder) => void,
 ): Parser {
-  function onDecoded(this: Guarded, packet: DecodedPacket): void {
-    this.isWhole = true;
-    listener.onPacket(this.state, packet, this.bytes);
-  }
-
   class Guarded extends parser.Decoder implements GuardedDecoder {
-    state!: ConnectionState;
+    flow!: ConnectionFlow;
     isWhole = false;
     bytes = 0;
 
@@ -53,31 +48,30 @@ export function guardParser(
     }
 
     override add(data: Parameters<Decoder['add']>[0]): void {
-      const bytes = sizeOf(data);
-      this.bytes = bytes;
+      this.bytes =
+        typeof data === 'string' ? data.length : ((data as Partial<Buffer> | undefined)?.byteLength ?? 0);
       this.isWhole = false;
       try {
-        listener.onBytes(this.state, bytes);
+        listener.onBytes(this.flow, this.bytes);
         super.add(data);
+        if (!this.isWhole) listener.onUnfinished(this.flow, this.bytes);
       } catch (error) {
         // Socket.IO or the app has failed on a whole packet: Socket.IO closes the connection.
         if (this.isWhole && !(error instanceof Violation)) throw error;
-        listener.onFailure(this.state, error);
-        return;
+        listener.onFailure(this.flow, error);
       }
-      if (!this.isWhole) listener.onUnfinished(this.state, bytes);
     }
 
     override destroy(): void {
       super.destroy();
-      listener.onEnd(this.state);
+      listener.onEnd(this.flow);
     }
   }
 
-  return { ...parser, Decoder: Guarded };
-}
+  function onDecoded(this: Guarded, packet: DecodedPacket): void {
+    this.isWhole = true;
+    listener.onPacket(this.flow, packet, this.bytes);
+  }
 
-function sizeOf(data: unknown): number {
-  if (typeof data === 'string') return data.length;
-  return (data as { byteLength?: number } | undefined)?.byteLength ?? 0;
+  return { ...parser, Decoder: Guarded };
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import type { ReadGate } from './read-gate.js';
+import type { ConnectionFlow } from './connection-flow.js';
 
 /** How many messages of one connection are dealt with in one turn of the event loop. */
 const PER_CONNECTION = 64;
@@ -16,24 +16,24 @@ export class ReadTurns {
   private number = 0;
   private left = AT_ONCE;
   private isScheduled = false;
-  private ready: ReadGate[] = [];
+  private readonly ready = new Set<ConnectionFlow>();
 
   /** Whether a message may be dealt with in this turn; it is counted then. */
-  admits(gate: ReadGate): boolean {
+  admits(flow: ConnectionFlow): boolean {
     this.schedule();
-    if (gate.turn !== this.number) {
-      gate.turn = this.number;
-      gate.admittedInTurn = 0;
+    if (flow.turn !== this.number) {
+      flow.turn = this.number;
+      flow.admittedInTurn = 0;
     }
-    if (gate.admittedInTurn === PER_CONNECTION || this.left === 0) return false;
-    gate.admittedInTurn += 1;
+    if (flow.admittedInTurn === PER_CONNECTION || this.left === 0) return false;
+    flow.admittedInTurn += 1;
     this.left -= 1;
     return true;
   }
 
-  /** Has a gate deliver what it holds, from the next turn on. */
-  enqueue(gate: ReadGate): void {
-    this.ready.push(gate);
+  /** Has a connection deliver what it holds, from the next turn on. */
+  enqueue(flow: ConnectionFlow): void {
+    this.ready.add(flow);
     this.schedule();
   }
 
@@ -47,22 +47,17 @@ export class ReadTurns {
     this.number += 1;
     this.left = AT_ONCE;
     this.isScheduled = false;
-    const gates = this.ready;
-    if (gates.length === 0) return;
-    this.ready = [];
-    const share = Math.ceil(Math.min(PER_CONNECTION, HELD / gates.length));
+    const share = Math.ceil(Math.min(PER_CONNECTION, HELD / this.ready.size));
     let left = HELD;
-    let served = 0;
     try {
-      while (served < gates.length && left > 0) {
-        const gate = gates[served]!;
-        served += 1;
-        left -= gate.deliver(share);
+      for (const flow of [...this.ready]) {
+        if (left <= 0) break;
+        // It comes in again behind the others, if there is more.
+        this.ready.delete(flow);
+        left -= flow.deliver(share);
       }
     } finally {
-      // Those that were served have enqueued themselves again, if there is more.
-      this.ready = [...gates.slice(served), ...this.ready];
-      if (this.ready.length > 0) this.schedule();
+      if (this.ready.size > 0) this.schedule();
     }
   };
 }

@@ -7,9 +7,9 @@ import type { EngineRequest } from '../handshake/engine-request.js';
 import type { ResolvedLimits } from '../limits.options.js';
 import type { Server } from '../socket.io.js';
 import type { ThrottledLog } from '../throttled-log.js';
-import type { Backlogs, Excess } from './backlogs.js';
-import { ConnectionState, setStateOf, stateOf } from './connection-state.js';
-import { cutOff, dismiss, releaseTransport } from './disconnect.js';
+import type { Backlogs } from './backlogs.js';
+import { ConnectionFlow, flowOf, setFlowOf } from './connection-flow.js';
+import { dismiss, releaseTransport } from './disconnect.js';
 import { sayWhy } from './disconnect-notice.js';
 import type { FlowMetrics } from './flow-metrics.js';
 import type { ResolvedFlowOptions } from './flow.options.js';
@@ -18,14 +18,13 @@ import type { DecoderListener, GuardedDecoder } from './guarded-parser.js';
 import { isNestedDeeper } from './nesting.js';
 import { PacketType } from './packet.js';
 import type { DecodedPacket } from './packet.js';
-import { pacePolling, pacePosts } from './paced-polling.js';
+import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets } from './paced-websocket.js';
 import type { PacedWebSocket } from './paced-websocket.js';
-import { ReadGate } from './read-gate.js';
 import type { ReadTurns } from './read-turns.js';
 import { Violation } from './violation.js';
 
-/** How long a client that is not read may take for its goodbye, in milliseconds. */
+/** How long a client that is let go may take for its goodbye, in milliseconds. */
 const FAREWELL = 1_000;
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
 const COST_OF_JOIN = 20;
@@ -47,7 +46,11 @@ export type OnJoin = (conn: Connection, namespace: string) => void;
 
 /** Reads and writes no more than a connection may have, on one server. */
 export class ServerFlow implements DecoderListener {
+  readonly turns: ReadTurns;
+  readonly limits: ResolvedLimits;
+  readonly backlogs: Backlogs;
   readonly pingInterval: number;
+  /** How long a connection that is not read may wait until it is looked at again, in milliseconds. */
   readonly longestWait: number;
   private readonly maxMessageSize: number;
 
@@ -57,33 +60,20 @@ export class ServerFlow implements DecoderListener {
     private readonly onJoin: OnJoin,
   ) {
     const { maxHttpBufferSize, pingInterval, pingTimeout } = server.engine.opts;
+    this.turns = common.turns;
+    this.limits = common.limits;
+    this.backlogs = common.backlogs;
     this.maxMessageSize = maxHttpBufferSize!;
     this.pingInterval = pingInterval!;
     this.longestWait = Math.max(1, Math.min(1_000, pingTimeout! / 2));
   }
 
-  get turns(): ReadTurns {
-    return this.common.turns;
-  }
-
-  get limits(): ResolvedLimits {
-    return this.common.limits;
-  }
-
-  get backlogs(): Backlogs {
-    return this.common.backlogs;
-  }
-
   /** Takes on all connections that are still to come. */
   install(): void {
-    const { server, backlogs } = this;
+    const { server, backlogs, maxMessageSize } = this;
     const { engine } = server;
-    paceWebSockets(engine, {
-      newGate: () => new ReadGate(this.turns, this.limits, UNCONNECTED),
-      onTooLarge: (size) => this.onTooLarge(size),
-      tooLarge: `A message may have ${this.maxMessageSize} bytes`,
-    });
-    pacePosts(engine, this.maxMessageSize, (size) => this.onTooLarge(size));
+    paceWebSockets(engine, `A message may have ${maxMessageSize} bytes`, this.onTooLarge);
+    paceRequests(engine, maxMessageSize, this.onTooLarge);
     let latest: GuardedDecoder | undefined;
     // The same as the option `parser`, which a gateway's decorator may have set: this is what it has come to.
     const parser = guardParser(server._parser, this, (decoder) => {
@@ -93,29 +83,49 @@ export class ServerFlow implements DecoderListener {
 
     // By `this`, one function serves all connections: a closure for each would be too much.
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
-      backlogs.onPacket(stateOf(this)!, packet);
+      backlogs.onPacket(flowOf(this)!, packet);
+    }
+    function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
+      readFrom(flowOf(this)!, socket);
     }
     engine.on('connection', (conn) => {
       const { addresses } = this.common;
-      const account = addresses.accountOf(conn.request);
-      const state = new ConnectionState(conn, account, addresses.addressOf(conn.request), this);
+      const flow = new ConnectionFlow(
+        conn,
+        addresses.accountOf(conn.request),
+        addresses.addressOf(conn.request),
+        this,
+      );
       // Socket.IO's own listener, which came first, has just made the decoder.
-      if (latest) latest.state = state;
+      if (latest) latest.flow = flow;
       latest = undefined;
-      setStateOf(conn, state);
-      const { socket } = internalsOf(conn).transport;
-      if (socket) (socket as unknown as PacedWebSocket).passThrough(state.gate);
-      else pacePolling(conn, state.gate);
+      setFlowOf(conn, flow);
       conn.on('packetCreate', onPacketCreate);
-      this.onOpen(state);
+      const socket = internalsOf(conn).transport.socket as PacedWebSocket | undefined;
+      if (socket) readFrom(flow, socket);
+      else {
+        pacePackets(flow);
+        conn.on('upgrading', onUpgrading);
+      }
+      const oneTooMany = this.common.connections.open(flow.account, conn.request);
+      if (oneTooMany)
+        this.disconnect(flow, new Violation(oneTooMany.code, 'too many connections', oneTooMany.message));
+    });
+    engine.on('flush', (conn: Connection, packets: readonly EnginePacket[]) => {
+      const flow = flowOf(conn);
+      if (flow) backlogs.onFlush(flow, packets);
     });
     // Told before each answer to a poll.
-    engine.on('headers', (_headers: object, request: EngineRequest) => this.onAnswer(request));
+    engine.on('headers', (_headers: object, { method, socket, _query }: EngineRequest) => {
+      const conn = method === 'GET' ? connectionOf(engine, _query.sid) : undefined;
+      const flow = conn && flowOf(conn);
+      if (flow && !flow.answeredBy.includes(socket)) flow.answeredBy = [...flow.answeredBy, socket];
+    });
   }
 
-  onBytes(state: ConnectionState, bytes: number): void {
-    if (state.unfinished + bytes <= this.maxMessageSize) return;
-    this.onTooLarge(state.unfinished + bytes);
+  onBytes(flow: ConnectionFlow, bytes: number): void {
+    if (flow.unfinished + bytes <= this.maxMessageSize) return;
+    this.onTooLarge(flow.unfinished + bytes);
     throw new Violation(
       'MESSAGE_TOO_LARGE',
       'message too large',
@@ -123,147 +133,97 @@ export class ServerFlow implements DecoderListener {
     );
   }
 
-  onPacket(state: ConnectionState, packet: DecodedPacket, bytes: number): void {
-    packet.bytes = state.unfinished + bytes;
-    state.unfinished = 0;
+  onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void {
+    packet.bytes = flow.unfinished + bytes;
+    flow.unfinished = 0;
     if (!isName(packet)) throw UNDECODABLE;
     const { maxNesting } = this.common.options;
     if (isNestedDeeper(packet.data, maxNesting)) {
-      throw new Violation(
-        'MESSAGE_TOO_DEEP',
-        'message too deep',
-        `A message may be nested ${maxNesting} levels deep`,
-        packet,
-      );
+      const text = `A message may be nested ${maxNesting} levels deep`;
+      throw new Violation('MESSAGE_TOO_DEEP', 'message too deep', text, packet);
     }
     if (packet.type === PacketType.CONNECT) {
-      state.gate.charge(COST_OF_JOIN - 1);
-      this.onJoin(state.conn, packet.nsp);
+      flow.charge(COST_OF_JOIN - 1);
+      this.onJoin(flow.conn, packet.nsp);
+    } else if (packet.type === PacketType.DISCONNECT) {
+      // What comes behind may be to join again, which Socket.IO takes for an error in the same turn.
+      flow.block();
+      setImmediate(() => flow.unblock());
     }
-    // What comes behind may be to join again, which Socket.IO takes for an error in the same turn.
-    if (packet.type === PacketType.DISCONNECT) state.gate.endTurn();
   }
 
-  onUnfinished(state: ConnectionState, bytes: number): void {
-    state.unfinished += bytes;
-    this.backlogs.onRead(state, bytes);
+  onUnfinished(flow: ConnectionFlow, bytes: number): void {
+    flow.unfinished += bytes;
+    this.backlogs.onRead(flow, bytes);
   }
 
-  onFailure(state: ConnectionState, error: unknown): void {
-    this.disconnect(state, error instanceof Violation ? error : UNDECODABLE);
+  onFailure(flow: ConnectionFlow, error: unknown): void {
+    this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
 
-  onEnd(state: ConnectionState): void {
-    if (state.hasEnded) return;
-    state.hasEnded = true;
-    const { conn } = state;
-    if (conn.readyState === 'closed') this.onClosed(state);
-    else conn.once('close', () => this.onClosed(state));
-  }
-
-  /** A connection has sent faster than it may. */
-  onOverRate({ address }: ConnectionState): void {
-    this.common.metrics.onOverRate();
-    this.common.log.warn(
-      'READ_LATER',
-      () => `A client at ${address} sends faster than limits.messageRate or limits.byteRate: it is read later`,
-    );
-  }
-
-  onWithinRate(): void {
-    this.common.metrics.onWithinRate();
-  }
-
-  onOverRateForTooLong(state: ConnectionState): void {
-    const { maxTimeOverRate } = this.limits;
-    this.disconnect(
-      state,
-      new Violation(
-        'OVER_RATE',
-        'over rate',
-        `It has sent faster than it may for longer than ${maxTimeOverRate} ms (limits.maxTimeOverRate)`,
-      ),
-    );
-  }
-
-  /** Of a client that does not read. */
-  cutOff(state: ConnectionState, excess: Excess): void {
-    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.common.options;
-    this.logDisconnect(
-      state,
-      `SLOW_CONSUMER ${excess}`,
-      excess === 'stalled'
-        ? `It has taken nothing for ${stallTimeout} ms (stallTimeout) of the more than ${maxBufferedBytes} bytes ` +
-            '(maxBufferedBytes) that waited for it'
-        : `More than ${maxTotalBufferedBytes} bytes (maxTotalBufferedBytes) are kept for all clients together`,
-    );
-    this.common.metrics.onSlowConsumer();
-    cutOff(state.conn, 'slow consumer');
-    for (const tcp of state.answeredBy ?? []) if (tcp.writableLength > 0) tcp.destroy();
-  }
-
-  private onOpen(state: ConnectionState): void {
-    const oneTooMany = this.common.connections.open(state.account, state.conn.request);
-    if (oneTooMany)
-      this.disconnect(state, new Violation(oneTooMany.code, 'too many connections', oneTooMany.message));
-  }
-
-  private onClosed(state: ConnectionState): void {
-    const { account, conn, gate } = state;
+  /** Socket.IO is through with a connection; it may say so twice. */
+  onEnd(flow: ConnectionFlow): void {
+    const { conn, account } = flow;
+    if (conn.readyState !== 'closed') {
+      conn.once('close', () => this.onEnd(flow));
+      return;
+    }
+    if (flow.isClosed) return;
+    const { socket } = internalsOf(conn).transport;
     // What is still under way is not dealt with any more; the goodbye may be behind it.
-    if (gate.isPaused) {
-      const { socket } = internalsOf(conn).transport;
-      setTimeout(() => socket?.terminate(), FAREWELL).unref();
-    }
-    gate.close();
-    this.backlogs.forget(state);
+    if (flow.isPaused) setTimeout(() => socket?.terminate(), FAREWELL).unref();
+    flow.close();
+    this.backlogs.forget(flow);
     releaseTransport(conn);
     this.common.connections.close(account);
   }
 
-  private onAnswer({ method, socket, _query }: EngineRequest): void {
-    const conn = method === 'GET' ? connectionOf(this.server.engine, _query.sid) : undefined;
-    const state = conn && stateOf(conn);
-    if (!state) return;
-    state.answeredBy ??= [];
-    if (!state.answeredBy.includes(socket)) state.answeredBy.push(socket);
+  /** A connection has sent faster than it may. */
+  onOverRate(flow: ConnectionFlow): void {
+    flow.isOverRate = true;
+    this.common.metrics.overRate += 1;
+    this.common.metrics.overRateTotal += 1;
+    this.common.log.warn(
+      'READ_LATER',
+      () =>
+        `A client at ${flow.address} sends faster than limits.messageRate or limits.byteRate: it is read later`,
+    );
   }
 
-  private onTooLarge(size: number | undefined): void {
+  onWithinRate(flow: ConnectionFlow): void {
+    flow.isOverRate = false;
+    this.common.metrics.overRate -= 1;
+  }
+
+  onOverRateForTooLong(flow: ConnectionFlow): void {
+    const { maxTimeOverRate } = this.limits;
+    const text = `It has sent faster than it may for longer than ${maxTimeOverRate} ms (limits.maxTimeOverRate)`;
+    this.disconnect(flow, new Violation('OVER_RATE', 'over rate', text));
+  }
+
+  private readonly onTooLarge = (size: number | undefined): void => {
     this.common.log.warn(
       'MESSAGE_TOO_LARGE',
       () =>
         `A client has sent a message${size === undefined ? '' : ` of ${size} bytes`} that is larger than ` +
         `maxHttpBufferSize (${this.maxMessageSize} bytes) and is refused`,
     );
-  }
+  };
 
-  private disconnect(state: ConnectionState, violation: Violation): void {
-    const { conn } = state;
+  private disconnect({ conn, address }: ConnectionFlow, violation: Violation): void {
     if (conn.readyState === 'closed') return;
-    this.logDisconnect(state, violation.code, violation.message);
+    this.common.log.warn(violation.code, () => `Disconnected a client at ${address}: ${violation.message}`);
     sayWhy(this.server, conn, violation);
     const { socket } = internalsOf(conn).transport;
     dismiss(conn, violation.reason);
     if (socket) setTimeout(() => socket.terminate(), FAREWELL).unref();
   }
-
-  private logDisconnect({ address }: ConnectionState, kind: string, message: string): void {
-    this.common.log.warn(kind, () => `Disconnected a client at ${address}: ${message}`);
-  }
 }
 
-/** Of a WebSocket that no connection has taken on: nobody needs to know. */
-const UNCONNECTED = {
-  longestWait: 1_000,
-  onPause: ignore,
-  onPaused: ignore,
-  onOverRate: ignore,
-  onResume: ignore,
-  onOverRateForTooLong: ignore,
-};
-
-function ignore(): void {}
+function readFrom(flow: ConnectionFlow, socket: PacedWebSocket): void {
+  socket.flow = flow;
+  flow.readFrom(socket);
+}
 
 /** Socket.IO's own parser lets no other pass as the name of an event; others do. */
 function isName({ type, data }: DecodedPacket): boolean {

@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { internalsOf } from '../engine-internals.js';
 import type { Connection, EnginePacket } from '../engine-internals.js';
-import type { ConnectionState } from './connection-state.js';
+import type { ConnectionFlow } from './connection-flow.js';
 
 /** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */
 export function isReady(connection: Connection): boolean {
@@ -15,18 +15,18 @@ export function queueOf(connection: Connection): readonly EnginePacket[] {
 }
 
 /** How many bytes its transport has taken and not sent yet; of one large message, all until the last was sent. */
-export function inTransport(state: ConnectionState): number {
-  return sum(state, (tcp) => tcp.writableLength);
+export function inTransport(flow: ConnectionFlow): number {
+  return sum(flow, (tcp) => tcp.writableLength);
 }
 
 /** How many bytes the system has taken for the client: a number that grows as long as the client reads. */
-export function takenBy(state: ConnectionState): number {
-  return sum(state, taken);
+export function takenBy(flow: ConnectionFlow): number {
+  return sum(flow, taken);
 }
 
 /** How many bytes of what its transport has taken the system has not. */
-export function notTakenOf(state: ConnectionState): number {
-  return sum(state, (tcp) => tcp.bytesWritten - taken(tcp));
+export function notTakenOf(flow: ConnectionFlow): number {
+  return sum(flow, (tcp) => tcp.bytesWritten - taken(tcp));
 }
 
 type Handle = { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
@@ -40,9 +40,9 @@ function taken(tcp: TcpSocket & { readonly _handle?: Handle }): number {
   return handle ? handle.bytesWritten - handle.writeQueueSize : tcp.bytesWritten - tcp.writableLength;
 }
 
-function sum(state: ConnectionState, bytes: (tcp: TcpSocket) => number): number {
-  const { socket } = internalsOf(state.conn).transport;
+function sum(flow: ConnectionFlow, bytes: (tcp: TcpSocket) => number): number {
+  const { socket } = internalsOf(flow.conn).transport;
   if (socket) return socket._socket ? bytes(socket._socket) : 0;
-  state.answeredBy = state.answeredBy?.filter((tcp) => !tcp.destroyed);
-  return state.answeredBy?.reduce((total, tcp) => total + bytes(tcp), 0) ?? 0;
+  flow.answeredBy = flow.answeredBy.filter((tcp) => !tcp.destroyed);
+  return flow.answeredBy.reduce((total, tcp) => total + bytes(tcp), 0);
 }

@@ -16,8 +16,6 @@ export class AddressAccount {
   /** What it may open of connections. */
   connects: TokenBucket | undefined;
 
-  constructor(readonly address: string) {}
-
   /** Whether a new account would be the same. */
   get isBlank(): boolean {
     return this.connections === 0 && (!this.connects || isFull(this.connects));
@@ -28,7 +26,6 @@ export class AddressAccount {
 @Injectable()
 export class ClientAddresses {
   private readonly accounts = new Map<string, AddressAccount>();
-  private latest = { address: '', counted: '' };
   private trusted: TrustedProxies | undefined;
   private hasWarned = false;
 
@@ -36,11 +33,6 @@ export class ClientAddresses {
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
-
-  /** How many accounts there are. */
-  get size(): number {
-    return this.accounts.size;
-  }
 
   /** Read with the first request: an app sets Express' `trust proxy` after it was created. */
   get proxies(): TrustedProxies {
@@ -56,11 +48,11 @@ export class ClientAddresses {
 
   /** The account of the address that a request comes from. */
   accountOf(request: IncomingMessage): AddressAccount {
-    const address = this.countedAddressOf(request);
+    const address = toCountedAddress(this.addressOf(request));
     let account = this.accounts.get(address);
     if (!account) {
       this.forgetSome();
-      account = new AddressAccount(address);
+      account = new AddressAccount();
       this.accounts.set(address, account);
     }
     return account;
@@ -85,13 +77,6 @@ export class ClientAddresses {
         'WebsocketModule.forRoot({ trustProxy: "loopback, uniquelocal" }), or how many there are: { trustProxy: 1 }; ' +
         'with { trustProxy: false } there is none, and the limits hold',
     );
-  }
-
-  private countedAddressOf(request: IncomingMessage): string {
-    const address = this.addressOf(request);
-    // Asked for again when a handshake has become a connection; parsing an IPv6 address takes its time.
-    if (address !== this.latest.address) this.latest = { address, counted: toCountedAddress(address) };
-    return this.latest.counted;
   }
 
   /**

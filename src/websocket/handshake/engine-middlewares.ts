@@ -5,11 +5,10 @@ import type { UpgradeResponse } from './handshake-refusal.js';
 
 type Response = ServerResponse | UpgradeResponse;
 type Next = (error?: unknown) => void;
-type Middleware = (request: IncomingMessage, response: Response, next: Next) => void;
 
 /** What of an engine is private to Engine.IO. */
 interface EngineInternals {
-  readonly middlewares: readonly Middleware[];
+  readonly middlewares: readonly ((request: IncomingMessage, response: Response, next: Next) => void)[];
   _applyMiddlewares(request: IncomingMessage, response: Response, done: Next): void;
 }
 
@@ -24,42 +23,22 @@ export function runMiddlewaresAtOnce(engine: Server['engine']): void {
   const internals = engine as unknown as EngineInternals;
   const hasCors = Boolean(engine.opts.cors);
   internals._applyMiddlewares = (request, response, done) => {
-    const first = hasCors && !isHttp(response) && request.headers.origin === undefined ? 1 : 0;
-    runFrom(first, internals.middlewares, request, response, done);
+    const run = (index: number): void => {
+      const middleware = internals.middlewares[index];
+      let isThrough = false;
+      const next: Next = (error) => {
+        if (isThrough) return;
+        isThrough = true;
+        if (error) done(error);
+        else run(index + 1);
+      };
+      try {
+        if (middleware) middleware(request, response, next);
+        else done();
+      } catch (error) {
+        next(error ?? new Error('A middleware of the engine failed'));
+      }
+    };
+    run(hasCors && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
   };
-}
-
-function runFrom(
-  first: number,
-  middlewares: readonly Middleware[],
-  request: IncomingMessage,
-  response: Response,
-  done: Next,
-): void {
-  for (let index = first; index < middlewares.length; index += 1) {
-    const outcome: { error?: unknown; isThrough: boolean; isLate: boolean } = {
-      isThrough: false,
-      isLate: false,
-    };
-    const next: Next = (error) => {
-      if (outcome.isThrough) return;
-      outcome.isThrough = true;
-      outcome.error = error;
-      if (!outcome.isLate) return;
-      if (error) done(error);
-      else runFrom(index + 1, middlewares, request, response, done);
-    };
-    try {
-      middlewares[index]!(request, response, next);
-    } catch (error) {
-      next(error ?? new Error('A middleware of the engine failed'));
-    }
-    outcome.isLate = true;
-    if (!outcome.isThrough) return;
-    if (outcome.error) {
-      done(outcome.error);
-      return;
-    }
-  }
-  done();
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from '../socket.io.js';
 
@@ -14,14 +15,6 @@ export interface HandshakeRefusal {
 
 /** What stands in for a response while a WebSocket is opened; Engine.IO's own answers such a request without a status. */
 export type UpgradeResponse = Pick<ServerResponse, 'getHeader'>;
-
-const STATUS_TEXTS: Record<HandshakeRefusal['status'], string> = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  408: 'Request Timeout',
-  429: 'Too Many Requests',
-  503: 'Service Unavailable',
-};
 
 /** Of Engine.IO: the code of its `connection_error` for what is forbidden. */
 const FORBIDDEN = 4;
@@ -40,7 +33,7 @@ export function refuseHandshake(
   engine.emit('connection_error', {
     req: request,
     code: FORBIDDEN,
-    message: STATUS_TEXTS[refusal.status],
+    message: STATUS_CODES[refusal.status],
     context: { name: code, message },
   });
   const body = JSON.stringify({ code, message });
@@ -56,7 +49,7 @@ export function isHttp(response: ServerResponse | UpgradeResponse): response is 
 function answerUpgrade({ socket }: IncomingMessage, refusal: HandshakeRefusal, body: string): void {
   const headers = Object.entries(headersOf(refusal, body)).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_TEXTS[refusal.status]}\r\n${headers.join('')}\r\n${body}`);
+  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${headers.join('')}\r\n${body}`);
 }
 
 function headersOf({ retryAfter }: HandshakeRefusal, body: string): Record<string, string | number> {

@@ -19,24 +19,24 @@ import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
 import { PerTurnQueue } from './per-turn-queue.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 
-const ORIGIN_NOT_ALLOWED: HandshakeRefusal = {
-  status: 403,
-  code: 'ORIGIN_NOT_ALLOWED',
-  message: 'Pages of this origin may not connect',
-};
-
-const ORIGIN_MISSING: HandshakeRefusal = {
-  status: 403,
-  code: 'ORIGIN_MISSING',
-  message: 'Only pages of allowed origins may connect',
-};
-
-const UNAVAILABLE: HandshakeRefusal = {
-  status: 503,
-  code: 'UNAVAILABLE',
-  message: 'The server can let nobody in at the moment',
-  retryAfter: 2,
-};
+const REFUSALS = {
+  originNotAllowed: {
+    status: 403,
+    code: 'ORIGIN_NOT_ALLOWED',
+    message: 'Pages of this origin may not connect',
+  },
+  originMissing: {
+    status: 403,
+    code: 'ORIGIN_MISSING',
+    message: 'Only pages of allowed origins may connect',
+  },
+  unavailable: {
+    status: 503,
+    code: 'UNAVAILABLE',
+    message: 'The server can let nobody in at the moment',
+    retryAfter: 2,
+  },
+} satisfies Record<string, HandshakeRefusal>;
 
 /** How long a WebSocket that Engine.IO does not want may take to close, in milliseconds. */
 const FAREWELL = 1_000;
@@ -49,8 +49,8 @@ const FAREWELL = 1_000;
 export class Handshakes implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Handshakes.name);
   // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
-  private readonly accepted = new PerTurnQueue(8, 20_000);
-  private readonly refused = new PerTurnQueue(5, 10_000);
+  private readonly accepted = new PerTurnQueue(8);
+  private readonly refused = new PerTurnQueue(5);
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -82,9 +82,9 @@ export class Handshakes implements OnApplicationShutdown {
     const { engine } = server;
     runMiddlewaresAtOnce(engine);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-      const refusal = this.judge(request, response);
-      if (refusal) this.refuse(engine, request, response, refusal);
-      else if (isHandshake(request)) this.accept(request, next);
+      const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
+      if (refusal) this.refused.add(() => refuseHandshake(engine, request, response, refusal));
+      else if (isHandshake(request)) this.accepted.add(next);
       else {
         if (!isHttp(response)) endFurtherUpgrade(engine, request);
         next();
@@ -101,63 +101,29 @@ export class Handshakes implements OnApplicationShutdown {
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }
 
-  private accept({ socket }: EngineRequest, next: () => void): void {
-    if (!this.accepted.run(next)) socket.destroy();
-  }
-
-  private refuse(
-    engine: Server['engine'],
-    request: EngineRequest,
-    response: ServerResponse | UpgradeResponse,
-    refusal: HandshakeRefusal,
-  ): void {
-    const isAnswered = this.refused.run(() => refuseHandshake(engine, request, response, refusal));
-    if (!isAnswered) request.socket.destroy();
-  }
-
-  /** CORS preflights are none of this: the option `cors` answers them. */
   private judge(
     request: EngineRequest,
     response: ServerResponse | UpgradeResponse,
   ): HandshakeRefusal | undefined {
-    if (request.method === 'OPTIONS') return undefined;
-    return this.judgeOrigin(request, response) ?? this.judgeNumber(request);
-  }
-
-  private judgeOrigin(
-    request: EngineRequest,
-    response: ServerResponse | UpgradeResponse,
-  ): HandshakeRefusal | undefined {
     const { origin } = request.headers;
-    if (origin === undefined) {
-      if (!isHandshake(request) || this.options.handshake.allowMissingOrigin || isOfOwnPage(request))
-        return undefined;
-      this.log.warn(
-        ORIGIN_MISSING.code,
-        () => 'Refused a connection without an origin: allowMissingOrigin is false',
-      );
-      return ORIGIN_MISSING;
+    if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
+      const shown = JSON.stringify(origin.slice(0, 100));
+      return this.refuse(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
     }
-    if (originIsAllowed(origin, request, response, this.addresses.proxies)) return undefined;
-    this.log.warn(
-      ORIGIN_NOT_ALLOWED.code,
-      () =>
-        `Refused a connection: its origin ${JSON.stringify(origin.slice(0, 100))} is not allowed by cors.origin`,
-    );
-    return ORIGIN_NOT_ALLOWED;
+    if (!isHandshake(request)) return undefined;
+    if (origin === undefined && !this.options.handshake.allowMissingOrigin && !isOfOwnPage(request))
+      return this.refuse(REFUSALS.originMissing, 'it names no origin, and allowMissingOrigin is false');
+    const full = this.limits.judge(request);
+    if (full) return this.refuse(full, full.message, this.addresses.addressOf(request));
+    return this.breaker.admits() ? undefined : REFUSALS.unavailable;
   }
 
-  private judgeNumber(request: EngineRequest): HandshakeRefusal | undefined {
-    if (!isHandshake(request)) return undefined;
-    const full = this.limits.judge(request);
-    if (!full && !this.breaker.admits()) return UNAVAILABLE;
-    if (full) {
-      this.log.warn(
-        full.code,
-        () => `Refused a connection from ${this.addresses.addressOf(request)}: ${full.message}`,
-      );
-    }
-    return full;
+  private refuse(refusal: HandshakeRefusal, why: string, address?: string): HandshakeRefusal {
+    this.log.warn(
+      refusal.code,
+      () => `Refused a connection${address === undefined ? '' : ` from ${address}`}: ${why}`,
+    );
+    return refusal;
   }
 }
 

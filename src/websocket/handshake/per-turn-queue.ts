@@ -4,49 +4,23 @@
  */
 export class PerTurnQueue {
   private readonly waiting: (() => void)[] = [];
-  private left: number;
   private isScheduled = false;
 
-  /**
-   * @param perTurn how many are done in one turn of the event loop
-   * @param maxWaiting how many may wait
-   */
-  constructor(
-    private readonly perTurn: number,
-    private readonly maxWaiting: number,
-  ) {
-    this.left = perTurn;
+  /** @param perTurn how many are done in one turn of the event loop */
+  constructor(private readonly perTurn: number) {}
+
+  add(work: () => void): void {
+    this.waiting.push(work);
+    this.schedule();
   }
 
-  /**
-   * Does the work, at once where it can be.
-   *
-   * @returns false when too many wait for their turn: it is not done
-   */
-  run(work: () => void): boolean {
-    if (this.waiting.length >= this.maxWaiting) return false;
-    if (!this.isScheduled) {
-      this.isScheduled = true;
-      setImmediate(this.nextTurn);
-    }
-    if (this.left > 0) {
-      this.left -= 1;
-      work();
-    } else {
-      this.waiting.push(work);
-    }
-    return true;
-  }
-
-  private readonly nextTurn = (): void => {
-    this.left = this.perTurn;
-    if (this.waiting.length === 0) {
+  private schedule(): void {
+    if (this.isScheduled || this.waiting.length === 0) return;
+    this.isScheduled = true;
+    setImmediate(() => {
       this.isScheduled = false;
-      return;
-    }
-    setImmediate(this.nextTurn);
-    const due = this.waiting.splice(0, this.perTurn);
-    this.left -= due.length;
-    for (const work of due) work();
-  };
+      for (const work of this.waiting.splice(0, this.perTurn)) work();
+      this.schedule();
+    });
+  }
 }

@@ -3,21 +3,22 @@ import proxyAddr from 'proxy-addr';
 
 /**
  * Which proxies are believed when they say whom they speak for (`X-Forwarded-For`, `X-Forwarded-Host`): `false` for none,
- * the number of trusted proxies, their addresses and ranges (`10.0.0.0/8`, `loopback`, `linklocal`,
- * `uniquelocal`), or a function that is asked for each address, the closest first.
+ * the number of trusted proxies, their addresses and ranges (`10.0.0.0/8`, `loopback`, `linklocal`, `uniquelocal`), or a
+ * function that is asked for each address, the closest first.
  */
 export type TrustProxy =
   false | number | string | readonly string[] | ((address: string, hop: number) => boolean);
 
-type Trusts = (address: string, hop: number) => boolean;
-
 /** Knows whom a request comes from, where proxies stand between. */
 export class TrustedProxies {
-  private readonly trusts: Trusts | undefined;
+  private readonly trusts: ((address: string, hop: number) => boolean) | undefined;
 
   /** @throws TypeError for an address or a range that is none */
   constructor(trust: TrustProxy) {
-    this.trusts = compile(trust);
+    if (trust === false) this.trusts = undefined;
+    else if (typeof trust === 'function') this.trusts = trust;
+    else if (typeof trust === 'number') this.trusts = (_, hop) => hop < trust;
+    else this.trusts = proxyAddr.compile([...(typeof trust === 'string' ? trust.split(/\s*,\s*/) : trust)]);
   }
 
   /** The address that a request comes from; of a connection by a Unix socket, this machine. */
@@ -25,10 +26,8 @@ export class TrustedProxies {
     const peer = peerOf(request);
     if (!this.trusts) return peer;
     // Its own reading of the socket would fail on a Unix socket, whose proxy is as close as one can be.
-    return proxyAddr(
-      { headers: request.headers, socket: { remoteAddress: peer } } as IncomingMessage,
-      this.trusts,
-    );
+    const read = { headers: request.headers, socket: { remoteAddress: peer } } as IncomingMessage;
+    return proxyAddr(read, this.trusts);
   }
 
   /** The host and port that a request was made to. */
@@ -44,29 +43,6 @@ export class TrustedProxies {
     return !this.trusts && request.headers['x-forwarded-for'] !== undefined;
   }
 }
-
-function compile(trust: TrustProxy): Trusts | undefined {
-  if (trust === false) return undefined;
-  if (typeof trust === 'function') return trust;
-  if (typeof trust === 'number') return (_, hop) => hop < trust;
-  return remembered(proxyAddr.compile([...(typeof trust === 'string' ? trust.split(/\s*,\s*/) : trust)]));
-}
-
-/** Comparing an address with ranges takes longer than all else of a handshake that is refused; proxies are few. */
-function remembered(trusts: Trusts): Trusts {
-  const known = new Map<string, boolean>();
-  return (address, hop) => {
-    let answer = known.get(address);
-    if (answer === undefined) {
-      if (known.size >= MAX_REMEMBERED) known.clear();
-      answer = trusts(address, hop);
-      known.set(address, answer);
-    }
-    return answer;
-  };
-}
-
-const MAX_REMEMBERED = 1_000;
 
 function peerOf(request: IncomingMessage): string {
   return request.socket.remoteAddress ?? '127.0.0.1';

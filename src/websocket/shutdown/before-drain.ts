@@ -26,7 +26,8 @@ export interface BeforeDrain {
 export async function callBeforeDrain(modules: ModulesContainer): Promise<void> {
   const instances = new Set<unknown>();
   for (const { providers } of modules.values()) {
-    for (const wrapper of providers.values()) if (wrapper.isDependencyTreeStatic()) instances.add(wrapper.instance);
+    for (const wrapper of providers.values())
+      if (wrapper.isDependencyTreeStatic()) instances.add(wrapper.instance);
   }
   const hooks = [...instances].filter(hasBeforeDrain);
   await Promise.all(

@@ -103,10 +103,10 @@ export class Drain {
 
   private async disconnectOne(connection: ClientConnection): Promise<void> {
     // One that is late, or mute, is awaited for itself alone.
-    await this.patience.lastsFor(connection.catchUp(this.onSign));
+    const hasAnswered = await this.patience.lastsFor(connection.catchUp(this.onSign));
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
-    this.onSign();
+    if (hasAnswered) this.onSign();
     const isCutOff = await connection.close(this.patience);
     if (isCutOff) this.cutOffs.push(`Cut off ${connection.name}: it does not answer.`);
     else this.onSign();

@@ -48,7 +48,7 @@ const commands = {
     for (const socket of admitted) socket.terminate();
     return admitted.length;
   },
-  messages: (count) => flood(count, (sent) => `42${sent}["echo",${sent}]`),
+  messages: (count) => flood(count, (sent) => `42["tally",${sent}]`),
   namespaces: (count) => flood(count, (sent) => `40/unknown-${sent},`),
   /** Opens polling sessions and leaves each of them with a packet that is none. @returns how many were admitted */
   async badPolling(count) {
@@ -67,8 +67,13 @@ const commands = {
     for (let begun = 0; begun < count; begun += 50) await Promise.allSettled(Array.from({ length: 50 }, one));
     return admitted;
   },
-  /** Joins, and reads no more. @returns after how many milliseconds it was disconnected */
-  async notReading() {
+  /** So many join, and read no more. */
+  async notReading(count) {
+    for (let opened = 0; opened < count; opened += 50) {
+      await Promise.all(Array.from({ length: Math.min(50, count - opened) }, () => commands.oneNotReading()));
+    }
+  },
+  async oneNotReading() {
     const socket = connectTcp(port, '127.0.0.1');
     socket.on('error', () => {});
     const headers =

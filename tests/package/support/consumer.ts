@@ -15,18 +15,20 @@ export interface Consumer {
   nest: number;
   /** What it needs beside Nest. */
   dependencies: string[];
+  /** The versions of packages further down. */
+  overrides?: Record<string, string>;
 }
 
 /** A new project outside of the repository, with the package from its tarball. */
 export async function createConsumer(
   name: string,
-  { files, type, nest, dependencies }: Consumer,
+  { files, type, nest, dependencies, overrides = {} }: Consumer,
 ): Promise<string> {
   const directory = join(inject('workspace'), name);
   await mkdir(directory);
   await cp(fixture('consumer/app.module.ts'), join(directory, 'app.module.ts'));
   await cp(fixture(files), directory, { recursive: true });
-  await writeFile(join(directory, 'package.json'), JSON.stringify({ name, private: true, type }));
+  await writeFile(join(directory, 'package.json'), JSON.stringify({ name, private: true, type, overrides }));
   const nestPackages = ['common', 'core', 'platform-express', 'platform-socket.io', 'websockets', 'testing'];
   const packages = [
     inject('tarball'),

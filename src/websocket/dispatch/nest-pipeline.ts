@@ -1,0 +1,228 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { MetadataScanner, ModuleRef } from '@nestjs/core';
+import type { ContextId } from '@nestjs/core';
+import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
+import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
+import { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
+import { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
+import { PipesConsumer } from '@nestjs/core/pipes/pipes-consumer.js';
+import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
+import { WsException } from '@nestjs/websockets';
+import { ExceptionFiltersContext } from '@nestjs/websockets/context/exception-filters-context.js';
+import { WsContextCreator } from '@nestjs/websockets/context/ws-context-creator.js';
+import { GatewayMetadataExplorer } from '@nestjs/websockets/gateway-metadata-explorer.js';
+import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
+import { catchError, isObservable } from 'rxjs';
+import { isPromise } from '../promise.js';
+import type { Socket } from '../socket.io.js';
+import { handlerWork, InFlight } from './in-flight.js';
+import { FilteredError } from './message-handler.js';
+import type { MessageHandler } from './message-handler.js';
+
+/** What guards, interceptors and filters see, as in Nest: client, data, ack, pattern. */
+type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];
+type Run = (...args: Args) => unknown;
+
+/** A method, with what is decorated onto it. */
+export interface HandlerMethod {
+  readonly name: string;
+  readonly event: string;
+  readonly acksItself: boolean;
+  readonly callback: (...args: unknown[]) => unknown;
+}
+
+/** What Nest knows of a parameter. */
+interface Parameter {
+  readonly index: number;
+  readonly pipes: readonly unknown[];
+  extractValue(...args: Args): unknown;
+}
+
+/** An exception filter, and what it catches: nothing listed is everything. */
+interface Filter {
+  func(error: unknown, host: object): unknown;
+  readonly exceptionMetatypes: readonly (new (...args: never[]) => unknown)[];
+}
+
+/** A guard has said no. */
+export class GuardRefusal extends WsException {
+  override readonly name = 'GuardRefusal';
+  readonly code = 'FORBIDDEN';
+
+  constructor() {
+    super('Forbidden resource');
+  }
+}
+
+class RefusingGuards extends GuardsConsumer {
+  override async tryActivate(...args: Parameters<GuardsConsumer['tryActivate']>): Promise<boolean> {
+    if (await super.tryActivate(...args)) return true;
+    throw new GuardRefusal();
+  }
+}
+
+/** When a client goes, nobody subscribes any more to what interceptors have made of a handler's promise. */
+class FollowedInterceptors extends InterceptorsConsumer {
+  constructor(private readonly inFlight: InFlight) {
+    super();
+  }
+
+  override intercept(...given: Parameters<InterceptorsConsumer['intercept']>): Promise<unknown> {
+    const [interceptors, args, instance, callback, next, type] = given;
+    const [client, , , pattern] = args as Args;
+    const followed = (): Promise<unknown> => {
+      const result = next();
+      this.inFlight.follow(handlerWork(pattern, client), result);
+      return result;
+    };
+    return super.intercept(
+      interceptors,
+      args,
+      instance,
+      callback,
+      interceptors.length > 0 ? followed : next,
+      type,
+    );
+  }
+}
+
+/** From Nest 12 on, global guards, interceptors and pipes run on gateways too; its controller takes more parts since. */
+const GLOBALS_REACH_GATEWAYS = WebSocketsController.length > 5;
+
+/**
+ * What runs around the method of a gateway: Nest's own pipeline, put together of the classes that its own dispatch is made
+ * of, but for the proxy that swallows errors. They are public in neither version; no documented seam gives a gateway's
+ * pipeline without that proxy. A method that nothing runs around is called directly.
+ */
+@Injectable()
+export class NestPipeline {
+  private readonly explorer = new GatewayMetadataExplorer(new MetadataScanner());
+  private readonly guards: GuardsContextCreator;
+  private readonly interceptors: InterceptorsContextCreator;
+  private readonly pipes: PipesContextCreator;
+  private readonly filters: ExceptionFiltersContext;
+  private readonly contexts: WsContextCreator;
+
+  constructor(@Inject(ModuleRef) moduleRef: ModuleRef, @Inject(InFlight) inFlight: InFlight) {
+    const container = moduleRef['container'];
+    const config = GLOBALS_REACH_GATEWAYS ? container.applicationConfig : undefined;
+    this.guards = new GuardsContextCreator(container, config);
+    this.interceptors = new InterceptorsContextCreator(container, config);
+    this.pipes = new PipesContextCreator(container, config);
+    this.filters = new ExceptionFiltersContext(container);
+    this.contexts = new WsContextCreator(
+      { create: (run: Run) => run } as never,
+      this.filters,
+      this.pipes,
+      new PipesConsumer(),
+      this.guards,
+      new RefusingGuards(),
+      this.interceptors,
+      new FollowedInterceptors(inFlight),
+    );
+  }
+
+  methodsOf(gateway: object): readonly HandlerMethod[] {
+    return this.explorer
+      .explore(gateway as never)
+      .map(({ message, methodName, callback, isAckHandledManually }) => ({
+        name: methodName,
+        event: String(message),
+        acksItself: isAckHandledManually,
+        callback: callback as HandlerMethod['callback'],
+      }));
+  }
+
+  /**
+   * @param contextId of a request-scoped gateway, the context of its instance
+   * @param inquirerId the provider that transient enhancers are made for
+   */
+  around(
+    gateway: object,
+    { name, event, callback }: HandlerMethod,
+    moduleKey: string,
+    contextId: ContextId = STATIC_CONTEXT,
+    inquirerId?: string,
+  ): MessageHandler['run'] {
+    const context = [gateway as never, callback as never, moduleKey, contextId, inquirerId] as const;
+    const parameters = this.contexts
+      .getMetadata(gateway, name, 'ws')
+      .getParamsMetadata(moduleKey) as Parameter[];
+    const filters = this.filters.create(...context)['filters'] as readonly Filter[];
+    const isPlain =
+      [this.guards, this.interceptors, this.pipes].every(
+        (creator) => creator.create(...context).length === 0,
+      ) && parameters.every(({ pipes }) => pipes.length === 0);
+    const run = isPlain
+      ? withParameters(gateway, callback, parameters)
+      : (this.contexts.create(
+          gateway as never,
+          callback as never,
+          moduleKey,
+          name,
+          contextId,
+          inquirerId,
+        ) as Run);
+    if (filters.length === 0) return (client, data, ack) => run(client, data, ack, event);
+    return (client, data, ack) => {
+      const host = new ExecutionContextHost(
+        [client, data, ack, event],
+        gateway.constructor as never,
+        callback,
+      );
+      host.setType('ws');
+      return filtered(
+        () => run(client, data, ack, event),
+        (error) => filter(filters, error, host),
+      );
+    };
+  }
+}
+
+/** The method, called with what its parameters' decorators make of the arguments. */
+function withParameters(
+  gateway: object,
+  callback: HandlerMethod['callback'],
+  parameters: readonly Parameter[],
+): Run {
+  if (parameters.length === 0) return (...args) => callback.apply(gateway, args);
+  return (...args) => {
+    const values: unknown[] = [];
+    for (const parameter of parameters) values[parameter.index] = parameter.extractValue(...args);
+    return callback.apply(gateway, values);
+  };
+}
+
+/** Lets `onError` see whatever a call fails with: at once, as a promise or as an Observable. */
+function filtered(call: () => unknown, onError: (error: unknown) => unknown): unknown {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (error) {
+    return onError(error);
+  }
+  if (isPromise(result)) return result.then((value) => filtered(() => value, onError), onError);
+  if (isObservable(result)) return result.pipe(catchError((error) => onError(error) as Promise<never>));
+  return result;
+}
+
+/**
+ * Gives an error to the first filter that catches its kind.
+ *
+ * @throws FilteredError when one has, after it is done; the error itself when none does
+ */
+function filter(filters: readonly Filter[], error: unknown, host: object): unknown {
+  const matching = filters.find(
+    ({ exceptionMetatypes }) =>
+      exceptionMetatypes.length === 0 || exceptionMetatypes.some((type) => error instanceof type),
+  );
+  if (!matching) throw error;
+  const done = matching.func(error, host);
+  const failed = new FilteredError(error);
+  if (!isPromise(done)) throw failed;
+  return done.then(() => {
+    throw failed;
+  });
+}

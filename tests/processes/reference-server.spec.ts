@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { inject, test } from 'vitest';
+import { isWhole, nodeOf, STARTS } from './support/matrix.js';
+import { startServer } from './support/server-process.js';
+import { visitAndEnd } from './support/visit.js';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** Each variable of the environment, by a value that is not its default. */
+const variables: Record<string, string> = {
+  HOST: '127.0.0.1',
+  LOG_FORMAT: 'json',
+  NODE_ENV: 'development',
+  ON_UNCAUGHT: 'ignore',
+  REDIS_URL: 'redis',
+  SHUTDOWN_BATCH_INTERVAL_MS: '10',
+  SHUTDOWN_BATCH_SIZE: '1',
+  SHUTDOWN_EVENT: 'bye',
+  SHUTDOWN_TIMEOUT_MS: '5000',
+  WEBSOCKET_ALLOW_MISSING_ORIGIN: 'on',
+  WEBSOCKET_BYTE_RATE: '1000000/1000000',
+  WEBSOCKET_CONNECT_RATE: '100/100',
+  WEBSOCKET_CORS_ORIGIN: 'https://app.example.com',
+  WEBSOCKET_HANDLE_CONNECTION_TIMEOUT_MS: '1000',
+  WEBSOCKET_LIMITS: 'off',
+  WEBSOCKET_LOG_DETAILS: 'on',
+  WEBSOCKET_MAX_BUFFERED_BYTES: '100000',
+  WEBSOCKET_MAX_CONNECTIONS: '10',
+  WEBSOCKET_MAX_CONNECTIONS_PER_ADDRESS: '10',
+  WEBSOCKET_MAX_MESSAGE_BYTES: '100000',
+  WEBSOCKET_MAX_NESTING: '10',
+  WEBSOCKET_MAX_TIME_OVER_RATE_MS: '10000',
+  WEBSOCKET_MAX_TOTAL_BUFFERED_BYTES: '100000000',
+  WEBSOCKET_MESSAGE_RATE: '100/100',
+  WEBSOCKET_RECHECK_INTERVAL_MS: '100',
+  WEBSOCKET_STALL_TIMEOUT_MS: '1000',
+  WEBSOCKET_TOKENS: 'alice:secret',
+  WEBSOCKET_TRUST_PROXY: 'loopback',
+};
+
+const nodes = isWhole ? [20, 24] : [Number(process.versions.node.split('.', 1)[0])];
+
+test.each(
+  nodes.flatMap((node) => [undefined, ...Object.keys(variables)].map((variable) => ({ node, variable }))),
+)(
+  `Node $node, $variable: ${STARTS} of ${STARTS} starts listen, serve every transport, and exit 0 on SIGTERM`,
+  { timeout: STARTS * 20_000 },
+  async ({ node, variable }) => {
+    const env: Record<string, string> = {};
+    if (variable) env[variable] = variables[variable]!;
+    if (env.REDIS_URL) env.REDIS_URL = inject('redisUrl')!;
+    for (let start = 0; start < STARTS; start += 1) {
+      await using server = await startServer(nodeOf(node), main, env);
+      await visitAndEnd(server, undefined, { token: 'secret' });
+    }
+  },
+);
