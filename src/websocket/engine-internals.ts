@@ -49,7 +49,7 @@ export interface WebSocket {
   readonly readyState: number;
   readonly bufferedAmount: number;
   once(event: 'close', listener: () => void): void;
-  close(code: number, reason: string): void;
+  close(code?: number, reason?: string): void;
   terminate(): void;
   pause(): void;
   resume(): void;
@@ -62,6 +62,6 @@ export function internalsOf(connection: Connection): ConnectionInternals {
 
 /** The connection that a session id names. */
 export function connectionOf(engine: Server['engine'], sid: string | undefined): Connection | undefined {
-  const clients = engine['clients'] as Record<string, Connection>;
+  const clients = engine['clients'];
   return sid !== undefined && Object.hasOwn(clients, sid) ? clients[sid] : undefined;
 }

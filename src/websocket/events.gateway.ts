@@ -30,31 +30,19 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
 
   // oxlint-disable-next-line typescript/no-explicit-any -- an override may be async, and may type the client closer
   handleConnection(client: Socket, ..._args: any[]): any {
-    this.logger.log(
-      `Client connected: ${client.id}`,
-      ...this.details({
-        namespace: client.nsp.name,
-        transport: client.conn.transport.name,
-        address: addressOf(client),
-      }),
-    );
+    this.logger.log(`Client connected: ${client.id}`, ...this.details(client));
   }
 
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   handleDisconnect(client: Socket, reason?: string): any {
-    this.logger.log(
-      `Client disconnected: ${client.id}`,
-      ...this.details({
-        namespace: client.nsp.name,
-        transport: client.conn.transport.name,
-        address: addressOf(client),
-        ...(reason && { reason }),
-        durationMs: Date.now() - client.handshake.issued,
-      }),
-    );
+    const durationMs = Date.now() - client.handshake.issued;
+    const known = { ...(reason && { reason }), durationMs };
+    this.logger.log(`Client disconnected: ${client.id}`, ...this.details(client, known));
   }
 
-  private details(known: object): object[] {
-    return this.websocketOptions?.logDetails ? [known] : [];
+  private details(client: Socket, known: object = {}): object[] {
+    if (!this.websocketOptions?.logDetails) return [];
+    const { nsp, conn } = client;
+    return [{ namespace: nsp.name, transport: conn.transport.name, address: addressOf(client), ...known }];
   }
 }

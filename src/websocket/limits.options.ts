@@ -56,15 +56,8 @@ export interface Limits {
   maxTimeOverRate?: number | false;
 }
 
-/** The limits as the module's parts use them: `Infinity` or `undefined` where there is none. */
-export interface ResolvedLimits {
-  connections: number;
-  connectionsPerAddress: number;
-  connectRate: Rate | undefined;
-  messageRate: Rate | undefined;
-  byteRate: Rate | undefined;
-  maxTimeOverRate: number;
-}
+/** The limits as the module's parts use them; undefined where there is none. */
+export type ResolvedLimits = { readonly [name in keyof Limits]?: Exclude<Limits[name], false> };
 
 const DEFAULTS: ResolvedLimits = {
   connections: 20_000,
@@ -75,21 +68,11 @@ const DEFAULTS: ResolvedLimits = {
   maxTimeOverRate: 300_000,
 };
 
-const LIFTED: ResolvedLimits = {
-  connections: Infinity,
-  connectionsPerAddress: Infinity,
-  connectRate: undefined,
-  messageRate: undefined,
-  byteRate: undefined,
-  maxTimeOverRate: Infinity,
-};
-
 export function resolveLimits(limits: Limits | false = {}): ResolvedLimits {
-  if (limits === false) return LIFTED;
-  const given = Object.entries(limits)
-    .filter(([, limit]) => limit !== undefined)
-    .map(([name, limit]) => [name, limit === false ? LIFTED[name as keyof Limits] : (limit as unknown)]);
-  return { ...DEFAULTS, ...(Object.fromEntries(given) as Partial<ResolvedLimits>) };
+  if (limits === false) return {};
+  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
+  const all = Object.entries<unknown>({ ...DEFAULTS, ...Object.fromEntries(given) });
+  return Object.fromEntries(all.filter(([, limit]) => limit !== false));
 }
 
 const aRate = orFalse({

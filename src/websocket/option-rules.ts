@@ -58,7 +58,9 @@ export function checkAgainst(
 ): void {
   const rule = Object.hasOwn(table, option) ? table[option] : undefined;
   if (!rule) {
-    const names = Object.keys(table).map((name) => prefix + name);
+    const names = Object.keys(table)
+      .toSorted()
+      .map((name) => prefix + name);
     throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${names.join(', ')}`);
   }
   if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);

@@ -60,12 +60,8 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
    *
    * @throws RedisUnavailableError when a package is missing, or Redis is not reached within `connectTimeout`
    */
-  static async open({
-    url,
-    client,
-    keyPrefix,
-    connectTimeout = DEFAULT_CONNECT_TIMEOUT,
-  }: RedisOptions): Promise<RedisBackplane> {
+  static async open(options: RedisOptions): Promise<RedisBackplane> {
+    const { url, client, keyPrefix, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const { createAdapter } = await peer(
       '@socket.io/redis-adapter',
       () => import('@socket.io/redis-adapter'),
@@ -76,7 +72,12 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
       ? await RedisConnection.borrow(client, connectTimeout, outages)
       : await RedisConnection.open(await createClient(url, connectTimeout), connectTimeout, where, outages);
     try {
-      const subscriber = await RedisConnection.open(publisher.duplicate(), connectTimeout, where, outages);
+      const subscriber = await RedisConnection.open(
+        publisher.client.duplicate(),
+        connectTimeout,
+        where,
+        outages,
+      );
       return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix, outages);
     } catch (error) {
       await publisher.close();
@@ -101,7 +102,7 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
   async close(): Promise<void> {
     this.closed ??= Promise.all([this.subscriber.close(), this.publisher.close()]);
     await this.closed;
-    this.outages.flush();
+    this.outages.throttled.flush();
   }
 
   /** Closes without a word to Redis. */
@@ -129,7 +130,7 @@ function countingNodes<A extends { serverCount(): Promise<number> }>(adapter: A,
 class OutageLog implements ConnectionListener {
   private readonly logger = new Logger(RedisBackplane.name);
   private readonly lost = new Set<RedisConnection>();
-  private readonly throttled = new ThrottledLog(RedisBackplane.name);
+  readonly throttled = new ThrottledLog(RedisBackplane.name);
   private unsent = 0;
 
   onLost(connection: RedisConnection, error: Error): void {
@@ -150,10 +151,6 @@ class OutageLog implements ConnectionListener {
   onUnsent(command: string, error: unknown): void {
     this.unsent += 1;
     if (this.lost.size === 0) this.logger.error(`Redis refused "${command}": ${reasonOf(error)}`);
-  }
-
-  flush(): void {
-    this.throttled.flush();
   }
 
   onUnreadable(error: unknown): void {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { callEach } from './guarded-call.js';
 import type { Listener } from './guarded-call.js';
 import { Deadline } from './shutdown/deadline.js';
@@ -44,7 +43,7 @@ const UNWATCHED = [
 ];
 
 /** Of `ioredis`: the events by which its clients tell of messages. */
-const MESSAGE_EVENTS = ['messageBuffer', 'pmessageBuffer'];
+const MESSAGE_EVENTS = new Set(['messageBuffer', 'pmessageBuffer']);
 
 /** What the two packages' clients have beside `RedisClient`, partly under different names. */
 interface AnyClient extends RedisClient {
@@ -73,7 +72,7 @@ export class RedisConnection {
   private readonly guardedListeners = new WeakMap<Listener, Listener>();
 
   private constructor(
-    private readonly client: AnyClient,
+    readonly client: AnyClient,
     private readonly owned: boolean,
     private readonly where: string,
     private readonly timeout: number,
@@ -132,10 +131,6 @@ export class RedisConnection {
     return connection;
   }
 
-  duplicate(): RedisClient {
-    return this.client.duplicate();
-  }
-
   /**
    * Resolves when Redis has dealt with all that was sent before. The client keeps no process alive, but this does.
    *
@@ -168,12 +163,9 @@ export class RedisConnection {
 
   private async reach(answer: Promise<unknown>): Promise<void> {
     const { timeout, where } = this;
-    const answered = new AbortController();
-    const deadline = delay(timeout, undefined, { signal: answered.signal }).then(() => {
-      throw this.lastError ?? new Error('no answer');
-    });
     try {
-      await Promise.race([answer, deadline]);
+      if (!(await new Deadline(timeout).allows(answer))) throw this.lastError ?? new Error('no answer');
+      await answer;
     } catch (error) {
       this.abandon();
       throw new RedisUnavailableError(
@@ -181,8 +173,6 @@ export class RedisConnection {
           `(${reasonOf(error)}). Is it running, and is "redis.url" right?`,
         { cause: error },
       );
-    } finally {
-      answered.abort();
     }
   }
 
@@ -202,7 +192,7 @@ export class RedisConnection {
     }
     for (const name of ['on', 'off'] as const) {
       guarded[name] = (event, listener) => {
-        const isOfMessages = MESSAGE_EVENTS.includes(event);
+        const isOfMessages = MESSAGE_EVENTS.has(event);
         return this.client[name](
           event,
           isOfMessages ? (this.guardIfListener(listener) as Listener) : listener,

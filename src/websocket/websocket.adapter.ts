@@ -5,7 +5,6 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Connections } from './connection/connections.js';
 import { leaveBeforeJoin } from './connection/pending-joins.js';
-import { canRecover } from './connection/recovered-sessions.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
 import type { Gateway } from './gateways/gateway.js';
@@ -32,7 +31,6 @@ interface GatewayOptions {
 export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstrap {
   private readonly places = new ServerPlaces();
   private readonly serverOptions: ServerOptions;
-  private readonly authenticates: boolean;
   private readonly served = new WeakSet<Namespace>();
   /** The namespaces of a pattern, by port, path and pattern: Socket.IO would make others for each gateway. */
   private readonly patterns = new Map<string, Server>();
@@ -40,17 +38,16 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
 
   constructor(
-    @Inject(WEBSOCKET_OPTIONS) options: ResolvedWebsocketOptions,
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(HttpAdapterHost) httpAdapterHost: HttpAdapterHost,
     @Inject(Gateways) private readonly gateways: Gateways,
     @Inject(Handshakes) private readonly handshakes: Handshakes,
     @Inject(Flow) private readonly flow: Flow,
     @Inject(Connections) private readonly connections: Connections,
     @Inject(Shutdown) private readonly shutdown: Shutdown,
-    @Optional() @Inject(RedisBackplane) backplane: RedisBackplane | undefined,
+    @Optional() @Inject(RedisBackplane) private readonly backplane: RedisBackplane | undefined,
   ) {
     super();
-    this.authenticates = options.authentication !== undefined;
     // Nest instantiates providers before it builds the HTTP server, which the base class wants at once.
     Object.defineProperty(this, 'httpServer', { get: () => httpAdapterHost.httpAdapter?.getHttpServer() });
     this.serverOptions = { ...options.server, ...(backplane && { adapter: backplane.adapter }) };
@@ -92,8 +89,12 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   /** A gateway's decorator goes before the kit's defaults, and the module's options before both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
     const merged: ServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
+    if (merged.connectionStateRecovery && this.backplane) {
+      const expected = 'none beside "redis", whose adapter cannot recover a session';
+      throw new WebsocketOptionsError('connectionStateRecovery', merged.connectionStateRecovery, expected);
+    }
     // Who comes back by a recovered state is asked for as well: it may have been revoked meanwhile.
-    if (this.authenticates && merged.connectionStateRecovery) {
+    if (this.options.authentication && merged.connectionStateRecovery) {
       merged.connectionStateRecovery = { skipMiddlewares: false, ...merged.connectionStateRecovery };
     }
     this.warnOfOpenOrigin(merged);
@@ -102,7 +103,6 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     const server = super.createIOServer(port, guarded as Parameters<IoAdapter['createIOServer']>[1]);
     const { httpServer } = server as { httpServer: HttpServer };
     if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
-    checkRecovery(server);
     this.handshakes.install(server);
     this.flow.install(server, leaveBeforeJoin);
     this.connections.guard(server, (handler, client, data, ack) =>
@@ -144,18 +144,6 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
 function allowsEveryOrigin(cors: ServerOptions['cors']): boolean {
   return (
     typeof cors === 'object' && [undefined, '*', true].includes(cors.origin as string | true | undefined)
-  );
-}
-
-/** @throws WebsocketOptionsError where sessions are to be recovered by an adapter that cannot */
-function checkRecovery(server: Server): void {
-  const { connectionStateRecovery } = server._opts;
-  if (!connectionStateRecovery || canRecover(server.of('/').adapter)) return;
-  throw new WebsocketOptionsError(
-    'connectionStateRecovery',
-    connectionStateRecovery,
-    'no value beside this adapter, which cannot recover a session (the one of "redis" cannot either); ' +
-      "Socket.IO's own for a single node can, and @socket.io/redis-streams-adapter",
   );
 }
 

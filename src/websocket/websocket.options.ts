@@ -5,14 +5,13 @@ import type {
   Authenticate,
   AuthenticationOptions,
   Authenticator,
-  ResolvedAuthenticationOptions,
 } from './authentication/authentication.options.js';
 import { flowRules, resolveFlowOptions } from './flow/flow.options.js';
-import type { FlowOptions, ResolvedFlowOptions } from './flow/flow.options.js';
-import { handshakeRules, resolveHandshakeOptions } from './handshake/handshake.options.js';
-import type { HandshakeOptions, ResolvedHandshakeOptions } from './handshake/handshake.options.js';
+import type { FlowOptions } from './flow/flow.options.js';
+import { handshakeRules } from './handshake/handshake.options.js';
+import type { HandshakeOptions } from './handshake/handshake.options.js';
 import { limitsRule, resolveLimits } from './limits.options.js';
-import type { Limits, ResolvedLimits } from './limits.options.js';
+import type { Limits } from './limits.options.js';
 import {
   WebsocketOptionsError,
   aBoolean,
@@ -28,7 +27,7 @@ import {
 import type { Rule } from './option-rules.js';
 import type { RedisOptions } from './redis-backplane.js';
 import { resolveShutdownOptions, shutdownRule } from './shutdown/shutdown.options.js';
-import type { ResolvedShutdownOptions, ShutdownOptions } from './shutdown/shutdown.options.js';
+import type { ShutdownOptions } from './shutdown/shutdown.options.js';
 import type { ServerOptions } from './socket.io.js';
 
 /** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
@@ -84,19 +83,8 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
   shutdown?: ShutdownOptions;
 }
 
-/** The options as the module's parts use them. */
-export interface ResolvedWebsocketOptions {
-  /** What the app set of Socket.IO's options, and nothing else. */
-  server: ServerOptions;
-  redis: RedisOptions | undefined;
-  logDetails: boolean;
-  authentication: ResolvedAuthenticationOptions | undefined;
-  handleConnectionTimeout: number | false;
-  handshake: ResolvedHandshakeOptions;
-  flow: ResolvedFlowOptions;
-  limits: ResolvedLimits;
-  shutdown: ResolvedShutdownOptions;
-}
+/** The options as the module's parts use them; `server` is what the app set of Socket.IO's, and nothing else. */
+export type ResolvedWebsocketOptions = ReturnType<typeof resolveWebsocketOptions>;
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
 export const DEFAULT_SERVER_OPTIONS = {
@@ -111,7 +99,8 @@ const LOGGER_JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
  *
  * @throws WebsocketOptionsError for the first that is unknown or not of its form
  */
-export function resolveWebsocketOptions(options: WebsocketOptions = {}): ResolvedWebsocketOptions {
+// oxlint-disable-next-line typescript/explicit-function-return-type -- it is what `ResolvedWebsocketOptions` is made of
+export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
   if (!isObject(options)) throw new WebsocketOptionsError('(all)', options, 'an object');
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [option, value] of given) checkAgainst(rules, option, value);
@@ -127,7 +116,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     logDetails = LOGGER_JOINS_PARAMETERS,
     authentication,
     handleConnectionTimeout = 10_000,
-    allowMissingOrigin,
+    allowMissingOrigin = true,
     trustProxy,
     maxBufferedBytes,
     stallTimeout,
@@ -138,12 +127,12 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
     ...server
   }: WebsocketOptions = Object.fromEntries(given);
   return {
-    server,
+    server: server as ServerOptions,
     redis,
     logDetails,
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
-    handshake: resolveHandshakeOptions({ allowMissingOrigin, trustProxy }),
+    handshake: { allowMissingOrigin, trustProxy },
     flow: resolveFlowOptions({ maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting }),
     limits: resolveLimits(limits),
     shutdown: resolveShutdownOptions(shutdown),
@@ -168,56 +157,53 @@ const transports = ['polling', 'websocket'];
 
 /** One rule per option; the compiler says when Socket.IO gains or loses one. */
 const rules: Record<keyof WebsocketOptions, Rule> = {
+  ...each(aBoolean, 'addTrailingSlash', 'allowEIO3', 'allowUpgrades', 'cleanupEmptyChildNamespaces'),
+  ...each(aBoolean, 'destroyUpgrade', 'logDetails', 'serveClient'),
+  ...each(aFunction, 'adapter', 'allowRequest', 'wsEngine'),
+  ...each(anObject, 'connectionStateRecovery', 'parser'),
+  ...each(
+    milliseconds,
+    'connectTimeout',
+    'destroyUpgradeTimeout',
+    'pingInterval',
+    'pingTimeout',
+    'upgradeTimeout',
+  ),
+  ...each(switchOrObject, 'cookie', 'httpCompression', 'perMessageDeflate'),
   ...handshakeRules,
   ...flowRules,
-  adapter: aFunction,
-  addTrailingSlash: aBoolean,
-  allowEIO3: aBoolean,
-  allowRequest: aFunction,
-  allowUpgrades: aBoolean,
   authentication: authenticationRule,
-  cleanupEmptyChildNamespaces: aBoolean,
-  connectionStateRecovery: anObject,
-  connectTimeout: milliseconds,
-  cookie: switchOrObject,
   cors: {
     expected: 'an object such as { origin: "https://app.example.com" }, or a function',
     accepts: (value) => typeof value === 'function' || (isObject(value) && !Array.isArray(value)),
   },
-  destroyUpgrade: aBoolean,
-  destroyUpgradeTimeout: milliseconds,
   handleConnectionTimeout: orFalse(milliseconds),
-  httpCompression: switchOrObject,
   initialPacket: { expected: 'any value', accepts: () => true },
   limits: limitsRule,
-  logDetails: aBoolean,
   maxHttpBufferSize: bytes,
-  parser: anObject,
   path: {
     expected: 'a path that begins with "/", such as "/socket.io"',
     accepts: (value) => typeof value === 'string' && value.startsWith('/'),
   },
-  perMessageDeflate: switchOrObject,
-  pingInterval: milliseconds,
-  pingTimeout: milliseconds,
   redis: {
     expected:
       'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
     accepts: (value) => isObject(value) && hasEither(value, 'url', 'client'),
     fields: redisRules,
   },
-  serveClient: aBoolean,
   shutdown: shutdownRule,
   transports: {
     expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
     accepts: (value) =>
       Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
   },
-  upgradeTimeout: milliseconds,
-  wsEngine: aFunction,
 };
 
 function hasEither(value: object, one: string, other: string): boolean {
   const has = (name: string): boolean => Reflect.get(value, name) !== undefined;
   return has(one) !== has(other);
+}
+
+function each<Name extends string>(rule: Rule, ...names: Name[]): Record<Name, Rule> {
+  return Object.fromEntries(names.map((name) => [name, rule])) as Record<Name, Rule>;
 }

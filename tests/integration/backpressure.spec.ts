@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { FlowMetrics, WebsocketModule } from 'nest-realtime-kit';
@@ -103,9 +102,9 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   test('nobody else notices', () =>
     withApp({ limits: { messageRate: slowRate } }, async (app) => {
       const [alice, eve] = [await app.connect(client), await app.connect(client)];
-      const flood = echoAll(eve, 200);
+      const flood = echoAll(eve, 100);
       await expect(alice.emitWithAck('echo', 'at once')).toBeAcked('at once');
-      expect(app.get(EchoGateway).handled.length).toBeLessThan(100);
+      expect(app.get(EchoGateway).handled.length).toBeLessThan(80);
       await flood;
     }));
 
@@ -136,7 +135,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       const eve = await app.connect(client);
       for (const sent of numbers(200)) eve.emit('echo', sent);
       await expect.poll(() => app.get(FlowMetrics).overRate).toBe(1);
-      const gone = once(eve.socket, 'disconnect');
+      const gone = once(eve.socket as never, 'disconnect');
       const began = performance.now();
       app.io.disconnectSockets(true);
       await gone;
@@ -188,30 +187,20 @@ test('so they have when a single request of a polling client has tens of thousan
     await session.post('1');
   }));
 
-test(
-  'a further request of a polling client waits a few seconds at most, and its order stays',
-  () =>
-    withApp({ limits: { messageRate: { burst: 10, perSecond: 20 } } }, async (app) => {
-      const session = await PollingSession.open(new Endpoint(app));
-      await session.post('40');
-      await session.poll();
-      await session.post(
-        numbers(150)
-          .map((sent) => `42["echo",${sent}]`)
-          .join('\x1e'),
-      );
-      const began = performance.now();
-      expect(await session.post('42["echo",150]')).toMatchObject({ status: 200 });
-      const waited = performance.now() - began;
-      expect(waited).toBeGreaterThan(3_000);
-      expect(waited).toBeLessThan(6_500);
-      const gateway = app.get(EchoGateway);
-      await expect.poll(() => gateway.handled.length, { timeout: 10_000 }).toBe(151);
-      expect(gateway.handled).toEqual(numbers(151));
-      await session.post('1');
-    }),
-  20_000,
-);
+test('a further request of a polling client waits while what it has sent before is dealt with', () =>
+  withApp({ limits: { messageRate: { burst: 10, perSecond: 100 } } }, async (app) => {
+    const session = await PollingSession.open(new Endpoint(app));
+    await session.post('40');
+    await session.poll();
+    const packets = numbers(100).map((sent) => `42["echo",${sent}]`);
+    await session.post(packets.join('\x1e'));
+    expect(await session.post('42["echo",100]')).toMatchObject({ status: 200 });
+    const gateway = app.get(EchoGateway);
+    expect(gateway.handled.length).toBeGreaterThan(95);
+    await expect.poll(() => gateway.handled.length).toBe(101);
+    expect(gateway.handled).toEqual(numbers(101));
+    await session.post('1');
+  }));
 
 test('what was held of a polling client is handled before what it sends by its WebSocket', () =>
   withApp({ limits: { messageRate: { burst: 10, perSecond: 100 } } }, async (app) => {
@@ -272,11 +261,11 @@ test('a WebSocket server whose sockets cannot be paused is an error at boot', as
   );
 });
 
-test('a flood of an hour is not over in a test, but one of a second leaves nothing', () =>
+test('when a connection is read again nothing is kept of it', () =>
   withApp({ limits: { messageRate: slowRate } }, async (app) => {
     const eve = await app.connect();
     await echoAll(eve, 60);
-    await delay(20);
     await expect(eve.emitWithAck('echo', 'after')).toBeAcked('after');
+    await expect.poll(() => app.get(FlowMetrics).overRate).toBe(0);
     expect(app.get(FlowMetrics).bufferedBytes()).toBe(0);
   }));

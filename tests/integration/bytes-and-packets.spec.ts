@@ -308,7 +308,7 @@ describe('a client that enters a namespace twice', () => {
         await expect.poll(() => app.io.of('/slow').sockets.size).toBe(1);
         await app.settle();
         expect(app.io.of('/slow').sockets.size).toBe(1);
-        expect(app.io.of('/slow')._preConnectSockets.size).toBe(0);
+        expect(app.io.of('/slow')['_preConnectSockets'].size).toBe(0);
       });
     },
   );

@@ -404,10 +404,10 @@ test('beforeDrain is the place for last words: all clients get them, and what it
     io(app.url, { transports: ['websocket'], forceNew: true, reconnection: false }),
   );
   const heard = clients.map((client) => {
-    const events: string[] = [];
-    client.onAny((event: string) => events.push(event));
-    client.on('disconnect', () => events.push('disconnect'));
-    return events;
+    const told: string[] = [];
+    client.onAny((event: string) => told.push(event));
+    client.on('disconnect', () => told.push('disconnect'));
+    return told;
   });
   await expect.poll(() => clients.every(({ connected }) => connected)).toBe(true);
   await app.nest.close();

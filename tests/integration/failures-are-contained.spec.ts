@@ -115,7 +115,7 @@ async function withBystander(app: TestApp, scenario: () => Promise<void>): Promi
 describe.each(Object.keys(ways))('%s:', (way) => {
   test.for(['a namespace middleware', 'handleConnection', 'a listener for connection'])(
     '%s: the connection is closed, so that the client comes back by itself',
-    async (place, { app, connect }) => {
+    async (place, { app }) => {
       await withBystander(app, async () => {
         const client = io(app.url, {
           auth: { place, way },

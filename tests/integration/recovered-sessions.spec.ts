@@ -6,7 +6,7 @@ import type { Server } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { TestClient } from 'nest-realtime-kit/testing';
-import { Server as SocketIoServer } from 'socket.io';
+import { test as redisTest } from './support/redis.js';
 
 @WebSocketGateway()
 class NewsGateway {
@@ -145,19 +145,12 @@ test('what was missed comes before the client hears that it is connected, as Soc
   expect(packets.filter((packet) => ['2[', '0{'].includes(packet))).toEqual(['2[', '0{']);
 });
 
-test('an adapter that cannot recover a session is an error at boot', async () => {
-  @Module({
-    imports: [
-      WebsocketModule.forRoot({
-        connectionStateRecovery: {},
-        // That of Socket.IO without recovery.
-        adapter: new SocketIoServer().adapter()!,
-      }),
-    ],
-  })
-  class PlainModule {}
+redisTest('the adapter of "redis" cannot recover a session: an error at boot', async ({ redisUrl }) => {
+  @Module({ imports: [WebsocketModule.forRoot({ connectionStateRecovery: {}, redis: { url: redisUrl } })] })
+  class RedisModule {}
 
-  await expect(startTestApp(PlainModule)).rejects.toThrow(
-    'WebsocketModule: option "connectionStateRecovery" is an object; expected no value beside this adapter',
+  await expect(startTestApp(RedisModule)).rejects.toThrow(
+    'WebsocketModule: option "connectionStateRecovery" is an object; expected none beside "redis", ' +
+      'whose adapter cannot recover a session.',
   );
 });

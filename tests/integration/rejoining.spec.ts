@@ -53,7 +53,7 @@ const test = realtimeTest(AppModule);
 
 /** A namespace on the connection that a client has. */
 function chatOf({ socket }: TestClient, auth: object = {}): ClientSocket {
-  return socket.io.socket('/chat', { auth } as never) as ClientSocket;
+  return socket.io.socket('/chat', { auth });
 }
 
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {

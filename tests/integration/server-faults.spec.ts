@@ -94,8 +94,8 @@ function handshake(app: TestApp): Promise<Response> {
 }
 
 describe.each([
-  ['authentication', { authentication: { use: ask, timeout: 400 } }, ''],
-  ['handleConnection', { handleConnectionTimeout: 400 }, 'profile'],
+  ['authentication', { authentication: { use: ask, timeout: 200 } }, ''],
+  ['handleConnection', { handleConnectionTimeout: 200 }, 'profile'],
 ] as const)('a user store that is away, in %s,', (place, options, namespace) => {
   test('for a moment: a client is let in when it is back, and notices nothing', () =>
     withApp(
@@ -127,7 +127,7 @@ describe.each([
       for (const client of clients) {
         client.on('connect_error', (error: Error & { data?: unknown }) => refusals.push(error.data));
       }
-      await delay(1_200);
+      await delay(600);
       store.isAway = false;
       await expect
         .poll(() => clients.map(({ connected }) => connected), { timeout: 5_000 })
@@ -150,7 +150,7 @@ describe.each([
         expect(await refused.json()).toMatchObject({ code: 'UNAVAILABLE' });
         const { asked } = store;
         const crowd = Array.from({ length: 20 }, () => connect(namespace));
-        await delay(2_500);
+        await delay(1_500);
         // A trial a second, each of some tries; without, twenty clients would have come some ten times.
         expect(store.asked - asked).toBeLessThan(40);
         store.isAway = false;
@@ -166,12 +166,12 @@ describe.each([
       const alice = connect(namespace);
       const refusals: unknown[] = [];
       alice.on('connect_error', (error: Error & { data?: unknown }) => refusals.push(error.data));
-      await delay(600);
+      await delay(300);
       store.isSlow = false;
       await expect.poll(() => alice.connected, { timeout: 5_000 }).toBe(true);
       await expect.poll(() => store.asked).toBeGreaterThan(1);
       expect(refusals.filter((data) => data !== undefined)).toEqual([]);
-      app.logs.allowErrors(/took longer than 400 ms/);
+      app.logs.allowErrors(/took longer than 200 ms/);
     }));
 });
 
@@ -208,14 +208,14 @@ test('authentication of a further namespace waits as long as it takes', () => {
   const options = {
     authentication: { use: ({ auth }: { auth: object }) => ('wait' in auth ? ask() : {}), timeout: 200 },
   };
-  return withApp(options as unknown as WebsocketOptions, async (app, connect) => {
+  return withApp(options, async (app, connect) => {
     const alice = connect();
     await once(alice as never, 'connect');
     store.isAway = true;
     const there = alice.io.socket('/profile', { auth: { wait: true } });
     const errors: string[] = [];
     there.on('connect_error', ({ message }) => errors.push(message));
-    await delay(900);
+    await delay(600);
     expect(alice.connected).toBe(true);
     expect(errors).toEqual([]);
     store.isAway = false;

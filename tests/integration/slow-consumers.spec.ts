@@ -93,16 +93,16 @@ test(
   { timeout: 30_000 },
   async () => {
     await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 1_000 }));
-    await using link = await startSlowLink(app.port, 1 * MB);
+    await using link = await startSlowLink(app.port, 3 * MB);
     const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
     try {
       await once(client as never, 'connect');
       const received: number[] = [];
       client.on('piece', (text: string) => received.push(text.length));
       // More than the sockets on the way hold, so that it takes several times the timeout.
-      app.io.emit('piece', 'x'.repeat(8 * MB));
+      app.io.emit('piece', 'x'.repeat(12 * MB));
       app.io.emit('piece', 'y');
-      await expect.poll(() => received, { timeout: 25_000 }).toEqual([8 * MB, 1]);
+      await expect.poll(() => received, { timeout: 25_000 }).toEqual([12 * MB, 1]);
     } finally {
       client.disconnect();
     }
@@ -181,12 +181,14 @@ describe('beyond the budget of all clients together,', () => {
       timeout: 30_000,
     },
     async () => {
-      await using app = await startTestApp(moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB }));
+      await using app = await startTestApp(
+        moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB, stallTimeout: 1_000 }),
+      );
       using _eve = await openDeafClient(app);
       const eve = watch(app);
       app.io.emit('chunk', 'x'.repeat(12 * MB));
-      // Looked at once a second.
-      await delay(2_500);
+      // Looked at ten times a second.
+      await delay(500);
       const alice = await app.connect();
       let received = 0;
       alice.socket.on('chunk', (text: string) => (received += text.length));
@@ -217,7 +219,7 @@ test('a polling client may take its time between its polls', { timeout: 20_000 }
   const alice = await openPollingClient(app);
   const slow = watch(app);
   for (let sent = 0; sent < 24; sent += 1) app.io.emit('chunk', CHUNK);
-  await delay(1_500);
+  await delay(500);
   expect(slow.gone).toBeUndefined();
   let received = '';
   while (received.split('42["chunk"').length - 1 < 24) received += (await alice.poll()).body;

@@ -45,18 +45,13 @@ export interface AuthenticationOptions<Data extends object = object> {
   recheckInterval?: number;
 }
 
-export interface ResolvedAuthenticationOptions {
-  use: Authenticate | Type<Authenticator>;
-  timeout: number;
-  recheckInterval: number | undefined;
-}
+export type ResolvedAuthenticationOptions = AuthenticationOptions & { timeout: number };
 
 export function resolveAuthenticationOptions(
   given: Authenticate | Type<Authenticator> | AuthenticationOptions | undefined,
 ): ResolvedAuthenticationOptions | undefined {
-  if (!given) return undefined;
   const options = typeof given === 'function' ? { use: given } : given;
-  return { timeout: 5_000, recheckInterval: undefined, ...options };
+  return options && { ...options, timeout: options.timeout ?? 5_000 };
 }
 
 const fields: Record<keyof AuthenticationOptions, Rule> = {

@@ -16,12 +16,8 @@ import { setIdentity } from './identity.js';
 /** How many clients are asked for at a time when those who are connected are checked again. */
 const RECHECKED_AT_A_TIME = 50;
 
-/** What becomes of a client that asks to be let in. */
-export type Admission =
-  | { readonly outcome: 'let in' }
-  | { readonly outcome: 'refused'; readonly refusal: ErrorAnswer }
-  /** The server could not find out. */
-  | { readonly outcome: 'given up' };
+/** Why a client is not let in: the refusal, or that the server could not find out. */
+export type Refusal = ErrorAnswer | 'given up' | undefined;
 
 /** Lets only those in that the option `authentication` knows, and lets go those whom it does not know any more. */
 @Injectable()
@@ -56,12 +52,9 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** Asks who a client is before it is let into a namespace. */
-  admit(socket: Socket, decide: (admission: Admission) => void): void {
-    if (!this.options) {
-      decide({ outcome: 'let in' });
-      return;
-    }
-    void this.askUntilKnown(socket, this.options).then(decide);
+  admit(socket: Socket, decide: (refusal: Refusal) => void): void {
+    if (this.options) void this.askUntilKnown(socket, this.options).then(decide);
+    else decide(undefined);
   }
 
   /**
@@ -110,33 +103,29 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
    * A fault of the server's is no refusal, upon which a client does not come back: it is asked for again. A client that has
    * joined other namespaces waits as long as it takes; one that has not is given up in the end, to come back.
    */
-  private async askUntilKnown(socket: Socket, options: ResolvedAuthenticationOptions): Promise<Admission> {
+  private async askUntilKnown(socket: Socket, options: ResolvedAuthenticationOptions): Promise<Refusal> {
     const began = performance.now();
     let deadline = began + options.timeout;
+    const attempt = (): Promise<void> => this.identify(socket, options, deadline - performance.now());
     try {
-      await retry(() => this.identify(socket, options, deadline - performance.now()), {
-        goesOn: (error, pause) => {
-          if (isMeantForClient(error) || socket.conn.readyState !== 'open') return false;
-          const next = performance.now() + pause;
-          if (next < deadline) return true;
-          if (socket.client['sockets'].size === 0) return false;
-          deadline = next + options.timeout;
-          return true;
-        },
-        onFailure: (error, tries) => {
-          if (tries === 1)
-            logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
-        },
+      await retry(attempt, (error, pause, tries) => {
+        const next = performance.now() + pause;
+        if (isMeantForClient(error) || socket.conn.readyState !== 'open') return false;
+        if (next >= deadline && socket.client['sockets'].size === 0) return false;
+        if (next >= deadline) deadline = next + options.timeout;
+        if (tries === 1)
+          logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
+        return true;
       });
-      return { outcome: 'let in' };
+      return undefined;
     } catch (error) {
       if (isMeantForClient(error)) {
         this.breaker.onSuccess();
-        return { outcome: 'refused', refusal: toErrorAnswer(error) };
+        return toErrorAnswer(error);
       }
       this.breaker.onFailure(began);
       logFailure(`Client ${socket.id} could not be authenticated; it may come back`, error);
-      return { outcome: 'given up' };
+      return 'given up';
     }
   }
 

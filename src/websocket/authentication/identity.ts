@@ -16,9 +16,9 @@ export function setIdentity(socket: Socket, identity: object): void {
   removeClaims(socket, data);
   Object.setPrototypeOf(data, Object.getPrototypeOf(identity) as object | null);
   names.forEach((name, index) => {
-    const { get, set, value, enumerable } = described[index]!;
-    const content = get || set ? { get, set } : { value: value as unknown, writable: true };
-    Object.defineProperty(data, name, { ...content, enumerable, configurable: true });
+    const descriptor = described[index]!;
+    const changeable = 'value' in descriptor ? { writable: true } : {};
+    Object.defineProperty(data, name, { ...descriptor, ...changeable, configurable: true });
   });
   claims.set(socket, names);
   socket.data = data;

@@ -18,10 +18,10 @@ import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
 import type { NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
-import { isFault, refusalOfClient } from './middlewares.js';
+import { logIfFault, refusalOfClient } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session } from './session.js';
-import type { SessionListener, Service } from './session.js';
+import type { Service } from './session.js';
 
 const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 
@@ -30,7 +30,7 @@ const NOT_READY = answer('NOT_READY', 'handleConnection failed');
  * `handleConnection`, and from then on its events are handled; at its end `handleDisconnect`.
  */
 @Injectable()
-export class Connections implements SessionListener {
+export class Connections {
   private readonly logger = new Logger(Connections.name);
   private dispatch: Dispatch | undefined;
 
@@ -76,15 +76,11 @@ export class Connections implements SessionListener {
   private readonly enter = (socket: Socket, next: (error?: Error) => void): void => {
     beginJoin(socket);
     this.adopt(socket);
-    this.authentication.admit(socket, (admission) => {
+    this.authentication.admit(socket, (refusal) => {
       if (isSuperseded(socket)) return;
-      if (admission.outcome === 'let in') {
-        next();
-        return;
-      }
-      endJoin(socket);
-      if (admission.outcome === 'refused') next(connectError(admission.refusal));
-      else closeForReturn(socket, next);
+      if (refusal) endJoin(socket);
+      if (refusal === 'given up') closeForReturn(socket, next);
+      else next(refusal && connectError(refusal));
     });
   };
 
@@ -92,14 +88,14 @@ export class Connections implements SessionListener {
   private readonly onRefusal: NamespaceListener['onRefusal'] = (socket, refusal, next) => {
     if (isSuperseded(socket)) return;
     endJoin(socket);
-    if (isFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
+    if (logIfFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
     else next(refusalOfClient(refusal));
   };
 
   private adopt(socket: Socket): Session {
     const known = sessionOf(socket);
     if (known) return known;
-    const session = new Session(socket, this.dispatch!, this);
+    const session = new Session(socket, this.dispatch!, this.onEnd);
     guardSocket(socket, session);
     return session;
   }
@@ -111,7 +107,7 @@ export class Connections implements SessionListener {
     session.serve(service);
     session.beginSetUp();
     const began = performance.now();
-    const pending = this.callHooks(service.gateways, socket);
+    const pending = this.hooks.call(service.gateways, 'handleConnection', socket);
     const { handleConnectionTimeout: timeout } = this.options;
     if (!pending) this.breaker.onSuccess();
     else if (timeout === false) pending.catch((error: unknown) => this.onFailure(session, error, began));
@@ -120,15 +116,6 @@ export class Connections implements SessionListener {
       return;
     }
     session.endSetUp();
-  }
-
-  /** @returns a promise when one of them is asynchronous, or has failed */
-  private callHooks(gateways: readonly Gateway[], socket: Socket): Promise<void> | undefined {
-    try {
-      return this.hooks.call(gateways, 'handleConnection', socket);
-    } catch (error) {
-      return Promise.reject(error as HookFailure);
-    }
   }
 
   /**
@@ -141,26 +128,19 @@ export class Connections implements SessionListener {
     let latest: Promise<void> | undefined = first;
     let failed: readonly HookFailure[] = [];
     const attempt = async (): Promise<void> => {
-      if (failed.length > 0)
-        latest = this.callHooks(
-          failed.map(({ gateway }) => gateway),
-          socket,
-        );
+      const again = failed.map(({ gateway }) => gateway);
+      if (again.length > 0) latest = this.hooks.call(again, 'handleConnection', socket);
       const timeLeft = began + timeout - performance.now();
       await within(latest, timeLeft, () => new Error(`handleConnection took longer than ${timeout} ms`));
     };
-    const decided = retry(attempt, {
-      goesOn: (error, pause) => {
-        failed = failuresOf(error);
-        const isFault = failed.length > 0 && !failed.some(({ cause }) => isMeantForClient(cause));
-        return isFault && socket.connected && performance.now() + pause < began + timeout;
-      },
-      onFailure: (error, tries) => tries === 1 && this.log(socket, error),
+    const decided = retry(attempt, (error, pause, tries) => {
+      failed = failuresOf(error);
+      const isFault = failed.length > 0 && !failed.some(({ cause }) => isMeantForClient(cause));
+      const goesOn = isFault && socket.connected && performance.now() + pause < began + timeout;
+      if (goesOn && tries === 1) this.log(socket, error);
+      return goesOn;
     }).then(
-      () => {
-        this.breaker.onSuccess();
-        session.release();
-      },
+      () => this.onReady(session),
       (error: unknown) => this.onFailure(session, error, began),
     );
     // One that is late is awaited all the same: `handleDisconnect` comes after it.
@@ -168,16 +148,17 @@ export class Connections implements SessionListener {
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
-  onEnd({ socket, gateways }: Session, reason: string): void {
-    try {
-      const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
-      if (!pending) return;
-      this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);
-      pending.catch((error: unknown) => this.log(socket, error));
-    } catch (error) {
-      this.log(socket, error);
-    }
+  private onReady(session: Session): void {
+    this.breaker.onSuccess();
+    session.release();
   }
+
+  private readonly onEnd = ({ socket, gateways }: Session, reason: string): void => {
+    const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
+    if (!pending) return;
+    this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);
+    pending.catch((error: unknown) => this.log(socket, error));
+  };
 
   /** `handleConnection` has refused a client, or has failed on it in the end. */
   private onFailure(session: Session, error: unknown, began: number): void {
@@ -208,12 +189,11 @@ export class Connections implements SessionListener {
    */
   private giveUp(session: Session): void {
     const { socket } = session;
-    if (socket.client['sockets'].size > 1) {
-      this.disconnect(session, NOT_READY);
-      return;
+    if (socket.client['sockets'].size > 1) this.disconnect(session, NOT_READY);
+    else {
+      session.drop(NOT_READY);
+      socket.conn.close();
     }
-    session.drop(NOT_READY);
-    socket.conn.close();
   }
 
   /** What was meant for the client is no fault of the server's. */

@@ -1,7 +1,7 @@
 import { logFailure } from '../dispatch/failure.js';
 import { callListeners, guardedCall } from '../guarded-call.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
-import { guardedMiddleware, logIfFault } from './middlewares.js';
+import { guardedMiddleware } from './middlewares.js';
 import { RecoveredSessions } from './recovered-sessions.js';
 
 /** Of Socket.IO: decides whether a client may join a namespace. */
@@ -32,8 +32,15 @@ export interface NamespaceListener {
  * else notices.
  */
 export function guardNamespace(namespace: Namespace, listener: NamespaceListener): void {
-  const guarded = (middleware: NamespaceMiddleware): NamespaceMiddleware =>
-    guardedBy(middleware, (...refused) => listener.onRefusal(...refused));
+  const guarded =
+    (middleware: NamespaceMiddleware): NamespaceMiddleware =>
+    (socket, next) => {
+      const onOutcome = (refusal: unknown): void => {
+        if (refusal) listener.onRefusal(socket, refusal, next);
+        else next();
+      };
+      guardedMiddleware(middleware, socket, onOutcome, socket.id);
+    };
   const internals = namespace as unknown as NamespaceInternals;
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
   if (!internals._fns.includes(listener.first))
@@ -89,21 +96,4 @@ export function guardNamespaceChoice(server: Server): void {
       );
     return of(choice, ...rest);
   };
-}
-
-function guardedBy(
-  middleware: NamespaceMiddleware,
-  onRefusal: NamespaceListener['onRefusal'],
-): NamespaceMiddleware {
-  return (socket, next) =>
-    guardedMiddleware(
-      middleware,
-      socket,
-      (refusal) => {
-        logIfFault(refusal);
-        if (refusal) onRefusal(socket, refusal, next);
-        else next();
-      },
-      socket.id,
-    );
 }

@@ -26,8 +26,8 @@ export class Hooks {
   /**
    * Calls a hook of all gateways that have it, side by side.
    *
-   * @returns a promise when one of them is asynchronous
-   * @throws HookFailure of the first that fails; the promise rejects with it. Every hook is called
+   * @returns a promise when one of them is asynchronous or fails: it rejects with a HookFailure, or an AggregateError of
+   * them, after every hook has settled
    */
   call(
     gateways: readonly Gateway[],
@@ -39,24 +39,29 @@ export class Hooks {
     const failures: HookFailure[] = [];
     for (const gateway of gateways) {
       if (!gateway.has(hook)) continue;
-      const fail = (error: unknown): HookFailure => new HookFailure(gateway, hook, client, error);
+      const fail = (error: unknown): void =>
+        void failures.push(new HookFailure(gateway, hook, client, error));
       try {
         const result = gateway.isScoped
           ? this.instances
               .of(gateway, client)
               .then(({ instance }) => gateway.call(hook, client, rest, instance))
           : gateway.call(hook, client, rest);
-        if (isPromise(result))
-          running.push(Promise.resolve(result).catch((error) => failures.push(fail(error))));
+        if (isPromise(result)) running.push(Promise.resolve(result).catch(fail));
       } catch (error) {
-        failures.push(fail(error));
+        fail(error);
       }
     }
-    const conclude = (): void => {
-      if (failures.length > 1) throw new AggregateError(failures, 'Several hooks failed');
-      if (failures[0]) throw failures[0];
-    };
-    if (running.length === 0) conclude();
-    return running.length > 0 ? Promise.all(running).then(conclude) : undefined;
+    if (running.length === 0 && failures.length === 0) return undefined;
+    return this.conclude(running, failures);
+  }
+
+  private async conclude(
+    running: readonly Promise<unknown>[],
+    failures: readonly HookFailure[],
+  ): Promise<void> {
+    await Promise.all(running);
+    if (failures.length > 1) throw new AggregateError(failures, 'Several hooks failed');
+    if (failures[0]) throw failures[0];
   }
 }

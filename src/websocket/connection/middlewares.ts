@@ -38,13 +38,11 @@ export function guardedMiddleware<T>(
   );
 }
 
-/** Whether a refusal was none, but a fault of the server's. */
-export function isFault(refusal: unknown): refusal is MiddlewareError {
-  return isThrown(refusal) && !isMeantForClient(refusal.cause);
-}
-
-export function logIfFault(refusal: unknown): void {
-  if (isFault(refusal)) logFailure(refusal.message, refusal.cause);
+/** Logs a refusal that was none, but a fault of the server's. @returns whether it was one */
+export function logIfFault(refusal: unknown): boolean {
+  if (!isThrown(refusal) || isMeantForClient(refusal.cause)) return false;
+  logFailure(refusal.message, refusal.cause);
+  return true;
 }
 
 /** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */
@@ -52,9 +50,9 @@ export function refusalOfEvent(refusal: unknown): ErrorAnswer {
   const said = meantFor(refusal);
   if (said) return said;
   const { message, data } = partsOf(refusal);
-  const own =
-    typeof data === 'object' && data !== null ? data : { ...(data !== undefined && { details: data }) };
-  return { ...answer('REFUSED', message), ...own };
+  return typeof data === 'object'
+    ? { ...answer('REFUSED', message), ...data }
+    : answer('REFUSED', message, data);
 }
 
 /** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */

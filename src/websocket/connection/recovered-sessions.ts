@@ -37,21 +37,23 @@ export class RecoveredSessions {
 
   install(): void {
     const internals = this.namespace as unknown as NamespaceInternals;
-    const { _add, _doConnect, _remove } = internals;
+    const add = internals._add.bind(internals);
+    const doConnect = internals._doConnect.bind(internals);
+    const remove = internals._remove.bind(internals);
     Object.assign(this.namespace, {
       _add: (...joining: unknown[]) => {
         this.guardAdapter();
-        return _add.apply(this.namespace, joining);
+        return add(...joining);
       },
       /** Lets a client in, and tells it. */
       _doConnect: (socket: Socket, ...rest: unknown[]) => {
         this.deliver(socket);
-        _doConnect.call(this.namespace, socket, ...rest);
+        doConnect(socket, ...rest);
       },
       /** A client has gone, or was not let in. */
       _remove: (socket: Socket) => {
         this.forget(socket);
-        _remove.call(this.namespace, socket);
+        remove(socket);
       },
     });
   }
@@ -84,7 +86,7 @@ export class RecoveredSessions {
       persist(socket ? { ...session, data: withoutIdentity(socket) } : session);
     };
     adapter.broadcast = (packet: { data?: unknown[] }, options) => {
-      const { length = 0 } = packet.data ?? [];
+      const length = packet.data?.length;
       broadcast(packet, options);
       // What the adapter keeps for recovery has its offset behind it now.
       if (this.recoveries.size === 0 || !packet.data || packet.data.length === length) return;
@@ -121,16 +123,4 @@ export class RecoveredSessions {
 function isFor(rooms: Session['rooms'], options: BroadcastOptions): boolean {
   const included = options.rooms.size === 0 || rooms.some((room) => options.rooms.has(room));
   return included && !rooms.some((room) => options.except?.has(room));
-}
-
-/** Whether an adapter can recover anything: Socket.IO's own for a single node does, and those that say so. */
-export function canRecover(adapter: Adapter): boolean {
-  let prototype = Object.getPrototypeOf(adapter) as object;
-  for (;;) {
-    const parent = Object.getPrototypeOf(prototype) as object;
-    const isBase = !('restoreSession' in parent);
-    if (Object.hasOwn(prototype, 'restoreSession')) return !isBase;
-    if (isBase) return false;
-    prototype = parent;
-  }
 }

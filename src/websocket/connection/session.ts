@@ -6,20 +6,17 @@ import { Message } from '../dispatch/message.js';
 import type { Dispatch, Streams } from '../dispatch/message.js';
 import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
 import { flowOf } from '../flow/connection-flow.js';
+import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
 import { callEach, callListeners, guardedCall } from '../guarded-call.js';
 import { internalsOf, logListenerFailure } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent } from './middlewares.js';
 
-/** An event as Socket.IO's parser decodes it. */
-export interface EventPacket {
-  /** The event's name, then its arguments. */
+/** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
+export interface EventPacket extends DecodedPacket {
   readonly data?: unknown[];
-  /** Set when the client asks for an ack. */
   readonly id?: number;
-  /** How large it came. */
-  readonly bytes?: number;
 }
 
 /** An event for which there are handlers, while the client is not ready. */
@@ -42,12 +39,6 @@ export interface Service {
 
 const NO_SERVICE: Service = { gateways: [], routes: new Map() };
 
-/** What a session tells those who made it. */
-export interface SessionListener {
-  /** It is over, and none of its gateways is still setting it up. */
-  onEnd(session: Session, reason: string): void;
-}
-
 /**
  * A client's connection to one namespace. Each of its events goes: the listeners of `onAny`, the middlewares of
  * `socket.use`, raw listeners, then the handlers, which answer.
@@ -67,7 +58,8 @@ export class Session implements Streams {
   constructor(
     readonly socket: Socket,
     private readonly dispatch: Dispatch,
-    private readonly listener: SessionListener,
+    /** It is over, and none of its gateways is still setting it up. */
+    private readonly onEnd: (session: Session, reason: string) => void,
   ) {}
 
   /** Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. */
@@ -150,7 +142,7 @@ export class Session implements Streams {
   }
 
   private tellEnd(reason: string): void {
-    if (this.setUps === 0) this.listener.onEnd(this, reason);
+    if (this.setUps === 0) this.onEnd(this, reason);
   }
 
   /** An Observable's teardown is the app's. */

@@ -16,23 +16,21 @@ export function handlerWork(event: string, client: Socket): Work {
 /** What the gateways are doing at the moment, for a shutdown to wait for. What ends at once is never noted. */
 @Injectable()
 export class InFlight {
-  private readonly running = new Set<Work>();
-  private readonly onEnd = new Map<Work, (() => void)[]>();
+  /** What runs, the oldest first, and who waits for its end. */
+  private readonly running = new Map<Work, readonly (() => void)[]>();
 
-  /** What runs, the oldest first. */
   get work(): readonly Work[] {
-    return [...this.running];
+    return [...this.running.keys()];
   }
 
   begin(work: Work): void {
-    this.running.add(work);
+    this.running.set(work, NOBODY);
   }
 
   end(work: Work): void {
+    const waiting = this.running.get(work) ?? NOBODY;
     this.running.delete(work);
-    if (this.onEnd.size === 0) return;
-    for (const resolve of this.onEnd.get(work) ?? []) resolve();
-    this.onEnd.delete(work);
+    for (const resolve of waiting) resolve();
   }
 
   /** Notes work until its promise has settled, however it does. */
@@ -49,15 +47,16 @@ export class InFlight {
 
   /** Resolves when nothing runs, at once where nothing does. */
   async settled(): Promise<void> {
-    while (this.running.size > 0) await this.ended(this.running);
+    while (this.running.size > 0) await this.ended(this.work);
   }
 
   private async endOf(work: Work): Promise<void> {
-    if (!this.running.has(work)) return;
     await new Promise<void>((resolve) => {
-      const known = this.onEnd.get(work);
-      if (known) known.push(resolve);
-      else this.onEnd.set(work, [resolve]);
+      const waiting = this.running.get(work);
+      if (waiting) this.running.set(work, [...waiting, resolve]);
+      else resolve();
     });
   }
 }
+
+const NOBODY: readonly (() => void)[] = [];

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
 import { MetadataScanner, ModuleRef } from '@nestjs/core';
 import type { ContextId } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
@@ -40,26 +41,10 @@ interface Parameter {
   extractValue(...args: Args): unknown;
 }
 
-/** An exception filter, and what it catches: nothing listed is everything. */
-interface Filter {
-  func(error: unknown, host: object): unknown;
-  readonly exceptionMetatypes: readonly (new (...args: never[]) => unknown)[];
-}
-
-/** A guard has said no. */
-export class GuardRefusal extends WsException {
-  override readonly name = 'GuardRefusal';
-  readonly code = 'FORBIDDEN';
-
-  constructor() {
-    super('Forbidden resource');
-  }
-}
-
 class RefusingGuards extends GuardsConsumer {
   override async tryActivate(...args: Parameters<GuardsConsumer['tryActivate']>): Promise<boolean> {
     if (await super.tryActivate(...args)) return true;
-    throw new GuardRefusal();
+    throw Object.assign(new WsException('Forbidden resource'), { code: 'FORBIDDEN' });
   }
 }
 
@@ -150,21 +135,14 @@ export class NestPipeline {
     const parameters = this.contexts
       .getMetadata(gateway, name, 'ws')
       .getParamsMetadata(moduleKey) as Parameter[];
-    const filters = this.filters.create(...context)['filters'] as readonly Filter[];
+    const filters = this.filters.create(...context)['filters'] as readonly object[];
     const isPlain =
       [this.guards, this.interceptors, this.pipes].every(
         (creator) => creator.create(...context).length === 0,
       ) && parameters.every(({ pipes }) => pipes.length === 0);
     const run = isPlain
       ? withParameters(gateway, callback, parameters)
-      : (this.contexts.create(
-          gateway as never,
-          callback as never,
-          moduleKey,
-          name,
-          contextId,
-          inquirerId,
-        ) as Run);
+      : (this.contexts.create(gateway, callback, moduleKey, name, contextId, inquirerId) as Run);
     if (filters.length === 0) return (client, data, ack) => run(client, data, ack, event);
     return (client, data, ack) => {
       const host = new ExecutionContextHost(
@@ -213,13 +191,10 @@ function filtered(call: () => unknown, onError: (error: unknown) => unknown): un
  *
  * @throws FilteredError when one has, after it is done; the error itself when none does
  */
-function filter(filters: readonly Filter[], error: unknown, host: object): unknown {
-  const matching = filters.find(
-    ({ exceptionMetatypes }) =>
-      exceptionMetatypes.length === 0 || exceptionMetatypes.some((type) => error instanceof type),
-  );
+function filter(filters: readonly object[], error: unknown, host: object): unknown {
+  const matching = selectExceptionFilterMetadata([...filters] as never, error);
   if (!matching) throw error;
-  const done = matching.func(error, host);
+  const done: unknown = matching.func(error, host as never);
   const failed = new FilteredError(error);
   if (!isPromise(done)) throw failed;
   return done.then(() => {

@@ -128,15 +128,17 @@ export class Backlogs {
     const budget = this.options.maxTotalBufferedBytes;
     this.estimate = this.bytes;
     if (this.estimate <= budget) return;
-    const order = Array.from(this.watched, (flow) => ({
+    const sizes = Array.from(this.watched, (flow) => ({
       flow,
       size: sizeOfAll(packetsFor(flow)) + flow.readBytes,
-    })).toSorted((one, other) => stalledFor(other.flow) - stalledFor(one.flow) || other.size - one.size);
+      stalledFor: flow.backlog!.stalledFor,
+    }));
+    const order = sizes.toSorted((one, other) => other.stalledFor - one.stalledFor || other.size - one.size);
+    // Those that share their data free it only together.
     while (this.estimate > budget * SHARE_TO_KEEP && order.length > 0) {
-      // Those that share their data free it only together.
-      for (let freed = 0; freed < this.estimate - budget * SHARE_TO_KEEP && order.length > 0;) {
+      for (let excess = this.estimate - budget * SHARE_TO_KEEP; excess > 0 && order.length > 0;) {
         const { flow, size } = order.shift()!;
-        freed += size;
+        excess -= size;
         this.drop(flow, 'over budget');
       }
       this.estimate = this.bytes;
@@ -147,10 +149,6 @@ export class Backlogs {
     this.forget(flow);
     this.disconnect(flow, excess);
   }
-}
-
-function stalledFor({ backlog }: ConnectionFlow): number {
-  return backlog?.stalledFor ?? 0;
 }
 
 function packetsFor(flow: ConnectionFlow): readonly EnginePacket[] {

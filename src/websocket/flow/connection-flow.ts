@@ -2,7 +2,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { TokenBucket } from 'limiter';
 import { internalsOf } from '../engine-internals.js';
-import type { Connection } from '../engine-internals.js';
+import type { Connection, WebSocket } from '../engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket.io.js';
 import { fullBucket, hasTokens, timeUntilTokens } from '../token-bucket.js';
@@ -13,12 +13,6 @@ import type { ServerFlow } from './server-flow.js';
 const SHORTEST_WAIT = 5;
 /** A connection that has kept within its rates for so long starts anew. In milliseconds. */
 const FORGIVEN_AFTER = 1_000;
-
-/** What the messages of a connection are read from. */
-export interface Source {
-  pause(): void;
-  resume(): void;
-}
 
 /** What has come while the connection is not read: a chunk at most, since reading has stopped. */
 interface Held {
@@ -42,15 +36,15 @@ export class ConnectionFlow {
   /** Of what waits for it; none while that is little. */
   backlog: Backlog | undefined;
   /** Of polling: the TCP connections by which its polls were answered. */
-  answeredBy: readonly TcpSocket[] = NONE;
+  answeredBy: readonly TcpSocket[] = [];
   /** Whether it is gone: nothing that it has sent is of interest any more. */
   isClosed = false;
-  isOverRate = false;
+  private isOverRate = false;
   /** While it is not read. */
   private held: Held[] | undefined;
   private heldBytes = 0;
   private blocks = 0;
-  private source: Source | undefined;
+  private source: WebSocket | undefined;
   private messages: TokenBucket | undefined;
   private bytes: TokenBucket | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -65,7 +59,9 @@ export class ConnectionFlow {
     /** The client's own, where proxies are trusted. */
     readonly address: string,
     private readonly server: ServerFlow,
-  ) {}
+  ) {
+    (conn as Marked)[FLOW] = this;
+  }
 
   get isPaused(): boolean {
     return this.held !== undefined;
@@ -77,14 +73,14 @@ export class ConnectionFlow {
   }
 
   /** Says what is read from now on: a polling connection has a WebSocket when it was upgraded. */
-  readFrom(source: Source): void {
+  readFrom(source: WebSocket): void {
     this.source = source;
     if (this.held) source.pause();
   }
 
   /** Whether a message that has come may be dealt with at once; it is counted then. If not, it is to be held. */
   admits(bytes: number): boolean {
-    if (this.held || !this.hasTokens || !this.server.turns.admits(this)) return this.isClosed;
+    if (this.held || !this.hasTokens || !this.server.common.turns.admits(this)) return this.isClosed;
     this.charge(1, bytes);
     return true;
   }
@@ -98,7 +94,7 @@ export class ConnectionFlow {
 
   /** Counts messages; one may turn out to be as much work as several. */
   charge(messages: number, bytes = 0): void {
-    const { messageRate, byteRate } = this.server.limits;
+    const { messageRate, byteRate } = this.server.common.limits;
     if (messageRate) (this.messages ??= fullBucket(messageRate)).content -= messages;
     if (byteRate && bytes > 0) (this.bytes ??= fullBucket(byteRate)).content -= bytes;
   }
@@ -119,7 +115,7 @@ export class ConnectionFlow {
   /** Of a namespace: so many bytes more, or less, are held until it is ready. */
   countHeldEvents(bytes: number): void {
     this.heldEvents += bytes;
-    if (bytes > 0) this.server.backlogs.onRead(this, bytes);
+    if (bytes > 0) this.server.common.backlogs.onRead(this, bytes);
   }
 
   /** The connection is gone. Ends, and requests that wait, have no bytes: they are not to be lost. */
@@ -157,7 +153,7 @@ export class ConnectionFlow {
     if (this.held) return this.held;
     this.held = [];
     this.source?.pause();
-    this.server.backlogs.watch(this);
+    this.server.common.backlogs.watch(this);
     return this.held;
   }
 
@@ -167,7 +163,8 @@ export class ConnectionFlow {
     this.heldBytes = 0;
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.isOverRate) this.server.onWithinRate(this);
+    if (this.isOverRate) this.server.common.metrics.overRate -= 1;
+    this.isOverRate = false;
     this.source?.resume();
   }
 
@@ -175,7 +172,7 @@ export class ConnectionFlow {
     if (!this.held) return;
     if (this.blocks > 0) this.wait(this.server.longestWait);
     else if (this.held.length === 0) this.resume();
-    else if (this.hasTokens) this.server.turns.enqueue(this);
+    else if (this.hasTokens) this.server.common.turns.enqueue(this);
     else this.runDry();
   }
 
@@ -185,7 +182,9 @@ export class ConnectionFlow {
     const wait = Math.max(SHORTEST_WAIT, timeUntilTokens(this.messages), timeUntilTokens(this.bytes));
     this.dryUntil = now + Math.min(wait, this.server.longestWait);
     if (!this.isOverRate) this.server.onOverRate(this);
-    if (now - this.overRateSince > this.server.limits.maxTimeOverRate) this.server.onOverRateForTooLong(this);
+    this.isOverRate = true;
+    if (now - this.overRateSince > (this.server.common.limits.maxTimeOverRate ?? Infinity))
+      this.server.onOverRateForTooLong(this);
     else this.wait(this.dryUntil - now);
   }
 
@@ -211,15 +210,9 @@ export class ConnectionFlow {
   }
 }
 
-const NONE: readonly TcpSocket[] = [];
-
 const FLOW = Symbol('flow');
 
 type Marked = Connection & { [FLOW]?: ConnectionFlow };
-
-export function setFlowOf(conn: Connection, flow: ConnectionFlow): void {
-  (conn as Marked)[FLOW] = flow;
-}
 
 /** The flow of a connection of Engine.IO's; none yet while it is being set up. */
 export function flowOf(conn: Connection): ConnectionFlow | undefined {

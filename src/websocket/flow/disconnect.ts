@@ -1,8 +1,16 @@
+import { setTimeout } from 'node:timers';
+import { answer } from '../dispatch/error-answer.js';
 import { internalsOf } from '../engine-internals.js';
 import type { Connection } from '../engine-internals.js';
+import type { Server } from '../socket.io.js';
+import { PacketType } from './packet.js';
+import type { DecodedPacket } from './packet.js';
+import type { Violation } from './violation.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
 const POLICY_VIOLATION = 1008;
+/** How long a client that is let go may take for its goodbye, in milliseconds. */
+const FAREWELL = 1_000;
 
 /**
  * Accepts nothing more for a client, and ends its connection: what it has got by then is all that was sent before. The app
@@ -15,19 +23,38 @@ export function cutOff(connection: Connection, reason: string): void {
 }
 
 /** Ends a connection, and says why: what waits for the client is sent as far as possible, and the reason with its end. */
-export function dismiss(connection: Connection, reason: string): void {
+export function dismiss({ encoder }: Server, connection: Connection, violation: Violation): void {
+  // There may be no socket yet to emit it.
+  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the numbers are those of the protocol
+  for (const encoded of encoder.encode(noticeOf(violation))) connection.write(encoded);
   const { transport, writeBuffer } = internalsOf(connection);
   if (transport.socket) {
     // A WebSocket takes more while it is busy, where Engine.IO would wait.
     if (writeBuffer.length > 0) transport.send(writeBuffer.splice(0));
-    transport.socket.close(POLICY_VIOLATION, reason);
+    transport.socket.close(POLICY_VIOLATION, violation.reason);
   }
-  end(connection, reason);
+  terminateSoon(connection);
+  end(connection, violation.reason);
+}
+
+/** Ends the TCP connection of a WebSocket that does not end by itself. */
+export function terminateSoon(connection: Connection): void {
+  const { socket } = internalsOf(connection).transport;
+  if (socket) setTimeout(() => socket.terminate(), FAREWELL).unref();
 }
 
 /** Of polling: where a connection is gone, nothing has to wait for a further poll to tell the client. */
 export function releaseTransport(connection: Connection): void {
   if (connection.readyState === 'closed') internalsOf(connection).transport.shouldClose?.();
+}
+
+/** `connect_error`, where a client was about to join a namespace, else the event `exception`. */
+function noticeOf({ code, message, packet }: Violation): DecodedPacket {
+  const why = answer(code, message);
+  const { type, nsp }: Pick<DecodedPacket, 'type' | 'nsp'> = packet ?? { type: PacketType.EVENT, nsp: '/' };
+  return type === PacketType.CONNECT
+    ? { type: PacketType.CONNECT_ERROR, nsp, data: { message, data: why } }
+    : { type: PacketType.EVENT, nsp, data: ['exception', why] };
 }
 
 function end(connection: Connection, reason: string): void {

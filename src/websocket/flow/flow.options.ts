@@ -40,12 +40,10 @@ export interface FlowOptions {
 
 export type ResolvedFlowOptions = Required<FlowOptions>;
 
-const SHARE_OF_MEMORY = 1 / 4;
-
 export function resolveFlowOptions({
   maxBufferedBytes = 1_048_576,
   stallTimeout = 10_000,
-  maxTotalBufferedBytes = Math.floor(memoryLimit() * SHARE_OF_MEMORY),
+  maxTotalBufferedBytes = Math.floor(memoryLimit() / 4),
   maxNesting = 64,
 }: FlowOptions): ResolvedFlowOptions {
   return { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting };

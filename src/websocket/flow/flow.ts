@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { ClientAddresses } from '../handshake/client-addresses.js';
 import { ConnectionLimits } from '../handshake/connection-limits.js';
+import type { ResolvedLimits } from '../limits.options.js';
 import type { Server } from '../socket.io.js';
 import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
@@ -11,58 +12,55 @@ import type { Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
+import type { ResolvedFlowOptions } from './flow.options.js';
 import { ReadTurns } from './read-turns.js';
 import { ServerFlow } from './server-flow.js';
-import type { CommonFlow, OnJoin } from './server-flow.js';
+import type { OnJoin } from './server-flow.js';
 
 /**
  * Bounds what one connection may cost: what it sends in size, depth and number, and what is kept for it when it does not
- * read. A client that sends too fast is read later; one that breaks the protocol or does not read is disconnected.
+ * read. A client that sends too fast is read later; one that breaks the protocol or does not read is disconnected. What all
+ * servers of an app have in common is here.
  */
 @Injectable()
 export class Flow implements OnApplicationShutdown {
-  private readonly common: CommonFlow;
+  readonly options: ResolvedFlowOptions;
+  readonly limits: ResolvedLimits;
+  readonly turns = new ReadTurns();
+  readonly backlogs: Backlogs;
+  readonly log = new ThrottledLog(Flow.name);
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { flow, limits }: ResolvedWebsocketOptions,
-    @Inject(ClientAddresses) addresses: ClientAddresses,
-    @Inject(ConnectionLimits) connections: ConnectionLimits,
-    @Inject(FlowMetrics) metrics: FlowMetrics,
+    @Inject(ClientAddresses) readonly addresses: ClientAddresses,
+    @Inject(ConnectionLimits) readonly connections: ConnectionLimits,
+    @Inject(FlowMetrics) readonly metrics: FlowMetrics,
   ) {
-    const backlogs = new Backlogs(flow, (slow, excess) => this.cutOff(slow, excess));
-    const log = new ThrottledLog(Flow.name);
-    metrics.bufferedBytes = () => backlogs.bytes;
-    this.common = {
-      options: flow,
-      limits,
-      addresses,
-      connections,
-      turns: new ReadTurns(),
-      backlogs,
-      metrics,
-      log,
-    };
+    this.options = flow;
+    this.limits = limits;
+    this.backlogs = new Backlogs(flow, (slow, excess) => this.cutOff(slow, excess));
+    metrics.bufferedBytes = () => this.backlogs.bytes;
   }
 
   onApplicationShutdown(): void {
-    this.common.log.flush();
-    this.common.backlogs.close();
+    this.log.flush();
+    this.backlogs.close();
   }
 
   install(server: Server, onJoin: OnJoin): void {
-    new ServerFlow(server, this.common, onJoin).install();
+    new ServerFlow(server, this, onJoin).install();
   }
 
   /** A client does not read. */
   private cutOff({ conn, address, answeredBy }: ConnectionFlow, excess: Excess): void {
-    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.common.options;
+    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options;
     const why =
       excess === 'stalled'
         ? `It has taken nothing for ${stallTimeout} ms (stallTimeout) of the more than ${maxBufferedBytes} bytes ` +
           '(maxBufferedBytes) that waited for it'
         : `More than ${maxTotalBufferedBytes} bytes (maxTotalBufferedBytes) are kept for all clients together`;
-    this.common.log.warn(excess, () => `Disconnected a client at ${address}: ${why}`);
-    this.common.metrics.slowConsumers += 1;
+    this.log.warn(excess, () => `Disconnected a client at ${address}: ${why}`);
+    this.metrics.slowConsumers += 1;
     cutOff(conn, 'slow consumer');
     for (const tcp of answeredBy) if (tcp.writableLength > 0) tcp.destroy();
   }

@@ -48,12 +48,8 @@ export function paceRequests(
       next();
       return;
     }
-    let isThrough = false;
-    const once = (): void => {
-      if (!isThrough) next();
-      isThrough = true;
-    };
-    setTimeout(once, LONGEST_DELAY).unref();
-    flow.hold(0, once);
+    // What goes on first is what counts.
+    setTimeout(next, LONGEST_DELAY).unref();
+    flow.hold(0, next);
   });
 }

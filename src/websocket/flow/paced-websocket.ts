@@ -1,3 +1,4 @@
+import type { WebSocket as EngineWebSocket } from '../engine-internals.js';
 import { WebsocketOptionsError } from '../option-rules.js';
 import type { Server } from '../socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -7,16 +8,12 @@ const MESSAGE_TOO_BIG = 1009;
 /** Of `ws`: the error of a message beyond `maxPayload`. */
 const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
-/** Of `ws`. */
-interface WebSocket {
-  readonly readyState: number;
+/** What of a WebSocket of `ws` is used here. */
+interface WebSocket extends EngineWebSocket {
   /** Private to it: reads the frames, and knows how large the one is that comes. */
   readonly _receiver: { readonly _totalPayloadLength?: number } | null;
   emit(event: string, one?: unknown, other?: unknown): boolean;
   pong(data: unknown, mask: boolean, onSent: () => void): void;
-  close(code?: number, reason?: string): void;
-  pause(): void;
-  resume(): void;
 }
 
 type WebSocketClass = new (...args: never[]) => WebSocket;

@@ -50,7 +50,7 @@ export class ReadTurns {
     const share = Math.ceil(Math.min(PER_CONNECTION, HELD / this.ready.size));
     let left = HELD;
     try {
-      for (const flow of [...this.ready]) {
+      for (const flow of Array.from(this.ready)) {
         if (left <= 0) break;
         // It comes in again behind the others, if there is more.
         this.ready.delete(flow);

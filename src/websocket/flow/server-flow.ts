@@ -1,54 +1,28 @@
-import { setTimeout } from 'node:timers';
+import { setImmediate } from 'node:timers';
 import { connectionOf, internalsOf } from '../engine-internals.js';
 import type { Connection, EnginePacket } from '../engine-internals.js';
-import type { ClientAddresses } from '../handshake/client-addresses.js';
-import type { ConnectionLimits } from '../handshake/connection-limits.js';
 import type { EngineRequest } from '../handshake/engine-request.js';
-import type { ResolvedLimits } from '../limits.options.js';
 import type { Server } from '../socket.io.js';
-import type { ThrottledLog } from '../throttled-log.js';
-import type { Backlogs } from './backlogs.js';
-import { ConnectionFlow, flowOf, setFlowOf } from './connection-flow.js';
-import { dismiss, releaseTransport } from './disconnect.js';
-import { sayWhy } from './disconnect-notice.js';
-import type { FlowMetrics } from './flow-metrics.js';
-import type { ResolvedFlowOptions } from './flow.options.js';
+import { ConnectionFlow, flowOf } from './connection-flow.js';
+import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
+import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
-import type { DecoderListener, GuardedDecoder } from './guarded-parser.js';
 import { isNestedDeeper } from './nesting.js';
 import { PacketType } from './packet.js';
 import type { DecodedPacket } from './packet.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets } from './paced-websocket.js';
 import type { PacedWebSocket } from './paced-websocket.js';
-import type { ReadTurns } from './read-turns.js';
 import { Violation } from './violation.js';
 
-/** How long a client that is let go may take for its goodbye, in milliseconds. */
-const FAREWELL = 1_000;
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
 const COST_OF_JOIN = 20;
-
-/** What the flow of all servers has in common. */
-export interface CommonFlow {
-  readonly options: ResolvedFlowOptions;
-  readonly limits: ResolvedLimits;
-  readonly addresses: ClientAddresses;
-  readonly connections: ConnectionLimits;
-  readonly turns: ReadTurns;
-  readonly backlogs: Backlogs;
-  readonly metrics: FlowMetrics;
-  readonly log: ThrottledLog;
-}
 
 /** A client asks to join a namespace: called before Socket.IO looks at it. */
 export type OnJoin = (conn: Connection, namespace: string) => void;
 
 /** Reads and writes no more than a connection may have, on one server. */
-export class ServerFlow implements DecoderListener {
-  readonly turns: ReadTurns;
-  readonly limits: ResolvedLimits;
-  readonly backlogs: Backlogs;
+export class ServerFlow {
   readonly pingInterval: number;
   /** How long a connection that is not read may wait until it is looked at again, in milliseconds. */
   readonly longestWait: number;
@@ -56,13 +30,10 @@ export class ServerFlow implements DecoderListener {
 
   constructor(
     private readonly server: Server,
-    private readonly common: CommonFlow,
+    readonly common: Flow,
     private readonly onJoin: OnJoin,
   ) {
     const { maxHttpBufferSize, pingInterval, pingTimeout } = server.engine.opts;
-    this.turns = common.turns;
-    this.limits = common.limits;
-    this.backlogs = common.backlogs;
     this.maxMessageSize = maxHttpBufferSize!;
     this.pingInterval = pingInterval!;
     this.longestWait = Math.max(1, Math.min(1_000, pingTimeout! / 2));
@@ -70,11 +41,12 @@ export class ServerFlow implements DecoderListener {
 
   /** Takes on all connections that are still to come. */
   install(): void {
-    const { server, backlogs, maxMessageSize } = this;
+    const { server, maxMessageSize } = this;
+    const { addresses, backlogs, connections } = this.common;
     const { engine } = server;
     paceWebSockets(engine, `A message may have ${maxMessageSize} bytes`, this.onTooLarge);
     paceRequests(engine, maxMessageSize, this.onTooLarge);
-    let latest: GuardedDecoder | undefined;
+    let latest: { flow: ConnectionFlow } | undefined;
     // The same as the option `parser`, which a gateway's decorator may have set: this is what it has come to.
     const parser = guardParser(server._parser, this, (decoder) => {
       latest = decoder;
@@ -85,21 +57,12 @@ export class ServerFlow implements DecoderListener {
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
       backlogs.onPacket(flowOf(this)!, packet);
     }
-    function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
-      readFrom(flowOf(this)!, socket);
-    }
     engine.on('connection', (conn) => {
-      const { addresses } = this.common;
-      const flow = new ConnectionFlow(
-        conn,
-        addresses.accountOf(conn.request),
-        addresses.addressOf(conn.request),
-        this,
-      );
+      const { request } = conn;
+      const flow = new ConnectionFlow(conn, addresses.accountOf(request), addresses.addressOf(request), this);
       // Socket.IO's own listener, which came first, has just made the decoder.
       if (latest) latest.flow = flow;
       latest = undefined;
-      setFlowOf(conn, flow);
       conn.on('packetCreate', onPacketCreate);
       const socket = internalsOf(conn).transport.socket as PacedWebSocket | undefined;
       if (socket) readFrom(flow, socket);
@@ -107,9 +70,8 @@ export class ServerFlow implements DecoderListener {
         pacePackets(flow);
         conn.on('upgrading', onUpgrading);
       }
-      const oneTooMany = this.common.connections.open(flow.account, conn.request);
-      if (oneTooMany)
-        this.disconnect(flow, new Violation(oneTooMany.code, 'too many connections', oneTooMany.message));
+      const oneTooMany = connections.open(flow.account, request);
+      if (oneTooMany) this.disconnect(flow, new Violation(oneTooMany.code, oneTooMany.message));
     });
     engine.on('flush', (conn: Connection, packets: readonly EnginePacket[]) => {
       const flow = flowOf(conn);
@@ -123,16 +85,15 @@ export class ServerFlow implements DecoderListener {
     });
   }
 
+  /** Bytes are to be decoded. @throws Violation to keep them from it */
   onBytes(flow: ConnectionFlow, bytes: number): void {
     if (flow.unfinished + bytes <= this.maxMessageSize) return;
     this.onTooLarge(flow.unfinished + bytes);
-    throw new Violation(
-      'MESSAGE_TOO_LARGE',
-      'message too large',
-      `A message may have ${this.maxMessageSize} bytes, attachments included`,
-    );
+    const text = `A message may have ${this.maxMessageSize} bytes, attachments included`;
+    throw new Violation('MESSAGE_TOO_LARGE', text);
   }
 
+  /** A whole packet has come, the last of it with these bytes. @throws Violation to keep it from Socket.IO */
   onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void {
     packet.bytes = flow.unfinished + bytes;
     flow.unfinished = 0;
@@ -140,7 +101,7 @@ export class ServerFlow implements DecoderListener {
     const { maxNesting } = this.common.options;
     if (isNestedDeeper(packet.data, maxNesting)) {
       const text = `A message may be nested ${maxNesting} levels deep`;
-      throw new Violation('MESSAGE_TOO_DEEP', 'message too deep', text, packet);
+      throw new Violation('MESSAGE_TOO_DEEP', text, packet);
     }
     if (packet.type === PacketType.CONNECT) {
       flow.charge(COST_OF_JOIN - 1);
@@ -152,11 +113,13 @@ export class ServerFlow implements DecoderListener {
     }
   }
 
+  /** These bytes have begun or continued a packet that is not whole. */
   onUnfinished(flow: ConnectionFlow, bytes: number): void {
     flow.unfinished += bytes;
-    this.backlogs.onRead(flow, bytes);
+    this.common.backlogs.onRead(flow, bytes);
   }
 
+  /** What the client has sent cannot be decoded, or was kept from it. */
   onFailure(flow: ConnectionFlow, error: unknown): void {
     this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
@@ -169,18 +132,16 @@ export class ServerFlow implements DecoderListener {
       return;
     }
     if (flow.isClosed) return;
-    const { socket } = internalsOf(conn).transport;
     // What is still under way is not dealt with any more; the goodbye may be behind it.
-    if (flow.isPaused) setTimeout(() => socket?.terminate(), FAREWELL).unref();
+    if (flow.isPaused) terminateSoon(conn);
     flow.close();
-    this.backlogs.forget(flow);
+    this.common.backlogs.forget(flow);
     releaseTransport(conn);
     this.common.connections.close(account);
   }
 
   /** A connection has sent faster than it may. */
   onOverRate(flow: ConnectionFlow): void {
-    flow.isOverRate = true;
     this.common.metrics.overRate += 1;
     this.common.metrics.overRateTotal += 1;
     this.common.log.warn(
@@ -190,15 +151,10 @@ export class ServerFlow implements DecoderListener {
     );
   }
 
-  onWithinRate(flow: ConnectionFlow): void {
-    flow.isOverRate = false;
-    this.common.metrics.overRate -= 1;
-  }
-
   onOverRateForTooLong(flow: ConnectionFlow): void {
-    const { maxTimeOverRate } = this.limits;
+    const { maxTimeOverRate } = this.common.limits;
     const text = `It has sent faster than it may for longer than ${maxTimeOverRate} ms (limits.maxTimeOverRate)`;
-    this.disconnect(flow, new Violation('OVER_RATE', 'over rate', text));
+    this.disconnect(flow, new Violation('OVER_RATE', text));
   }
 
   private readonly onTooLarge = (size: number | undefined): void => {
@@ -213,11 +169,12 @@ export class ServerFlow implements DecoderListener {
   private disconnect({ conn, address }: ConnectionFlow, violation: Violation): void {
     if (conn.readyState === 'closed') return;
     this.common.log.warn(violation.code, () => `Disconnected a client at ${address}: ${violation.message}`);
-    sayWhy(this.server, conn, violation);
-    const { socket } = internalsOf(conn).transport;
-    dismiss(conn, violation.reason);
-    if (socket) setTimeout(() => socket.terminate(), FAREWELL).unref();
+    dismiss(this.server, conn, violation);
   }
+}
+
+function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
+  readFrom(flowOf(this)!, socket);
 }
 
 function readFrom(flow: ConnectionFlow, socket: PacedWebSocket): void {
@@ -228,8 +185,7 @@ function readFrom(flow: ConnectionFlow, socket: PacedWebSocket): void {
 /** Socket.IO's own parser lets no other pass as the name of an event; others do. */
 function isName({ type, data }: DecodedPacket): boolean {
   if (type !== PacketType.EVENT && type !== PacketType.BINARY_EVENT) return true;
-  const name: unknown = Array.isArray(data) ? data[0] : undefined;
-  return typeof name === 'string' || typeof name === 'number';
+  return Array.isArray(data) && ['string', 'number'].includes(typeof data[0]);
 }
 
-const UNDECODABLE = new Violation('PARSE_ERROR', 'parse error', 'A packet cannot be decoded');
+const UNDECODABLE = new Violation('PARSE_ERROR', 'A packet cannot be decoded');

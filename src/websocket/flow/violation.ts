@@ -6,16 +6,19 @@ export class Violation extends Error {
 
   /**
    * @param code for programs, as in `MESSAGE_TOO_DEEP`
-   * @param reason with which the connection is closed, as `disconnect` tells it on the server
    * @param message for readers; it is told to the client
    * @param packet the one that it was, where that is known
    */
   constructor(
     readonly code: string,
-    readonly reason: string,
     message: string,
     readonly packet?: DecodedPacket,
   ) {
     super(message);
+  }
+
+  /** With what the connection is closed, as `disconnect` tells it on the server: `message too deep`. */
+  get reason(): string {
+    return this.code.toLowerCase().replaceAll('_', ' ');
   }
 }

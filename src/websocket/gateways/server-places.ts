@@ -24,7 +24,7 @@ export class GatewayPortError extends Error {
 export class ServerPlaces {
   private readonly paths = new Map<number, readonly string[]>();
   private readonly own: HttpServer[] = [];
-  private readonly opening: Promise<void>[] = [];
+  private readonly opening: Promise<unknown>[] = [];
 
   /** @throws GatewayOptionsError when there is a server already */
   claim(port: number, { path = '/socket.io', addTrailingSlash = true }: ServerOptions): void {
@@ -44,7 +44,9 @@ export class ServerPlaces {
   /** Takes on the server of a gateway's own port. Nest has it listen before the app is up, which it may never be. */
   expect(httpServer: HttpServer, port: number): void {
     this.own.push(httpServer.unref());
-    const listening = listensOn(httpServer, port);
+    const listening = once(httpServer, 'listening').catch((error: unknown) => {
+      throw new GatewayPortError(port, error);
+    });
     // Told by `opened`, later.
     listening.catch(() => {});
     this.opening.push(listening);
@@ -62,13 +64,5 @@ export class ServerPlaces {
       httpServer.close();
       httpServer.closeAllConnections();
     }
-  }
-}
-
-async function listensOn(httpServer: HttpServer, port: number): Promise<void> {
-  try {
-    await once(httpServer, 'listening');
-  } catch (error) {
-    throw new GatewayPortError(port, error);
   }
 }

@@ -1,11 +1,11 @@
 import { guardedCall } from '../guarded-call.js';
 import type { ServerOptions } from '../socket.io.js';
 import { attempt, textOf } from '../thrown.js';
+import { within } from '../within.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 type Cors = NonNullable<ServerOptions['cors']>;
-type CorsDelegate = Extract<Cors, (...args: never[]) => unknown>;
-type CorsOptions = Exclude<Cors, CorsDelegate>;
+type CorsOptions = Exclude<Cors, (...args: never[]) => unknown>;
 
 /** How the functions of the app's that decide on handshakes are guarded. */
 export interface Guard {
@@ -21,29 +21,29 @@ export interface Guard {
  */
 export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): AllowRequest {
   return (request, answer) =>
-    decide<Parameters<typeof answer>>('allowRequest', guard, {
-      ask: (once) => allowRequest(request, once),
+    void decide<Parameters<typeof answer>>('allowRequest', guard, (once) => allowRequest(request, once)).then(
       // Engine.IO fails on a message that is no text.
-      answer: (message, allowed) =>
-        answer(typeof message === 'string' ? message : forbidden(message), allowed),
-      refuse: () => answer('Forbidden', false),
-    });
+      ([message, allowed]) => answer(typeof message === 'string' ? message : forbidden(message), allowed),
+      () => answer('Forbidden', false),
+    );
 }
 
 /** Guards the functions that the option `cors` may have, in the same way. */
 export function guardCors(cors: Cors, guard: Guard): Cors {
   if (typeof cors === 'function') {
     return (request, answer) =>
-      decide<Parameters<typeof answer>>('cors', guard, {
-        ask: (once) => cors(request, once),
-        answer: (error, options) => answer(error, options && (guardCors(options, guard) as CorsOptions)),
-        refuse: answer,
-      });
+      void decide<Parameters<typeof answer>>('cors', guard, (once) => cors(request, once)).then(
+        ([error, options]) => answer(error, options && (guardCors(options, guard) as CorsOptions)),
+        (error: Error) => answer(error),
+      );
   }
   const { origin } = cors;
   if (typeof origin !== 'function') return cors;
   const guardedOrigin: CorsOptions['origin'] = (requested, answer) =>
-    decide('cors', guard, { ask: (once) => origin(requested, once), answer, refuse: answer });
+    void decide<Parameters<typeof answer>>('cors', guard, (once) => origin(requested, once)).then(
+      (decision) => answer(...decision),
+      (error: Error) => answer(error),
+    );
   return { ...cors, origin: guardedOrigin };
 }
 
@@ -53,30 +53,19 @@ function forbidden(refusal: unknown): string {
   return typeof said === 'string' ? said : 'Forbidden';
 }
 
-interface Decision<Args extends unknown[]> {
-  /** Asks the app, which is to call this once. */
-  ask: (once: (...args: Args) => void) => unknown;
-  answer: (...args: Args) => void;
-  refuse: (error: Error) => void;
-}
-
-function decide<Args extends unknown[]>(
+/** Asks the app, which is to call back once. @throws an error that can be read, whatever the app has thrown */
+async function decide<Args extends unknown[]>(
   option: string,
   { timeout, onFailure }: Guard,
-  { ask, answer, refuse }: Decision<Args>,
-): void {
-  let isDecided = false;
-  const once = (answered: () => void): void => {
-    if (isDecided) return;
-    isDecided = true;
-    clearTimeout(deadline);
-    answered();
-  };
-  const fail = (error: unknown): void => {
+  ask: (once: (...args: Args) => void) => unknown,
+): Promise<Args> {
+  const decision = new Promise<Args>((resolve, reject) => {
+    guardedCall(() => ask((...args) => resolve(args)), reject);
+  });
+  try {
+    return await within(decision, timeout, () => new Error(`it has not decided within ${timeout} ms`));
+  } catch (error) {
     onFailure(option, error);
-    once(() => refuse(new Error(textOf(error), { cause: error })));
-  };
-  const deadline = setTimeout(() => fail(new Error(`it has not decided within ${timeout} ms`)), timeout);
-  deadline.unref();
-  guardedCall(() => ask((...args) => once(() => answer(...args))), fail);
+    throw new Error(textOf(error), { cause: error });
+  }
 }

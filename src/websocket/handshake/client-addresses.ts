@@ -60,23 +60,22 @@ export class ClientAddresses {
 
   /**
    * Whether a request comes by way of a proxy that nobody has named: from a private address, for another. All clients have
-   * that address then. From a public address it may as well be the client's own claim.
+   * that address then, which is warned of once. From a public address it may as well be the client's own claim.
    */
   comesByUnnamedProxy(request: IncomingMessage): boolean {
     if (this.options.handshake.trustProxy !== undefined || !this.proxies.overlooks(request)) return false;
-    return isPrivate(this.proxies.addressOf(request));
-  }
-
-  /** Says once that the limits for each address do not hold behind a proxy that nobody has named. */
-  warnOfUnnamedProxy(request: IncomingMessage): void {
-    if (this.hasWarned) return;
+    const address = this.addressOf(request);
+    if (!isPrivate(address)) return false;
+    if (!this.hasWarned) {
+      new Logger(ClientAddresses.name).warn(
+        `Handshakes come from ${address} with X-Forwarded-For, as from a proxy, and all clients have its ` +
+          'address: the limits for one address refuse nobody. Name the proxy: ' +
+          'WebsocketModule.forRoot({ trustProxy: "loopback, uniquelocal" }), or how many there are: { trustProxy: 1 }; ' +
+          'with { trustProxy: false } there is none, and the limits hold',
+      );
+    }
     this.hasWarned = true;
-    new Logger(ClientAddresses.name).warn(
-      `Handshakes come from ${this.addressOf(request)} with X-Forwarded-For, as from a proxy, and all clients have its ` +
-        'address: the limits for one address refuse nobody. Name the proxy: ' +
-        'WebsocketModule.forRoot({ trustProxy: "loopback, uniquelocal" }), or how many there are: { trustProxy: 1 }; ' +
-        'with { trustProxy: false } there is none, and the limits hold',
-    );
+    return true;
   }
 
   /**

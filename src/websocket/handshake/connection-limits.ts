@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ResolvedLimits } from '../limits.options.js';
+import type { Rate } from '../limits.options.js';
 import { fullBucket } from '../token-bucket.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
@@ -28,25 +28,26 @@ const ADDRESS_FULL: HandshakeRefusal = {
 /** Counts connections, in all and by address. */
 @Injectable()
 export class ConnectionLimits {
-  private readonly limits: ResolvedLimits;
+  private readonly connectionsInAll: number;
+  private readonly connectionsPerAddress: number;
+  private readonly connectRate: Rate | undefined;
   private connections = 0;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { limits }: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
   ) {
-    this.limits = limits;
+    this.connectionsInAll = limits.connections ?? Infinity;
+    this.connectionsPerAddress = limits.connectionsPerAddress ?? Infinity;
+    this.connectRate = limits.connectRate;
   }
 
   /** Whether one more may come. @returns why not */
   judge(request: IncomingMessage): HandshakeRefusal | undefined {
-    if (this.connections >= this.limits.connections) return SERVER_FULL;
     const account = this.addresses.accountOf(request);
-    const refusal =
-      account.connections >= this.limits.connectionsPerAddress ? ADDRESS_FULL : this.charge(account);
-    if (!refusal || !this.addresses.comesByUnnamedProxy(request)) return refusal;
-    this.addresses.warnOfUnnamedProxy(request);
-    return undefined;
+    if (this.connections >= this.connectionsInAll) return SERVER_FULL;
+    const isFull = account.connections >= this.connectionsPerAddress;
+    return this.unlessByUnnamedProxy(request, isFull ? ADDRESS_FULL : this.charge(account));
   }
 
   /**
@@ -58,9 +59,9 @@ export class ConnectionLimits {
   open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
     this.connections += 1;
     account.connections += 1;
-    if (this.connections > this.limits.connections) return SERVER_FULL;
-    const isOneTooMany = account.connections > this.limits.connectionsPerAddress;
-    return isOneTooMany && !this.addresses.comesByUnnamedProxy(request) ? ADDRESS_FULL : undefined;
+    if (this.connections > this.connectionsInAll) return SERVER_FULL;
+    const isOneTooMany = account.connections > this.connectionsPerAddress;
+    return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : undefined);
   }
 
   close(account: AddressAccount): void {
@@ -68,10 +69,13 @@ export class ConnectionLimits {
     account.connections -= 1;
   }
 
+  private unlessByUnnamedProxy<T>(request: IncomingMessage, refusal: T | undefined): T | undefined {
+    return refusal && this.addresses.comesByUnnamedProxy(request) ? undefined : refusal;
+  }
+
   private charge(account: AddressAccount): HandshakeRefusal | undefined {
-    const rate = this.limits.connectRate;
-    if (!rate) return undefined;
-    const bucket = (account.connects ??= fullBucket(rate));
+    if (!this.connectRate) return undefined;
+    const bucket = (account.connects ??= fullBucket(this.connectRate));
     if (bucket.tryRemoveTokens(1)) return undefined;
     return {
       status: 429,

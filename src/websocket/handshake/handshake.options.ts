@@ -1,5 +1,6 @@
 import { aBoolean } from '../option-rules.js';
 import type { Rule } from '../option-rules.js';
+import { attempt } from '../thrown.js';
 import { TrustedProxies } from './trusted-proxies.js';
 import type { TrustProxy } from './trusted-proxies.js';
 
@@ -22,18 +23,8 @@ export interface HandshakeOptions {
   trustProxy?: TrustProxy;
 }
 
-export interface ResolvedHandshakeOptions {
-  allowMissingOrigin: boolean;
-  /** Undefined where the HTTP adapter says it. */
-  trustProxy: TrustProxy | undefined;
-}
-
-export function resolveHandshakeOptions({
-  allowMissingOrigin = true,
-  trustProxy,
-}: HandshakeOptions): ResolvedHandshakeOptions {
-  return { allowMissingOrigin, trustProxy };
-}
+/** Where `trustProxy` is undefined, the HTTP adapter says it. */
+export type ResolvedHandshakeOptions = { allowMissingOrigin: boolean } & Pick<HandshakeOptions, 'trustProxy'>;
 
 export const handshakeRules: Record<keyof HandshakeOptions, Rule> = {
   allowMissingOrigin: aBoolean,
@@ -51,9 +42,5 @@ export const handshakeRules: Record<keyof HandshakeOptions, Rule> = {
 
 function isListOfRanges(value: unknown): boolean {
   if (typeof value !== 'string' && !Array.isArray(value)) return false;
-  try {
-    return new TrustedProxies(value) instanceof TrustedProxies;
-  } catch {
-    return false;
-  }
+  return attempt(() => new TrustedProxies(value) instanceof TrustedProxies, false);
 }

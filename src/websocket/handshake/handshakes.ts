@@ -16,7 +16,7 @@ import { isHandshake } from './engine-request.js';
 import type { EngineRequest } from './engine-request.js';
 import { isHttp, refuseHandshake } from './handshake-refusal.js';
 import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
-import { PerTurnQueue } from './per-turn-queue.js';
+import { perTurn } from './per-turn-queue.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 
 const REFUSALS = {
@@ -49,8 +49,8 @@ const FAREWELL = 1_000;
 export class Handshakes implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Handshakes.name);
   // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
-  private readonly accepted = new PerTurnQueue(8);
-  private readonly refused = new PerTurnQueue(5);
+  private readonly accept = perTurn(8);
+  private readonly refuse = perTurn(5);
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -61,16 +61,13 @@ export class Handshakes implements OnApplicationShutdown {
 
   /** The options with which a server is to be created: what the app's own checks throw is a refusal. */
   guardOptions(options: ServerOptions): ServerOptions {
-    const { allowRequest, cors, connectTimeout = 45_000 } = options;
-    const guard: Guard = {
-      timeout: connectTimeout,
-      onFailure: (option, error) =>
-        this.log.error(option, `A handshake is refused, since the option "${option}" failed`, error),
-    };
+    const { allowRequest, cors, connectTimeout: timeout = 45_000 } = options;
+    const onFailure: Guard['onFailure'] = (option, error) =>
+      this.log.error(option, `A handshake is refused, since the option "${option}" failed`, error);
     return {
       ...options,
-      ...(cors && { cors: guardCors(cors, guard) }),
-      ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, guard) }),
+      ...(cors && { cors: guardCors(cors, { timeout, onFailure }) }),
+      ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, { timeout, onFailure }) }),
     };
   }
 
@@ -83,8 +80,8 @@ export class Handshakes implements OnApplicationShutdown {
     runMiddlewaresAtOnce(engine);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
       const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
-      if (refusal) this.refused.add(() => refuseHandshake(engine, request, response, refusal));
-      else if (isHandshake(request)) this.accepted.add(next);
+      if (refusal) this.refuse(() => refuseHandshake(engine, request, response, refusal));
+      else if (isHandshake(request)) this.accept(next);
       else {
         if (!isHttp(response)) endFurtherUpgrade(engine, request);
         next();
@@ -108,17 +105,17 @@ export class Handshakes implements OnApplicationShutdown {
     const { origin } = request.headers;
     if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
       const shown = JSON.stringify(origin.slice(0, 100));
-      return this.refuse(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
+      return this.because(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
     }
     if (!isHandshake(request)) return undefined;
     if (origin === undefined && !this.options.handshake.allowMissingOrigin && !isOfOwnPage(request))
-      return this.refuse(REFUSALS.originMissing, 'it names no origin, and allowMissingOrigin is false');
+      return this.because(REFUSALS.originMissing, 'it names no origin, and allowMissingOrigin is false');
     const full = this.limits.judge(request);
-    if (full) return this.refuse(full, full.message, this.addresses.addressOf(request));
+    if (full) return this.because(full, full.message, this.addresses.addressOf(request));
     return this.breaker.admits() ? undefined : REFUSALS.unavailable;
   }
 
-  private refuse(refusal: HandshakeRefusal, why: string, address?: string): HandshakeRefusal {
+  private because(refusal: HandshakeRefusal, why: string, address?: string): HandshakeRefusal {
     this.log.warn(
       refusal.code,
       () => `Refused a connection${address === undefined ? '' : ` from ${address}`}: ${why}`,

@@ -1,26 +1,25 @@
 /**
  * Spreads work over the turns of the event loop: what comes all at once is done a few at a time, so that whatever else
  * there is to do is done between.
+ *
+ * @param count how many are done in one turn of the event loop
+ * @returns the function that adds work
  */
-export class PerTurnQueue {
-  private readonly waiting: (() => void)[] = [];
-  private isScheduled = false;
-
-  /** @param perTurn how many are done in one turn of the event loop */
-  constructor(private readonly perTurn: number) {}
-
-  add(work: () => void): void {
-    this.waiting.push(work);
-    this.schedule();
-  }
-
-  private schedule(): void {
-    if (this.isScheduled || this.waiting.length === 0) return;
-    this.isScheduled = true;
+export function perTurn(count: number): (work: () => void) => void {
+  const waiting: (() => void)[] = [];
+  let isScheduled = false;
+  const schedule = (): void => {
+    if (isScheduled || waiting.length === 0) return;
+    isScheduled = true;
     setImmediate(() => {
-      this.isScheduled = false;
-      for (const work of this.waiting.splice(0, this.perTurn)) work();
-      this.schedule();
+      isScheduled = false;
+      const due = waiting.splice(0, count);
+      schedule();
+      for (const work of due) work();
     });
-  }
+  };
+  return (work) => {
+    waiting.push(work);
+    schedule();
+  };
 }

@@ -24,27 +24,15 @@ export interface BeforeDrain {
 
 /** Calls the hook of every provider that has it, side by side. What one fails with is logged. */
 export async function callBeforeDrain(modules: ModulesContainer): Promise<void> {
-  const instances = new Set<unknown>();
-  for (const { providers } of modules.values()) {
-    for (const wrapper of providers.values())
-      if (wrapper.isDependencyTreeStatic()) instances.add(wrapper.instance);
-  }
-  const hooks = [...instances].filter(hasBeforeDrain);
-  await Promise.all(
-    hooks.map(async (provider) => {
-      try {
-        await provider.beforeDrain();
-      } catch (error) {
-        logFailure(`${provider.constructor.name}.beforeDrain failed`, error);
-      }
-    }),
-  );
+  const wrappers = Array.from(modules.values()).flatMap(({ providers }) => [...providers.values()]);
+  const statics = wrappers.filter((one) => one.isDependencyTreeStatic());
+  await Promise.all(Array.from(new Set(statics.map(({ instance }) => instance)), callOn));
 }
 
-function hasBeforeDrain(instance: unknown): instance is BeforeDrain {
-  return (
-    typeof instance === 'object' &&
-    instance !== null &&
-    typeof (instance as Partial<BeforeDrain>).beforeDrain === 'function'
-  );
+async function callOn(provider: unknown): Promise<void> {
+  try {
+    await (provider as Partial<BeforeDrain> | null | undefined)?.beforeDrain?.();
+  } catch (error) {
+    logFailure(`${(provider as object).constructor.name}.beforeDrain failed`, error);
+  }
 }

@@ -70,7 +70,10 @@ export class ClientConnection {
       socket?.terminate();
       return false;
     }
-    const closed = Promise.all([closeOf(connection), socket && closeOfWebSocket(socket)]);
+    const closed = Promise.all([
+      new Promise((resolve) => connection.once('close', resolve)),
+      socket && closeOfWebSocket(socket),
+    ]);
     connection.close();
     const isThere = !this.isMute && this.sockets.length > 0;
     if (isThere && (await patience.lastsFor(closed))) return false;
@@ -119,14 +122,7 @@ export class ClientConnection {
   }
 }
 
-function closeOf(connection: Connection): Promise<void> | undefined {
-  if (connection.readyState === 'closed') return undefined;
-  return new Promise((resolve) => connection.once('close', () => resolve()));
-}
-
 function closeOfWebSocket(socket: WebSocket): Promise<void> | undefined {
   if (socket.readyState === WEBSOCKET_CLOSED) return undefined;
-  return new Promise((resolve) => {
-    socket.once('close', resolve);
-  });
+  return new Promise((resolve) => socket.once('close', resolve));
 }

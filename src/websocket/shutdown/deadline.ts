@@ -33,9 +33,4 @@ export class Deadline {
       clearTimeout(timer);
     }
   }
-
-  /** Waits so many milliseconds, or until the deadline. */
-  async pause(milliseconds: number): Promise<void> {
-    await this.allows(new Promise(() => {}), milliseconds);
-  }
 }

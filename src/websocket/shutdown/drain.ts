@@ -1,4 +1,5 @@
 import type { InFlight, Work } from '../dispatch/in-flight.js';
+import type { Connection } from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
 import { ClientConnection, connectionsOf } from './client-connection.js';
 import { logCutOffs } from './cut-offs.js';
@@ -18,6 +19,8 @@ const SILENCE = 2_000;
 
 /** How long all clients may be silent before those that have answered wait no longer for the others. */
 const SILENCE_OF_OTHERS = 250;
+
+const NEVER = new Promise<never>(() => {});
 
 /**
  * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
@@ -41,7 +44,10 @@ export class Drain {
   }
 
   async run(): Promise<void> {
-    for (const server of this.servers) this.refuseNewcomers(server);
+    // By then this process is gone, and who comes in its place answers.
+    const retryAfter = Math.ceil(this.options.timeout / 1_000);
+    const onLate = (connection: Connection): void => this.leave(new ClientConnection(connection));
+    for (const server of this.servers) refuseNewcomers(server, retryAfter, this.onSign, onLate);
     await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.lastWords());
     const connections = Array.from(this.servers).flatMap(connectionsOf);
     this.tell();
@@ -51,15 +57,6 @@ export class Drain {
     await this.deadline.allows(this.inFlight.settled());
     for (const work of this.inFlight.work) this.cutOffs.push(describe(work));
     logCutOffs([...new Set(this.cutOffs)]);
-  }
-
-  private refuseNewcomers(server: Server): void {
-    // By then this process is gone, and who comes in its place answers.
-    const retryAfter = Math.ceil(this.options.timeout / 1_000);
-    refuseNewcomers(server, retryAfter, {
-      onPoll: this.onSign,
-      onLate: (connection) => this.leave(new ClientConnection(connection)),
-    });
   }
 
   private tell(): void {
@@ -92,7 +89,8 @@ export class Drain {
     for (let first = 0; first < connections.length; first += batchSize) {
       for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
       // One interval is left for the last batch.
-      if (batches > 1) await this.deadline.pause(Math.min(batchInterval, this.deadline.left / batches));
+      if (batches > 1)
+        await this.deadline.allows(NEVER, Math.min(batchInterval, this.deadline.left / batches));
       batches -= 1;
     }
   }

@@ -5,15 +5,17 @@ import { stackOf, textOf } from '../thrown.js';
 /** What an app does about a failure that ends its process. It comes to an end whatever hangs. */
 export type Ending = () => Promise<void>;
 
-/*
- * One watch serves all apps of a process, those of another copy of this package too. It is found at the process, where it
- * listens: a module has no state of its own.
- */
-const ENDINGS = Symbol.for('nest-realtime-kit:endings');
+/** One watch serves all apps of a process, those of another copy of this package too. */
+interface Watch {
+  readonly endings: Set<Ending>;
+  readonly listener: NodeJS.UncaughtExceptionListener;
+}
 
-type Listener = NodeJS.UncaughtExceptionListener & { [ENDINGS]?: Set<Ending> };
+const WATCH = Symbol.for('nest-realtime-kit:failure-watch');
 
-const MOST_LATER_FAILURES = 10;
+const shared = process as { [WATCH]?: Watch | undefined };
+
+const MAX_LATER_FAILURES = 10;
 
 /**
  * Has failures outside any handler end in this way where they would end the process at once: where nobody listens to
@@ -25,51 +27,44 @@ const MOST_LATER_FAILURES = 10;
  * @returns the function that ends it
  */
 export function watchFailures(ending: Ending): () => void {
-  const endings = watchedEndings() ?? beginToWatch();
-  endings.add(ending);
+  const watch = (shared[WATCH] ??= beginToWatch());
+  watch.endings.add(ending);
   return () => {
-    endings.delete(ending);
-    if (endings.size === 0) stopWatching(endings);
+    watch.endings.delete(ending);
+    if (watch.endings.size === 0) stopWatching(watch);
   };
 }
 
-function watchedEndings(): Set<Ending> | undefined {
-  const listeners: Listener[] = process.listeners('uncaughtExceptionMonitor');
-  return listeners.map((listener) => listener[ENDINGS]).find(Boolean);
-}
-
-function beginToWatch(): Set<Ending> {
+function beginToWatch(): Watch {
   const endings = new Set<Ending>();
-  const watch: Listener = (error) => {
+  const listener = (error: unknown): void => {
     const isDealtWith =
       process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
-    if (!isDealtWith) void endProcess(error, endings);
+    if (!isDealtWith) void endProcess(error, { endings, listener });
   };
-  watch[ENDINGS] = endings;
-  process.on('uncaughtExceptionMonitor', watch);
-  return endings;
+  process.on('uncaughtExceptionMonitor', listener);
+  return { endings, listener };
 }
 
-function stopWatching(endings: Set<Ending>): void {
-  for (const listener of process.listeners('uncaughtExceptionMonitor') as Listener[]) {
-    if (listener[ENDINGS] === endings) process.off('uncaughtExceptionMonitor', listener);
-  }
+function stopWatching({ listener }: Watch): void {
+  process.off('uncaughtExceptionMonitor', listener);
+  shared[WATCH] = undefined;
 }
 
-async function endProcess(failure: unknown, endings: Set<Ending>): Promise<void> {
+async function endProcess(failure: unknown, watch: Watch): Promise<void> {
   const logger = new Logger('UncaughtFailure');
   let failures = 0;
   // Called right after this for the failure itself, then for those that come while the apps end.
   const keepAlive = (another: unknown): void => {
     failures += 1;
-    if (failures > 1 && failures <= 1 + MOST_LATER_FAILURES) {
+    if (failures > 1 && failures <= 1 + MAX_LATER_FAILURES) {
       logger.error(`Another failure outside any handler: ${textOf(another)}`, stackOf(another));
     }
   };
   process.on('uncaughtException', keepAlive);
   logger.fatal(`A failure outside any handler ends the process: ${textOf(failure)}`, stackOf(failure));
-  await Promise.allSettled(Array.from(endings, (end) => end()));
-  stopWatching(endings);
+  await Promise.allSettled(Array.from(watch.endings, (end) => end()));
+  stopWatching(watch);
   process.off('uncaughtException', keepAlive);
   setImmediate(() => {
     throw failure;

@@ -115,8 +115,7 @@ export class HttpConnections {
   }
 
   private isEngines({ url = '/' }: IncomingMessage): boolean {
-    for (const path of this.enginePaths) if (url.startsWith(path)) return true;
-    return false;
+    return [...this.enginePaths].some((path) => url.startsWith(path));
   }
 }
 

@@ -8,7 +8,7 @@ import { EventsGateway, WebsocketAdapter, WebsocketModule } from 'nest-realtime-
 import { gateways } from '../app/gateways.js';
 import type { ServerAnswers, ServerFigures } from './figures.js';
 
-/** So much that nobody is refused for sending too much; it is counted all the same. */
+/** So much that nobody is slowed down; it is counted all the same. */
 const PLENTY = { burst: 1_000_000, perSecond: 1_000_000 };
 
 @Module({
@@ -17,14 +17,14 @@ const PLENTY = { burst: 1_000_000, perSecond: 1_000_000 };
       limits: {
         connectionsPerAddress: 10_000,
         connectRate: PLENTY,
-        messageRate: { perConnection: PLENTY, perAddress: PLENTY, inAll: PLENTY },
+        messageRate: PLENTY,
       },
       // Shorter than by default, so that what is left behind is soon given up.
       pingInterval: 2_000,
       pingTimeout: 3_000,
       connectTimeout: 3_000,
       upgradeTimeout: 3_000,
-      packetTimeout: 3_000,
+      cleanupEmptyChildNamespaces: true,
       // The process is to die at once of what it dies of.
       shutdown: { onUncaught: 'ignore' },
     }),
