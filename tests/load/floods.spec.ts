@@ -5,6 +5,7 @@ import { quantileSorted } from 'simple-statistics';
 import { expect, test } from 'vitest';
 import { start } from './support/process.js';
 import type { CommandedProcess } from './support/process.js';
+import { watch } from './support/watch.js';
 
 const MB = 1024 * 1024;
 
@@ -13,16 +14,6 @@ const MB = 1024 * 1024;
  * with two cores is to hold.
  */
 const P99 = 3 * 20;
-
-/** Whether something is still going on. */
-function watch(during: Promise<unknown>): { readonly isOver: boolean } {
-  const progress = { isOver: false };
-  const end = (): void => {
-    progress.isOver = true;
-  };
-  during.then(end, end);
-  return progress;
-}
 
 /** Measures how long a client's acks take as long as something goes on. */
 async function latencies(client: Socket, during: Promise<unknown>): Promise<number[]> {
@@ -94,7 +85,7 @@ test.for(attacks)(
       await latencies(bystander, delay(500));
       const before = await server.ask<number>('heap');
       const attack = attacker.ask<unknown>(command, count).then(async (result) => {
-        while (isOver && !(await isOver(server))) await delay(20);
+        await expect.poll(() => isOver?.(server) ?? true, { timeout: 60_000, interval: 20 }).toBe(true);
         return result;
       });
       const taken = await latencies(bystander, attack);

@@ -4,6 +4,7 @@ import type { Socket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { startSlowLink } from '../integration/support/slow-link.js';
 import { start } from './support/process.js';
+import { watch } from './support/watch.js';
 
 const MB = 1024 * 1024;
 
@@ -136,10 +137,8 @@ test(
       await attacker.ask('notReading', 1);
       const before = await server.ask<number>('rss');
       let most = 0;
-      const sending = server.ask('broadcastMegabytes', 200);
-      let isOver = false;
-      void sending.then(() => (isOver = true));
-      while (!isOver) {
+      const sending = watch(server.ask('broadcastMegabytes', 200));
+      while (!sending.isOver) {
         most = Math.max(most, await server.ask<number>('rss'));
         await delay(20);
       }
@@ -165,9 +164,8 @@ test(
       const before = await server.ask<number>('rss');
       let most = 0;
       let kept = 0;
-      let isOver = false;
-      void server.ask('sendMegabytesToEach', 10).then(() => (isOver = true));
-      while (!isOver) {
+      const sending = watch(server.ask('sendMegabytesToEach', 10));
+      while (!sending.isOver) {
         most = Math.max(most, await server.ask<number>('rss'));
         kept = Math.max(kept, await server.ask<number>('buffered'));
         await delay(20);
