@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { inject, test } from 'vitest';
-import { isWhole, nodeOf, STARTS } from './support/matrix.js';
+import { describe, test } from 'vitest';
+import { test as withRedis } from '../integration/support/redis.js';
+import { nodeOf, nodes, ALL_STARTS, STARTS, TIMEOUT } from './support/matrix.js';
 import { startServer } from './support/server-process.js';
 import { visitAndEnd } from './support/visit.js';
 
@@ -12,7 +13,6 @@ const variables: Record<string, string> = {
   LOG_FORMAT: 'json',
   NODE_ENV: 'development',
   ON_UNCAUGHT: 'ignore',
-  REDIS_URL: 'redis',
   SHUTDOWN_BATCH_INTERVAL_MS: '10',
   SHUTDOWN_BATCH_SIZE: '1',
   SHUTDOWN_EVENT: 'bye',
@@ -38,20 +38,23 @@ const variables: Record<string, string> = {
   WEBSOCKET_TRUST_PROXY: 'loopback',
 };
 
-const nodes = isWhole ? [20, 24] : [Number(process.versions.node.split('.', 1)[0])];
+async function serve(node: number, env: Record<string, string>): Promise<void> {
+  for (let start = 0; start < STARTS; start += 1) {
+    await using server = await startServer(nodeOf(node), main, env);
+    await visitAndEnd(server, undefined, { token: 'secret' });
+  }
+}
 
-test.each(
-  nodes.flatMap((node) => [undefined, ...Object.keys(variables)].map((variable) => ({ node, variable }))),
-)(
-  `Node $node, $variable: ${STARTS} of ${STARTS} starts listen, serve every transport, and exit 0 on SIGTERM`,
-  { timeout: STARTS * 20_000 },
-  async ({ node, variable }) => {
-    const env: Record<string, string> = {};
-    if (variable) env[variable] = variables[variable]!;
-    if (env.REDIS_URL) env.REDIS_URL = inject('redisUrl')!;
-    for (let start = 0; start < STARTS; start += 1) {
-      await using server = await startServer(nodeOf(node), main, env);
-      await visitAndEnd(server, undefined, { token: 'secret' });
-    }
-  },
-);
+describe.each(nodes)('on Node %i', (node) => {
+  test(`as it is: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve(node, {}));
+
+  test.for(Object.entries(variables))(
+    `with %s=%s: ${ALL_STARTS}`,
+    { timeout: TIMEOUT },
+    ([variable, value]) => serve(node, { [variable]: value }),
+  );
+
+  withRedis(`with REDIS_URL: ${ALL_STARTS}`, { timeout: TIMEOUT }, ({ redisUrl }) =>
+    serve(node, { REDIS_URL: redisUrl }),
+  );
+});

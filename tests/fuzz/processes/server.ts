@@ -19,7 +19,8 @@ const PLENTY = { burst: 1_000_000, perSecond: 1_000_000 };
         connectRate: PLENTY,
         messageRate: PLENTY,
       },
-      // Shorter than by default, so that what is left behind is soon given up.
+      // Shorter than by default, so that what is left behind, or makes a gateway fail for good, is soon given up.
+      handleConnectionTimeout: 200,
       pingInterval: 2_000,
       pingTimeout: 3_000,
       connectTimeout: 3_000,

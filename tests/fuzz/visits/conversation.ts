@@ -1,7 +1,7 @@
 import type { Packet } from './link.js';
 
-/** Events that the server's handlers emit. That there be no other is to be shown. */
-const KNOWN_EVENTS = new Set(['said', 'question', 'exception']);
+/** Events that say how a connection stands; a server cannot emit one, whatever a client has it echo. */
+const RESERVED_EVENTS = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting']);
 
 /** Ids of questions begin here; no step has such an id. */
 const FIRST_ID = 1_000_000;
@@ -84,8 +84,8 @@ export class Conversation {
 
   private heard(namespace: string, id: string, data: string): void {
     const [event] = JSON.parse(data) as [unknown];
-    if (!KNOWN_EVENTS.has(event as string))
-      this.complain(`was sent ${data.slice(0, 200)}, which no handler emits`);
+    if (RESERVED_EVENTS.has(event as string))
+      this.complain(`was sent ${data.slice(0, 200)}, of a name that Socket.IO reserves`);
     if (id !== '') this.question = [namespace, id];
   }
 

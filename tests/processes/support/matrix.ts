@@ -8,6 +8,15 @@ export const isWhole = process.env.PROCESS_MATRIX === 'whole';
 
 export const STARTS = isWhole ? 20 : 1;
 
+/** How long so many starts, visits by every transport, and ends may take, in milliseconds. */
+export const TIMEOUT = STARTS * 20_000;
+
+/** What a test of so many starts shows, as its name says it. */
+export const ALL_STARTS = `${STARTS} of ${STARTS} starts listen, serve every transport, and exit 0 on SIGTERM`;
+
+/** The major versions of Node. */
+export const nodes = isWhole ? [20, 24] : [Number(process.versions.node.split('.', 1)[0])];
+
 /** The program of a major version of Node; the one that runs this is taken as it is. */
 export function nodeOf(major: number): string {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;

@@ -54,7 +54,7 @@ describe('resolveWebsocketOptions', () => {
     [
       'corss',
       { corss: {} },
-      'option "corss" is an object; expected one of these names: allowMissingOrigin, ',
+      'option "corss" is an object; expected one of these names: adapter, addTrailingSlash, ',
     ],
     ['shutdown', { shutdown: 10_000 }, 'option "shutdown" is 10000; expected an object such as { timeout'],
     ['shutdown.timeout', { shutdown: { timeout: 0 } }, 'is 0; expected a whole number of milliseconds'],
