@@ -130,6 +130,17 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await expect.poll(() => app.io.engine.clientsCount).toBe(0);
     }));
 
+  test('so it is of one whose connection ends in the turn in which its last messages are handled', () =>
+    withApp({ limits: { messageRate: { burst: 20, perSecond: 5_000 } } }, async (app) => {
+      const alice = await app.connect(client);
+      alice.socket.io.reconnection(false);
+      for (const sent of numbers(1_000)) alice.emit('echo', sent);
+      alice.socket.io.engine.close();
+      const gateway = app.get(EchoGateway);
+      await expect.poll(() => gateway.handled.length).toBe(1_000);
+      await expect.poll(() => app.io.engine.clientsCount).toBe(0);
+    }));
+
   test('one that is disconnected while it is not read is gone at once', () =>
     withApp({ limits: { messageRate: { burst: 10, perSecond: 10 } } }, async (app) => {
       const eve = await app.connect(client);

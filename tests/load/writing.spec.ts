@@ -161,21 +161,22 @@ test(
       await using attacker = await start('attacker.js', [String(server.greeting)]);
       const reader = await new Reader(url, 'websocket').connected();
       await attacker.ask('notReading', 1_000);
-      const before = await server.ask<number>('rss');
+      const before = await server.ask<number>('memory');
       let most = 0;
       let kept = 0;
       const sending = watch(server.ask('sendMegabytesToEach', 10));
       while (!sending.isOver) {
-        most = Math.max(most, await server.ask<number>('rss'));
+        most = Math.max(most, await server.ask<number>('memory'));
         kept = Math.max(kept, await server.ask<number>('buffered'));
-        await delay(20);
+        await delay(200);
       }
       console.log(
         `1,000 deaf clients: ${(kept / MB).toFixed(0)} MB kept at most of a budget of 200; ` +
-          `${((most - before) / MB).toFixed(0)} MB more memory of the process`,
+          `${((most - before) / MB).toFixed(0)} MB more memory of the process, collected`,
       );
       expect(kept).toBeLessThan(200 * MB);
-      expect(most - before).toBeLessThan(3 * 200 * MB);
+      // Node reserves three bytes for a character, of which ASCII needs one.
+      expect(most - before).toBeLessThan(2 * 200 * MB);
       await expect.poll(() => reader.bytes, { timeout: 60_000 }).toBeGreaterThan(10 * MB);
       expect(reader.gone).toBeUndefined();
       await expect.poll(() => server.ask('connected'), { timeout: 60_000 }).toBe(1);

@@ -8,6 +8,8 @@ import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.
 const LARGE = 16_384;
 /** What a packet takes of memory beside its data, in bytes. */
 const PACKET_OVERHEAD = 200;
+/** Of a text, the encoder's and Engine.IO's strings are kept, and the bytes that Node writes of them. */
+const COPIES_OF_TEXT = 3;
 /** The system tells of space only when a third of its buffer is free: what a slow client has taken is seen late. */
 const SEEN_LATE = 1.5;
 /** Once all backlogs together are beyond what they may be, they are brought down to this share of it. */
@@ -44,14 +46,14 @@ export class Backlogs {
     this.interval = Math.max(10, Math.min(1_000, options.stallTimeout / 10));
   }
 
-  /** How many bytes are kept for clients at the moment; what several of them get is counted once. */
+  /** How many bytes of memory are kept for clients at the moment; what several of them get is counted once. */
   get bytes(): number {
     const seen = new Set<unknown>();
     let bytes = 0;
     for (const flow of this.watched) {
       bytes += flow.readBytes;
       for (const packet of packetsFor(flow)) {
-        bytes += PACKET_OVERHEAD + (seen.has(packet.data) ? 0 : sizeOf(packet));
+        bytes += seen.has(packet.data) ? PACKET_OVERHEAD : memoryOf(packet);
         seen.add(packet.data);
       }
     }
@@ -63,7 +65,8 @@ export class Backlogs {
     const size = sizeOf(packet);
     if (size < LARGE && isReady(flow.conn)) return;
     this.watch(flow);
-    this.grow(size + PACKET_OVERHEAD);
+    const bytes = memoryOf(packet);
+    this.grow(bytes, bytes);
   }
 
   /** The packets that wait for a client are given to its transport. */
@@ -93,9 +96,10 @@ export class Backlogs {
     clearTimeout(this.timer);
   }
 
-  private grow(bytes: number): void {
+  /** @param coming of these, how many are not yet among what is kept */
+  private grow(bytes: number, coming = 0): void {
     this.estimate += bytes;
-    if (this.estimate > this.options.maxTotalBufferedBytes) this.keepWithinBudget();
+    if (this.estimate > this.options.maxTotalBufferedBytes) this.keepWithinBudget(coming);
   }
 
   /** After the process was busy, what clients have taken meanwhile is seen first. */
@@ -121,16 +125,16 @@ export class Backlogs {
     backlog.taken = taken;
     const { stallTimeout, maxBufferedBytes } = this.options;
     if (backlog.stalledFor < stallTimeout * SEEN_LATE) return;
-    if (sizeOfAll(queueOf(flow.conn)) + notTakenOf(flow) > maxBufferedBytes) this.drop(flow, 'stalled');
+    if (sum(queueOf(flow.conn), sizeOf) + notTakenOf(flow) > maxBufferedBytes) this.drop(flow, 'stalled');
   }
 
-  private keepWithinBudget(): void {
+  private keepWithinBudget(coming: number): void {
     const budget = this.options.maxTotalBufferedBytes;
-    this.estimate = this.bytes;
+    this.estimate = this.bytes + coming;
     if (this.estimate <= budget) return;
     const sizes = Array.from(this.watched, (flow) => ({
       flow,
-      size: sizeOfAll(packetsFor(flow)) + flow.readBytes,
+      size: sum(packetsFor(flow), memoryOf) + flow.readBytes,
       stalledFor: flow.backlog!.stalledFor,
     }));
     const order = sizes.toSorted((one, other) => other.stalledFor - one.stalledFor || other.size - one.size);
@@ -141,7 +145,7 @@ export class Backlogs {
         excess -= size;
         this.drop(flow, 'over budget');
       }
-      this.estimate = this.bytes;
+      this.estimate = this.bytes + coming;
     }
   }
 
@@ -156,8 +160,12 @@ function packetsFor(flow: ConnectionFlow): readonly EnginePacket[] {
   return [...given, ...queueOf(flow.conn)];
 }
 
-function sizeOfAll(packets: readonly EnginePacket[]): number {
-  return packets.reduce((total, packet) => total + sizeOf(packet) + PACKET_OVERHEAD, 0);
+function sum(packets: readonly EnginePacket[], of: (packet: EnginePacket) => number): number {
+  return packets.reduce((total, packet) => total + of(packet), 0);
+}
+
+function memoryOf(packet: EnginePacket): number {
+  return PACKET_OVERHEAD + sizeOf(packet) * (typeof packet.data === 'string' ? COPIES_OF_TEXT : 1);
 }
 
 export function sizeOf({ data }: EnginePacket): number {

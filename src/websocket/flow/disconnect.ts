@@ -9,6 +9,8 @@ import type { Violation } from './violation.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
 const POLICY_VIOLATION = 1008;
+/** Of `ws`: the TCP connection has ended. */
+const CLOSED = 3;
 /** How long a client that is let go may take for its goodbye, in milliseconds. */
 const FAREWELL = 1_000;
 
@@ -40,7 +42,7 @@ export function dismiss({ encoder }: Server, connection: Connection, violation: 
 /** Ends the TCP connection of a WebSocket that does not end by itself. */
 export function terminateSoon(connection: Connection): void {
   const { socket } = internalsOf(connection).transport;
-  if (socket) setTimeout(() => socket.terminate(), FAREWELL).unref();
+  if (socket && socket.readyState !== CLOSED) setTimeout(() => socket.terminate(), FAREWELL).unref();
 }
 
 /** Of polling: where a connection is gone, nothing has to wait for a further poll to tell the client. */

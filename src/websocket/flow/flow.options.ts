@@ -22,9 +22,9 @@ export interface FlowOptions {
   stallTimeout?: number;
 
   /**
-   * How many bytes may be kept for all clients together: what waits for them, a broadcast counted once, and messages that
-   * have not come whole or wait for `handleConnection`. Beyond it the clients are disconnected that have taken nothing for
-   * longest, and then those for which most waits.
+   * How many bytes of memory may be kept for all clients together: what waits for them, of which a text is there three times
+   * and a broadcast counts once, and messages that have not come whole or wait for `handleConnection`. Beyond it the clients
+   * are disconnected that have taken nothing for longest, and then those for which most waits.
    *
    * @default a quarter of the memory that the process may have: of its heap's limit or of its container, whichever is less
    */

@@ -31,13 +31,13 @@ async function flood(messages, make) {
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const closed =
-    socket.readyState === WebSocket.OPEN
-      ? new Promise((resolve) => socket.once('close', resolve))
-      : undefined;
+  const isOpen = socket.readyState === WebSocket.OPEN;
+  const closed = isOpen ? new Promise((resolve) => socket.once('close', resolve)) : undefined;
   const timeout = new Promise((resolve) => setTimeout(resolve, 5_000, 'still open'));
   const outcome = await Promise.race([closed, timeout]);
-  socket.terminate();
+  // Behind what was sent.
+  socket.close();
+  await closed;
   return { sent, disconnected: outcome !== 'still open' };
 }
 

@@ -75,6 +75,12 @@ const commands = {
   },
   connected: () => server.engine.clientsCount,
   rss: () => process.memoryUsage().rss,
+  /** What is left after a collection, outside of the heap too. */
+  memory() {
+    globalThis.gc();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  },
   buffered: () => app.get(FlowMetrics).bufferedBytes(),
   tally: () => tally,
   /** Megabytes of broadcasts, 64 KB at a time, as fast as the event loop turns. */
