@@ -87,9 +87,7 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
 export type ResolvedWebsocketOptions = ReturnType<typeof resolveWebsocketOptions>;
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
-export const DEFAULT_SERVER_OPTIONS = {
-  cors: { origin: '*' },
-} satisfies ServerOptions;
+export const DEFAULT_SERVER_OPTIONS = { cors: { origin: '*' } } satisfies ServerOptions;
 
 /** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
 const LOGGER_JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
@@ -161,14 +159,8 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   ...each(aBoolean, 'destroyUpgrade', 'logDetails', 'serveClient'),
   ...each(aFunction, 'adapter', 'allowRequest', 'wsEngine'),
   ...each(anObject, 'connectionStateRecovery', 'parser'),
-  ...each(
-    milliseconds,
-    'connectTimeout',
-    'destroyUpgradeTimeout',
-    'pingInterval',
-    'pingTimeout',
-    'upgradeTimeout',
-  ),
+  ...each(milliseconds, 'connectTimeout', 'destroyUpgradeTimeout', 'upgradeTimeout'),
+  ...each(milliseconds, 'pingInterval', 'pingTimeout'),
   ...each(switchOrObject, 'cookie', 'httpCompression', 'perMessageDeflate'),
   ...handshakeRules,
   ...flowRules,

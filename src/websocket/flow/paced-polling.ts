@@ -36,15 +36,11 @@ export function paceRequests(
   engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
     const conn = request.method === 'POST' ? connectionOf(engine, request._query.sid) : undefined;
     const flow = conn && flowOf(conn);
-    if (!flow) {
-      next();
-      return;
-    }
     const size = Number(request.headers['content-length'] ?? NaN);
-    if (size > maxSize) onTooLarge(size);
-    else if (Number.isNaN(size))
+    if (flow && size > maxSize) onTooLarge(size);
+    else if (flow && Number.isNaN(size))
       response.once('finish', () => response.statusCode === 413 && onTooLarge(undefined));
-    if (!flow.isPaused) {
+    if (!flow?.isPaused) {
       next();
       return;
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Rate } from '../limits.options.js';
+import type { ResolvedLimits } from '../limits.options.js';
 import { fullBucket } from '../token-bucket.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
@@ -28,25 +28,21 @@ const ADDRESS_FULL: HandshakeRefusal = {
 /** Counts connections, in all and by address. */
 @Injectable()
 export class ConnectionLimits {
-  private readonly connectionsInAll: number;
-  private readonly connectionsPerAddress: number;
-  private readonly connectRate: Rate | undefined;
+  private readonly limits: ResolvedLimits;
   private connections = 0;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { limits }: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
   ) {
-    this.connectionsInAll = limits.connections ?? Infinity;
-    this.connectionsPerAddress = limits.connectionsPerAddress ?? Infinity;
-    this.connectRate = limits.connectRate;
+    this.limits = limits;
   }
 
   /** Whether one more may come. @returns why not */
   judge(request: IncomingMessage): HandshakeRefusal | undefined {
     const account = this.addresses.accountOf(request);
-    if (this.connections >= this.connectionsInAll) return SERVER_FULL;
-    const isFull = account.connections >= this.connectionsPerAddress;
+    if (isMore(this.connections + 1, this.limits.connections)) return SERVER_FULL;
+    const isFull = isMore(account.connections + 1, this.limits.connectionsPerAddress);
     return this.unlessByUnnamedProxy(request, isFull ? ADDRESS_FULL : this.charge(account));
   }
 
@@ -59,8 +55,8 @@ export class ConnectionLimits {
   open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
     this.connections += 1;
     account.connections += 1;
-    if (this.connections > this.connectionsInAll) return SERVER_FULL;
-    const isOneTooMany = account.connections > this.connectionsPerAddress;
+    if (isMore(this.connections, this.limits.connections)) return SERVER_FULL;
+    const isOneTooMany = isMore(account.connections, this.limits.connectionsPerAddress);
     return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : undefined);
   }
 
@@ -74,8 +70,9 @@ export class ConnectionLimits {
   }
 
   private charge(account: AddressAccount): HandshakeRefusal | undefined {
-    if (!this.connectRate) return undefined;
-    const bucket = (account.connects ??= fullBucket(this.connectRate));
+    const { connectRate } = this.limits;
+    if (!connectRate) return undefined;
+    const bucket = (account.connects ??= fullBucket(connectRate));
     if (bucket.tryRemoveTokens(1)) return undefined;
     return {
       status: 429,
@@ -84,4 +81,8 @@ export class ConnectionLimits {
       retryAfter: Math.ceil(bucket.getWaitTime(1) / 1_000),
     };
   }
+}
+
+function isMore(connections: number, limit = Infinity): boolean {
+  return connections > limit;
 }

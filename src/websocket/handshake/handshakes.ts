@@ -116,10 +116,8 @@ export class Handshakes implements OnApplicationShutdown {
   }
 
   private because(refusal: HandshakeRefusal, why: string, address?: string): HandshakeRefusal {
-    this.log.warn(
-      refusal.code,
-      () => `Refused a connection${address === undefined ? '' : ` from ${address}`}: ${why}`,
-    );
+    const from = address === undefined ? '' : ` from ${address}`;
+    this.log.warn(refusal.code, () => `Refused a connection${from}: ${why}`);
     return refusal;
   }
 }
