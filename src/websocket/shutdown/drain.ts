@@ -11,6 +11,9 @@ import type { ResolvedShutdownOptions } from './shutdown.options.js';
 /** How much of the time the clients have; the rest is for what comes after them. */
 const SHARE_OF_CLIENTS = 0.8;
 
+/** After how much of the time nobody is waited for that has not answered: its `handleDisconnect` comes then. */
+const SHARE_OF_ANSWERS = 0.7;
+
 /** How much of the time all wait for the handlers in flight; after it, each waits only for its own. */
 const SHARE_OF_HANDLERS = 0.4;
 
@@ -28,6 +31,7 @@ const NEVER = new Promise<never>(() => {});
  */
 export class Drain {
   private readonly deadline: Deadline;
+  private readonly lastAnswer: Deadline;
   private readonly patience: Patience;
   private readonly leaving: Promise<void>[] = [];
   private readonly cutOffs: string[] = [];
@@ -40,7 +44,8 @@ export class Drain {
     private readonly lastWords: () => Promise<unknown>,
   ) {
     this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
-    this.patience = new Patience(this.deadline, SILENCE);
+    this.lastAnswer = new Deadline(options.timeout * SHARE_OF_ANSWERS);
+    this.patience = new Patience(this.lastAnswer, SILENCE);
   }
 
   async run(): Promise<void> {
@@ -90,7 +95,7 @@ export class Drain {
       for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
       // One interval is left for the last batch.
       if (batches > 1)
-        await this.deadline.allows(NEVER, Math.min(batchInterval, this.deadline.left / batches));
+        await this.lastAnswer.allows(NEVER, Math.min(batchInterval, this.lastAnswer.left / batches));
       batches -= 1;
     }
   }
