@@ -104,7 +104,7 @@ test('one that is empty for a while still delivers, as on plain Nest', async ({ 
 });
 
 test('a middleware of those that a function makes fails on that client alone', async ({ app, connect }) => {
-  await expect(connect({ namespace: '/made' })).rejects.toThrow();
+  await expect(connect({ namespace: '/made', timeout: 500 })).rejects.toThrow();
   await expect(app).toHaveLogged(/^A middleware failed on client .+: the store is down$/, { level: 'error' });
 });
 

@@ -92,8 +92,8 @@ test(
   'a client on a slow link is not cut off, however long one event takes',
   { timeout: 30_000 },
   async () => {
-    await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 1_000 }));
-    await using link = await startSlowLink(app.port, 3 * MB);
+    await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 400 }));
+    await using link = await startSlowLink(app.port, 8 * MB);
     const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
     try {
       await once(client as never, 'connect');
