@@ -94,7 +94,7 @@ export class ConnectionFlow {
 
   /** Counts messages; one may turn out to be as much work as several. */
   charge(messages: number, bytes = 0): void {
-    const { messageRate, byteRate } = this.server.common.limits;
+    const { messageRate, byteRate } = this.server.common.options.limits;
     if (messageRate) (this.messages ??= fullBucket(messageRate)).content -= messages;
     if (byteRate && bytes > 0) (this.bytes ??= fullBucket(byteRate)).content -= bytes;
   }
@@ -185,7 +185,7 @@ export class ConnectionFlow {
     this.dryUntil = now + Math.min(wait, this.server.longestWait);
     if (!this.isOverRate) this.server.onOverRate(this);
     this.isOverRate = true;
-    if (now - this.overRateSince > (this.server.common.limits.maxTimeOverRate ?? Infinity))
+    if (now - this.overRateSince > (this.server.common.options.limits.maxTimeOverRate ?? Infinity))
       this.server.onOverRateForTooLong(this);
     else this.wait(this.dryUntil - now);
   }

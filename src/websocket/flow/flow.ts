@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { ClientAddresses } from '../handshake/client-addresses.js';
 import { ConnectionLimits } from '../handshake/connection-limits.js';
-import type { ResolvedLimits } from '../limits.options.js';
 import type { Server } from '../socket.io.js';
 import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
@@ -12,7 +11,6 @@ import type { Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
-import type { ResolvedFlowOptions } from './flow.options.js';
 import { ReadTurns } from './read-turns.js';
 import { ServerFlow } from './server-flow.js';
 import type { OnJoin } from './server-flow.js';
@@ -24,21 +22,17 @@ import type { OnJoin } from './server-flow.js';
  */
 @Injectable()
 export class Flow implements OnApplicationShutdown {
-  readonly options: ResolvedFlowOptions;
-  readonly limits: ResolvedLimits;
   readonly turns = new ReadTurns();
   readonly backlogs: Backlogs;
   readonly log = new ThrottledLog(Flow.name);
 
   constructor(
-    @Inject(WEBSOCKET_OPTIONS) { flow, limits }: ResolvedWebsocketOptions,
+    @Inject(WEBSOCKET_OPTIONS) readonly options: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) readonly addresses: ClientAddresses,
     @Inject(ConnectionLimits) readonly connections: ConnectionLimits,
     @Inject(FlowMetrics) readonly metrics: FlowMetrics,
   ) {
-    this.options = flow;
-    this.limits = limits;
-    this.backlogs = new Backlogs(flow, (slow, excess) => this.cutOff(slow, excess));
+    this.backlogs = new Backlogs(options.flow, (slow, excess) => this.cutOff(slow, excess));
     metrics.bufferedBytes = () => this.backlogs.bytes;
   }
 
@@ -53,7 +47,7 @@ export class Flow implements OnApplicationShutdown {
 
   /** A client does not read. */
   private cutOff({ conn, address, answeredBy }: ConnectionFlow, excess: Excess): void {
-    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options;
+    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options.flow;
     const why =
       excess === 'stalled'
         ? `It has taken nothing for ${stallTimeout} ms (stallTimeout) of the more than ${maxBufferedBytes} bytes ` +

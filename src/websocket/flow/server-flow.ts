@@ -98,7 +98,7 @@ export class ServerFlow {
     packet.bytes = flow.unfinished + bytes;
     flow.unfinished = 0;
     if (!isName(packet)) throw UNDECODABLE;
-    const { maxNesting } = this.common.options;
+    const { maxNesting } = this.common.options.flow;
     if (isNestedDeeper(packet.data, maxNesting)) {
       const text = `A message may be nested ${maxNesting} levels deep`;
       throw new Violation('MESSAGE_TOO_DEEP', text, packet);
@@ -152,7 +152,7 @@ export class ServerFlow {
   }
 
   onOverRateForTooLong(flow: ConnectionFlow): void {
-    const { maxTimeOverRate } = this.common.limits;
+    const { maxTimeOverRate } = this.common.options.limits;
     const text = `It has sent faster than it may for longer than ${maxTimeOverRate} ms (limits.maxTimeOverRate)`;
     this.disconnect(flow, new Violation('OVER_RATE', text));
   }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ResolvedLimits } from '../limits.options.js';
 import { fullBucket } from '../token-bucket.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
@@ -28,21 +27,18 @@ const ADDRESS_FULL: HandshakeRefusal = {
 /** Counts connections, in all and by address. */
 @Injectable()
 export class ConnectionLimits {
-  private readonly limits: ResolvedLimits;
   private connections = 0;
 
   constructor(
-    @Inject(WEBSOCKET_OPTIONS) { limits }: ResolvedWebsocketOptions,
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
-  ) {
-    this.limits = limits;
-  }
+  ) {}
 
   /** Whether one more may come. @returns why not */
   judge(request: IncomingMessage): HandshakeRefusal | undefined {
     const account = this.addresses.accountOf(request);
-    if (isMore(this.connections + 1, this.limits.connections)) return SERVER_FULL;
-    const isFull = isMore(account.connections + 1, this.limits.connectionsPerAddress);
+    if (isMore(this.connections + 1, this.options.limits.connections)) return SERVER_FULL;
+    const isFull = isMore(account.connections + 1, this.options.limits.connectionsPerAddress);
     return this.unlessByUnnamedProxy(request, isFull ? ADDRESS_FULL : this.charge(account));
   }
 
@@ -55,8 +51,8 @@ export class ConnectionLimits {
   open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
     this.connections += 1;
     account.connections += 1;
-    if (isMore(this.connections, this.limits.connections)) return SERVER_FULL;
-    const isOneTooMany = isMore(account.connections, this.limits.connectionsPerAddress);
+    if (isMore(this.connections, this.options.limits.connections)) return SERVER_FULL;
+    const isOneTooMany = isMore(account.connections, this.options.limits.connectionsPerAddress);
     return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : undefined);
   }
 
@@ -70,7 +66,7 @@ export class ConnectionLimits {
   }
 
   private charge(account: AddressAccount): HandshakeRefusal | undefined {
-    const { connectRate } = this.limits;
+    const { connectRate } = this.options.limits;
     if (!connectRate) return undefined;
     const bucket = (account.connects ??= fullBucket(connectRate));
     if (bucket.tryRemoveTokens(1)) return undefined;
