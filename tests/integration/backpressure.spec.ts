@@ -38,12 +38,8 @@ async function withApp(options: WebsocketOptions, scenario: (app: TestApp) => Pr
   @Module({ imports: [WebsocketModule.forRoot(options)], providers: [EchoGateway] })
   class AppModule {}
 
-  const app = await startTestApp(AppModule);
-  try {
-    await scenario(app);
-  } finally {
-    await app.close();
-  }
+  await using app = await startTestApp(AppModule);
+  await scenario(app);
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, sent) => sent);
