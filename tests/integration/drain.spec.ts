@@ -349,6 +349,17 @@ describe('at the deadline', () => {
     expect(events.at(-1)).toBe('store destroyed');
   });
 
+  test('one that does not answer is given up so early that its handleDisconnect has time', async () => {
+    await using app = await start({ timeout: 1_000 });
+    using _mute = await openMuteClient(app.port);
+    expect(await timeOf(app.nest.close())).toBeLessThan(1_000);
+    const cutOff = app.logs.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    expect(cutOff).toEqual([
+      expect.stringMatching(/^Cut off client [\w-]{20} \(websocket\): it does not answer\.$/),
+    ]);
+    expect(events).toEqual(['left', 'store destroyed']);
+  });
+
   test('a handleDisconnect that takes longer is left, and logged', async () => {
     await using app = await start({ timeout: 500 });
     const alice = await app.connect({ auth: { name: 'sticky' } });
