@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     // Importing Nest costs 0.6 s in each isolated file; without isolation a leftover of one file shows in the next.
     isolate: false,
+    // Vitest leaves one core to itself, but most of these tests wait for sockets and processes.
+    maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.spec.ts'] } },
       {
@@ -63,7 +65,6 @@ export default defineConfig({
             'tests/package/support/tarball.ts',
           ],
           testTimeout: 60_000,
-          maxWorkers: 2,
         },
       },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
@@ -75,7 +76,6 @@ export default defineConfig({
           globalSetup: ['tests/package/support/tarball.ts'],
           testTimeout: 130_000,
           hookTimeout: 240_000,
-          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
