@@ -16,7 +16,7 @@ import { within } from '../within.js';
 import { guardBroadcasts } from './guarded-broadcasts.js';
 import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
 import type { NamespaceListener } from './guarded-namespace.js';
-import { guardSocket, sessionOf } from './guarded-socket.js';
+import { guardSocket, listenerFor, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { logIfFault, refusalOfClient } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
@@ -68,7 +68,9 @@ export class Connections {
 
   /** Has the clients of a namespace served by its gateways. */
   serve(namespace: Namespace, gateways: readonly Gateway[]): void {
-    const service = { gateways, routes: this.handlers.routesOf(gateways) };
+    const routes = this.handlers.routesOf(gateways);
+    const listeners = new Map(Array.from(routes.keys(), (event) => [event, listenerFor(event)]));
+    const service = { gateways, routes, listeners };
     namespace.on('connection', (socket) => this.open(socket, service));
   }
 
@@ -104,10 +106,10 @@ export class Connections {
     // One whose state is recovered may come past the middlewares.
     const session = this.adopt(socket);
     if (session.isOver) return;
-    session.serve(service);
     session.beginSetUp();
     const began = performance.now();
     const pending = this.hooks.call(service.gateways, 'handleConnection', socket);
+    session.serve(service);
     const { handleConnectionTimeout: timeout } = this.options;
     if (!pending) this.breaker.onSuccess();
     else if (timeout === false) pending.catch((error: unknown) => this.onFailure(session, error, began));

@@ -44,6 +44,13 @@ export function sessionOf(socket: Socket): Session | undefined {
   return (socket as Socket & { [SESSION]?: Session })[SESSION];
 }
 
+/** What has the handlers of an event run on the socket that it is called on. */
+export function listenerFor(event: string): Listener {
+  return function listener(this: Socket, ...sent: unknown[]): void {
+    sessionOf(this)?.handle(event, sent);
+  };
+}
+
 const guards = {
   /** Of Socket.IO: has an event of the client's. */
   onevent(this: Socket, packet: EventPacket): void {

@@ -9,7 +9,8 @@ import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
-import { callEach, callListeners, guardedCall } from '../guarded-call.js';
+import { callEach, guardedCall } from '../guarded-call.js';
+import type { Listener } from '../guarded-call.js';
 import { internalsOf, logListenerFailure } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent } from './middlewares.js';
 
@@ -35,9 +36,11 @@ const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
 export interface Service {
   readonly gateways: readonly Gateway[];
   readonly routes: Routes;
+  /** What listens to each event, the same for all sockets, so that a connection costs no closures. */
+  readonly listeners: ReadonlyMap<string, Listener>;
 }
 
-const NO_SERVICE: Service = { gateways: [], routes: new Map() };
+const NO_SERVICE: Service = { gateways: [], routes: new Map(), listeners: new Map() };
 
 /**
  * A client's connection to one namespace. Each of its events goes: the listeners of `onAny`, the middlewares of
@@ -47,6 +50,8 @@ export class Session implements Streams {
   private service = NO_SERVICE;
   private held: Held[] | undefined;
   private heldBytes = 0;
+  /** The size of the event that is being delivered. */
+  private bytes = 0;
   /** Whether its connection is not read, since it holds so much. */
   private blocks = false;
   private holds = 0;
@@ -62,9 +67,15 @@ export class Session implements Streams {
     private readonly onEnd: (session: Session, reason: string) => void,
   ) {}
 
-  /** Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. */
+  /**
+   * Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. The
+   * handlers are listeners of the socket, where whatever traces or replaces the socket's events finds them.
+   */
   serve(service: Service): void {
-    this.service = this.service === NO_SERVICE ? service : joined(this.service, service);
+    const known = this.service;
+    this.service = known === NO_SERVICE ? service : joined(known, service);
+    for (const [event, listener] of service.listeners)
+      if (!known.listeners.has(event)) this.socket.on(event, listener);
   }
 
   get isOver(): boolean {
@@ -96,7 +107,7 @@ export class Session implements Streams {
     if (this.holds > 0) return;
     for (const { args, ack, handlers } of this.takeHeld()) {
       // One of them may have disconnected the client.
-      if (!this.isOver) this.handle(args, ack, handlers);
+      if (!this.isOver) new Message(this.dispatch, this.socket, args, ack).run(handlers, this);
     }
   }
 
@@ -155,35 +166,37 @@ export class Session implements Streams {
 
   private deliver(event: readonly unknown[], bytes = 0): void {
     const { socket } = this;
-    const last = event.at(-1);
-    // A middleware may have put a function of its own around it; nothing that a client sends is one.
-    const ack = typeof last === 'function' ? (last as Ack) : undefined;
     const name = String(event[0]);
-    const heard = this.isHeard(name);
-    const handlers = this.service.routes.get(name);
-    if (heard) {
-      callListeners(socket, name, event.slice(1), (error) => {
+    const args = event.slice(1);
+    const listeners = socket.rawListeners(name) as Listener[];
+    const own = this.service.listeners.get(name);
+    this.bytes = bytes;
+    if (own && listeners.length === 1 && listeners[0] === own) this.handle(name, args);
+    else {
+      callEach(listeners, socket, args, (error) => {
         logListenerFailure(socket, name, error);
-        if (!handlers) ack?.(INTERNAL_ERROR);
+        if (!own) ackOf(args)?.(INTERNAL_ERROR);
       });
     }
-    if (handlers) this.handle(event.slice(1, ack ? -1 : undefined), ack, handlers, bytes);
-    else if (ack && !heard && !internalsOf(socket)._anyListeners?.length)
-      tellFailure(socket, ack, UNKNOWN_EVENT);
+    // Socket.IO itself listens to `error`, without effect.
+    const isHeard = listeners.length > (name === 'error' ? 1 : 0) || internalsOf(socket)._anyListeners?.length;
+    if (!isHeard) {
+      const ack = ackOf(args);
+      if (ack) tellFailure(socket, ack, UNKNOWN_EVENT);
+    }
   }
 
-  private handle(
-    args: readonly unknown[],
-    ack: Ack | undefined,
-    handlers: readonly MessageHandler[],
-    bytes = 0,
-  ): void {
+  /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
+  handle(event: string, sent: readonly unknown[]): void {
+    const handlers = this.service.routes.get(event) ?? [];
+    const ack = ackOf(sent);
+    const args = ack ? sent.slice(0, -1) : sent;
     if (!this.held) {
       new Message(this.dispatch, this.socket, args, ack).run(handlers, this);
       return;
     }
     this.held.push({ args, ack, handlers });
-    this.countHeld(bytes + HELD_OVERHEAD);
+    this.countHeld(this.bytes + HELD_OVERHEAD);
   }
 
   /** Beyond the size of the largest message, the connection is not read until the client is ready. */
@@ -205,11 +218,6 @@ export class Session implements Streams {
     return held;
   }
 
-  /** Whether the app listens on the raw socket. Socket.IO itself listens to `error`, without effect. */
-  private isHeard(event: string): boolean {
-    return this.socket.listenerCount(event) > (event === 'error' ? 1 : 0);
-  }
-
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
   private deny(error: Error, ack: Ack | undefined): void {
     logIfFault(error);
@@ -223,5 +231,15 @@ function joined(one: Service, other: Service): Service {
   const routes = new Map(one.routes);
   for (const [event, handlers] of other.routes)
     routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
-  return { gateways: [...one.gateways, ...other.gateways], routes };
+  return {
+    gateways: [...one.gateways, ...other.gateways],
+    routes,
+    listeners: new Map([...other.listeners, ...one.listeners]),
+  };
+}
+
+/** A middleware may have put a function of its own around it; nothing that a client sends is one. */
+function ackOf(args: readonly unknown[]): Ack | undefined {
+  const last = args.at(-1);
+  return typeof last === 'function' ? (last as Ack) : undefined;
 }

@@ -137,6 +137,7 @@ export class NestPipeline {
       .getParamsMetadata(moduleKey) as Parameter[];
     const filters = this.filters.create(...context)['filters'] as readonly object[];
     const isPlain =
+      !isTraced() &&
       [this.guards, this.interceptors, this.pipes].every(
         (creator) => creator.create(...context).length === 0,
       ) && parameters.every(({ pipes }) => pipes.length === 0);
@@ -157,6 +158,11 @@ export class NestPipeline {
       );
     };
   }
+}
+
+/** Whether something traces what Nest puts together: in place of the method that its class was written with there is another. */
+function isTraced(): boolean {
+  return !String(WsContextCreator).includes(String(WsContextCreator.prototype.create));
 }
 
 /** The method, called with what its parameters' decorators make of the arguments. */
