@@ -1,4 +1,4 @@
-import { Inject, Logger, Optional } from '@nestjs/common';
+import { ConsoleLogger, Inject, Logger, Optional } from '@nestjs/common';
 import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
 import type { Server, Socket } from './socket.io.js';
@@ -25,24 +25,42 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
   private readonly websocketOptions?: ResolvedWebsocketOptions;
 
   afterInit(_server: Server): void {
-    this.logger.log('WebSocket Gateway initialized');
+    this.log('WebSocket Gateway initialized');
   }
 
   // oxlint-disable-next-line typescript/no-explicit-any -- an override may be async, and may type the client closer
   handleConnection(client: Socket, ..._args: any[]): any {
-    this.logger.log(`Client connected: ${client.id}`, ...this.details(client));
+    this.log(`Client connected: ${client.id}`, this.details(client));
   }
 
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   handleDisconnect(client: Socket, reason?: string): any {
     const durationMs = Date.now() - client.handshake.issued;
     const known = { ...(reason && { reason }), durationMs };
-    this.logger.log(`Client disconnected: ${client.id}`, ...this.details(client, known));
+    this.log(`Client disconnected: ${client.id}`, this.details(client, known));
   }
 
-  private details(client: Socket, known: object = {}): object[] {
-    if (!this.websocketOptions?.logDetails) return [];
+  private details(client: Socket, known: object = {}): object {
     const { nsp, conn } = client;
-    return [{ namespace: nsp.name, transport: conn.transport.name, address: addressOf(client), ...known }];
+    return { namespace: nsp.name, transport: conn.transport.name, address: addressOf(client), ...known };
   }
+
+  private log(message: string, details?: object): void {
+    // A gateway that is request-scoped is set up by a stand-in without fields.
+    const logger = (this.logger as Logger | undefined) ?? new Logger(this.constructor.name);
+    const isOn =
+      this.websocketOptions && (this.websocketOptions.logDetails ?? (takesFields() || JOINS_PARAMETERS));
+    if (!details || !isOn) logger.log(message);
+    else if (takesFields()) logger.log({ message, ...details });
+    else logger.log(message, details);
+  }
+}
+
+/** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
+const JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
+
+/** Whether Nest's logger is one of nest-winston, nestjs-pino and their kind, which pass entries on to another as fields. */
+function takesFields(): boolean {
+  const { logger } = Object(Logger['staticInstanceRef']) as { logger?: { info?: unknown } };
+  return typeof logger?.info === 'function';
 }

@@ -7,6 +7,12 @@ export type {
   Handshake,
 } from './authentication/authentication.options.js';
 export type { ErrorAnswer } from './dispatch/error-answer.js';
+export type {
+  CreateErrorEnvelope,
+  ErrorEnvelopeFactory,
+  ErrorsOptions,
+  FailureContext,
+} from './dispatch/errors.options.js';
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
 export { EventsGateway } from './events.gateway.js';
 export { FlowMetrics } from './flow/flow-metrics.js';

@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { redactedUrl } from './redacted-url.js';
 
 /** What an option may be. */
@@ -48,7 +49,8 @@ export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', acc
  * Checks one option, and what is in it.
  *
  * @param prefix where the option is, as in `redis.`
- * @throws WebsocketOptionsError when it is unknown or not of its form
+ * @throws WebsocketOptionsError when it is unknown or not of its form; one of Socket.IO's that is unknown here may be one of
+ * a later version, and is passed on, unless it looks like another that is misspelt
  */
 export function checkAgainst(
   table: Readonly<Record<string, Rule>>,
@@ -58,10 +60,12 @@ export function checkAgainst(
 ): void {
   const rule = Object.hasOwn(table, option) ? table[option] : undefined;
   if (!rule) {
-    const names = Object.keys(table)
-      .toSorted()
-      .map((name) => prefix + name);
-    throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${names.join(', ')}`);
+    const names = Object.keys(table).toSorted();
+    const likely = likelyName(option, names);
+    if (likely) throw new WebsocketOptionsError(prefix + option, value, `the name "${prefix}${likely}"`);
+    if (prefix === '') return;
+    const known = names.map((name) => prefix + name).join(', ');
+    throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${known}`);
   }
   if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
   if (!rule.fields || !isObject(value)) return;
@@ -71,6 +75,40 @@ export function checkAgainst(
     if (setting !== undefined || rule.fields[name]?.required)
       checkAgainst(rule.fields, name, setting, `${prefix}${option}.`);
   }
+}
+
+/** Options of Socket.IO 2 that would be without effect. */
+const FORMER_NAMES: Readonly<Record<string, string>> = {
+  origins: 'cors.origin',
+  handlePreflightRequest: 'cors',
+};
+
+/** The name that was meant, where one is misspelt: at most a fifth of it, one letter at least, is another. */
+function likelyName(option: string, names: readonly string[]): string | undefined {
+  if (Object.hasOwn(FORMER_NAMES, option)) return FORMER_NAMES[option];
+  const [one] = names
+    .map((name) => ({ name, distance: editDistance(name.toLowerCase(), option.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, name.length / 5))
+    .toSorted((a, b) => a.distance - b.distance);
+  return one?.name;
+}
+
+/** How many letters are to be put in, left out or changed to make one word of another, as Levenshtein counts. */
+function editDistance(one: string, other: string): number {
+  let above = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= one.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= other.length; column += 1) {
+      const changed = above[column - 1]! + (one[row - 1] === other[column - 1] ? 0 : 1);
+      current.push(Math.min(changed, above[column]! + 1, current[column - 1]! + 1));
+    }
+    above = current;
+  }
+  return above.at(-1)!;
+}
+
+export function isClass(value: unknown): value is Type {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 export function isObject(value: unknown): value is object {
@@ -83,6 +121,7 @@ function isCount(value: unknown): boolean {
 
 function print(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(redactedUrl(value));
+  if (isClass(value)) return `class ${value.name}`;
   if (typeof value === 'function') return 'a function';
   if (isObject(value)) return Array.isArray(value) ? `[${value.map(print).join(', ')}]` : 'an object';
   return String(value);

@@ -7,10 +7,12 @@ import { Connections } from './connection/connections.js';
 import { leaveBeforeJoin } from './connection/pending-joins.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
-import type { Gateway } from './gateways/gateway.js';
+import { isSameNamespace } from './gateways/gateway.js';
+import type { Gateway, NamespaceName, Place } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
 import { Handshakes } from './handshake/handshakes.js';
+import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
 import { WebsocketOptionsError } from './option-rules.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
@@ -22,52 +24,80 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
 /** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
 interface GatewayOptions {
   path?: string;
-  namespace?: string | RegExp;
+  namespace?: NamespaceName;
   server?: Server;
 }
 
-/** Nest's Socket.IO adapter, with the options of {@link WebsocketModule} on every server that it builds. */
+type CreateOptions = Parameters<IoAdapter['create']>[1];
+
+/**
+ * Nest's Socket.IO adapter, with the options of {@link WebsocketModule} on every server that it builds.
+ *
+ * A subclass may be set in its place. It is a provider of a module that imports `WebsocketModule`, may have a constructor of
+ * its own, and is given to `app.useWebSocketAdapter(app.get(TracingAdapter))`.
+ */
 @Injectable()
 export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstrap {
+  @Inject(WEBSOCKET_OPTIONS) private readonly options!: ResolvedWebsocketOptions;
+  @Inject(HttpAdapterHost) private readonly httpAdapterHost!: HttpAdapterHost;
+  @Inject(Gateways) private readonly gateways!: Gateways;
+  @Inject(Handshakes) private readonly handshakes!: Handshakes;
+  @Inject(Flow) private readonly flow!: Flow;
+  @Inject(Connections) private readonly connections!: Connections;
+  @Inject(Shutdown) private readonly shutdown!: Shutdown;
+  @Optional() @Inject(RedisBackplane) private readonly backplane?: RedisBackplane;
   private readonly places = new ServerPlaces();
-  private readonly serverOptions: ServerOptions;
   private readonly served = new WeakSet<Namespace>();
-  /** The namespaces of a pattern, by port, path and pattern: Socket.IO would make others for each gateway. */
-  private readonly patterns = new Map<string, Server>();
+  private readonly closed = new WeakSet<Server>();
+  /** Nest asks twice for one where `EventsGateway` is beside others. */
+  private readonly servers: { readonly place: Place; readonly server: Server }[] = [];
+  /** The namespaces of a pattern: Socket.IO would make others for each gateway. */
+  private readonly patterns: {
+    readonly of: Server;
+    readonly pattern: NamespaceName;
+    readonly made: Server;
+  }[] = [];
   /** The gateways of each server or namespace that Nest has asked for. */
   private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
 
-  constructor(
-    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
-    @Inject(HttpAdapterHost) httpAdapterHost: HttpAdapterHost,
-    @Inject(Gateways) private readonly gateways: Gateways,
-    @Inject(Handshakes) private readonly handshakes: Handshakes,
-    @Inject(Flow) private readonly flow: Flow,
-    @Inject(Connections) private readonly connections: Connections,
-    @Inject(Shutdown) private readonly shutdown: Shutdown,
-    @Optional() @Inject(RedisBackplane) private readonly backplane: RedisBackplane | undefined,
-  ) {
+  constructor() {
     super();
     // Nest instantiates providers before it builds the HTTP server, which the base class wants at once.
-    Object.defineProperty(this, 'httpServer', { get: () => httpAdapterHost.httpAdapter?.getHttpServer() });
-    this.serverOptions = { ...options.server, ...(backplane && { adapter: backplane.adapter }) };
+    Object.defineProperty(this, 'httpServer', {
+      get: () => this.httpAdapterHost.httpAdapter?.getHttpServer() as unknown,
+    });
   }
 
   /** Nest asks for a server once, with the options of the first of its gateways, and for a namespace of it. */
-  override create(...[port, options]: Parameters<IoAdapter['create']>): Server {
-    const { path, namespace, server } = (options ?? {}) as GatewayOptions;
-    const shared = server ? {} : this.gateways.serverOptions(port, path);
-    const pattern = namespace instanceof RegExp ? [port, path, namespace].join(' ') : '';
-    const known = this.patterns.get(pattern);
-    if (known) return known;
-    const created = super.create(port, { ...shared, ...options } as typeof options) as Server;
-    if (pattern) {
-      this.patterns.set(pattern, created);
-      // Its namespaces are not yet there; those that come inherit its middlewares.
-      this.connections.guardNamespace(created as unknown as Namespace);
-    }
-    this.gatewaysOn.set(created, this.gateways.at(port, path, namespace ?? '/'));
+  override create(port: number, options: GatewayOptions = {}): Server {
+    const { path, namespace, server } = options;
+    const place = this.gateways.placeOf({ port, path });
+    const created = server ? this.createNamespace(server, options) : this.createServer(place, options);
+    this.gatewaysOn.set(created, this.gateways.at(place, namespace ?? '/'));
     return created;
+  }
+
+  private createServer(place: Place, options: GatewayOptions): Server {
+    const known = this.servers.find((one) => one.place.port === place.port && one.place.path === place.path);
+    if (known) return known.server;
+    const shared = this.gateways.serverOptions(place, this.serverOptions);
+    const server = super.create(place.port, { ...shared, ...options } as CreateOptions) as Server;
+    this.servers.push({ place, server });
+    return server;
+  }
+
+  private createNamespace(server: Server, options: GatewayOptions): Server {
+    const { namespace = '/' } = options;
+    if (typeof namespace === 'string') return super.create(0, options as CreateOptions) as Server;
+    const known = this.patterns.find(
+      ({ of, pattern }) => of === server && isSameNamespace(pattern, namespace),
+    );
+    if (known) return known.made;
+    const made = super.create(0, options as CreateOptions) as Server;
+    this.patterns.push({ of: server, pattern: namespace, made });
+    // Its namespaces are not yet there; those that come inherit its middlewares.
+    this.connections.guardNamespace(made as unknown as Namespace);
+    return made;
   }
 
   /** Nest's callback would set up each of the gateway's handlers on each socket; all that it does is done here. */
@@ -89,6 +119,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   /** A gateway's decorator goes before the kit's defaults, and the module's options before both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
     const merged: ServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
+    merged.cors = corsOptions(merged.cors) as ServerOptions['cors'];
     if (merged.connectionStateRecovery && this.backplane) {
       const expected = 'none beside "redis", whose adapter cannot recover a session';
       throw new WebsocketOptionsError('connectionStateRecovery', merged.connectionStateRecovery, expected);
@@ -125,7 +156,13 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
 
   override async close(server: Server): Promise<void> {
     // The base class does not close one whose connections Nest has been told to force closed.
-    if ('engine' in server) await this.shutdown.close(server, this.forceCloseConnections);
+    if (!('engine' in server) || this.closed.has(server)) return;
+    this.closed.add(server);
+    await this.shutdown.close(server, this.forceCloseConnections);
+  }
+
+  private get serverOptions(): ServerOptions {
+    return { ...this.options.server, ...(this.backplane && { adapter: this.backplane.adapter }) };
   }
 
   private warned = false;
@@ -138,13 +175,6 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
         'Name the allowed ones: WebsocketModule.forRoot({ cors: { origin: ["https://app.example.com"] } })',
     );
   }
-}
-
-/** Without `origin`, the package `cors` allows all; with `true`, whichever asks. */
-function allowsEveryOrigin(cors: ServerOptions['cors']): boolean {
-  return (
-    typeof cors === 'object' && [undefined, '*', true].includes(cors.origin as string | true | undefined)
-  );
 }
 
 /** What guards a server guards its one engine: clients that come by another would be bound by nothing. */

@@ -1,8 +1,10 @@
 import { Inject, Module } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { Authentication } from './authentication/authentication.js';
 import { Connections } from './connection/connections.js';
 import { Hooks } from './connection/hooks.js';
+import { Failures } from './dispatch/failures.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { MessageHandlers } from './dispatch/message-handlers.js';
 import { NestPipeline } from './dispatch/nest-pipeline.js';
@@ -27,19 +29,8 @@ import {
 } from './websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from './websocket.options.js';
 
-/**
- * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
- * {@link WebsocketModule.forRootAsync}. Nothing is to be added to `main.ts`.
- *
- * @example
- * ```ts
- * @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: ['https://app.example.com'] } })] })
- * export class AppModule {}
- * ```
- */
-@Module({
+const metadata: ModuleMetadata = {
   providers: [
-    EventsGateway,
     WebsocketAdapter,
     websocketOptionsProvider,
     Gateways,
@@ -47,6 +38,7 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     NestPipeline,
     MessageHandlers,
     InFlight,
+    Failures,
     Hooks,
     Authentication,
     ClientAddresses,
@@ -66,15 +58,24 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     },
   ],
   exports: [
-    EventsGateway,
     Authentication,
     FlowMetrics,
     WebsocketReadiness,
     UncaughtFailures,
     WEBSOCKET_OPTIONS,
+    // What a subclass of the adapter is made of.
+    Gateways,
+    Handshakes,
+    Flow,
+    Connections,
+    Shutdown,
+    RedisBackplane,
   ],
-})
-export class WebsocketModule extends ConfigurableWebsocketModule {
+};
+
+/** All of the module but its own gateway. */
+@Module(metadata)
+class WebsocketModuleWithoutEventsGateway extends ConfigurableWebsocketModule {
   constructor(
     @Inject(ApplicationConfig) applicationConfig: ApplicationConfig,
     @Inject(WebsocketAdapter) adapter: WebsocketAdapter,
@@ -86,8 +87,64 @@ export class WebsocketModule extends ConfigurableWebsocketModule {
           'Import it in one module, with forRoot or forRootAsync; { isGlobal: true } makes EventsGateway injectable everywhere.',
       );
     }
-    // Nest asks for the adapter when it registers the gateways, after every module is there;
-    // one that the app sets with useWebSocketAdapter() comes later than this, and wins.
+    // Nest asks for the adapter when it registers the gateways, after every module is there.
     applicationConfig.setIoAdapter(adapter);
+    refuseOtherAdapters(applicationConfig);
   }
+}
+
+/** Whether the module has its own gateway. */
+interface EventsGatewayOption {
+  /**
+   * Whether {@link EventsGateway} is there: the gateway of namespace `/`, which logs its clients.
+   *
+   * @default true
+   */
+  eventsGateway?: boolean;
+}
+
+type ForRoot = Parameters<typeof ConfigurableWebsocketModule.forRoot>[0] & EventsGatewayOption;
+type ForRootAsync = Parameters<typeof ConfigurableWebsocketModule.forRootAsync>[0] & EventsGatewayOption;
+
+/**
+ * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
+ * {@link WebsocketModule.forRootAsync}. Nothing is to be added to `main.ts`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: ['https://app.example.com'] } })] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({
+  providers: [EventsGateway, ...metadata.providers!],
+  exports: [EventsGateway, ...metadata.exports!],
+})
+export class WebsocketModule extends WebsocketModuleWithoutEventsGateway {
+  static override forRoot({ eventsGateway = true, ...options }: ForRoot = {}): DynamicModule {
+    return { ...super.forRoot(options), module: eventsGateway ? this : WebsocketModuleWithoutEventsGateway };
+  }
+
+  static override forRootAsync({ eventsGateway = true, ...options }: ForRootAsync): DynamicModule {
+    return {
+      ...super.forRootAsync(options),
+      module: eventsGateway ? this : WebsocketModuleWithoutEventsGateway,
+    };
+  }
+}
+
+/** Another adapter would serve the gateways without all that the module does, and nothing would say so. */
+function refuseOtherAdapters(applicationConfig: ApplicationConfig): void {
+  const setIoAdapter = applicationConfig.setIoAdapter.bind(applicationConfig);
+  applicationConfig.setIoAdapter = (adapter) => {
+    if (!(adapter instanceof WebsocketAdapter)) {
+      throw new Error(
+        `WebsocketModule has set the adapter of this app; ${adapter.constructor.name} would replace it, and switch off ` +
+          'authentication, limits, error answers and the drain. Delete the line app.useWebSocketAdapter(...). ' +
+          "Options that it gives to Socket.IO go into WebsocketModule.forRoot({ ... }) by the same names, Redis as { redis: { url } }, an adapter of Socket.IO's as { adapter }; " +
+          'what else it does goes into a subclass of WebsocketAdapter.',
+      );
+    }
+    setIoAdapter(adapter);
+  };
 }

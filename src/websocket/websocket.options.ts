@@ -1,4 +1,3 @@
-import { ConsoleLogger } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { authenticationRule, resolveAuthenticationOptions } from './authentication/authentication.options.js';
 import type {
@@ -6,6 +5,8 @@ import type {
   AuthenticationOptions,
   Authenticator,
 } from './authentication/authentication.options.js';
+import { errorsRule } from './dispatch/errors.options.js';
+import type { ErrorsOptions } from './dispatch/errors.options.js';
 import { flowRules, resolveFlowOptions } from './flow/flow.options.js';
 import type { FlowOptions } from './flow/flow.options.js';
 import { handshakeRules } from './handshake/handshake.options.js';
@@ -41,11 +42,10 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
   redis?: RedisOptions;
 
   /**
-   * Adds what is known of a connection (namespace, transport, address, reason, duration) to the gateway's
-   * log entries, as a structured parameter behind the message.
+   * Adds what is known of a connection (namespace, transport, address, reason, duration) to the gateway's log entries: as a
+   * structured parameter behind the message; with nestjs-pino, nest-winston and their kind as fields of the entry.
    *
-   * @default true on Nest 12, whose logger prints message and parameters as one entry; false on Nest 11,
-   * whose logger would print two
+   * @default true, but with Nest 11's own logger, which prints a parameter as an entry of its own
    */
   logDetails?: boolean;
 
@@ -66,6 +66,13 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
    * @default 10000
    */
   handleConnectionTimeout?: number | false;
+
+  /**
+   * How clients are told of failures.
+   *
+   * @default the defaults of each
+   */
+  errors?: ErrorsOptions;
 
   /**
    * How many connections there may be, how fast they may be opened, and how fast one may send. `false` lifts all of these
@@ -89,9 +96,6 @@ export type ResolvedWebsocketOptions = ReturnType<typeof resolveWebsocketOptions
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
 export const DEFAULT_SERVER_OPTIONS = { cors: { origin: '*' } } satisfies ServerOptions;
 
-/** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
-const LOGGER_JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
-
 /**
  * Checks the options, and fills in the kit's own.
  *
@@ -111,9 +115,10 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
   }
   const {
     redis,
-    logDetails = LOGGER_JOINS_PARAMETERS,
+    logDetails,
     authentication,
     handleConnectionTimeout = 10_000,
+    errors,
     allowMissingOrigin = true,
     trustProxy,
     maxBufferedBytes,
@@ -130,6 +135,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
     logDetails,
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
+    errors: { ...errors, tellBy: errors?.tellBy ?? 'ack' },
     handshake: { allowMissingOrigin, trustProxy },
     flow: resolveFlowOptions({ maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting }),
     limits: resolveLimits(limits),
@@ -166,9 +172,13 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   ...flowRules,
   authentication: authenticationRule,
   cors: {
-    expected: 'an object such as { origin: "https://app.example.com" }, or a function',
-    accepts: (value) => typeof value === 'function' || (isObject(value) && !Array.isArray(value)),
+    expected: 'an object such as { origin: "https://app.example.com" }, a function, true, false or "*"',
+    accepts: (value) =>
+      ['function', 'boolean'].includes(typeof value) ||
+      value === '*' ||
+      (isObject(value) && !Array.isArray(value)),
   },
+  errors: errorsRule,
   handleConnectionTimeout: orFalse(milliseconds),
   initialPacket: { expected: 'any value', accepts: () => true },
   limits: limitsRule,

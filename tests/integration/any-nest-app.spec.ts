@@ -8,7 +8,6 @@ import { AppStartError, startTestApp } from 'nest-realtime-kit/testing';
 import type { AppModule, TestAppOptions } from 'nest-realtime-kit/testing';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { describe, expect, test } from 'vitest';
-import { ChatModule } from './support/chat.js';
 
 @Injectable()
 class Greeter {
@@ -57,14 +56,6 @@ for (const [kind, options] of Object.entries(kinds)) {
     expect((await fetch(`${app.url}/nowhere`)).status).toBe(404);
   });
 }
-
-test('the adapter that an app sets wins over the one of WebsocketModule', async () => {
-  await using app = await startTestApp(ChatModule, {
-    setup: (nest) => nest.useWebSocketAdapter(new UserAdapter(nest)),
-  });
-  expect(app.io.path()).toBe('/realtime-1');
-  await app.connect();
-});
 
 test('replaces providers and sets the app up as main.ts does', async () => {
   await using app = await startTestApp(PlainModule, {

@@ -264,7 +264,7 @@ test('a WebSocket server whose sockets cannot be paused is an error at boot', as
   class AppModule {}
 
   await expect(startTestApp(AppModule)).rejects.toThrow(
-    'WebsocketModule: option "wsEngine" is a function; expected a WebSocket server whose WebSockets have pause()',
+    'WebsocketModule: option "wsEngine" is class Unpausable; expected a WebSocket server whose WebSockets have pause()',
   );
 });
 

@@ -370,11 +370,11 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   );
 
   test.for(failures.filter(([event]) => !/^cannot be encoded|^nobody/.test(event)))(
-    '"%s" without an ack is answered by "exception"',
+    '"%s" without an ack is answered by "exception", which names it',
     async ([event, answer], { connect }) => {
       const alice = await connect(client);
       alice.emit(event, payload);
-      await expect(alice).toReceive('exception', answer);
+      await expect(alice).toReceive('exception', { event, ...answer });
       await expect(alice).not.toReceive('exception');
     },
   );

@@ -55,11 +55,11 @@ export class CoverageObserver {
     return answering.length > 0 ? answering : handlers;
   }
 
-  /** Wherever it is named; nowhere, it is one of the other events. */
+  /** Wherever it is named; nowhere, it is one of the other events, unless it is the one that tells of failures. */
   private eventsOf(namespace: string, event: string): EventCoverage[] {
     const { otherEvents } = this.coverage;
     const named = this.on(namespace).flatMap(({ events }) => events.filter((known) => known.event === event));
-    if (named.length > 0) return named;
+    if (named.length > 0 || event === 'exception') return named;
     const known = otherEvents.find((other) => other.namespace === namespace && other.event === event);
     if (known) return [known];
     const other = { namespace, event, delivered: 0 };

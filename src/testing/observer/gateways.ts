@@ -53,14 +53,16 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
 
 function servesNamespace(metatype: Type, name: string): boolean {
   const namespace = namespaceOf(metatype);
-  return namespace instanceof RegExp ? namespace.test(name) : namespace === name;
+  // `test` of a pattern that is global goes on from where it has matched last.
+  return namespace instanceof RegExp ? name.search(namespace) !== -1 : namespace === name;
 }
 
-function namespaceOf(metatype: Type): string | RegExp {
+/** Which names a function admits is known to nobody but itself. */
+function namespaceOf(metatype: Type): string | RegExp | ((...args: never[]) => void) {
   const { namespace = '/' } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {}) as {
-    namespace?: string | RegExp;
+    namespace?: ReturnType<typeof namespaceOf>;
   };
-  return namespace instanceof RegExp || namespace.startsWith('/') ? namespace : `/${namespace}`;
+  return typeof namespace !== 'string' || namespace.startsWith('/') ? namespace : `/${namespace}`;
 }
 
 /** What stands in a gateway's place of a hook: it goes on calling the original, observed or not. */

@@ -1,16 +1,18 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap, Type } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
-import { logFailure, tellFailure } from '../dispatch/failure.js';
+import { Failures } from '../dispatch/failures.js';
+import { logFailure } from '../dispatch/log-failure.js';
+import { functionOf } from '../function-or-provider.js';
 import { CircuitBreaker } from '../handshake/circuit-breaker.js';
 import { retry } from '../retry.js';
 import type { Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { within } from '../within.js';
-import type { Authenticate, Authenticator, ResolvedAuthenticationOptions } from './authentication.options.js';
+import type { Authenticate, ResolvedAuthenticationOptions } from './authentication.options.js';
 import { setIdentity } from './identity.js';
 
 /** How many clients are asked for at a time when those who are connected are checked again. */
@@ -21,7 +23,7 @@ export type Refusal = ErrorAnswer | 'given up' | undefined;
 
 /** Lets only those in that the option `authentication` knows, and lets go those whom it does not know any more. */
 @Injectable()
-export class Authentication implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Authentication implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Authentication.name);
   private readonly options: ResolvedAuthenticationOptions | undefined;
   private readonly servers: Server[] = [];
@@ -33,6 +35,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     @Inject(WEBSOCKET_OPTIONS) { authentication }: ResolvedWebsocketOptions,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
+    @Inject(Failures) private readonly failures: Failures,
   ) {
     this.options = authentication;
   }
@@ -40,6 +43,11 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   /** Has the clients of a server asked for. */
   guard(server: Server): void {
     this.servers.push(server);
+  }
+
+  onModuleInit(): void {
+    const use = this.options?.use;
+    if (use) this.authenticate = functionOf(this.moduleRef, 'authentication', use, 'authenticate');
   }
 
   onApplicationBootstrap(): void {
@@ -94,7 +102,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
       if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
       if (!isMeantForClient(error) || !socket.connected) return;
       this.logger.log(`Client ${socket.id} is not let in any more: ${toErrorAnswer(error).code}`);
-      tellFailure(socket, undefined, toErrorAnswer(error));
+      this.failures.tell(socket, toErrorAnswer(error));
       socket.disconnect();
     }
   }
@@ -132,12 +140,11 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   /** @throws what it was refused with, or a fault of the server's */
   private async identify(
     socket: Socket,
-    { use, timeout }: ResolvedAuthenticationOptions,
+    { timeout }: ResolvedAuthenticationOptions,
     timeLeft: number,
   ): Promise<void> {
-    this.authenticate ??= this.resolve(use);
     const data: unknown = await within(
-      this.authenticate(socket.handshake, socket),
+      this.authenticate!(socket.handshake, socket),
       Math.max(1, timeLeft),
       () => new Error(`"authentication" took longer than ${timeout} ms`),
     );
@@ -149,14 +156,4 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     }
     setIdentity(socket, data);
   }
-
-  private resolve(use: Authenticate | Type<Authenticator>): Authenticate {
-    if (!isAuthenticator(use)) return use;
-    const provider = this.moduleRef.get(use, { strict: false });
-    return (handshake, socket) => provider.authenticate(handshake, socket);
-  }
-}
-
-function isAuthenticator(use: Authenticate | Type<Authenticator>): use is Type<Authenticator> {
-  return typeof (use.prototype as Partial<Authenticator> | undefined)?.authenticate === 'function';
 }

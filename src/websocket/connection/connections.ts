@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
-import { answer, connectError, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { Failures } from '../dispatch/failures.js';
 import { InFlight } from '../dispatch/in-flight.js';
-import { logFailure, tellFailure } from '../dispatch/failure.js';
+import { logFailure } from '../dispatch/log-failure.js';
 import type { Dispatch } from '../dispatch/message.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
 import type { Gateway } from '../gateways/gateway.js';
@@ -18,7 +19,7 @@ import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
 import type { NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, listenerFor, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
-import { logIfFault, refusalOfClient } from './middlewares.js';
+import { logIfFault, meantFor, refusalOfClient } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session } from './session.js';
 import type { Service } from './session.js';
@@ -39,13 +40,14 @@ export class Connections {
     @Inject(Hooks) private readonly hooks: Hooks,
     @Inject(MessageHandlers) private readonly handlers: MessageHandlers,
     @Inject(InFlight) private readonly inFlight: InFlight,
+    @Inject(Failures) private readonly failures: Failures,
     @Inject(Authentication) private readonly authentication: Authentication,
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
 
   /** Guards every namespace of a server, those that are still to come included. */
   guard(server: Server, invoke: Dispatch['invoke']): void {
-    this.dispatch = { inFlight: this.inFlight, invoke };
+    this.dispatch = { inFlight: this.inFlight, failures: this.failures, invoke };
     this.authentication.guard(server);
     this.guardNamespace(server.of('/'));
     guardBroadcasts(server.of('/'));
@@ -82,7 +84,7 @@ export class Connections {
       if (isSuperseded(socket)) return;
       if (refusal) endJoin(socket);
       if (refusal === 'given up') closeForReturn(socket, next);
-      else next(refusal && connectError(refusal));
+      else next(refusal && this.failures.connectError(socket, refusal));
     });
   };
 
@@ -91,7 +93,10 @@ export class Connections {
     if (isSuperseded(socket)) return;
     endJoin(socket);
     if (logIfFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
-    else next(refusalOfClient(refusal));
+    else {
+      const said = meantFor(refusal);
+      next(said ? this.failures.connectError(socket, said) : refusalOfClient(refusal));
+    }
   };
 
   private adopt(socket: Socket): Session {
@@ -181,7 +186,7 @@ export class Connections {
     const { socket } = session;
     session.drop(answered);
     if (!socket.connected) return;
-    tellFailure(socket, undefined, answered);
+    this.failures.tell(socket, answered);
     socket.disconnect();
   }
 
@@ -203,7 +208,7 @@ export class Connections {
     const isOfHook = error instanceof HookFailure;
     const cause = isOfHook ? error.cause : error;
     const what = isOfHook ? error.message : `Client ${client.id} could not be set up`;
-    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${toErrorAnswer(cause).message}`);
+    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${String(toErrorAnswer(cause).message)}`);
     else logFailure(what, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { logFailure } from '../dispatch/failure.js';
+import { logFailure } from '../dispatch/log-failure.js';
 import type { Namespace } from '../socket.io.js';
 import { guardedCall } from '../guarded-call.js';
 

@@ -1,4 +1,4 @@
-import { logFailure } from '../dispatch/failure.js';
+import { logFailure } from '../dispatch/log-failure.js';
 import { callListeners, guardedCall } from '../guarded-call.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { guardedMiddleware } from './middlewares.js';

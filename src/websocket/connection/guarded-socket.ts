@@ -1,6 +1,6 @@
 import type { Socket } from '../socket.io.js';
 import { INTERNAL_ERROR } from '../dispatch/error-answer.js';
-import { logFailure } from '../dispatch/failure.js';
+import { logFailure } from '../dispatch/log-failure.js';
 import { callEach, callListeners } from '../guarded-call.js';
 import type { Listener } from '../guarded-call.js';
 import { guardedMiddleware } from './middlewares.js';

@@ -1,6 +1,6 @@
-import { answer, connectError, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
-import { logFailure } from '../dispatch/failure.js';
+import { logFailure } from '../dispatch/log-failure.js';
 import { guardedCall } from '../guarded-call.js';
 import { attempt } from '../thrown.js';
 
@@ -57,14 +57,12 @@ export function refusalOfEvent(refusal: unknown): ErrorAnswer {
 
 /** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */
 export function refusalOfClient(refusal: unknown): Error {
-  const said = meantFor(refusal);
-  if (said) return connectError(said);
   const { message, data } = partsOf(refusal);
   return Object.assign(new Error(message), { data });
 }
 
 /** @returns undefined for what was given to `next` and is no exception of Nest's */
-function meantFor(refusal: unknown): ErrorAnswer | undefined {
+export function meantFor(refusal: unknown): ErrorAnswer | undefined {
   if (isThrown(refusal)) return toErrorAnswer(refusal.cause);
   return isMeantForClient(refusal) ? toErrorAnswer(refusal) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { INTERNAL_ERROR, answer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
-import { logFailure, tellFailure } from '../dispatch/failure.js';
+import { logFailure } from '../dispatch/log-failure.js';
 import { Message } from '../dispatch/message.js';
 import type { Dispatch, Streams } from '../dispatch/message.js';
 import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
@@ -22,6 +22,7 @@ export interface EventPacket extends DecodedPacket {
 
 /** An event for which there are handlers, while the client is not ready. */
 interface Held {
+  readonly event: string;
   readonly args: readonly unknown[];
   readonly ack: Ack | undefined;
   readonly handlers: readonly MessageHandler[];
@@ -105,15 +106,15 @@ export class Session implements Streams {
   release(): void {
     this.holds -= 1;
     if (this.holds > 0) return;
-    for (const { args, ack, handlers } of this.takeHeld()) {
+    for (const { event, args, ack, handlers } of this.takeHeld()) {
       // One of them may have disconnected the client.
-      if (!this.isOver) new Message(this.dispatch, this.socket, args, ack).run(handlers, this);
+      if (!this.isOver) new Message(this.dispatch, this.socket, event, args, ack).run(handlers, this);
     }
   }
 
   /** Answers all that was held with what became of the client. */
   drop(reason: ErrorAnswer): void {
-    for (const { ack } of this.takeHeld()) if (ack) tellFailure(this.socket, ack, reason);
+    for (const { event, ack } of this.takeHeld()) if (ack) this.tell(reason, event, ack);
   }
 
   receive(packet: EventPacket): void {
@@ -129,7 +130,7 @@ export class Session implements Streams {
       );
     }
     internals.run(event, (error) => {
-      if (error) this.deny(error, ack);
+      if (error) this.deny(error, String(event[0]), ack);
       else if (socket.connected) this.deliver(event, packet.bytes);
     });
   }
@@ -175,14 +176,16 @@ export class Session implements Streams {
     else {
       callEach(listeners, socket, args, (error) => {
         logListenerFailure(socket, name, error);
-        if (!own) ackOf(args)?.(INTERNAL_ERROR);
+        const ack = ackOf(args);
+        if (!own && ack) this.tell(INTERNAL_ERROR, name, ack);
       });
     }
     // Socket.IO itself listens to `error`, without effect.
-    const isHeard = listeners.length > (name === 'error' ? 1 : 0) || internalsOf(socket)._anyListeners?.length;
+    const isHeard =
+      listeners.length > (name === 'error' ? 1 : 0) || internalsOf(socket)._anyListeners?.length;
     if (!isHeard) {
       const ack = ackOf(args);
-      if (ack) tellFailure(socket, ack, UNKNOWN_EVENT);
+      if (ack) this.tell(UNKNOWN_EVENT, name, ack);
     }
   }
 
@@ -192,10 +195,10 @@ export class Session implements Streams {
     const ack = ackOf(sent);
     const args = ack ? sent.slice(0, -1) : sent;
     if (!this.held) {
-      new Message(this.dispatch, this.socket, args, ack).run(handlers, this);
+      new Message(this.dispatch, this.socket, event, args, ack).run(handlers, this);
       return;
     }
-    this.held.push({ args, ack, handlers });
+    this.held.push({ event, args, ack, handlers });
     this.countHeld(this.bytes + HELD_OVERHEAD);
   }
 
@@ -219,10 +222,14 @@ export class Session implements Streams {
   }
 
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
-  private deny(error: Error, ack: Ack | undefined): void {
+  private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
     internalsOf(this.socket)._onerror(error);
-    if (ack) tellFailure(this.socket, ack, refusalOfEvent(error));
+    this.tell(refusalOfEvent(error), event, ack);
+  }
+
+  private tell(failure: ErrorAnswer, event: string, ack?: Ack): void {
+    this.dispatch.failures.tell(this.socket, failure, event, ack);
   }
 }
 

@@ -4,32 +4,36 @@ import { attempt } from '../thrown.js';
 import { FilteredError } from './message-handler.js';
 
 /**
- * What a client is told of a failure: in the ack of the event that failed or, where it asked for none, by the event
- * `exception`; as the `data` of a refusal too. Nothing of what the client sent is in it, and nothing of the server's
- * inside.
+ * What a client is told of a failure. Nothing of what the client sent is in it, and nothing of the server's inside. All that
+ * a `WsException` or an `HttpException` was made with is: its fields replace these and are added to them.
  */
 export interface ErrorAnswer {
-  status: 'error';
+  /** `'error'`, unless an exception says otherwise. */
+  status: string | number;
   /**
    * For programs: `VALIDATION_FAILED`, `FORBIDDEN`, `INTERNAL_ERROR`, `UNKNOWN_EVENT`, ...; of a Nest
    * `HttpException` its status, as in `NOT_FOUND`; of an exception that has a `code`, that.
    */
-  code: string;
-  /** For readers. */
-  message: string;
+  code: string | number;
+  /** For readers; a list where a `WsException` was made with one. */
+  message: string | string[];
   /** What a validation found, an entry for each fault. */
   details?: unknown;
+  /** The event that failed, where the client is told by the event `exception`. */
+  event?: string;
+  /** Further fields of an exception. */
+  [field: string]: unknown;
 }
 
 export const INTERNAL_ERROR: ErrorAnswer = answer('INTERNAL_ERROR', 'Internal server error');
 
-export function answer(code: string, message: string, details?: unknown): ErrorAnswer {
+export function answer(code: string | number, message: string, details?: unknown): ErrorAnswer {
   return { status: 'error', code, message, ...(details !== undefined && { details }) };
 }
 
 /** The error that Socket.IO refuses a client with: it gets `connect_error`, with the error's `message` and `data`. */
-export function connectError(refusal: ErrorAnswer): Error {
-  return Object.assign(new Error(refusal.message), { data: refusal });
+export function connectError(refusal: ErrorAnswer, data: unknown = refusal): Error {
+  return Object.assign(new Error(String(refusal.message)), { data });
 }
 
 /** Whether a failure is one that an exception filter of the handler has dealt with. */
@@ -56,14 +60,21 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
 
 function describeException(error: unknown): ErrorAnswer {
   const { code, message } = error as { code?: unknown; message: string };
-  const own = textOfCode(code);
-  if (error instanceof HttpException) return describe(error.getResponse(), own ?? nameOf(error), message);
+  const own = typeof code === 'string' || typeof code === 'number' ? code : undefined;
+  if (error instanceof HttpException) {
+    const made = error.getResponse();
+    const { message: faults } = Object(made) as { message?: unknown };
+    if (Array.isArray(faults)) return validation(faults);
+    return describe(withoutStatus(made, statusOf(error)), own ?? nameOf(error), message);
+  }
   if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', message);
   return INTERNAL_ERROR;
 }
 
-function textOfCode(code: unknown): string | undefined {
-  return typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;
+/** Nest puts the status and its text into what an `HttpException` was made with; the code says it here. */
+function withoutStatus(made: unknown, status: number): unknown {
+  const { statusCode, error: _, ...fields } = Object(made) as Record<string, unknown>;
+  return typeof made === 'object' && statusCode === status ? fields : made;
 }
 
 /** An exception may be made with anything, what the client has sent too. */
@@ -77,36 +88,34 @@ function nameOf(error: HttpException): string {
 }
 
 /** What an exception was made with: a text, a list of faults, or an object whose own fields go along. */
-function describe(made: unknown, code: string, message: unknown): ErrorAnswer {
-  const said = typeof message === 'string' ? message : code;
+function describe(made: unknown, code: string | number, message: unknown): ErrorAnswer {
+  const said = typeof message === 'string' ? message : String(code);
   if (Array.isArray(made)) return validation(made);
   if (typeof made !== 'object' || made === null) return answer(code, said);
   // What other errors carry is of the server's inside: addresses, requests with their headers.
   if (made instanceof Error) return answer(code, made.message || said);
-  const {
-    status: _,
-    statusCode: __,
-    error: ___,
-    message: text,
-    cause: ____,
-    code: codeOfMade,
-    ...fields
-  } = made as Record<string, unknown>;
-  if (Array.isArray(text)) return validation(text);
+  const fields = Object.entries(made).filter(([name, value]) => isTold(name, value));
   return {
-    ...answer(textOfCode(codeOfMade) ?? code, typeof text === 'string' ? text : said),
-    ...withoutPayload(fields),
+    ...answer(code, said),
+    ...Object.fromEntries(fields.map(([name, value]) => [name, withoutPayload(value)])),
   };
 }
 
+/** Errors are not; a code that is none is no reason to lose the code of the exception's class. */
+function isTold(field: string, value: unknown): boolean {
+  if (value === undefined || value instanceof Error) return false;
+  return !['status', 'code'].includes(field) || typeof value === 'string' || typeof value === 'number';
+}
+
 function validation(faults: readonly unknown[]): ErrorAnswer {
-  return answer('VALIDATION_FAILED', 'Validation failed', faults.map(withoutPayload));
+  return answer('VALIDATION_FAILED', 'Validation failed', withoutPayload(faults));
 }
 
 /** class-validator's errors carry the object that failed, which is what the client sent. */
 function withoutPayload<T>(fault: T): T {
+  if (Array.isArray(fault)) return fault.map(withoutPayload) as T;
   if (typeof fault !== 'object' || fault === null || !('constraints' in fault || 'children' in fault))
     return fault;
   const { target: _, value: __, children, ...rest } = fault as Record<string, unknown>;
-  return { ...rest, ...(Array.isArray(children) && { children: children.map(withoutPayload) }) } as T;
+  return { ...rest, ...(Array.isArray(children) && { children: withoutPayload(children) }) } as T;
 }

@@ -4,7 +4,8 @@ import type { Observable, Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
 import { isFiltered, isMeantForClient, toErrorAnswer } from './error-answer.js';
 import type { ErrorAnswer } from './error-answer.js';
-import { logFailure, tellFailure } from './failure.js';
+import type { Failures } from './failures.js';
+import { logFailure } from './log-failure.js';
 import { handlerWork } from './in-flight.js';
 import type { InFlight, Work } from './in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
@@ -13,6 +14,7 @@ import { isPromise } from '../promise.js';
 /** What messages need of the app. */
 export interface Dispatch {
   readonly inFlight: InFlight;
+  readonly failures: Failures;
   /** Runs a handler; the adapter's, so that it can be put around. */
   invoke(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown;
 }
@@ -37,6 +39,7 @@ export class Message {
   constructor(
     private readonly dispatch: Dispatch,
     private readonly client: Socket,
+    private readonly event: string,
     /** Those that the client has sent behind the event's name. */
     private readonly args: readonly unknown[],
     private readonly ack: Ack | undefined,
@@ -122,8 +125,8 @@ export class Message {
   /** Whether a value says to emit an event, as Nest has it. The very object that the client has sent is an answer. */
   private isWsResponse(value: unknown): value is WsResponse {
     if (typeof value !== 'object' || value === null || this.args.includes(value)) return false;
-    const { event } = value as Partial<WsResponse>;
-    return typeof event === 'string' && event !== '';
+    const { event } = value as { event?: unknown };
+    return typeof event === 'number' || (typeof event === 'string' && event !== '');
   }
 
   /** Several arguments that come back as they came are several again. */
@@ -141,7 +144,7 @@ export class Message {
   /** The ack is for when all handlers are through. */
   private tell(failure: ErrorAnswer): void {
     if (this.ack) this.failure ??= failure;
-    else tellFailure(this.client, undefined, failure);
+    else this.dispatch.failures.tell(this.client, failure, this.event);
   }
 
   private note(handler: MessageHandler, error: unknown): void {
@@ -151,7 +154,7 @@ export class Message {
   private done(): void {
     this.waitingFor -= 1;
     if (this.waitingFor > 0 || !this.ack) return;
-    if (this.failure) tellFailure(this.client, this.ack, this.failure);
+    if (this.failure) this.dispatch.failures.tell(this.client, this.failure, this.event, this.ack);
     else if (!this.acksItself) this.ack();
   }
 }

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
 import { MetadataScanner, ModuleRef } from '@nestjs/core';
-import type { ContextId } from '@nestjs/core';
+import type { ApplicationConfig, ContextId } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
@@ -82,8 +83,10 @@ const GLOBALS_REACH_GATEWAYS = WebSocketsController.length > 5;
  * pipeline without that proxy. A method that nothing runs around is called directly.
  */
 @Injectable()
-export class NestPipeline {
+export class NestPipeline implements OnModuleInit {
+  private readonly isTraced = isTraced();
   private readonly explorer = new GatewayMetadataExplorer(new MetadataScanner());
+  private readonly config: ApplicationConfig | undefined;
   private readonly guards: GuardsContextCreator;
   private readonly interceptors: InterceptorsContextCreator;
   private readonly pipes: PipesContextCreator;
@@ -93,6 +96,7 @@ export class NestPipeline {
   constructor(@Inject(ModuleRef) moduleRef: ModuleRef, @Inject(InFlight) inFlight: InFlight) {
     const container = moduleRef['container'];
     const config = GLOBALS_REACH_GATEWAYS ? container.applicationConfig : undefined;
+    this.config = config;
     this.guards = new GuardsContextCreator(container, config);
     this.interceptors = new InterceptorsContextCreator(container, config);
     this.pipes = new PipesContextCreator(container, config);
@@ -107,6 +111,10 @@ export class NestPipeline {
       this.interceptors,
       new FollowedInterceptors(inFlight),
     );
+  }
+
+  onModuleInit(): void {
+    if (this.config) warnOfIgnoredGuards(this.config);
   }
 
   methodsOf(gateway: object): readonly HandlerMethod[] {
@@ -137,10 +145,11 @@ export class NestPipeline {
       .getParamsMetadata(moduleKey) as Parameter[];
     const filters = this.filters.create(...context)['filters'] as readonly object[];
     const isPlain =
-      !isTraced() &&
+      !this.isTraced &&
       [this.guards, this.interceptors, this.pipes].every(
         (creator) => creator.create(...context).length === 0,
-      ) && parameters.every(({ pipes }) => pipes.length === 0);
+      ) &&
+      parameters.every(({ pipes }) => pipes.length === 0);
     const run = isPlain
       ? withParameters(gateway, callback, parameters)
       : (this.contexts.create(gateway, callback, moduleKey, name, contextId, inquirerId) as Run);
@@ -160,9 +169,19 @@ export class NestPipeline {
   }
 }
 
+/** Nest asks request-scoped global guards on gateways that are request-scoped themselves, and on no other. */
+function warnOfIgnoredGuards(config: ApplicationConfig): void {
+  const names = config.getGlobalRequestGuards().map(({ metatype, name }) => metatype?.name ?? String(name));
+  if (names.length === 0) return;
+  new Logger('WebsocketModule').warn(
+    `APP_GUARD ${names.join(', ')} is request-scoped, and Nest does not ask such a guard on gateways: their events are not ` +
+      'guarded by it. Take its scope away, or put it on the gateways by @UseGuards().',
+  );
+}
+
 /** Whether something traces what Nest puts together: in place of the method that its class was written with there is another. */
 function isTraced(): boolean {
-  return !String(WsContextCreator).includes(String(WsContextCreator.prototype.create));
+  return !String(WsContextCreator).includes(String(Reflect.get(WsContextCreator.prototype, 'create')));
 }
 
 /** The method, called with what its parameters' decorators make of the arguments. */

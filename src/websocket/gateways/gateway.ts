@@ -1,23 +1,32 @@
 import type { Type } from '@nestjs/common';
 import { GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { ServerOptions, Socket } from '../socket.io.js';
+import type { Server, ServerOptions, Socket } from '../socket.io.js';
 
 /** The hooks of a gateway that are called for a client. */
 export type Hook = 'handleConnection' | 'handleDisconnect';
 
 type Hooks = Partial<Record<Hook, (client: Socket, ...rest: unknown[]) => unknown>>;
 
+/** The name of a namespace, a pattern of names, or a function that says which names there are. */
+export type NamespaceName = Parameters<Server['of']>[0];
+
+/** Where a server is: on a port, of which 0 is the app's own, under a path; without one under Socket.IO's or the module's. */
+export interface Place {
+  readonly port: number;
+  readonly path: string | undefined;
+}
+
 /** A provider that is decorated with `@WebSocketGateway`. */
 export class Gateway {
   /** Its class name. */
   readonly name: string;
-  /** The port that it declares; 0 is the app's own. */
-  readonly port: number;
+  /** Where its server is. */
+  place: Place;
   /** What it declares of Socket.IO's options. */
   readonly serverOptions: ServerOptions;
-  /** Its namespace with the leading slash, or the pattern of its namespaces. */
-  readonly namespace: string | RegExp;
+  /** With the leading slash. */
+  readonly namespace: NamespaceName;
   /** What its `afterInit` comes to, once Nest has called it. */
   initialised: Promise<unknown> | undefined;
 
@@ -28,10 +37,11 @@ export class Gateway {
   ) {
     const metatype = wrapper.metatype as Type;
     const { namespace = '/', ...serverOptions } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {}) as {
-      namespace?: string | RegExp;
+      namespace?: NamespaceName;
     } & ServerOptions;
+    const port = Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined;
     this.name = metatype.name;
-    this.port = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
+    this.place = { port: port ?? 0, path: serverOptions.path };
     this.serverOptions = serverOptions;
     this.namespace = withSlash(namespace);
     this.watchInit();
@@ -47,12 +57,12 @@ export class Gateway {
     return !this.wrapper.isDependencyTreeStatic();
   }
 
-  serves(port: number, path: string | undefined, namespace: string | RegExp): boolean {
-    return (
-      this.port === port &&
-      this.serverOptions.path === path &&
-      String(this.namespace) === String(withSlash(namespace))
-    );
+  isAt({ port, path }: Place): boolean {
+    return this.place.port === port && this.place.path === path;
+  }
+
+  serves(namespace: NamespaceName): boolean {
+    return isSameNamespace(this.namespace, withSlash(namespace));
   }
 
   has(hook: Hook): boolean {
@@ -82,6 +92,11 @@ export class Gateway {
   }
 }
 
-function withSlash(namespace: string | RegExp): string | RegExp {
-  return namespace instanceof RegExp || namespace.startsWith('/') ? namespace : `/${namespace}`;
+/** Two patterns may be equal; two functions that read the same may know different things. */
+export function isSameNamespace(one: NamespaceName, other: NamespaceName): boolean {
+  return one === other || (typeof one !== 'function' && String(one) === String(other));
+}
+
+function withSlash(namespace: NamespaceName): NamespaceName {
+  return typeof namespace !== 'string' || namespace.startsWith('/') ? namespace : `/${namespace}`;
 }

@@ -2,8 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
+import { EventsGateway } from '../events.gateway.js';
+import { corsOptions } from '../handshake/origin.js';
 import type { ServerOptions } from '../socket.io.js';
 import { Gateway } from './gateway.js';
+import type { NamespaceName, Place } from './gateway.js';
 
 /** Two gateways want one Socket.IO server to be set up in two ways. Thrown when the app boots. */
 export class GatewayOptionsError extends Error {
@@ -14,27 +17,36 @@ export class GatewayOptionsError extends Error {
 @Injectable()
 export class Gateways {
   private discovered: readonly Gateway[] | undefined;
+  /** The module's own. */
+  private events: Gateway | undefined;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
   /** Those on one namespace of one server, in the order in which Nest sets them up. */
-  at(port: number, path: string | undefined, namespace: string | RegExp): readonly Gateway[] {
-    return this.all.filter((gateway) => gateway.serves(port, path, namespace));
+  at(place: Place, namespace: NamespaceName): readonly Gateway[] {
+    return this.all.filter((gateway) => gateway.isAt(place) && gateway.serves(namespace));
+  }
+
+  /** Where the server is to be that Nest wants for a place: `EventsGateway` is beside the others. */
+  placeOf(wanted: Place): Place {
+    const isDefault = wanted.port === 0 && wanted.path === undefined;
+    return isDefault && this.all.includes(this.events!) ? this.events!.place : wanted;
   }
 
   /**
    * What the gateways that share a server declare of its options. Nest would take those of the first, and lose the rest.
    *
+   * @param overridden the options of the module's, which go before
    * @throws GatewayOptionsError when two of them disagree
    */
-  serverOptions(port: number, path: string | undefined): ServerOptions {
+  serverOptions(place: Place, overridden: ServerOptions): ServerOptions {
     const declared: Record<string, unknown> = {};
     const declaredBy = new Map<string, Gateway>();
-    for (const gateway of this.all) {
-      if (gateway.port !== port || gateway.serverOptions.path !== path) continue;
+    for (const gateway of this.all.filter((each) => each.isAt(place))) {
       for (const [option, value] of Object.entries(gateway.serverOptions)) {
         const other = declaredBy.get(option);
-        if (other && !isDeepStrictEqual(declared[option], value)) {
+        if (option in overridden) continue;
+        if (other && !isSameOption(option, declared[option], value)) {
           throw new GatewayOptionsError(
             `${other.name} and ${gateway.name} share one Socket.IO server and disagree on its option "${option}". ` +
               'Say it once: in WebsocketModule.forRoot(), or in one of the two; or give one of them a port or a path of its own.',
@@ -54,13 +66,43 @@ export class Gateways {
 
   /** Found when they are first asked for: by then every module is there, and no server yet. */
   private get all(): readonly Gateway[] {
-    this.discovered ??= [...this.modules.entries()].flatMap(([moduleKey, { providers }]) =>
+    this.discovered ??= this.discover();
+    return this.discovered;
+  }
+
+  private discover(): readonly Gateway[] {
+    const all = [...this.modules.entries()].flatMap(([moduleKey, { providers }]) =>
       [...providers.values()]
         .filter(({ isNotMetatype, metatype }) => !isNotMetatype && isGateway(metatype))
         .map((wrapper) => new Gateway(wrapper, moduleKey)),
     );
-    return this.discovered;
+    this.events = all.find(({ wrapper }) => wrapper.metatype === EventsGateway);
+    const [first, ...others] = all.filter((gateway) => gateway !== this.events);
+    // Where the app has no gateway, this one alone would open a further server.
+    if (this.events && first && ![first, ...others].some((other) => other.isAt(DEFAULT_PLACE)))
+      this.events.place = first.place;
+    return all;
   }
+}
+
+const DEFAULT_PLACE: Place = { port: 0, path: undefined };
+
+/** Whether two gateways say the same of an option, be it in two ways. */
+function isSameOption(option: string, one: unknown, other: unknown): boolean {
+  const [first, second] = [one, other].map((value) => asText(option === 'cors' ? corsOptions(value) : value));
+  return isDeepStrictEqual(first, second);
+}
+
+/** Functions and patterns as they are written: a decorator makes another of them for each class. */
+function asText(value: unknown): unknown {
+  if (typeof value === 'function' || value instanceof RegExp) return String(value);
+  if (Array.isArray(value)) return value.map(asText);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asText(each)]));
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function isGateway(metatype: unknown): boolean {

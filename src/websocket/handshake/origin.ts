@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isObject } from '../option-rules.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /**
@@ -14,6 +15,17 @@ export function originIsAllowed(
 ): boolean {
   const allowed = response.getHeader('Access-Control-Allow-Origin');
   return allowed === '*' || allowed === origin || isSame(origin, proxies.hostOf(request));
+}
+
+/** The option `cors` as an object. The package `cors` takes `true`, a text, or an object without `origin`, for every origin. */
+export function corsOptions(cors: unknown): unknown {
+  if (cors === true || typeof cors === 'string') return { origin: '*' };
+  return isObject(cors) ? { ...cors, origin: (cors as { origin?: unknown }).origin ?? '*' } : cors;
+}
+
+export function allowsEveryOrigin(cors: unknown): boolean {
+  const { origin } = Object(corsOptions(cors)) as { origin?: unknown };
+  return origin === '*' || origin === true;
 }
 
 /** Whether a request without an origin comes from a browser all the same: from a page of the server's own. */

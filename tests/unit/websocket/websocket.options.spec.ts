@@ -19,8 +19,17 @@ describe('resolveWebsocketOptions', () => {
   });
 
   test('sets nothing that was not set, and drops what is undefined', () => {
-    expect(resolveWebsocketOptions()).toMatchObject({ server: {}, redis: undefined, logDetails: true });
+    expect(resolveWebsocketOptions()).toMatchObject({
+      server: {},
+      redis: undefined,
+      errors: { tellBy: 'ack' },
+    });
     expect(resolveWebsocketOptions({ path: undefined, redis: undefined }).server).toEqual({});
+  });
+
+  test('passes on what a later Socket.IO may take', () => {
+    const later = { httpRequestBodyTimeout: 5_000, maxBufferedChunks: 10 } as WebsocketOptions;
+    expect(resolveWebsocketOptions(later).server).toEqual(later);
   });
 
   test.each<[string, unknown, string]>([
@@ -48,14 +57,14 @@ describe('resolveWebsocketOptions', () => {
       'option "pingInterval" is "25s"; expected a whole number of milliseconds',
     ],
     ['maxHttpBufferSize', { maxHttpBufferSize: 1.5 }, 'is 1.5; expected a whole number of bytes'],
-    ['cors', { cors: '*' }, 'option "cors" is "*"; expected an object such as'],
+    ['cors', { cors: 'example.com' }, 'option "cors" is "example.com"; expected an object such as'],
+    ['origins', { origins: '*' }, 'option "origins" is "*"; expected the name "cors.origin"'],
+    ['pingInterva', { pingInterva: 1 }, 'option "pingInterva" is 1; expected the name "pingInterval"'],
+    ['maxHTTPBufferSize', { maxHTTPBufferSize: 1 }, 'expected the name "maxHttpBufferSize"'],
+    ['limits.messagerate', { limits: { messagerate: 1 } }, 'expected the name "limits.messageRate"'],
     ['serveClient', { serveClient: 'no' }, 'option "serveClient" is "no"; expected true or false'],
     ['allowRequest', { allowRequest: true }, 'option "allowRequest" is true; expected a function'],
-    [
-      'corss',
-      { corss: {} },
-      'option "corss" is an object; expected one of these names: adapter, addTrailingSlash, ',
-    ],
+    ['corss', { corss: {} }, 'option "corss" is an object; expected the name "cors"'],
     ['shutdown', { shutdown: 10_000 }, 'option "shutdown" is 10000; expected an object such as { timeout'],
     ['shutdown.timeout', { shutdown: { timeout: 0 } }, 'is 0; expected a whole number of milliseconds'],
     ['shutdown.batchSize', { shutdown: { batchSize: 1.5 } }, 'is 1.5; expected a whole number, 1 or more'],
@@ -89,6 +98,7 @@ describe('resolveWebsocketOptions', () => {
       'expected no adapter beside "redis"',
     ],
     ['(all)', 'cors', 'option "(all)" is "cors"; expected an object'],
+    ['errors.tellBy', { errors: { tellBy: 'event' } }, 'is "event"; expected "ack", "exception" or "both"'],
   ])('refuses a wrong %s: %j', (option, options, text) => {
     const resolve = (): unknown => resolveWebsocketOptions(options as WebsocketOptions);
     expect(resolve).toThrow(WebsocketOptionsError);

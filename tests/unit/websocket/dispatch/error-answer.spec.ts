@@ -36,10 +36,10 @@ test.each<[string, unknown]>([
   expect(['string', 'undefined']).toContain(typeof stackOf(thrown));
 });
 
-test.each<[string, unknown, string, string]>([
+test.each<[string, unknown, string | number, string]>([
   ['a bigint', Object.assign(new WsException('no'), { code: 1n }), 'WS_EXCEPTION', 'no'],
   ['an object', new WsException({ code: {}, message: 'no' }), 'WS_EXCEPTION', 'no'],
-  ['a number', new WsException({ code: 7, message: 'no' }), '7', 'no'],
+  ['a number', new WsException({ code: 7, message: 'no' }), 7, 'no'],
 ])('a code that is %s', (_, thrown, code, message) => {
   expect(isMeantForClient(thrown)).toBe(true);
   expect(toErrorAnswer(thrown)).toEqual({ status: 'error', code, message });

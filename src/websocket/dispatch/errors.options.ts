@@ -1,0 +1,51 @@
+import type { Type } from '@nestjs/common';
+import { isObject } from '../option-rules.js';
+import type { Rule } from '../option-rules.js';
+import type { Socket } from '../socket.io.js';
+import type { ErrorAnswer } from './error-answer.js';
+
+/** Of which client, and in what way it is told. */
+export interface FailureContext {
+  readonly client: Socket;
+  /** The event of the client's that has failed; undefined where its connection has. */
+  readonly event: string | undefined;
+  readonly by: 'ack' | 'exception' | 'connect_error';
+}
+
+/** Makes what a client is told of a failure. @returns anything that can be encoded */
+export type CreateErrorEnvelope = (failure: ErrorAnswer, context: FailureContext) => unknown;
+
+/** A provider that makes what a client is told of a failure. */
+export interface ErrorEnvelopeFactory {
+  createEnvelope: CreateErrorEnvelope;
+}
+
+/** How clients are told of failures. */
+export interface ErrorsOptions {
+  /**
+   * Makes what a client is told: a function, or the class of a provider. If it throws, the kit's own envelope is sent.
+   *
+   * @default the `ErrorAnswer`; in `exception` with the name of the event
+   */
+  envelope?: CreateErrorEnvelope | Type<ErrorEnvelopeFactory>;
+
+  /**
+   * How a client that asked for an ack is told that its event has failed: by the ack; by the event `exception`, as plain
+   * Nest does, and the ack is never called; or by both. With the last two, `exception` has `cause.pattern`, as Nest's.
+   *
+   * @default 'ack'
+   */
+  tellBy?: 'ack' | 'exception' | 'both';
+}
+
+const WAYS = new Set<unknown>(['ack', 'exception', 'both']);
+
+const fields: Record<keyof ErrorsOptions, Rule> = {
+  envelope: {
+    expected: 'a function, or the class of a provider with createEnvelope()',
+    accepts: (value) => typeof value === 'function',
+  },
+  tellBy: { expected: '"ack", "exception" or "both"', accepts: (value) => WAYS.has(value) },
+};
+
+export const errorsRule: Rule = { expected: 'an object, { envelope, tellBy }', accepts: isObject, fields };

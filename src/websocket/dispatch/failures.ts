@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { functionOf } from '../function-or-provider.js';
+import type { Socket } from '../socket.io.js';
+import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { answer, connectError } from './error-answer.js';
+import type { ErrorAnswer } from './error-answer.js';
+import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
+import { logFailure } from './log-failure.js';
+import type { Ack } from './message-handler.js';
+
+/** Tells clients of failures, in the form and by the way that the option `errors` says. */
+@Injectable()
+export class Failures implements OnModuleInit {
+  private createEnvelope: CreateErrorEnvelope = defaultEnvelope;
+
+  constructor(
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+  ) {}
+
+  onModuleInit(): void {
+    const { envelope } = this.options.errors;
+    if (envelope)
+      this.createEnvelope = functionOf(this.moduleRef, 'errors.envelope', envelope, 'createEnvelope');
+  }
+
+  /**
+   * Tells a client of a failure: by the ack or, where it asked for none, by the event `exception`.
+   *
+   * @param event the event of the client's that has failed, where it is one
+   */
+  tell(client: Socket, failure: ErrorAnswer, event?: string, ack?: Ack): void {
+    const { tellBy } = this.options.errors;
+    if (ack && tellBy !== 'exception') this.say(ack, failure, { client, event, by: 'ack' });
+    if (ack && tellBy === 'ack') return;
+    const exception = tellBy === 'ack' ? failure : { ...failure, cause: { pattern: event } };
+    this.say((envelope) => client.emit('exception', envelope), exception, { client, event, by: 'exception' });
+  }
+
+  /** The error that Socket.IO refuses a client with. */
+  connectError(client: Socket, refusal: ErrorAnswer): Error {
+    return connectError(refusal, this.envelope(refusal, { client, event: undefined, by: 'connect_error' }));
+  }
+
+  private say(tell: (envelope: unknown) => void, failure: ErrorAnswer, context: FailureContext): void {
+    try {
+      tell(this.envelope(failure, context));
+    } catch {
+      // An exception of the app's carries something that cannot be encoded.
+      tell(answer(failure.code, String(failure.message)));
+    }
+  }
+
+  private envelope(failure: ErrorAnswer, context: FailureContext): unknown {
+    try {
+      return this.createEnvelope(failure, context);
+    } catch (error) {
+      logFailure('The option "errors.envelope" failed', error);
+      return defaultEnvelope(failure, context);
+    }
+  }
+}
+
+function defaultEnvelope(failure: ErrorAnswer, { event, by }: FailureContext): unknown {
+  return by === 'exception' && event !== undefined ? { ...failure, event: failure.event ?? event } : failure;
+}
