@@ -150,8 +150,14 @@ export class TestCluster<
 
   /** @internal */
   async expectJoined(): Promise<void> {
-    const seen = await Promise.all(this.nodes.map((node) => within(countNodes(node), this.timeout)));
-    if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
+    const deadline = now() + this.timeout;
+    let seen: (number | Expired)[];
+    do {
+      // An adapter of the app's own may still be subscribing.
+      seen = await Promise.all(this.nodes.map((node) => within(countNodes(node), deadline - now())));
+      if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
+      await nextTurn();
+    } while (now() < deadline);
     throw new AppStartError(
       `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(String).join(', ')} of them. ` +
         'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',

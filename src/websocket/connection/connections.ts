@@ -73,7 +73,9 @@ export class Connections {
     const routes = this.handlers.routesOf(gateways);
     const listeners = new Map(Array.from(routes.keys(), (event) => [event, listenerFor(event)]));
     const service = { gateways, routes, listeners };
-    namespace.on('connection', (socket) => this.open(socket, service));
+    // Of the main namespace by its server, where whatever traces connections looks for it.
+    const emitter = namespace.name === '/' ? namespace.server : namespace;
+    emitter.on('connection', (socket) => this.open(socket, service));
   }
 
   /** The first middleware of every namespace. */

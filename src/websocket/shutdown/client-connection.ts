@@ -74,6 +74,7 @@ export class ClientConnection {
       new Promise((resolve) => connection.once('close', resolve)),
       socket && closeOfWebSocket(socket),
     ]);
+    this.endSockets();
     connection.close();
     const isThere = !this.isMute && this.sockets.length > 0;
     if (isThere && (await patience.lastsFor(closed))) return false;
@@ -83,10 +84,16 @@ export class ClientConnection {
 
   /** Ends it at once. */
   cut(): void {
+    this.endSockets();
     const { socket, shouldClose } = this.internals.transport;
     socket?.terminate();
     shouldClose?.();
     this.connection.close(true);
+  }
+
+  /** With the reason that Socket.IO gives when a server closes; by the end of their transport they would have another. */
+  private endSockets(): void {
+    for (const socket of this.sockets) socket._onclose('server shutting down');
   }
 
   private async askForSign(onSign: () => void): Promise<void> {
