@@ -74,6 +74,9 @@ describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
 /** What happened in the app, in order. */
 const events: string[] = [];
 
+/** Ends the work that goes on until it is released. */
+let release: () => void;
+
 class Passing implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle();
@@ -95,6 +98,14 @@ class WorkGateway {
     client.broadcast.emit('worked', ms);
     events.push('worked');
     return 'done';
+  }
+
+  @SubscribeMessage('work until released')
+  async workUntilReleased(client: Socket): Promise<string> {
+    const released = new Promise<void>((resolve) => (release = resolve));
+    events.push('working');
+    await released;
+    return this.work(client, 1);
   }
 
   @UseInterceptors(new Passing())
@@ -220,7 +231,7 @@ test('while it drains: not ready, newcomers get 503, clients are still served', 
   const readiness = app.get(WebsocketReadiness);
   expect(readiness.ready).toBe(true);
   const [alice, bob] = await app.connect(2);
-  const work = alice.emitWithAck('work', 300);
+  const work = alice.emitWithAck('work until released');
   await expect.poll(() => events).toContain('working');
   const closing = app.nest.close();
   await expect(bob).toReceive('server:shutdown', {
@@ -249,16 +260,17 @@ test('while it drains: not ready, newcomers get 503, clients are still served', 
   }
 
   expect(await bob.emitWithAck('work', 1)).toBe('done');
+  release();
   expect(await work).toBe('done');
   await closing;
-  expect(bob.received('worked')).toEqual([[300]]);
+  expect(bob.received('worked')).toEqual([[1]]);
   expect(alice.received('worked')).toEqual([[1]]);
 });
 
 test('a client that is there is refused another namespace, and reads why', async () => {
   await using app = await start();
   const alice = await app.connect();
-  const work = alice.emitWithAck('work', 300);
+  const work = alice.emitWithAck('work until released');
   await expect.poll(() => events).toContain('working');
   const closing = app.nest.close();
   await alice.next('server:shutdown');
@@ -271,6 +283,7 @@ test('a client that is there is refused another namespace, and reads why', async
     message: 'The server is shutting down; connect to another',
     data: { status: 'error', code: 'SHUTTING_DOWN' },
   });
+  release();
   await Promise.all([work, closing]);
 });
 
