@@ -46,10 +46,11 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
   }
 
   private log(message: string, details?: object): void {
+    const options = this.websocketOptions;
+    if (this.constructor === EventsGateway && options?.eventsGateway === false) return;
     // A gateway that is request-scoped is set up by a stand-in without fields.
     const logger = (this.logger as Logger | undefined) ?? new Logger(this.constructor.name);
-    const isOn =
-      this.websocketOptions && (this.websocketOptions.logDetails ?? (takesFields() || JOINS_PARAMETERS));
+    const isOn = options && (options.logDetails ?? (takesFields() || JOINS_PARAMETERS));
     if (!details || !isOn) logger.log(message);
     else if (takesFields()) logger.log({ message, ...details });
     else logger.log(message, details);

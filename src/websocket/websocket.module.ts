@@ -1,5 +1,5 @@
 import { Inject, Module } from '@nestjs/common';
-import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { Authentication } from './authentication/authentication.js';
 import { Connections } from './connection/connections.js';
@@ -29,8 +29,19 @@ import {
 } from './websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from './websocket.options.js';
 
-const metadata: ModuleMetadata = {
+/**
+ * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
+ * {@link WebsocketModule.forRootAsync}. Nothing is to be added to `main.ts`.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: ['https://app.example.com'] } })] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({
   providers: [
+    EventsGateway,
     WebsocketAdapter,
     websocketOptionsProvider,
     Gateways,
@@ -58,6 +69,7 @@ const metadata: ModuleMetadata = {
     },
   ],
   exports: [
+    EventsGateway,
     Authentication,
     FlowMetrics,
     WebsocketReadiness,
@@ -71,11 +83,8 @@ const metadata: ModuleMetadata = {
     Shutdown,
     RedisBackplane,
   ],
-};
-
-/** All of the module but its own gateway. */
-@Module(metadata)
-class WebsocketModuleWithoutEventsGateway extends ConfigurableWebsocketModule {
+})
+export class WebsocketModule extends ConfigurableWebsocketModule {
   constructor(
     @Inject(ApplicationConfig) applicationConfig: ApplicationConfig,
     @Inject(WebsocketAdapter) adapter: WebsocketAdapter,
@@ -91,45 +100,11 @@ class WebsocketModuleWithoutEventsGateway extends ConfigurableWebsocketModule {
     applicationConfig.setIoAdapter(adapter);
     refuseOtherAdapters(applicationConfig);
   }
-}
 
-/** Whether the module has its own gateway. */
-interface EventsGatewayOption {
-  /**
-   * Whether {@link EventsGateway} is there: the gateway of namespace `/`, which logs its clients.
-   *
-   * @default true
-   */
-  eventsGateway?: boolean;
-}
-
-type ForRoot = Parameters<typeof ConfigurableWebsocketModule.forRoot>[0] & EventsGatewayOption;
-type ForRootAsync = Parameters<typeof ConfigurableWebsocketModule.forRootAsync>[0] & EventsGatewayOption;
-
-/**
- * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
- * {@link WebsocketModule.forRootAsync}. Nothing is to be added to `main.ts`.
- *
- * @example
- * ```ts
- * @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: ['https://app.example.com'] } })] })
- * export class AppModule {}
- * ```
- */
-@Module({
-  providers: [EventsGateway, ...metadata.providers!],
-  exports: [EventsGateway, ...metadata.exports!],
-})
-export class WebsocketModule extends WebsocketModuleWithoutEventsGateway {
-  static override forRoot({ eventsGateway = true, ...options }: ForRoot = {}): DynamicModule {
-    return { ...super.forRoot(options), module: eventsGateway ? this : WebsocketModuleWithoutEventsGateway };
-  }
-
-  static override forRootAsync({ eventsGateway = true, ...options }: ForRootAsync): DynamicModule {
-    return {
-      ...super.forRootAsync(options),
-      module: eventsGateway ? this : WebsocketModuleWithoutEventsGateway,
-    };
+  static override forRoot(
+    options: Parameters<typeof ConfigurableWebsocketModule.forRoot>[0] = {},
+  ): DynamicModule {
+    return super.forRoot(options);
   }
 }
 

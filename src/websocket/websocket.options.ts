@@ -50,6 +50,13 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
   logDetails?: boolean;
 
   /**
+   * Whether {@link EventsGateway} logs the clients of namespace `/`. Gateways that extend it log those of theirs in any case.
+   *
+   * @default true
+   */
+  eventsGateway?: boolean;
+
+  /**
    * Who may connect: a function, the class of a provider, or either with more options. It has the handshake and returns
    * what goes into `socket.data`, or refuses; nothing of the app's sees a client before.
    *
@@ -116,6 +123,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
   const {
     redis,
     logDetails,
+    eventsGateway = true,
     authentication,
     handleConnectionTimeout = 10_000,
     errors,
@@ -133,6 +141,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
     server: server as ServerOptions,
     redis,
     logDetails,
+    eventsGateway,
     authentication: resolveAuthenticationOptions(authentication),
     handleConnectionTimeout,
     errors: { ...errors, tellBy: errors?.tellBy ?? 'ack' },
@@ -162,7 +171,7 @@ const transports = ['polling', 'websocket'];
 /** One rule per option; the compiler says when Socket.IO gains or loses one. */
 const rules: Record<keyof WebsocketOptions, Rule> = {
   ...each(aBoolean, 'addTrailingSlash', 'allowEIO3', 'allowUpgrades', 'cleanupEmptyChildNamespaces'),
-  ...each(aBoolean, 'destroyUpgrade', 'logDetails', 'serveClient'),
+  ...each(aBoolean, 'destroyUpgrade', 'eventsGateway', 'logDetails', 'serveClient'),
   ...each(aFunction, 'adapter', 'allowRequest', 'wsEngine'),
   ...each(anObject, 'connectionStateRecovery', 'parser'),
   ...each(milliseconds, 'connectTimeout', 'destroyUpgradeTimeout', 'upgradeTimeout'),

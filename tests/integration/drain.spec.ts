@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Global, Injectable, Module, UseInterceptors } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor, OnModuleDestroy } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  CallHandler,
+  ExecutionContext,
+  NestInterceptor,
+  OnModuleDestroy,
+} from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
 import type { BeforeDrain, Server, ShutdownOptions, Socket } from 'nest-realtime-kit';
@@ -467,4 +473,40 @@ test('a mute client does not hold up the others, and one that has just left is n
   const cutOffs = app.logs.entries.filter(({ message }) => String(message).startsWith('Cut off'));
   expect(cutOffs).toHaveLength(1);
   await app.close();
+});
+
+test.each([
+  ['after beforeApplicationShutdown, which still reaches them', 'beforeApplicationShutdown', ['last words']],
+  ['before any hook by default', undefined, []],
+] as const)('the clients leave %s', async (_, drainAfter, reached) => {
+  @WebSocketGateway()
+  class PresenceGateway implements OnModuleDestroy, BeforeApplicationShutdown {
+    @WebSocketServer() private readonly server!: Server;
+    private isDestroyed = false;
+    readonly seen: boolean[] = [];
+
+    handleDisconnect(): void {
+      this.seen.push(this.isDestroyed);
+    }
+
+    onModuleDestroy(): void {
+      this.isDestroyed = true;
+    }
+
+    beforeApplicationShutdown(): void {
+      this.server.emit('last words');
+    }
+  }
+
+  @Module({
+    imports: [WebsocketModule.forRoot({ shutdown: { drainAfter } })],
+    providers: [PresenceGateway],
+  })
+  class AppModule {}
+
+  await using app = await startTestApp(AppModule);
+  const alice = await app.connect();
+  await app.nest.close();
+  expect(alice.received('last words')).toHaveLength(reached.length);
+  expect(app.get(PresenceGateway).seen).toEqual([drainAfter !== undefined]);
 });

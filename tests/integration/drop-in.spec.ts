@@ -256,7 +256,7 @@ test('a namespace may be a function', async () => {
   class RoomGateway {
     @SubscribeMessage('where')
     where(client: Socket): string {
-      return (client.nsp as Namespace).name;
+      return client.nsp.name;
     }
   }
   const app = await start({ providers: [RoomGateway] });

@@ -88,21 +88,18 @@ export class Gateways {
 const DEFAULT_PLACE: Place = { port: 0, path: undefined };
 
 /** Whether two gateways say the same of an option, be it in two ways. */
-function isSameOption(option: string, one: unknown, other: unknown): boolean {
-  const [first, second] = [one, other].map((value) => asText(option === 'cors' ? corsOptions(value) : value));
-  return isDeepStrictEqual(first, second);
+function isSameOption(option: string, ...values: [unknown, unknown]): boolean {
+  const [one, other] = values.map((value) => plain(option === 'cors' ? corsOptions(value) : value));
+  return values[0] === values[1] || isDeepStrictEqual(one, other);
 }
 
-/** Functions and patterns as they are written: a decorator makes another of them for each class. */
-function asText(value: unknown): unknown {
-  if (typeof value === 'function' || value instanceof RegExp) return String(value);
-  if (Array.isArray(value)) return value.map(asText);
-  if (!isPlainObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asText(each)]));
+/** With functions and patterns as they are written: each decorator has another of them. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify([value], asWritten));
 }
 
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+function asWritten(_: string, value: unknown): unknown {
+  return typeof value === 'function' || value instanceof RegExp ? String(value) : value;
 }
 
 function isGateway(metatype: unknown): boolean {

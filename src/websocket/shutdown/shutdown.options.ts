@@ -13,6 +13,14 @@ export interface ShutdownOptions {
   timeout?: number;
 
   /**
+   * Has the clients leave after Nest's hooks `onModuleDestroy` and `beforeApplicationShutdown`, so that these still reach
+   * them. By default the clients leave before any hook, so that their handlers find all providers as they were.
+   *
+   * @default undefined (before any hook)
+   */
+  drainAfter?: 'beforeApplicationShutdown';
+
+  /**
    * The event by which every client is told, before it is disconnected; its one argument is `{ code, message }`, the code
    * being `SHUTTING_DOWN`. `false` tells nobody.
    *
@@ -46,16 +54,18 @@ export interface ShutdownOptions {
   onUncaught?: 'drain' | 'ignore';
 }
 
-export type ResolvedShutdownOptions = Required<ShutdownOptions>;
+export type ResolvedShutdownOptions = Required<Omit<ShutdownOptions, 'drainAfter'>> &
+  Pick<ShutdownOptions, 'drainAfter'>;
 
 export function resolveShutdownOptions({
   timeout = 10_000,
+  drainAfter,
   event = 'server:shutdown',
   batchSize = 1_000,
   batchInterval = 1_000,
   onUncaught = 'drain',
 }: ShutdownOptions = {}): ResolvedShutdownOptions {
-  return { timeout, event, batchSize, batchInterval, onUncaught };
+  return { timeout, drainAfter, event, batchSize, batchInterval, onUncaught };
 }
 
 /** Names that Socket.IO keeps for itself. */
@@ -64,6 +74,10 @@ const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disco
 const fields: Record<keyof ShutdownOptions, Rule> = {
   batchInterval: milliseconds,
   batchSize: count,
+  drainAfter: {
+    expected: '"beforeApplicationShutdown"',
+    accepts: (value) => value === 'beforeApplicationShutdown',
+  },
   event: {
     expected: 'the name of an event that Socket.IO does not reserve, or false',
     accepts: (value) =>

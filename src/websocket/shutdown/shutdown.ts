@@ -66,7 +66,8 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.drain();
+    this.startDeadline();
+    if (this.options.shutdown.drainAfter === undefined) await this.drain();
   }
 
   /** Leaves the clients; the first call begins, and all wait for the same end. */
@@ -75,12 +76,18 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     return this.drained;
   }
 
+  private startDeadline(): void {
+    this.deadline ??= setTimeout(() => this.cut(), this.options.shutdown.timeout * SHARE_BEFORE_CUT);
+  }
+
   /**
    * Closes a server, and the HTTP server that it is attached to.
    *
    * @param isForced whether what is being answered is not waited for
    */
   async close(server: Server, isForced: boolean): Promise<void> {
+    // Nest has called the hooks of `beforeApplicationShutdown` by now.
+    await this.drain();
     this.stage = 'closing';
     const closed = server.close();
     const http = this.http.get(server.httpServer as HttpServer);
@@ -97,7 +104,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
 
   private async leaveClients(): Promise<void> {
     this.stage = 'draining';
-    this.deadline = setTimeout(() => this.cut(), this.options.shutdown.timeout * SHARE_BEFORE_CUT);
+    this.startDeadline();
     const lastWords = (): Promise<unknown> => callBeforeDrain(this.modules);
     await new Drain(this.servers, this.inFlight, this.options.shutdown, lastWords).run();
     this.stage = 'other hooks';
