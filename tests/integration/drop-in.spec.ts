@@ -4,14 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { EventsGateway, WebsocketAdapter, WebsocketModule } from 'nest-realtime-kit';
-import type {
-  Ack,
-  Authenticator,
-  MessageHandler,
-  Namespace,
-  Socket,
-  WebsocketOptions,
-} from 'nest-realtime-kit';
+import type { Ack, Authenticator, MessageHandler, Socket, WebsocketOptions } from 'nest-realtime-kit';
 import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
 import type { TestApp } from 'nest-realtime-kit/testing';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';

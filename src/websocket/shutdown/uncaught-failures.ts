@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { Deadline } from './deadline.js';
@@ -12,13 +12,13 @@ import { Shutdown } from './shutdown.js';
  * shutdown, then the process ends as it would have.
  */
 @Injectable()
-export class UncaughtFailures implements OnApplicationBootstrap, OnModuleDestroy {
+export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationShutdown {
   private ending: Ending;
   private stopWatching = (): void => {};
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
-    @Inject(Shutdown) private readonly shutdown: Shutdown,
+    @Inject(Shutdown) shutdown: Shutdown,
   ) {
     this.ending = () => shutdown.drain();
   }
@@ -39,8 +39,7 @@ export class UncaughtFailures implements OnApplicationBootstrap, OnModuleDestroy
     if (this.options.shutdown.onUncaught === 'drain') this.stopWatching = watchFailures(() => this.end());
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.shutdown.drain();
+  onApplicationShutdown(): void {
     this.stopWatching();
   }
 
