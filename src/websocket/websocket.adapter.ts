@@ -4,7 +4,7 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Connections } from './connection/connections.js';
-import { leaveBeforeJoin } from './connection/pending-joins.js';
+import { packetListener } from './connection/pending-joins.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
 import { isSameNamespace } from './gateways/gateway.js';
@@ -135,7 +135,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     const { httpServer } = server as { httpServer: HttpServer };
     if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
     this.handshakes.install(server);
-    this.flow.install(server, leaveBeforeJoin);
+    this.flow.install(server, packetListener);
     this.connections.guard(server, (handler, client, data, ack) =>
       this.handleMessage(handler, client, data, ack),
     );

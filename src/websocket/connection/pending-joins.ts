@@ -1,4 +1,5 @@
 import type { Connection } from '../engine-internals.js';
+import type { PacketListener } from '../flow/server-flow.js';
 import type { Socket } from '../socket.io.js';
 
 /** Why a socket is closed whose client has left the namespace. */
@@ -11,6 +12,7 @@ interface ClientInternals {
 }
 interface SocketInternals {
   _onclose(reason: string): void;
+  _onerror(error: Error): void;
   _cleanup(): void;
 }
 
@@ -49,8 +51,18 @@ export function endJoin(socket: Socket): void {
   else if (socket.connected) (socket as unknown as SocketInternals)._onclose(LEFT);
 }
 
-/** A client asks to join a namespace. Where it is in it, it has left it: Socket.IO would end the connection. */
-export function leaveBeforeJoin(conn: Connection, namespace: string): void {
-  const client = (conn as Marked)[CLIENT] as unknown as ClientInternals | undefined;
-  client?.nsps.get(namespace)?._onclose(LEFT);
+export const packetListener: PacketListener = {
+  /** Where a client is in the namespace that it asks for, it has left it: Socket.IO would end the connection. */
+  onJoin(conn, namespace) {
+    socketsOf(conn)?.get(namespace)?._onclose(LEFT);
+  },
+
+  /** As Socket.IO does: the sockets of the client emit `error`. */
+  onUndecodable(conn, error) {
+    for (const socket of socketsOf(conn)?.values() ?? []) socket._onerror(error);
+  },
+};
+
+function socketsOf(conn: Marked): ClientInternals['nsps'] | undefined {
+  return (conn[CLIENT] as unknown as ClientInternals | undefined)?.nsps;
 }

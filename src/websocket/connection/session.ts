@@ -130,8 +130,11 @@ export class Session implements Streams {
       );
     }
     internals.run(event, (error) => {
-      if (error) this.deny(error, String(event[0]), ack);
-      else if (socket.connected) this.deliver(event, packet.bytes);
+      // As in Socket.IO: what a client has sent in one go with its leaving is not handled.
+      process.nextTick(() => {
+        if (error) this.deny(error, String(event[0]), ack);
+        else if (socket.connected) this.deliver(event, packet.bytes);
+      });
     });
   }
 

@@ -13,7 +13,7 @@ import { cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { ReadTurns } from './read-turns.js';
 import { ServerFlow } from './server-flow.js';
-import type { OnJoin } from './server-flow.js';
+import type { PacketListener } from './server-flow.js';
 
 /**
  * Bounds what one connection may cost: what it sends in size, depth and number, and what is kept for it when it does not
@@ -41,8 +41,8 @@ export class Flow implements OnApplicationShutdown {
     this.backlogs.close();
   }
 
-  install(server: Server, onJoin: OnJoin): void {
-    new ServerFlow(server, this, onJoin).install();
+  install(server: Server, listener: PacketListener): void {
+    new ServerFlow(server, this, listener).install();
   }
 
   /** A client does not read. */

@@ -18,8 +18,13 @@ import { Violation } from './violation.js';
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
 const COST_OF_JOIN = 20;
 
-/** A client asks to join a namespace: called before Socket.IO looks at it. */
-export type OnJoin = (conn: Connection, namespace: string) => void;
+/** Hears of what a client sends, before anything is done about it. */
+export interface PacketListener {
+  /** It asks to join a namespace. */
+  onJoin(conn: Connection, namespace: string): void;
+  /** It has sent what cannot be decoded, and loses its connection. */
+  onUndecodable(conn: Connection, error: Error): void;
+}
 
 /** Reads and writes no more than a connection may have, on one server. */
 export class ServerFlow {
@@ -31,7 +36,7 @@ export class ServerFlow {
   constructor(
     private readonly server: Server,
     readonly common: Flow,
-    private readonly onJoin: OnJoin,
+    private readonly listener: PacketListener,
   ) {
     const { maxHttpBufferSize, pingInterval, pingTimeout } = server.engine.opts;
     this.maxMessageSize = maxHttpBufferSize!;
@@ -105,7 +110,7 @@ export class ServerFlow {
     }
     if (packet.type === PacketType.CONNECT) {
       flow.charge(COST_OF_JOIN - 1);
-      this.onJoin(flow.conn, packet.nsp);
+      this.listener.onJoin(flow.conn, packet.nsp);
     } else if (packet.type === PacketType.DISCONNECT) {
       // What comes behind may be to join again, which Socket.IO takes for an error in the same turn.
       flow.block();
@@ -121,6 +126,7 @@ export class ServerFlow {
 
   /** What the client has sent cannot be decoded, or was kept from it. */
   onFailure(flow: ConnectionFlow, error: unknown): void {
+    if (!(error instanceof Violation)) this.listener.onUndecodable(flow.conn, error as Error);
     this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
 
