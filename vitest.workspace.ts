@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import swc from 'unplugin-swc';
 import { defineConfig } from 'vitest/config';
+import { aliasesOfNest } from './tests/differential/support/nest.js';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -65,6 +66,16 @@ export default defineConfig({
             'tests/package/support/tarball.ts',
           ],
           testTimeout: 60_000,
+        },
+      },
+      // Each scenario on plain Nest and on the kit. `NEST=11` has both on that Nest, in place of the one installed here.
+      {
+        extends: true,
+        resolve: { alias: aliasesOfNest },
+        test: {
+          name: 'differential',
+          include: ['tests/differential/*.spec.ts'],
+          globalSetup: ['tests/differential/support/install-nest.ts'],
         },
       },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.

@@ -1,0 +1,3 @@
+import { compareOver } from './support/compare-over.js';
+
+compareOver('polling');

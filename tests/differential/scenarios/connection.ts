@@ -1,0 +1,418 @@
+import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import type { GatewayMetadata } from '@nestjs/websockets';
+import { Server as HttpServer } from 'node:http';
+import { inspect } from 'node:util';
+import type { Server, Socket } from 'socket.io';
+import { expect } from 'vitest';
+import { PollingSession } from '../support/polling-session.js';
+import type { App, Note, Scenario } from '../support/scenario.js';
+
+/** A gateway with these options, which tells of the handshake. */
+function greeting(options: GatewayMetadata = {}): (note: Note) => App {
+  return (note) => {
+    @WebSocketGateway(options)
+    class GreetingGateway {
+      handleConnection(client: Socket): void {
+        const { auth, query, headers, url, xdomain, secure, address, issued, time } = client.handshake;
+        note(
+          'handshake',
+          auth,
+          query.user,
+          query.transport,
+          headers['x-user'],
+          url.split('?')[0],
+          xdomain,
+          secure,
+        );
+        note(
+          address.includes('127.0.0.1'),
+          typeof issued,
+          typeof time,
+          client.conn.protocol,
+          client.recovered,
+        );
+        client.on('disconnect', (reason) => note('disconnect', reason));
+      }
+
+      @SubscribeMessage('transport')
+      transport(@ConnectedSocket() client: Socket): string {
+        return client.conn.transport.name;
+      }
+    }
+    return { providers: [GreetingGateway] };
+  };
+}
+
+/** Packets of Engine.IO. */
+const CLOSE = '1';
+const NOOP = '6';
+
+const SHUTDOWN = { code: 'SHUTTING_DOWN', message: 'The server is shutting down; connect to another' };
+
+const fetching =
+  (...requests: [path: string, init?: RequestInit][]): Scenario['run'] =>
+  async ({ url, see }) => {
+    for (const [path, init] of requests) {
+      const response = await fetch(url + path, init);
+      const text = await response.text();
+      see(path, response.status, text.startsWith('0{') ? 'opened' : text.slice(0, 100));
+      const { sid } = (text.startsWith('0{') ? JSON.parse(text.slice(1)) : {}) as { sid?: string };
+      if (sid) await fetch(`${url}${path}&sid=${sid}`, { method: 'POST', body: '1' });
+    }
+  };
+
+const crossOrigin =
+  (headers: Record<string, string>, method = 'GET'): Scenario['run'] =>
+  async ({ url, see }) => {
+    const path = '/socket.io/?EIO=4&transport=polling';
+    const response = await fetch(url + path, { method, headers });
+    const text = await response.text();
+    const ofCors = [...response.headers].filter(
+      ([name]) => name.startsWith('access-control') || name === 'vary',
+    );
+    see('cors', response.status, ofCors);
+    if (text.startsWith('0{')) {
+      const { sid } = JSON.parse(text.slice(1)) as { sid: string };
+      await fetch(`${url}${path}&sid=${sid}`, { method: 'POST', body: '1' });
+    }
+  };
+
+export const connection: Scenario[] = [
+  {
+    name: 'the handshake has credentials, query and headers',
+    app: greeting(),
+    async run({ connect }) {
+      await connect('alice', {
+        auth: { token: 'secret', deep: { list: [1] } },
+        query: { user: 'alice' },
+        extraHeaders: { 'x-user': 'alice' },
+      });
+    },
+  },
+  {
+    name: 'the credentials come from a function of the client',
+    app: greeting(),
+    async run({ connect }) {
+      await connect('alice', { auth: (give: (auth: object) => void) => give({ token: 'secret' }) });
+    },
+  },
+  {
+    name: 'a client begins by polling, and is upgraded to websocket',
+    app: greeting(),
+    async run({ connect }) {
+      const alice = await connect('alice', { transports: ['polling', 'websocket'] });
+      const { engine } = alice.socket.io;
+      if (engine.transport.name === 'polling')
+        await new Promise<void>((resolve) => engine.once('upgrade', () => resolve()));
+      await alice.ask('transport');
+    },
+  },
+  {
+    name: 'a client is not upgraded when allowUpgrades is off',
+    app: greeting({ allowUpgrades: false }),
+    async run({ connect }) {
+      const alice = await connect('alice', { transports: ['polling', 'websocket'] });
+      await alice.ask('transport');
+    },
+  },
+  {
+    name: 'a gateway allows one transport only',
+    app: greeting({ transports: ['websocket'] }),
+    run: fetching(['/socket.io/?EIO=4&transport=polling']),
+  },
+  {
+    name: 'a gateway has an initial packet',
+    app: greeting({ initialPacket: '2["initial"]' }),
+    async run({ url, see }) {
+      await using session = await PollingSession.open(url);
+      see('initial', session.further);
+    },
+  },
+  {
+    name: 'a gateway has a cookie',
+    app: greeting({ cookie: { name: 'session', httpOnly: true, sameSite: 'strict' } }),
+    async run({ url, see }) {
+      await using session = await PollingSession.open(url);
+      see('cookie', session.headers.get('set-cookie')?.replace(/=[\w-]{20};/, '=<id>;'));
+    },
+  },
+  {
+    name: 'a gateway has intervals and limits of its own',
+    app: greeting({ pingInterval: 10_000, pingTimeout: 7_000, maxHttpBufferSize: 5_000 }),
+    async run({ url, see }) {
+      await using session = await PollingSession.open(url);
+      const { sid: _, ...settings } = session.opening;
+      see('settings', settings);
+    },
+  },
+  {
+    name: 'a gateway has the default intervals and limits',
+    app: greeting(),
+    async run({ url, see }) {
+      await using session = await PollingSession.open(url);
+      const { sid: _, ...settings } = session.opening;
+      see('settings', settings);
+    },
+  },
+  {
+    name: 'a client that does not answer pings is disconnected',
+    app: greeting({ pingInterval: 100, pingTimeout: 100 }),
+    async run({ connect }) {
+      const alice = await connect('alice');
+      const { engine } = alice.socket.io;
+      engine.transport['onPacket'] = () => {};
+      clearTimeout(engine['_pingTimeoutTimer'] as NodeJS.Timeout);
+      const gone = new Promise<void>((resolve) => alice.socket.once('disconnect', () => resolve()));
+      await gone;
+    },
+  },
+  {
+    name: 'a client that sends more than maxHttpBufferSize is disconnected',
+    app: greeting({ maxHttpBufferSize: 1_000 }),
+    async run({ connect }) {
+      const alice = await connect('alice');
+      alice.socket.emit('say', 'x'.repeat(2_000));
+      await alice.leaves();
+    },
+    differs: {
+      rows: ['log-of-refusals'],
+      log: [
+        [
+          'warn',
+          'Flow',
+          expect.stringMatching(/^A client has sent a message of .+ larger than maxHttpBufferSize/),
+        ],
+      ],
+    },
+  },
+  {
+    name: 'a client that joins no namespace in time is disconnected',
+    app: greeting({ connectTimeout: 50 }),
+    async run({ url, see }) {
+      const session = await PollingSession.open(url);
+      let packet: string | undefined = NOOP;
+      while (packet === NOOP) [packet] = await session.poll();
+      see('closed', packet === CLOSE || packet?.includes('Session ID unknown'));
+    },
+  },
+  {
+    name: "Socket.IO's script for browsers is served",
+    app: greeting(),
+    async run({ url, see }) {
+      const response = await fetch(`${url}/socket.io/socket.io.js`);
+      see(
+        'script',
+        response.status,
+        response.headers.get('content-type'),
+        (await response.text()).length > 10_000,
+      );
+    },
+  },
+  {
+    name: "Socket.IO's script for browsers is not served when serveClient is off",
+    app: greeting({ serveClient: false }),
+    run: fetching(['/socket.io/socket.io.js']),
+  },
+  {
+    name: 'requests that are no handshakes are refused',
+    app: greeting(),
+    run: fetching(
+      ['/socket.io/?EIO=4&transport=carrier-pigeon'],
+      ['/socket.io/?EIO=4&transport=polling&sid=unknown'],
+      ['/socket.io/?EIO=4&transport=polling', { method: 'POST', body: 'x' }],
+      ['/socket.io/?EIO=3&transport=polling'],
+      ['/socket.io/?EIO=4&transport=websocket'],
+      ['/socket.io/'],
+      ['/nowhere'],
+    ),
+  },
+  {
+    name: 'allowRequest refuses a handshake',
+    app: greeting({
+      allowRequest: (request, decide) =>
+        decide(request.headers['x-user'] ? null : 'who are you?', Boolean(request.headers['x-user'])),
+    }),
+    async run(stage) {
+      await fetching(
+        ['/socket.io/?EIO=4&transport=polling'],
+        ['/socket.io/?EIO=4&transport=polling', { headers: { 'x-user': 'alice' } }],
+      )(stage);
+      await stage.connect('bob');
+    },
+  },
+  {
+    name: 'a gateway says nothing of cors, and a page of another origin asks',
+    app: greeting(),
+    run: crossOrigin({ origin: 'https://app.example.com' }),
+    differs: {
+      rows: ['cors-by-default'],
+      client: [['cors', 200, [['access-control-allow-origin', '*']]]],
+    },
+  },
+  {
+    name: 'a gateway has an allowed origin, and its page asks',
+    app: greeting({ cors: { origin: 'https://app.example.com', credentials: true } }),
+    run: crossOrigin({ origin: 'https://app.example.com' }),
+  },
+  {
+    name: 'a gateway has allowed origins, and its page asks beforehand',
+    app: greeting({ cors: { origin: ['https://app.example.com'], allowedHeaders: ['x-user'] } }),
+    run: crossOrigin(
+      {
+        origin: 'https://app.example.com',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'x-user',
+      },
+      'OPTIONS',
+    ),
+  },
+  ...[true, '*', { origin: '*' }, { origin: true }].map((cors): Scenario => ({
+    name: `the app has \`cors: ${inspect(cors)}\``,
+    app: (note) => ({ ...greeting()(note), options: { cors: cors as never } }),
+    run: crossOrigin({ origin: 'https://app.example.com' }),
+  })),
+  {
+    name: 'a gateway has an allowed origin, and a page of another connects',
+    app: greeting({ cors: { origin: 'https://app.example.com' } }),
+    async run({ connect }) {
+      await connect('eve', { extraHeaders: { origin: 'https://evil.example.com' } });
+    },
+    differs: {
+      rows: ['origins-are-enforced', 'log-of-refusals'],
+      client: [['eve', 'connect_error', expect.stringMatching(/^(?:websocket|xhr poll) error$/)]],
+      handlers: [],
+      log: [
+        [
+          'warn',
+          'Handshakes',
+          'Refused a connection: its origin "https://evil.example.com" is not allowed by cors.origin',
+        ],
+      ],
+    },
+  },
+  {
+    name: 'the app counts connections and clients',
+    app: greeting(),
+    async run({ connect, io, see, rest }) {
+      const alice = await connect('alice');
+      await connect('bob');
+      see('connected', io.engine.clientsCount, io.sockets.sockets.size, io.of('/').sockets.size);
+      alice.disconnect();
+      await alice.leaves();
+      await rest();
+      see('left', io.sockets.sockets.size);
+    },
+  },
+  {
+    name: 'the app attaches its server to a further HTTP server',
+    app(note) {
+      @WebSocketGateway()
+      class AttachingGateway {
+        afterInit(server: Server): void {
+          const further = new HttpServer();
+          try {
+            server.attach(further);
+            note('attached', further.listenerCount('upgrade'));
+          } catch (error) {
+            note('refused', (error as Error).message);
+          }
+        }
+      }
+      return { providers: [AttachingGateway] };
+    },
+    run() {},
+    differs: {
+      rows: ['second-attach'],
+      handlers: [
+        [
+          'refused',
+          'A Socket.IO server of WebsocketModule cannot be attached to a further server. ' +
+            'Give a gateway another port by its decorator, @WebSocketGateway(8080), and it has a server of its own.',
+        ],
+      ],
+    },
+  },
+  {
+    name: 'the app closes its server by io.close()',
+    app: greeting(),
+    async run({ connect, io }) {
+      const alice = await connect('alice');
+      const left = alice.leaves();
+      void io.close();
+      await left;
+    },
+  },
+  {
+    name: 'the app is closed while a client is connected',
+    app: greeting(),
+    async run({ connect, app }) {
+      const alice = await connect('alice');
+      const left = alice.leaves();
+      void app.close();
+      await left;
+    },
+    differs: {
+      rows: ['told-of-the-shutdown'],
+      client: [
+        ['alice', 'connect'],
+        ['alice', 'event', 'server:shutdown', SHUTDOWN],
+        ['alice', 'disconnect', 'transport close'],
+      ],
+    },
+  },
+  {
+    name: 'a client connects anew in place of the same, and by a second connection beside it',
+    app: greeting(),
+    async run({ connect }) {
+      const alice = await connect('alice');
+      alice.socket.disconnect();
+      await alice.connect();
+      await connect('alice again');
+      await alice.ask('transport');
+    },
+  },
+  {
+    name: 'events that are sent right before a client leaves are handled',
+    app(note) {
+      @WebSocketGateway()
+      class LastWordsGateway {
+        @SubscribeMessage('last words')
+        lastWords(): string {
+          note('heard');
+          return 'heard';
+        }
+      }
+      return { providers: [LastWordsGateway] };
+    },
+    async run({ connect, rest }) {
+      const alice = await connect('alice');
+      alice.together(() => {
+        alice.socket.emit('last words');
+        alice.socket.disconnect();
+      });
+      await rest();
+    },
+    differs: { rows: ['last-words'], handlers: [['heard']] },
+  },
+  {
+    name: 'a server disconnects its client right after it has emitted',
+    app(note) {
+      @WebSocketGateway()
+      class ByeGateway {
+        @SubscribeMessage('bye')
+        bye(@ConnectedSocket() client: Socket): void {
+          client.emit('so long');
+          client.disconnect(true);
+          note(client.connected, client.disconnected);
+          client.emit('nobody hears this');
+        }
+      }
+      return { providers: [ByeGateway] };
+    },
+    async run({ connect }) {
+      const alice = await connect('alice');
+      alice.socket.emit('bye');
+      await alice.leaves();
+    },
+  },
+];
