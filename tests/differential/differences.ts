@@ -239,6 +239,12 @@ const table = {
     why: 'It is what every app adds.',
     recipe: '`app.useLogger` with a filter for the context `EventsGateway`.',
   },
+  'clients-leave-first': {
+    what: 'when `handleDisconnect` is called as the app is closed',
+    plain: 'After `onModuleDestroy` and `beforeApplicationShutdown`.',
+    kit: 'Before them.',
+    why: 'No provider is destroyed that a client still uses.',
+  },
   'told-of-the-shutdown': {
     what: 'the clients of an app that is closed',
     plain: 'Their connections end.',

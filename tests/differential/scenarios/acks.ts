@@ -102,6 +102,34 @@ export const acks: Scenario[] = [
     },
   },
   {
+    name: 'a client sends again what is not acknowledged, and the handler returns nothing',
+    app(note) {
+      @WebSocketGateway()
+      class OnceGateway {
+        @SubscribeMessage('pay')
+        pay(): void {
+          note('paid');
+        }
+      }
+      return { providers: [OnceGateway] };
+    },
+    async run({ connect }) {
+      const alice = await connect('alice', { retries: 2, ackTimeout: 200 });
+      await alice.socket.emitWithAck('pay').then(
+        () => alice.see('acknowledged'),
+        () => alice.see('given up'),
+      );
+    },
+    differs: {
+      rows: ['ack-of-nothing'],
+      client: [
+        ['alice', 'connect'],
+        ['alice', 'acknowledged'],
+      ],
+      handlers: [['paid']],
+    },
+  },
+  {
     name: 'a handler returns null',
     app: returning(() => null),
     run: askAndTell,

@@ -88,6 +88,19 @@ export const broadcasts: Scenario[] = [
     io.to('lobby').volatile.compress(true).local.emit('all of it', 4);
     for (const [, socket] of io.sockets.sockets) socket.volatile.compress(false).emit('one', 5);
   }),
+  acting('the server emits a volatile event right behind another to a client', (io, _stage, { alice }) => {
+    const socket = io.sockets.sockets.get(alice.socket.id!)!;
+    socket.emit('first', 1);
+    socket.volatile.emit('dropped', 2);
+    socket.emit('last', 3);
+  }),
+  acting('the server emits after its client has left', async (io, { see, rest }, { alice }) => {
+    const socket = io.sockets.sockets.get(alice.socket.id!)!;
+    alice.socket.disconnect();
+    await rest();
+    see('emitted', socket.emit('too late'), socket.connected, socket.rooms.size);
+    io.to(socket.id).emit('too late');
+  }),
   acting('the server emits by send and write', (io) => {
     io.send('sent');
     io.write('written');

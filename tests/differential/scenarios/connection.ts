@@ -1,8 +1,13 @@
+import { Controller, Get } from '@nestjs/common';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { GatewayMetadata } from '@nestjs/websockets';
+import { once } from 'node:events';
 import { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import type { Server, Socket } from 'socket.io';
+import { Server } from 'socket.io';
+import type { Namespace, Socket } from 'socket.io';
+import parser from 'socket.io-msgpack-parser';
 import { expect } from 'vitest';
 import { PollingSession } from '../support/polling-session.js';
 import type { App, Note, Scenario } from '../support/scenario.js';
@@ -76,6 +81,57 @@ const crossOrigin =
       await fetch(`${url}${path}&sid=${sid}`, { method: 'POST', body: '1' });
     }
   };
+
+type AdapterInMemory = Namespace['adapter'];
+const AdapterInMemory = new Server().of('/').adapter.constructor as new (
+  namespace: Namespace,
+) => AdapterInMemory;
+
+async function freePort(): Promise<number> {
+  const server = new HttpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function ownPort(): Scenario {
+  let port: number;
+  return {
+    name: 'a gateway has a port of its own, and another a namespace there',
+    async app() {
+      port = await freePort();
+      @WebSocketGateway(port)
+      class OwnPortGateway {
+        @SubscribeMessage('where')
+        where(): string {
+          return 'the port of its own';
+        }
+      }
+      @WebSocketGateway(port, { namespace: 'news' })
+      class NewsGateway {
+        @SubscribeMessage('where')
+        where(): string {
+          return 'news there';
+        }
+      }
+      @WebSocketGateway()
+      class AppPortGateway {
+        @SubscribeMessage('where')
+        where(): string {
+          return 'the port of the app';
+        }
+      }
+      return { providers: [OwnPortGateway, NewsGateway, AppPortGateway] };
+    },
+    async run({ connect }) {
+      await (await connect('alice', { port })).ask('where');
+      await (await connect('bob', { port, namespace: 'news' })).ask('where');
+      await (await connect('carol')).ask('where');
+    },
+  };
+}
 
 export const connection: Scenario[] = [
   {
@@ -290,6 +346,96 @@ export const connection: Scenario[] = [
       ],
     },
   },
+  {
+    name: 'the app has a path for its server',
+    app: (note) => ({ ...greeting()(note), options: { path: '/live' } }),
+    async run({ connect }) {
+      await (await connect('alice', { path: '/live' })).ask('transport');
+    },
+  },
+  {
+    name: 'the app and its clients have a parser of their own',
+    app: (note) => ({ ...greeting()(note), options: { parser } }),
+    async run({ connect }) {
+      const alice = await connect('alice', { parser, auth: { bytes: Buffer.of(1, 2) } });
+      await alice.ask('transport');
+    },
+  },
+  {
+    name: 'the app has an adapter of its own',
+    app(note) {
+      class NotingAdapter extends AdapterInMemory {
+        override broadcast(...[packet, options]: Parameters<AdapterInMemory['broadcast']>): void {
+          note('broadcast', (packet as { data: unknown }).data, options.rooms);
+          super.broadcast(packet, options);
+        }
+      }
+      return { ...greeting()(note), options: { adapter: NotingAdapter as never } };
+    },
+    async run({ connect, io }) {
+      await connect('alice');
+      io.to('lobby').emit('to the lobby');
+      io.emit('to all', 1);
+    },
+  },
+  {
+    name: 'messages are compressed by perMessageDeflate and httpCompression',
+    app: greeting({ perMessageDeflate: { threshold: 100 }, httpCompression: { threshold: 100 } }),
+    async run({ connect, io }) {
+      const alice = await connect('alice');
+      io.emit('large', 'x'.repeat(10_000));
+      await alice.ask('transport');
+    },
+  },
+  {
+    name: 'a client of Engine.IO 3 connects when allowEIO3 is set',
+    app: greeting({ allowEIO3: true }),
+    async run({ url, see }) {
+      const address = `${url}/socket.io/?EIO=3&transport=polling`;
+      const text = await (await fetch(address)).text();
+      const { sid } = JSON.parse(text.slice(text.indexOf('{'), text.indexOf('}') + 1)) as { sid: string };
+      see('opened', /^\d+:0\{/.test(text));
+      await fetch(`${address}&sid=${sid}`, { method: 'POST', body: '1:1' });
+    },
+  },
+  {
+    name: 'the app makes the ids of connections, and hears of those that are refused',
+    app(note) {
+      @WebSocketGateway()
+      class IdsGateway {
+        afterInit({ engine }: Server): void {
+          engine.generateId = () => 'an-id-of-the-app';
+          engine.on('connection_error', ({ code, message }: { code: number; message: string }) =>
+            note('refused', code, message),
+          );
+        }
+
+        handleConnection(client: Socket): void {
+          note('connected', client.conn['id']);
+        }
+      }
+      return { providers: [IdsGateway] };
+    },
+    async run(stage) {
+      await stage.connect('alice');
+      await fetching(['/socket.io/?EIO=4&transport=carrier-pigeon'])(stage);
+    },
+  },
+  {
+    name: 'HTTP routes of the app are beside its gateway',
+    app(note) {
+      @Controller('cats')
+      class CatsController {
+        @Get()
+        cats(): string[] {
+          return ['Tom'];
+        }
+      }
+      return { ...greeting()(note), controllers: [CatsController] };
+    },
+    run: fetching(['/cats'], ['/socket.io/?EIO=4&transport=polling'], ['/dogs']),
+  },
+  ownPort(),
   {
     name: 'the app counts connections and clients',
     app: greeting(),

@@ -1,6 +1,6 @@
-import { UseGuards } from '@nestjs/common';
+import { Inject, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, Reflector } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { Socket } from 'socket.io';
 import { of } from 'rxjs';
@@ -105,6 +105,32 @@ export const guards: Scenario[] = [
       );
       return true;
     }),
+    run: askAndTell,
+  },
+  {
+    name: 'a guard reads the metadata of the handler and of its gateway',
+    app(note) {
+      @Injectable()
+      class RolesGuard implements CanActivate {
+        constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
+
+        canActivate(context: ExecutionContext): boolean {
+          note(this.reflector.getAllAndMerge<string[]>('roles', [context.getHandler(), context.getClass()]));
+          return true;
+        }
+      }
+      @UseGuards(RolesGuard)
+      @SetMetadata('roles', ['member'])
+      @WebSocketGateway()
+      class RolesGateway {
+        @SetMetadata('roles', ['admin'])
+        @SubscribeMessage('say')
+        say(): string {
+          return 'said';
+        }
+      }
+      return { providers: [RolesGateway] };
+    },
     run: askAndTell,
   },
   {

@@ -379,6 +379,65 @@ export const hooks: Scenario[] = [
     differs: { rows: ['failing-after-init'], client: [], log: [['boot', 'failed', 'Error: no such table']] },
   },
   {
+    name: "Nest's own hooks of a gateway, and its handleDisconnect, when the app is closed",
+    app(note) {
+      @WebSocketGateway()
+      class LivingGateway {
+        onModuleInit(): void {
+          note('onModuleInit');
+        }
+
+        afterInit(): void {
+          note('afterInit');
+        }
+
+        onApplicationBootstrap(): void {
+          note('onApplicationBootstrap');
+        }
+
+        handleConnection(): void {
+          note('handleConnection');
+        }
+
+        handleDisconnect(): void {
+          note('handleDisconnect');
+        }
+
+        onModuleDestroy(): void {
+          note('onModuleDestroy');
+        }
+
+        beforeApplicationShutdown(): void {
+          note('beforeApplicationShutdown');
+        }
+
+        onApplicationShutdown(): void {
+          note('onApplicationShutdown');
+        }
+      }
+      return { providers: [LivingGateway], kit: { shutdown: { event: false } } };
+    },
+    async run({ connect, app }) {
+      const alice = await connect('alice');
+      // How the connection of a client ends is another scenario.
+      alice.socket.off('disconnect');
+      await app.close();
+    },
+    differs: {
+      rows: ['clients-leave-first'],
+      handlers: [
+        ['afterInit'],
+        ['onModuleInit'],
+        ['onApplicationBootstrap'],
+        ['handleConnection'],
+        ['handleDisconnect'],
+        ['onModuleDestroy'],
+        ['beforeApplicationShutdown'],
+        ['onApplicationShutdown'],
+      ],
+    },
+  },
+  {
     name: 'what is logged from the boot to the end',
     app() {
       @WebSocketGateway()

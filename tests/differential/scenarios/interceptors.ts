@@ -1,7 +1,8 @@
-import { UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import { ClassSerializerInterceptor, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { Exclude } from 'class-transformer';
 import { catchError, concat, EMPTY, map, of, tap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { failure, internalError } from '../support/failure.js';
@@ -139,6 +140,27 @@ export const interceptors: Scenario[] = [
         ['alice', 'event', 'exception', failure('say', 'WS_EXCEPTION', 'no')],
       ),
     },
+  },
+  {
+    name: 'a ClassSerializerInterceptor leaves out what is excluded',
+    app() {
+      class User {
+        @Exclude()
+        readonly password = 'secret';
+
+        constructor(readonly name: string) {}
+      }
+      @UseInterceptors(ClassSerializerInterceptor)
+      @WebSocketGateway()
+      class UsersGateway {
+        @SubscribeMessage('say')
+        say(@MessageBody() name: string): User {
+          return new User(name);
+        }
+      }
+      return { providers: [UsersGateway] };
+    },
+    run: ask('alice'),
   },
   {
     name: 'guards come before interceptors, and those before pipes and the handler',

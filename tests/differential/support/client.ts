@@ -5,6 +5,8 @@ import type { Fact } from './observation.js';
 
 export interface ConnectOptions extends Partial<ManagerOptions & SocketOptions> {
   namespace?: string;
+  /** The one of a gateway, where that has a port of its own. */
+  port?: number;
 }
 
 /** The namespace of the fences: what goes by the same connection keeps its order. */

@@ -49,7 +49,7 @@ export async function observe(scenario: Scenario, side: Side, transport: Transpo
 
   let app: INestApplication | undefined;
   try {
-    const booting = boot(scenario.app?.(note) ?? {}, side, log, onServer);
+    const booting = boot((await scenario.app?.(note)) ?? {}, side, log, onServer);
     app = await booting.catch((error: unknown) => void log.entries.push(['boot', 'failed', error]));
     if (app) {
       const port = new URL(await app.getUrl()).port;
@@ -62,8 +62,11 @@ export async function observe(scenario: Scenario, side: Side, transport: Transpo
         transport,
         note,
         uncaught,
-        async connect(name: string, options: ConnectOptions = {}) {
-          const client = new Client(name, url, { transports: [transport], ...options });
+        async connect(name: string, { port: own, ...options }: ConnectOptions = {}) {
+          const client = new Client(name, own ? `http://127.0.0.1:${own}` : url, {
+            transports: [transport],
+            ...options,
+          });
           clients.push(client);
           client.socket.on('connect', () => names.add(client.socket.id, name));
           return client.connect();

@@ -49,7 +49,7 @@ export interface Differs extends Partial<Observation> {
 export interface Scenario {
   /** A whole statement of what is tried. */
   name: string;
-  app?(note: Note): App;
+  app?(note: Note): App | Promise<App>;
   run(stage: Stage): Promise<void> | void;
   /** What differs, for every major version of Nest or for each. */
   differs?: Differs | { readonly [major in 11 | 12]?: Differs };
