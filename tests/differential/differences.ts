@@ -163,11 +163,24 @@ const table = {
     kit: 'The app does not start.',
     why: 'Whoever starts the app has the error.',
   },
-  'once-let-in': {
+  'goes-on-once': {
     what: 'a middleware that goes on twice',
-    plain: 'The client is let in twice.',
-    kit: 'The client is let in once.',
-    why: 'A client is in a namespace, or is not.',
+    plain: 'The client is let in twice, or its event is handled twice.',
+    kit: 'The second time has no effect.',
+    why: 'A client is in a namespace or is not, and an event comes once.',
+  },
+  'refusal-by-no-error': {
+    what: 'a middleware that refuses a client by what is no error',
+    plain: '`connect_error` has an empty message.',
+    kit: '`connect_error` has the text that `next` was given, or `Refused`.',
+    why: 'Every failure is told.',
+  },
+  limits: {
+    what: 'an event that is nested deeper than 64 levels',
+    plain: 'It is handled.',
+    kit: 'The client is told `MESSAGE_TOO_DEEP`, and its connection is closed.',
+    why: 'What walks through a message that is nested without end runs out of stack.',
+    recipe: '`maxNesting`',
   },
   'denied-event': {
     what: 'an event that a middleware of `socket.use` denies',

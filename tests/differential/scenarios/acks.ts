@@ -1,4 +1,6 @@
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { setTimeout } from 'node:timers/promises';
+import type { Socket } from 'socket.io';
 import { EMPTY, from, of } from 'rxjs';
 import { expect } from 'vitest';
 import { failure, internalError } from '../support/failure.js';
@@ -26,6 +28,14 @@ const askAndTell: Scenario['run'] = async ({ connect }) => {
 
 const circular: Record<string, unknown> = {};
 circular.self = circular;
+
+class Got {
+  readonly event = 'got';
+
+  get data(): string {
+    return 'by a getter';
+  }
+}
 
 const logged = (text: string): Fact => [
   'error',
@@ -336,6 +346,123 @@ export const acks: Scenario[] = [
         ['alice', 'ack', 'get', internalError('get')],
       ],
       log: [logged('Maximum call stack size exceeded')],
+    },
+  },
+  {
+    name: 'a handler returns what has a method `then`, and is no Promise',
+    // oxlint-disable-next-line unicorn/no-thenable -- such libraries there are
+    app: returning(() => ({ then: (resolve: (value: string) => void) => resolve('in the end') })),
+    run: askAndTell,
+  },
+  {
+    name: 'a handler returns a generator',
+    app: returning(function* generate() {
+      yield 1;
+    }),
+    run: askAndTell,
+  },
+  {
+    name: 'a handler returns a list of events',
+    app: returning(() => [{ event: 'got', data: 1 }]),
+    run: askAndTell,
+  },
+  {
+    name: 'a handler returns an instance of a class that says which event it is',
+    app: returning(() => new Got()),
+    async run({ connect }) {
+      await (await connect('alice')).tell('get');
+    },
+  },
+  {
+    name: 'a handler emits, broadcasts and then returns',
+    app() {
+      @WebSocketGateway()
+      class OrderedGateway {
+        @SubscribeMessage('get')
+        async get(client: Socket): Promise<string> {
+          client.emit('first');
+          client.nsp.emit('second');
+          await Promise.resolve();
+          client.emit('third');
+          return 'last';
+        }
+      }
+      return { providers: [OrderedGateway] };
+    },
+    async run({ connect }) {
+      await (await connect('alice')).ask('get');
+    },
+  },
+  {
+    name: 'a handler disconnects its client and then returns',
+    app() {
+      @WebSocketGateway()
+      class RudeGateway {
+        @SubscribeMessage('get')
+        get(client: Socket): string {
+          client.disconnect();
+          return 'too late';
+        }
+      }
+      return { providers: [RudeGateway] };
+    },
+    async run({ connect }) {
+      await (await connect('alice')).ask('get');
+    },
+  },
+  {
+    name: 'a slow handler and a fast one are asked at once, and each again',
+    app(note) {
+      @WebSocketGateway()
+      class PacedGateway {
+        @SubscribeMessage('slow')
+        async slow(_client: Socket, number: number): Promise<number> {
+          note('slow', number);
+          await setTimeout(number === 1 ? 40 : 20);
+          return number;
+        }
+
+        @SubscribeMessage('fast')
+        fast(_client: Socket, number: number): number {
+          note('fast', number);
+          return number;
+        }
+      }
+      return { providers: [PacedGateway] };
+    },
+    async run({ connect }) {
+      const alice = await connect('alice');
+      const order: number[] = [];
+      await Promise.all(
+        [
+          ['slow', 1],
+          ['fast', 2],
+          ['slow', 3],
+          ['fast', 4],
+        ].map(async ([event, number]) =>
+          order.push((await alice.socket.emitWithAck(event as string, number)) as number),
+        ),
+      );
+      alice.see('order', order);
+    },
+  },
+  {
+    name: 'a client sends by send(), and a handler for `message` has it',
+    app(note) {
+      @WebSocketGateway()
+      class MessageGateway {
+        @SubscribeMessage('message')
+        message(_client: Socket, body: unknown): string {
+          note('message', body);
+          return 'had it';
+        }
+      }
+      return { providers: [MessageGateway] };
+    },
+    async run({ connect }) {
+      const alice = await connect('alice');
+      alice.socket.send('hi', 2);
+      await alice.fence();
     },
   },
   {

@@ -193,6 +193,19 @@ export const broadcasts: Scenario[] = [
     carol.socket.on('question', (ack: (answer: string) => void) => ack('carol'));
     see('all', sorted((await io.timeout(5_000).emitWithAck('question')) as string[]));
   }),
+  acting(
+    'one client broadcasts, and asks the others by an ack',
+    async (io, { see }, { alice, bob, carol }) => {
+      const socket = io.sockets.sockets.get(alice.socket.id!)!;
+      for (const client of [bob, carol])
+        client.socket.on('question', (ack: (answer: string) => void) => ack(client.name));
+      see('answers', sorted((await socket.broadcast.timeout(5_000).emitWithAck('question')) as string[]));
+      see('in the lobby', await socket.to('lobby').timeout(5_000).emitWithAck('question'));
+      socket.local.emit('local');
+      socket.volatile.broadcast.emit('volatile');
+      socket.compress(true).except('garden').emit('not in the garden');
+    },
+  ),
   acting('the server broadcasts an event that Socket.IO reserves', (io, { see }) => {
     for (const event of [
       'connect',

@@ -3,6 +3,7 @@ import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/web
 import type { GatewayMetadata } from '@nestjs/websockets';
 import { once } from 'node:events';
 import { Server as HttpServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { Server } from 'socket.io';
@@ -436,6 +437,57 @@ export const connection: Scenario[] = [
     run: fetching(['/cats'], ['/socket.io/?EIO=4&transport=polling'], ['/dogs']),
   },
   ownPort(),
+  {
+    name: 'the app decides of cors by a function',
+    app: (note) => ({
+      ...greeting()(note),
+      options: {
+        cors: ((request: IncomingMessage, decide: (error: null, options: object) => void) =>
+          decide(null, { origin: request.headers['x-user'] ? 'https://app.example.com' : false })) as never,
+      },
+    }),
+    run: crossOrigin({ origin: 'https://app.example.com', 'x-user': 'alice' }),
+  },
+  {
+    name: "the builds of Socket.IO's script for browsers are served, and nothing beside them",
+    app: greeting(),
+    async run({ url, see }) {
+      for (const name of [
+        'socket.io.min.js',
+        'socket.io.msgpack.min.js',
+        'socket.io.esm.min.js',
+        'socket.io.js.map',
+        'socket.io.secret.js',
+      ]) {
+        const response = await fetch(`${url}/socket.io/${name}`);
+        see(name, response.status, response.headers.get('content-type'), (await response.text()).length);
+      }
+    },
+  },
+  {
+    name: 'the app closes its engine',
+    app: greeting(),
+    async run({ connect, io }) {
+      const alice = await connect('alice');
+      io.engine.close();
+      await alice.leaves();
+    },
+  },
+  {
+    name: 'the app closes the connection of a client, which comes back by itself',
+    app: greeting(),
+    async run({ connect, io }) {
+      const alice = await connect('alice', {
+        reconnection: true,
+        reconnectionDelay: 10,
+        randomizationFactor: 0,
+      });
+      const back = new Promise<void>((resolve) => alice.socket.once('connect', resolve));
+      io.sockets.sockets.get(alice.socket.id!)!.conn.close();
+      await back;
+      await alice.ask('transport');
+    },
+  },
   {
     name: 'the app counts connections and clients',
     app: greeting(),

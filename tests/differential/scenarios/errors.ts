@@ -53,6 +53,12 @@ const loggedTwice = (text: string): Fact[] => {
 const FORM: readonly DifferenceId[] = ['failure-in-ack', 'error-envelope'];
 const FAULT: readonly DifferenceId[] = [...FORM, 'log-of-failures'];
 
+class RoomFull extends WsException {
+  constructor(readonly seats: number) {
+    super('full');
+  }
+}
+
 /** Exceptions that are meant for the client. */
 const meant: [string, Error, object][] = [
   [
@@ -79,6 +85,17 @@ const meant: [string, Error, object][] = [
     'a WsException with an object whose code is a number',
     new WsException({ code: 1001, message: 'going away' }),
     failure('fail', 1001, 'going away'),
+  ],
+  [
+    'a WsException with an empty object',
+    new WsException({}),
+    failure('fail', 'WS_EXCEPTION', 'Ws Exception'),
+  ],
+  ['a WsException with an empty text', new WsException(''), failure('fail', 'WS_EXCEPTION', '')],
+  [
+    'an exception of the app that extends WsException',
+    new RoomFull(12),
+    failure('fail', 'WS_EXCEPTION', 'full'),
   ],
 ];
 

@@ -1,3 +1,5 @@
+import { Module } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import {
   MessageBody,
   SubscribeMessage,
@@ -115,6 +117,61 @@ export const hooks: Scenario[] = [
     },
     differs: {
       11: { rows: ['reason-of-disconnect'], handlers: [['disconnected', 'client namespace disconnect']] },
+    },
+  },
+  {
+    name: 'handleConnection has one argument, and its client has joined the room of its id',
+    app(note) {
+      @WebSocketGateway()
+      class ArgumentsGateway {
+        handleConnection(...args: unknown[]): void {
+          const [client] = args as [Socket];
+          note(args.length, client.nsp.sockets.has(client.id), client.nsp.adapter.rooms.has(client.id));
+        }
+      }
+      return { providers: [ArgumentsGateway] };
+    },
+    async run({ connect }) {
+      await connect('alice');
+    },
+  },
+  {
+    name: 'handleConnection asks its client, by an ack',
+    app: hooked((note) => ({
+      async handleConnection(client) {
+        note('answer', await client.timeout(5_000).emitWithAck('who are you?'));
+      },
+    })),
+    async run({ connect }) {
+      const alice = await connect('alice', { autoAnswer: ['who are you?', 'alice'] });
+      await alice.fence();
+    },
+  },
+  {
+    name: 'the hooks of gateways of several modules',
+    app(note) {
+      const gatewayOf = (name: string): Type => {
+        @WebSocketGateway()
+        class NamedGateway {
+          handleConnection(): void {
+            note(name, 'connected');
+          }
+
+          @SubscribeMessage('say')
+          say(): void {
+            note(name, 'said');
+          }
+        }
+        return NamedGateway;
+      };
+      @Module({ providers: [gatewayOf('inner')] })
+      class InnerModule {}
+      @Module({ imports: [InnerModule], providers: [gatewayOf('middle')] })
+      class MiddleModule {}
+      return { imports: [MiddleModule], providers: [gatewayOf('outer')] };
+    },
+    async run({ connect }) {
+      await (await connect('alice')).tell('say');
     },
   },
   {

@@ -512,6 +512,49 @@ export const listeners: Scenario[] = [
     },
   },
   {
+    name: 'a middleware of socket.use goes on twice',
+    app: listening((client) => {
+      client.use((_event, next) => {
+        next();
+        next();
+      });
+    }),
+    async run({ connect }) {
+      await (await connect('alice')).ask('say', 1);
+    },
+    differs: { rows: ['goes-on-once'], handlers: [['handler', 1]] },
+  },
+  {
+    name: 'a middleware of socket.use is there, and a raw listener for an event that no handler is for',
+    app: listening((client, note) => {
+      client.use((event, next) => {
+        note('use', event[0]);
+        next();
+      });
+      client.on('raw', (body: unknown) => note('raw', body));
+    }),
+    async run({ connect }) {
+      await (await connect('alice')).tell('raw', 1);
+    },
+  },
+  {
+    name: 'listeners of the connection have its packets',
+    app: listening((client, note) => {
+      const { conn } = client;
+      conn.on('packet', ({ type }: { type: string }) => note('packet', type));
+      conn.on('packetCreate', ({ type }: { type: string }) => note('packetCreate', type));
+      conn.on('data', (data: unknown) => note('data', data));
+      conn.on('close', (reason: string) => note('close', reason));
+    }),
+    async run({ connect }) {
+      const alice = await connect('alice');
+      await alice.socket.emitWithAck('say', 1);
+      await alice.socket.emitWithAck('say', 2);
+      alice.socket.io.engine.close();
+      await alice.leaves();
+    },
+  },
+  {
     name: 'a middleware of socket.use never goes on',
     app: listening((client) => {
       client.use(([event], next) => {

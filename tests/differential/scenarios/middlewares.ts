@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { Namespace, Server, Socket } from 'socket.io';
 import { answered } from '../support/failure.js';
@@ -80,6 +81,77 @@ export const middlewares: Scenario[] = [
     },
   },
   {
+    name: 'a middleware of a namespace refuses a client by an object that has a message',
+    app: members((namespace) => {
+      namespace.use((_client, next) => next({ message: 'no error' } as never));
+    }),
+    run: connect,
+  },
+  ...(
+    [
+      ['a text', 'a text'],
+      [{ data: { code: 'NO' } }, 'Refused'],
+      [7, 'Refused'],
+    ] as const
+  ).map(([refusal, said]): Scenario => ({
+    name: `a middleware of a namespace refuses a client by ${inspect(refusal)}, which is no error`,
+    app: members((namespace) => {
+      namespace.use((_client, next) => next(refusal as never));
+    }),
+    run: connect,
+    differs: {
+      rows: ['refusal-by-no-error'],
+      client: [['alice', 'connect_error', said, typeof refusal === 'object' ? refusal.data : undefined]],
+    },
+  })),
+  {
+    name: 'a middleware of a namespace goes on after its client has left',
+    app: members((namespace, note) => {
+      namespace.use((client, next) => {
+        client.conn.once('close', () => {
+          note('left');
+          next();
+        });
+        client.nsp.server.of('/').emit('asked');
+      });
+    }),
+    async run(stage) {
+      const bob = await stage.connect('bob');
+      let closeNewest!: () => void;
+      stage.io.engine.on('connection', (connection: { close(): void }) => {
+        closeNewest = () => connection.close();
+      });
+      const asked = bob.hears('asked');
+      const alice = stage.connect('alice', { namespace: 'members' });
+      await asked;
+      closeNewest();
+      await alice;
+      await stage.rest();
+    },
+  },
+  {
+    name: 'a middleware of the engine sets what the gateway reads of the request',
+    app(note) {
+      @WebSocketGateway()
+      class SessionGateway {
+        afterInit(server: Server): void {
+          server.engine.use((request: { user?: string }, _response: unknown, next: () => void) => {
+            request.user = 'alice';
+            next();
+          });
+        }
+
+        handleConnection(client: Socket): void {
+          note('user', (client.request as { user?: string }).user);
+        }
+      }
+      return { providers: [SessionGateway] };
+    },
+    async run(stage) {
+      await stage.connect('alice');
+    },
+  },
+  {
     name: 'a refused client asks again, and is let in',
     app: members((namespace) => {
       let asked = 0;
@@ -107,7 +179,7 @@ export const middlewares: Scenario[] = [
       await alice.ask('data');
     },
     differs: {
-      rows: ['once-let-in'],
+      rows: ['goes-on-once'],
       client: [
         ['alice', 'connect'],
         ['alice', 'ack', 'data', {}],

@@ -277,6 +277,38 @@ export const namespaces: Scenario[] = [
     },
   },
   {
+    name: 'a gateway has the namespaces of a pattern, and empty ones are removed',
+    app: at(/^\/room-\d+$/, { cleanupEmptyChildNamespaces: true } as object),
+    async run(stage) {
+      await visit('/room-1')(stage);
+      await stage.rest();
+      stage.see('kept', stage.io._nsps.has('/room-1'));
+      await visit('/room-1')(stage);
+    },
+  },
+  {
+    name: 'listeners for `connect` and `connection` have each client, before the hook of the gateway',
+    app(note) {
+      @WebSocketGateway()
+      class ListeningGateway {
+        afterInit(server: Server): void {
+          server.on('connect', () => note('connect'));
+          server.on('connection', () => note('connection'));
+          server.once('connection', () => note('once'));
+        }
+
+        handleConnection(): void {
+          note('hook');
+        }
+      }
+      return { providers: [ListeningGateway] };
+    },
+    async run({ connect }) {
+      await connect('alice');
+      await connect('bob');
+    },
+  },
+  {
     name: 'a gateway has a path of its own',
     app: at('/', { path: '/example' }),
     async run({ connect }) {

@@ -1,5 +1,6 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { Socket } from 'socket.io';
+import { expect } from 'vitest';
 import { answered } from '../support/failure.js';
 import type { App, Note, Scenario } from '../support/scenario.js';
 
@@ -69,6 +70,31 @@ export const wrongInput: Scenario[] = [
     '2["say",1]',
   ),
   sendingNoPacket('a binary event with very many attachments', '599999-["say"]'),
+  sending('an event whose payload is nested 60 deep', `2["say",${'['.repeat(60)}${']'.repeat(60)}]`),
+  {
+    ...sending(
+      'an event whose payload is nested 1000 deep',
+      `2["say",${'['.repeat(1000)}${']'.repeat(1000)}]`,
+    ),
+    differs: {
+      rows: ['limits', 'log-of-refusals'],
+      client: [
+        ['alice', 'connect'],
+        [
+          'alice',
+          'event',
+          'exception',
+          answered('MESSAGE_TOO_DEEP', 'A message may be nested 64 levels deep'),
+        ],
+        ['alice', 'disconnect', expect.stringMatching(/^transport (?:close|error)$/)],
+      ],
+      handlers: [['disconnect', 'message too deep']],
+      log: [['warn', 'Flow', 'Disconnected a client at 127.0.0.1: A message may be nested 64 levels deep']],
+    },
+  },
+  sending('an event whose arguments have null in place of what cannot be sent', '2["say",null,null]'),
+  sending('an event with a thousand arguments', `2["say"${',1'.repeat(1000)}]`),
+  sending('an event whose name is `exception`', '2["exception",1]'),
   sending('an event whose name is a number', '2[5,1]'),
   sending('an event whose name is `error`', '2["error","why not"]'),
   sending('an event whose name the decorator has in another case', '2["SAY",1]'),

@@ -7,6 +7,8 @@ export interface ConnectOptions extends Partial<ManagerOptions & SocketOptions> 
   namespace?: string;
   /** The one of a gateway, where that has a port of its own. */
   port?: number;
+  /** An event that it answers from the first on, and with what. */
+  autoAnswer?: readonly [event: string, answer: unknown];
 }
 
 /** The namespace of the fences: what goes by the same connection keeps its order. */
@@ -23,7 +25,7 @@ export class Client {
   constructor(
     readonly name: string,
     url: string,
-    { namespace = '/', ...options }: ConnectOptions,
+    { namespace = '/', autoAnswer, ...options }: ConnectOptions,
   ) {
     this.socket = io(url + (namespace.startsWith('/') ? namespace : `/${namespace}`), {
       forceNew: true,
@@ -36,6 +38,10 @@ export class Client {
       this.see('connect_error', error.message, ...('data' in error ? [error.data] : [])),
     );
     this.socket.on('disconnect', (reason) => this.see('disconnect', reason));
+    if (autoAnswer) {
+      const [event, answer] = autoAnswer;
+      this.socket.on(event, (ack: (answer: unknown) => void) => ack(answer));
+    }
     this.socket.onAny((event: string, ...args: unknown[]) => {
       this.see(
         'event',
