@@ -206,6 +206,12 @@ const table = {
     kit: 'It is sent when `authentication` has let the client in.',
     why: 'Who was revoked meanwhile reads nothing.',
   },
+  'one-client-a-session': {
+    what: 'two clients that come back by one session',
+    plain: 'Both are let in, by one id.',
+    kit: 'The first has the session. The second is a new client.',
+    why: 'An id is of one client.',
+  },
   'second-attach': {
     what: 'a server that is attached to a further HTTP server',
     plain: 'It serves both.',

@@ -4,6 +4,7 @@ import type { GatewayMetadata } from '@nestjs/websockets';
 import { once } from 'node:events';
 import { Server as HttpServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { createConnection } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { Server } from 'socket.io';
@@ -462,6 +463,18 @@ export const connection: Scenario[] = [
         const response = await fetch(`${url}/socket.io/${name}`);
         see(name, response.status, response.headers.get('content-type'), (await response.text()).length);
       }
+    },
+  },
+  {
+    name: 'an upgrade that is for another path ends, by destroyUpgrade',
+    app: greeting({ destroyUpgradeTimeout: 50 }),
+    async run({ url, see }) {
+      const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
+      socket.write(
+        'GET /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      );
+      await once(socket.resume(), 'close');
+      see('ended', socket.bytesRead);
     },
   },
   {

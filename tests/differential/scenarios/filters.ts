@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Catch, UseFilters } from '@nestjs/common';
+import { Catch, Inject, Injectable, UseFilters } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
@@ -159,6 +159,52 @@ export const filters: Scenario[] = [
   {
     name: 'a filter that extends BaseWsExceptionFilter leaves out the cause, with no ack',
     app: filtered(() => [new ExtendingFilter({ includeCause: false })]),
+    run: tell,
+  },
+  {
+    name: 'a filter that extends BaseWsExceptionFilter calls it for a WsException, with an ack',
+    app: filtered(() => [new ExtendingFilter()]),
+    run: ask,
+    differs: {
+      rows: ['failure-in-ack'],
+      client: saw(
+        [
+          'alice',
+          'event',
+          'exception',
+          { status: 'error', message: 'no', cause: { pattern: 'fail', data: 1 } },
+        ],
+        ['alice', 'ack', 'fail', NO],
+      ),
+    },
+  },
+  {
+    name: 'a filter is given by its class, and injects a provider',
+    app(note) {
+      @Injectable()
+      class Reports {
+        add(message: string): void {
+          note('reported', message);
+        }
+      }
+      @Catch(WsException)
+      class ReportingFilter implements ExceptionFilter<WsException> {
+        constructor(@Inject(Reports) private readonly reports: Reports) {}
+
+        catch({ message }: WsException): void {
+          this.reports.add(message);
+        }
+      }
+      @UseFilters(ReportingFilter)
+      @WebSocketGateway()
+      class ReportedGateway {
+        @SubscribeMessage('fail')
+        fail(): void {
+          throw new WsException('no');
+        }
+      }
+      return { providers: [Reports, ReportedGateway] };
+    },
     run: tell,
   },
   {

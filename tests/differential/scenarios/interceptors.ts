@@ -3,7 +3,8 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { Exclude } from 'class-transformer';
-import { catchError, concat, EMPTY, map, of, tap, throwError } from 'rxjs';
+import type { Socket } from 'socket.io';
+import { catchError, finalize, concat, EMPTY, map, of, tap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { failure, internalError } from '../support/failure.js';
 import type { App, Fact, Note, Scenario } from '../support/scenario.js';
@@ -139,6 +140,34 @@ export const interceptors: Scenario[] = [
         ['alice', 'event', 'said', 'event'],
         ['alice', 'event', 'exception', failure('say', 'WS_EXCEPTION', 'no')],
       ),
+    },
+  },
+  {
+    name: 'a client leaves while an interceptor waits for the promise of a handler',
+    app(note) {
+      @UseInterceptors({
+        intercept: (_context: ExecutionContext, next: CallHandler) =>
+          next.handle().pipe(
+            tap((value) => note('value', value)),
+            finalize(() => note('finalized')),
+          ),
+      })
+      @WebSocketGateway()
+      class WaitingGateway {
+        @SubscribeMessage('wait')
+        async wait(client: Socket): Promise<string> {
+          await new Promise((resolve) => client.once('disconnect', () => setImmediate(resolve)));
+          note('handler is through');
+          return 'too late';
+        }
+      }
+      return { providers: [WaitingGateway] };
+    },
+    async run({ connect, rest }) {
+      const alice = await connect('alice');
+      await alice.tell('wait');
+      alice.socket.disconnect();
+      await rest();
     },
   },
   {

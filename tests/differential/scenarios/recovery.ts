@@ -171,6 +171,59 @@ export const recovery: Scenario[] = [
     },
   },
   {
+    name: 'a client comes back, and has missed bytes',
+    app: news(),
+    async run({ connect, io, rest }) {
+      const alice = await connect('alice');
+      io.emit('photo', Buffer.of(1, 2), { deep: Buffer.of(3) });
+      await alice.fence();
+      alice.socket.io.engine.close();
+      await rest();
+      io.emit('photo', Buffer.of(4, 5), { deep: Buffer.of(6) });
+      await alice.connect();
+    },
+  },
+  {
+    name: 'two clients come back by one session',
+    app: news(),
+    async run(stage) {
+      const alice = await missNews(stage);
+      const { _pid: pid, _lastOffset: offset } = alice.socket as unknown as Record<string, string>;
+      await alice.connect();
+      const twin = await stage.connect('twin', { auth: { pid, offset } });
+      twin.see('recovered', twin.socket.recovered, twin.socket.id === alice.socket.id);
+    },
+    differs: {
+      rows: ['one-client-a-session'],
+      client: [
+        ['alice', 'connect'],
+        ['alice', 'ack', 'join', 'lobby'],
+        ['alice', 'event', 'news', 'before'],
+        ['alice', 'event', 'news of the lobby', 'before'],
+        ['alice', 'disconnect', 'forced close'],
+        ['alice', 'event', 'news', 'meanwhile'],
+        ['alice', 'event', 'news of the lobby', 'meanwhile'],
+        ['alice', 'connect', 'recovered'],
+        ['bob', 'connect'],
+        ['bob', 'event', 'news', 'before'],
+        ['bob', 'ack', 'publish', 'before'],
+        ['bob', 'event', 'news', 'meanwhile'],
+        ['bob', 'ack', 'publish', 'meanwhile'],
+        ['twin', 'connect'],
+        ['twin', 'recovered', false, false],
+      ],
+      handlers: [
+        ['use', false],
+        ['connected', false, [], {}],
+        ['use', false],
+        ['connected', false, [], {}],
+        ['connected', true, ['lobby'], { room: 'lobby' }],
+        ['use', false],
+        ['connected', false, [], {}],
+      ],
+    },
+  },
+  {
     name: 'a client claims a session that another client is in',
     app: news(),
     async run({ connect }) {
