@@ -8,7 +8,7 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import { Server } from 'socket.io';
-import type { Socket } from 'socket.io';
+import type { Namespace, Socket } from 'socket.io';
 import { answered } from '../support/failure.js';
 import type { App, Fact, Note, Scenario } from '../support/scenario.js';
 
@@ -227,6 +227,54 @@ export const hooks: Scenario[] = [
     },
     async run({ connect }) {
       await connect('alice');
+    },
+  },
+  {
+    name: "a gateway of an imported module sets in a listener of afterInit's what handleConnection reads",
+    app(note) {
+      @WebSocketGateway()
+      class SettingGateway {
+        afterInit(server: Server): void {
+          server.on('connection', (client) => {
+            client.data = { user: 'alice' };
+          });
+        }
+
+        handleConnection(client: Socket): void {
+          note('connected', client.data);
+        }
+      }
+      @Module({ providers: [SettingGateway] })
+      class SettingModule {}
+      return { imports: [SettingModule] };
+    },
+    async run({ connect }) {
+      await connect('alice');
+    },
+  },
+  {
+    name: 'the second gateway of a namespace listens for connections in afterInit',
+    app(note) {
+      @WebSocketGateway({ namespace: 'chat' })
+      class FirstGateway {
+        handleConnection(): void {
+          note('first hook');
+        }
+      }
+      @WebSocketGateway({ namespace: 'chat' })
+      class SecondGateway {
+        afterInit(namespace: Namespace): void {
+          namespace.on('connection', () => note('connection'));
+        }
+
+        handleConnection(): void {
+          note('second hook');
+        }
+      }
+      return { providers: [FirstGateway, SecondGateway] };
+    },
+    async run({ connect }) {
+      await connect('alice', { namespace: 'chat' });
     },
   },
   {
