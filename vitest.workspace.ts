@@ -76,6 +76,7 @@ export default defineConfig({
           name: 'differential',
           include: ['tests/differential/*.spec.ts'],
           globalSetup: ['tests/differential/support/install-nest.ts'],
+          testTimeout: 20_000,
         },
       },
       // Packs the package and installs it into new projects; slow, so that it is not part of `pnpm test`.
