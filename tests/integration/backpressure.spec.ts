@@ -133,7 +133,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       for (const sent of numbers(1_000)) alice.emit('echo', sent);
       alice.socket.io.engine.close();
       const gateway = app.get(EchoGateway);
-      await expect.poll(() => app.io.engine.clientsCount).toBe(0);
+      await expect.poll(() => app.io.engine.clientsCount, { timeout: 4_000 }).toBe(0);
       // But for those of the last turn, as in Socket.IO.
       expect(gateway.handled.length).toBeGreaterThan(900);
       expect(gateway.handled).toEqual(numbers(gateway.handled.length));

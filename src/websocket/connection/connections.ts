@@ -68,14 +68,20 @@ export class Connections {
     });
   }
 
-  /** Has the clients of a namespace served by its gateways. */
-  serve(namespace: Namespace, gateways: readonly Gateway[]): void {
+  /**
+   * Has the clients of a namespace served by its gateways.
+   *
+   * @returns what has listeners that were added meanwhile, as by an `afterInit`, hear of a client before its gateways do
+   */
+  serve(namespace: Namespace, gateways: readonly Gateway[]): () => void {
     const routes = this.handlers.routesOf(gateways);
     const listeners = new Map(Array.from(routes.keys(), (event) => [event, listenerFor(event)]));
     const service = { gateways, routes, listeners };
     // Of the main namespace by its server, where whatever traces connections looks for it.
     const emitter = namespace.name === '/' ? namespace.server : namespace;
-    emitter.on('connection', (socket) => this.open(socket, service));
+    const listener = (socket: Socket): void => this.open(socket, service);
+    emitter.on('connection', listener);
+    return () => void emitter.off('connection', listener).on('connection', listener);
   }
 
   /** The first middleware of every namespace. */

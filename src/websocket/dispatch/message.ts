@@ -131,7 +131,6 @@ export class Message {
 
   /** Several arguments that come back as they came are several again. */
   private spread(value: unknown): readonly unknown[] {
-    if (value === undefined) return [];
     return value === this.args ? this.args : [value];
   }
 

@@ -19,6 +19,6 @@ export class Violation extends Error {
 
   /** With what the connection is closed, as `disconnect` tells it on the server: `message too deep`. */
   get reason(): string {
-    return this.code.toLowerCase().replaceAll('_', ' ');
+    return this.code === 'PARSE_ERROR' ? 'forced close' : this.code.toLowerCase().replaceAll('_', ' ');
   }
 }
