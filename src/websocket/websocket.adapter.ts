@@ -94,7 +94,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
       ({ of, pattern }) => of === server && isSameNamespace(pattern, namespace),
     );
     if (known) return known.made;
-    const made = super.create(0, options as CreateOptions) as Server;
+    const made = super.create(0, { ...options, namespace: stateless(namespace) } as CreateOptions) as Server;
     this.patterns.push({ of: server, pattern: namespace, made });
     // Its namespaces are not yet there; those that come inherit its middlewares.
     this.connections.guardNamespace(made as unknown as Namespace);
@@ -176,6 +176,13 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
         'Name the allowed ones: WebsocketModule.forRoot({ cors: { origin: ["https://app.example.com"] } })',
     );
   }
+}
+
+/** With one of these flags a pattern goes on from where it has matched last: it would refuse every second client. */
+function stateless(namespace: NamespaceName): NamespaceName {
+  return namespace instanceof RegExp
+    ? new RegExp(namespace.source, namespace.flags.replaceAll(/[gy]/g, ''))
+    : namespace;
 }
 
 /** What guards a server guards its one engine: clients that come by another would be bound by nothing. */

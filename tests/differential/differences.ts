@@ -79,10 +79,10 @@ const table = {
     recipe: 'Return a copy: `{ ...body }`.',
   },
   'event-that-is-no-text': {
-    what: 'a handler that returns an object whose `event` is no text',
+    what: 'a handler that returns an object whose `event` is neither a text nor a number',
     plain: 'It is emitted. An object as the name ends the connection.',
     kit: 'It is the answer or, without an ack, logged.',
-    why: 'The name of an event is a text.',
+    why: 'Socket.IO has no such names of events.',
   },
   'several-arguments': {
     what: 'a handler that returns the several arguments of its event as they came',
@@ -97,18 +97,19 @@ const table = {
     kit: 'At once, in the order of the events.',
     why: 'It costs less, and the order is that of the client.',
   },
-  'handlers-are-no-listeners': {
-    what: 'what the socket knows of handlers',
-    plain: 'Each is a listener: it is counted, and `removeAllListeners(event)` takes it off.',
-    kit: 'The socket has the listeners of the app alone. A handler stays.',
-    why: 'A connection costs no listeners of its own.',
-    recipe: 'Add the listener by `socket.on` in `handleConnection`, if it is to be taken off.',
+  'connection-listeners-first': {
+    what: 'a listener for `connection` that the `afterInit` of a later gateway adds',
+    plain: 'It is called after the `handleConnection` of the gateways before.',
+    kit: 'It is called before every `handleConnection`.',
+    why: 'The hooks of all gateways are called together, so that one set of events is held for them.',
   },
-  'last-words': {
-    what: 'an event that comes in one piece with the end of its client',
-    plain: 'It is lost.',
-    kit: 'It is handled.',
-    why: 'The client has sent it before it left.',
+  'first-gateway-last': {
+    what: 'the order of `afterInit`',
+    plain:
+      'That of the modules and their providers. With any adapter that the app sets, the first gateway is the last.',
+    kit: 'As on plain Nest with an adapter that is set.',
+    why: 'Nest 12 waits for the adapter once, when it sets up the first gateway.',
+    nest: 12,
   },
   'held-until-ready': {
     what: 'an event that comes while an asynchronous `handleConnection` runs',

@@ -194,6 +194,8 @@ export class Session implements Streams {
 
   /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
   handle(event: string, sent: readonly unknown[]): void {
+    // Nest lets go of its listeners before `disconnect` is told.
+    if (!this.socket.connected) return;
     const handlers = this.service.routes.get(event) ?? [];
     const ack = ackOf(sent);
     const args = ack ? sent.slice(0, -1) : sent;

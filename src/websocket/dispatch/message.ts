@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { WsResponse } from '@nestjs/websockets';
 import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
@@ -10,6 +11,8 @@ import { handlerWork } from './in-flight.js';
 import type { InFlight, Work } from './in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
 import { isPromise } from '../promise.js';
+
+const logger = new Logger('WsExceptionsHandler');
 
 /** What messages need of the app. */
 export interface Dispatch {
@@ -114,12 +117,18 @@ export class Message {
   private say(handler: MessageHandler, value: unknown): void {
     try {
       if (this.isWsResponse(value)) this.client.emit(value.event, ...this.spread(value.data));
-      else if (value !== undefined && !handler.acksItself) this.ack?.(...this.spread(value));
+      else if (value !== undefined && !handler.acksItself) this.answer(handler, value);
     } catch (error) {
       // It cannot be encoded, or has a name that Socket.IO reserves.
       this.note(handler, error);
       this.tell(toErrorAnswer(error));
     }
+  }
+
+  private answer(handler: MessageHandler, value: unknown): void {
+    if (this.ack) this.ack(...this.spread(value));
+    else if (value !== this.data && Object(value).event)
+      logger.warn(`${handler.name} returned an "event" that is no name of one: nothing is emitted`);
   }
 
   /** Whether a value says to emit an event, as Nest has it. The very object that the client has sent is an answer. */

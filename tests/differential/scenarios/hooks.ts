@@ -210,6 +210,19 @@ export const hooks: Scenario[] = [
     async run({ connect }) {
       await connect('alice');
     },
+    differs: {
+      12: {
+        rows: ['first-gateway-last'],
+        handlers: [
+          ['second: init'],
+          ['first: init'],
+          ['first: connected'],
+          ['second: connected'],
+          ['first: disconnected'],
+          ['second: disconnected'],
+        ],
+      },
+    },
   },
   {
     name: 'afterInit has the server, and @WebSocketServer() has it already',
@@ -275,6 +288,10 @@ export const hooks: Scenario[] = [
     },
     async run({ connect }) {
       await connect('alice', { namespace: 'chat' });
+    },
+    differs: {
+      rows: ['connection-listeners-first'],
+      handlers: [['connection'], ['first hook'], ['second hook']],
     },
   },
   {
@@ -563,8 +580,8 @@ export const hooks: Scenario[] = [
         ['log', 'NestFactory', 'Starting Nest application...'],
         ['log', 'InstanceLoader', 'AppModule dependencies initialized'],
         ['log', 'InstanceLoader', 'WebsocketModule dependencies initialized'],
-        ['log', 'WebSocketsController', 'QuietGateway subscribed to the "say" message'],
         ['log', 'EventsGateway', 'WebSocket Gateway initialized'],
+        ['log', 'WebSocketsController', 'QuietGateway subscribed to the "say" message'],
         ['log', 'NestApplication', 'Nest application successfully started'],
         ['log', 'EventsGateway', 'Client connected: <alice>'],
         ['log', 'EventsGateway', 'Client disconnected: <alice>'],

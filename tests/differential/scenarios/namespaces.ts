@@ -128,6 +128,16 @@ export const namespaces: Scenario[] = [
       return { providers: [MainGateway, ChatGateway, RoomsGateway] };
     },
     run() {},
+    differs: {
+      12: {
+        rows: ['first-gateway-last'],
+        handlers: [
+          ['chat', true, '/chat'],
+          ['rooms', 'ParentNamespace'],
+          ['main', true],
+        ],
+      },
+    },
   },
   {
     name: 'the parent of namespaces broadcasts to all of them',

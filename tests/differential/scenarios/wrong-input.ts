@@ -46,7 +46,8 @@ const sendingNoPacket = (what: string, ...packets: string[]): Scenario => ({
     client: [
       ['alice', 'connect'],
       ['alice', 'event', 'exception', answered('PARSE_ERROR', 'A packet cannot be decoded')],
-      ['alice', 'disconnect', 'transport close'],
+      // By polling the answer to a poll has room for the reason or for the end.
+      ['alice', 'disconnect', expect.stringMatching(/^transport (?:close|error)$/)],
     ],
     log: [['warn', 'Flow', 'Disconnected a client at 127.0.0.1: A packet cannot be decoded']],
   },
@@ -99,19 +100,7 @@ export const wrongInput: Scenario[] = [
   sending('an event whose name is `error`', '2["error","why not"]'),
   sending('an event whose name the decorator has in another case', '2["SAY",1]'),
   sending('an event with an ack id that is very large', '2123456789012345["say",1]'),
-  {
-    ...sending('an event twice with one ack id', '27["say",1]', '27["say",2]'),
-    differs: {
-      rows: ['called-at-once'],
-      handlers: [
-        ['any', ['say', 1, 'ack']],
-        ['said', 1],
-        ['any', ['say', 2, 'ack']],
-        ['said', 2],
-        ['disconnect', 'client namespace disconnect'],
-      ],
-    },
-  },
+  sending('an event twice with one ack id', '27["say",1]', '27["say",2]'),
   sending('an ack that nobody has asked for', '37["answer"]'),
   sending('an event for a namespace that it is not in', '2/other,["say",1]'),
   sending('a request to leave a namespace that it is not in', '1/other,'),
