@@ -1,103 +1,268 @@
-import { Logger } from '@nestjs/common';
-import type { LoggerService } from '@nestjs/common';
+import { setImmediate } from 'node:timers/promises';
+import { Logger, Module } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { EventsGateway } from 'nest-realtime-kit';
-import type { Server, Socket } from 'nest-realtime-kit';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { WEBSOCKET_OPTIONS } from '../../../src/websocket/websocket.module-definition.js';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
+import { EventsGateway, WebsocketModule } from 'nest-realtime-kit';
+import type { Server, Socket, WebsocketOptions } from 'nest-realtime-kit';
+import { io } from 'socket.io-client';
+import type { ManagerOptions, Socket as Client, SocketOptions } from 'socket.io-client';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
-class ChatGateway extends EventsGateway {}
+/** What a gateway has logged: the level, then the arguments of the call, the context last. */
+type Entry = [level: string, ...args: unknown[]];
 
-const client = {
-  id: 'abc',
-  nsp: { name: '/chat' },
-  conn: { transport: { name: 'polling' } },
-  handshake: { address: '10.0.0.1', issued: 1_000 },
-} as Socket;
+/** A logger that records the entries of gateways, as Nest gives them to a `LoggerService`. */
+class Recorder implements LoggerService {
+  readonly entries: Entry[] = [];
+  readonly log = this.at('log');
+  readonly error = this.at('error');
+  readonly warn = this.at('warn');
+  readonly debug = this.at('debug');
+  readonly verbose = this.at('verbose');
+  readonly fatal = this.at('fatal');
 
-const logged: unknown[][] = [];
-const recorder = Object.fromEntries(
-  ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'].map((level) => [
-    level,
-    (...args: unknown[]) => logged.push([level, ...args]),
-  ]),
-) as unknown as LoggerService;
-
-async function createGateway<T extends EventsGateway>(type: new () => T, logDetails: boolean): Promise<T> {
-  const module = await Test.createTestingModule({
-    providers: [type, { provide: WEBSOCKET_OPTIONS, useValue: { server: {}, redis: undefined, logDetails } }],
-  })
-    .setLogger(recorder)
-    .compile();
-  logged.length = 0;
-  return module.get(type);
+  private at(level: string): LoggerService['log'] {
+    return (...args: unknown[]) => {
+      if (String(args.at(-1)).endsWith('Gateway')) this.entries.push([level, ...args]);
+    };
+  }
 }
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: 3_500, toFake: ['Date'] });
-});
+interface App {
+  readonly nest: INestApplication;
+  readonly entries: readonly Entry[];
+  connect(options?: Partial<ManagerOptions & SocketOptions> & { namespace?: string }): Promise<Client>;
+}
+
+async function start(metadata: ModuleMetadata, recorder = new Recorder()): Promise<App> {
+  @Module(metadata)
+  class AppModule {}
+  const testing = await Test.createTestingModule({ imports: [AppModule] })
+    .setLogger(recorder)
+    .compile();
+  const nest = testing.createNestApplication();
+  onTestFinished(() => nest.close());
+  await nest.listen(0, '127.0.0.1');
+  const url = (await nest.getUrl()).replace('[::1]', '127.0.0.1');
+  return {
+    nest,
+    entries: recorder.entries,
+    async connect({ namespace = '', ...options } = {}) {
+      const client = io(`${url}/${namespace}`, { forceNew: true, reconnection: false, ...options });
+      onTestFinished(() => void client.disconnect());
+      await new Promise<void>((resolve, reject) => {
+        client.once('connect', resolve);
+        client.once('connect_error', reject);
+      });
+      return client;
+    },
+  };
+}
+
+function withModule(options: WebsocketOptions = {}): ModuleMetadata {
+  return { imports: [WebsocketModule.forRoot({ logDetails: true, ...options })] };
+}
+
+const websocket = { transports: ['websocket'] };
+const INITIALIZED: Entry = ['log', 'WebSocket Gateway initialized', 'EventsGateway'];
+
+function connected(id: string | undefined, details?: object, context = 'EventsGateway'): Entry {
+  return ['log', `Client connected: ${id}`, ...(details ? [details] : []), context];
+}
+
+function disconnected(id: string | undefined, details?: object, context = 'EventsGateway'): Entry {
+  return ['log', `Client disconnected: ${id}`, ...(details ? [details] : []), context];
+}
+
+const details = { namespace: '/', transport: 'websocket', address: '127.0.0.1' };
 
 afterEach(() => {
   vi.useRealTimers();
   Logger.overrideLogger(false);
 });
 
-describe('EventsGateway logs, at level "log" and under its class name,', () => {
-  test('its initialisation', async () => {
-    const gateway = await createGateway(EventsGateway, true);
-    gateway.afterInit({} as Server);
-    expect(logged).toEqual([['log', 'WebSocket Gateway initialized', 'EventsGateway']]);
+describe('@WebSocketGateway() of EventsGateway', () => {
+  test('declares a gateway on the port of the app, without options', () => {
+    expect(Reflect.getMetadata(GATEWAY_METADATA, EventsGateway)).toBe(true);
+    expect(Reflect.getMetadata(PORT_METADATA, EventsGateway)).toBe(0);
+    expect(Reflect.getMetadata(GATEWAY_OPTIONS, EventsGateway)).toEqual({});
   });
 
-  test('a client that connects', async () => {
-    const gateway = await createGateway(EventsGateway, true);
-    gateway.handleConnection(client);
-    expect(logged).toEqual([
-      [
-        'log',
-        'Client connected: abc',
-        { namespace: '/chat', transport: 'polling', address: '10.0.0.1' },
-        'EventsGateway',
-      ],
-    ]);
+  test('serves namespace / of the Socket.IO server that it is given', async () => {
+    const { nest, connect } = await start(withModule());
+    const { id } = await connect(websocket);
+    const { server } = nest.get(EventsGateway);
+    expect([...server.of('/').sockets.keys()]).toEqual([id]);
+    await expect(connect({ ...websocket, namespace: 'other' })).rejects.toThrow('Invalid namespace');
+  });
+});
+
+describe('EventsGateway logs at level "log", with its class name as context,', () => {
+  test('that it is initialized, once', async () => {
+    const { entries } = await start(withModule());
+    expect(entries).toEqual([INITIALIZED]);
   });
 
-  test('a client that disconnects, why, and after how long', async () => {
-    const gateway = await createGateway(EventsGateway, true);
-    gateway.handleDisconnect(client, 'transport close');
-    expect(logged).toEqual([
-      [
-        'log',
-        'Client disconnected: abc',
-        {
-          namespace: '/chat',
-          transport: 'polling',
-          address: '10.0.0.1',
-          reason: 'transport close',
-          durationMs: 2_500,
-        },
-        'EventsGateway',
-      ],
-    ]);
+  test('a client that connects, with its namespace, transport and address', async () => {
+    const { entries, connect } = await start(withModule());
+    const { id } = await connect(websocket);
+    await expect.poll(() => entries).toEqual([INITIALIZED, connected(id, details)]);
   });
 
-  test('no details when they are turned off', async () => {
-    const gateway = await createGateway(EventsGateway, false);
-    gateway.handleConnection(client);
-    gateway.handleDisconnect(client, 'transport close');
-    expect(logged).toEqual([
-      ['log', 'Client connected: abc', 'EventsGateway'],
-      ['log', 'Client disconnected: abc', 'EventsGateway'],
-    ]);
+  test('a client that connects by polling, with that transport', async () => {
+    const { entries, connect } = await start(withModule());
+    const { id } = await connect({ transports: ['polling'] });
+    await expect
+      .poll(() => entries)
+      .toEqual([INITIALIZED, connected(id, { ...details, transport: 'polling' })]);
   });
 
-  test('the same for a gateway that extends it, under that name', async () => {
-    const gateway = await createGateway(ChatGateway, false);
-    gateway.afterInit({} as Server);
-    gateway.handleConnection(client);
-    expect(logged).toEqual([
-      ['log', 'WebSocket Gateway initialized', 'ChatGateway'],
-      ['log', 'Client connected: abc', 'ChatGateway'],
-    ]);
+  test('the address that a trusted proxy forwards', async () => {
+    const { entries, connect } = await start(withModule({ trustProxy: 1 }));
+    const { id } = await connect({ ...websocket, extraHeaders: { 'x-forwarded-for': '203.0.113.7' } });
+    await expect
+      .poll(() => entries)
+      .toEqual([INITIALIZED, connected(id, { ...details, address: '203.0.113.7' })]);
+  });
+
+  test.each<[reason: string, leave: (client: Client, server: Server) => unknown]>([
+    ['client namespace disconnect', (client) => client.disconnect()],
+    ['transport close', (client) => client.io.engine.close()],
+    ['server namespace disconnect', (_, server) => server.disconnectSockets()],
+  ])('a client that disconnects, with the reason "%s"', async (reason, leave) => {
+    const { nest, entries, connect } = await start(withModule());
+    const client = await connect(websocket);
+    const { id } = client;
+    leave(client, nest.get(EventsGateway).server);
+    await expect
+      .poll(() => entries)
+      .toEqual([
+        INITIALIZED,
+        connected(id, details),
+        disconnected(id, { ...details, reason, durationMs: expect.any(Number) }),
+      ]);
+  });
+
+  test('for how long a client was connected, in milliseconds', async () => {
+    const { entries, connect } = await start(withModule());
+    vi.useFakeTimers({ now: 1_000, toFake: ['Date'] });
+    const client = await connect(websocket);
+    const { id } = client;
+    vi.setSystemTime(3_500);
+    client.disconnect();
+    await expect
+      .poll(() => entries.at(-1))
+      .toEqual(disconnected(id, { ...details, reason: 'client namespace disconnect', durationMs: 2_500 }));
+  });
+
+  test('each of two clients by its own id', async () => {
+    const { entries, connect } = await start(withModule({ logDetails: false }));
+    const alice = await connect(websocket);
+    const bob = await connect(websocket);
+    const ids = [alice.id, bob.id];
+    bob.disconnect();
+    await expect.poll(() => entries).toHaveLength(4);
+    alice.disconnect();
+    await expect
+      .poll(() => entries)
+      .toEqual([
+        INITIALIZED,
+        connected(ids[0]),
+        connected(ids[1]),
+        disconnected(ids[1]),
+        disconnected(ids[0]),
+      ]);
+  });
+});
+
+describe('a gateway that extends EventsGateway', () => {
+  @WebSocketGateway({ namespace: 'chat' })
+  class ChatGateway extends EventsGateway {
+    readonly order: string[] = [];
+
+    override afterInit(server: Server): void {
+      this.order.push(`server is ${this.server === server ? 'set' : 'missing'}`);
+      super.afterInit(server);
+    }
+
+    override async handleConnection(client: Socket): Promise<void> {
+      super.handleConnection(client);
+      await setImmediate();
+      this.order.push('welcome');
+      client.emit('welcome');
+    }
+  }
+
+  test('logs under its own name, and for its own namespace alone', async () => {
+    const { entries, connect } = await start({ ...withModule(), providers: [ChatGateway] });
+    const { id } = await connect({ ...websocket, namespace: 'chat' });
+    await expect
+      .poll(() => entries)
+      .toEqual([
+        INITIALIZED,
+        ['log', 'WebSocket Gateway initialized', 'ChatGateway'],
+        connected(id, { ...details, namespace: '/chat' }, 'ChatGateway'),
+      ]);
+  });
+
+  test('may override the hooks and call the inherited ones first', async () => {
+    const { nest, entries, connect } = await start({ ...withModule(), providers: [ChatGateway] });
+    const { id } = await connect({ ...websocket, namespace: 'chat' });
+    await expect.poll(() => nest.get(ChatGateway).order).toEqual(['server is set', 'welcome']);
+    expect(entries.at(-1)).toEqual(connected(id, { ...details, namespace: '/chat' }, 'ChatGateway'));
+  });
+});
+
+describe('the details of EventsGateway', () => {
+  test('are left out by logDetails: false', async () => {
+    const { entries, connect } = await start(withModule({ logDetails: false }));
+    const client = await connect(websocket);
+    const { id } = client;
+    client.disconnect();
+    await expect.poll(() => entries).toEqual([INITIALIZED, connected(id), disconnected(id)]);
+  });
+
+  test('are left out where the gateway is used without WebsocketModule', async () => {
+    const { entries, connect } = await start({ providers: [EventsGateway] });
+    const client = await connect(websocket);
+    const { id } = client;
+    client.disconnect();
+    await expect.poll(() => entries).toEqual([INITIALIZED, connected(id), disconnected(id)]);
+  });
+
+  /** As nest-winston and nestjs-pino have it: a service around another logger, which takes fields. */
+  class FieldsLogger extends Recorder {
+    protected readonly logger = { info: (): void => {} };
+  }
+
+  test('are fields beside the message for a logger that takes fields', async () => {
+    const { entries, connect } = await start(withModule({ logDetails: undefined }), new FieldsLogger());
+    const client = await connect(websocket);
+    const { id } = client;
+    client.disconnect();
+    await expect
+      .poll(() => entries)
+      .toEqual([
+        INITIALIZED,
+        ['log', { message: `Client connected: ${id}`, ...details }, 'EventsGateway'],
+        [
+          'log',
+          {
+            message: `Client disconnected: ${id}`,
+            ...details,
+            reason: 'client namespace disconnect',
+            durationMs: expect.any(Number),
+          },
+          'EventsGateway',
+        ],
+      ]);
+  });
+
+  test('are left out by logDetails: false for a logger that takes fields, too', async () => {
+    const { entries, connect } = await start(withModule({ logDetails: false }), new FieldsLogger());
+    const { id } = await connect(websocket);
+    await expect.poll(() => entries).toEqual([INITIALIZED, connected(id)]);
   });
 });
