@@ -110,7 +110,7 @@ test.each(modules.filter(isConfiguration))(
 test.each(quoted.map((block) => ({ title: titleOf(block), block })))(
   '$title stands, to the letter, in the file that it names',
   ({ block }) => {
-    expect(block.quotes).toMatch(/^tests\/package\//);
+    expect(block.quotes).toMatch(/^tests\/(?:package|integration\/recipes)\//);
     expect(read(block.quotes!)).toBe(block.code);
   },
 );
