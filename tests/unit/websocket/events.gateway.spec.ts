@@ -215,6 +215,21 @@ describe('a gateway that extends EventsGateway', () => {
   });
 });
 
+test('eventsGateway: false silences EventsGateway, and no gateway that extends it', async () => {
+  @WebSocketGateway()
+  class LobbyGateway extends EventsGateway {}
+
+  const module = withModule({ eventsGateway: false, logDetails: false });
+  const { entries, connect } = await start({ ...module, providers: [LobbyGateway] });
+  const { id } = await connect(websocket);
+  await expect
+    .poll(() => entries)
+    .toEqual([
+      ['log', 'WebSocket Gateway initialized', 'LobbyGateway'],
+      connected(id, undefined, 'LobbyGateway'),
+    ]);
+});
+
 describe('the details of EventsGateway', () => {
   test('are left out by logDetails: false', async () => {
     const { entries, connect } = await start(withModule({ logDetails: false }));
