@@ -15,6 +15,7 @@ export type {
 } from './dispatch/errors.options.js';
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
 export { EventsGateway } from './events.gateway.js';
+export { addressOf as clientAddressOf } from './flow/connection-flow.js';
 export { FlowMetrics } from './flow/flow-metrics.js';
 export { GatewayOptionsError } from './gateways/gateways.js';
 export { GatewayPortError } from './gateways/server-places.js';

@@ -23,13 +23,15 @@ const table = {
     plain: 'It is never called.',
     kit: 'It has `UNKNOWN_EVENT`.',
     why: 'A misspelt event shows at once, and not as a timeout.',
-    recipe: 'A listener of `socket.onAny` takes such events over, and their acks.',
+    recipe:
+      "An `errors.envelope` that gives `undefined` where nothing was thrown, with `tellBy: 'exception'`.",
   },
   'failure-in-ack': {
     what: 'where a failure is told when the event has an ack',
     plain: 'By the event `exception`. The ack is never called.',
     kit: 'In the ack. Without an ack by the event `exception`.',
     why: 'The answer comes to who has asked, and no ack is left waiting.',
+    recipe: "`errors: { tellBy: 'exception' }`, or `'both'`",
   },
   'error-envelope': {
     what: 'the form in which a failure is told',
@@ -37,7 +39,7 @@ const table = {
       '`{ status, message, cause: { pattern, data } }`, which repeats what the client sent. The object of a `WsException` goes as it is.',
     kit: '`{ status, code, message, event }`, and the fields of the object that a `WsException` was made with.',
     why: 'Programs have a `code` to decide by, in one form for all failures. What a client sent does not come back to it.',
-    recipe: 'An exception filter of the app emits, or answers, what it likes.',
+    recipe: '`errors: { envelope }`',
   },
   'http-exceptions': {
     what: 'an `HttpException` below 500, which pipes throw by default',
@@ -257,20 +259,21 @@ const table = {
     plain: 'It has nothing of them.',
     kit: '`EventsGateway` logs its start, and each client of the main namespace.',
     why: 'It is what every app adds.',
-    recipe: '`app.useLogger` with a filter for the context `EventsGateway`.',
+    recipe: '`eventsGateway: false`',
   },
   'clients-leave-first': {
     what: 'when `handleDisconnect` is called as the app is closed',
     plain: 'After `onModuleDestroy` and `beforeApplicationShutdown`.',
     kit: 'Before them.',
     why: 'No provider is destroyed that a client still uses.',
+    recipe: "`shutdown: { drainAfter: 'beforeApplicationShutdown' }`",
   },
   'told-of-the-shutdown': {
     what: 'the clients of an app that is closed',
     plain: 'Their connections end.',
     kit: 'They are told by `server:shutdown`, what they have sent is handled, and then their connections end.',
     why: 'They connect to another node before anything is lost.',
-    recipe: '`shutdown: { event }` gives the event another name.',
+    recipe: '`shutdown: { event: false }`',
   },
 } satisfies Record<string, Difference>;
 

@@ -484,6 +484,9 @@ test.each([
     @WebSocketServer() private readonly server!: Server;
     private isDestroyed = false;
     readonly seen: boolean[] = [];
+    isReady = true;
+
+    constructor(private readonly readiness: WebsocketReadiness) {}
 
     handleDisconnect(): void {
       this.seen.push(this.isDestroyed);
@@ -494,6 +497,7 @@ test.each([
     }
 
     beforeApplicationShutdown(): void {
+      this.isReady = this.readiness.ready;
       this.server.emit('last words');
     }
   }
@@ -508,5 +512,5 @@ test.each([
   const alice = await app.connect();
   await app.nest.close();
   expect(alice.received('last words')).toHaveLength(reached.length);
-  expect(app.get(PresenceGateway).seen).toEqual([drainAfter !== undefined]);
+  expect(app.get(PresenceGateway)).toMatchObject({ seen: [drainAfter !== undefined], isReady: false });
 });

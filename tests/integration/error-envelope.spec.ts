@@ -1,7 +1,14 @@
-import { BadRequestException, HttpException, Injectable, Module, NotFoundException } from '@nestjs/common';
+import {
+  BadRequestException,
+  HttpException,
+  Injectable,
+  Module,
+  NotFoundException,
+  UseFilters,
+} from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { BaseWsExceptionFilter, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type {
   CreateErrorEnvelope,
@@ -187,6 +194,42 @@ describe('clients written for plain Nest', () => {
     await expect(acked).not.toBeAcked();
     alice.emit('throw', 'http');
     await expect(alice).toReceive('exception', exception);
+  });
+});
+
+describe('an envelope that is undefined', () => {
+  const test = realtimeTest(appOf({ envelope: (failure, { error }) => (error ? failure : undefined) }));
+
+  test('tells the client nothing', async ({ connect }) => {
+    const alice = await connect();
+    await expect(alice.emitWithAck('nobody knows this')).not.toBeAcked();
+    expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe.each([
+  ['ack', { isAcked: true }],
+  ['both', { isAcked: true }],
+  ['exception', { isAcked: false }],
+] as const)('told by %s, what a filter has told is told once', (tellBy, { isAcked }) => {
+  @UseFilters(BaseWsExceptionFilter)
+  @WebSocketGateway()
+  class FilteredGateway {
+    @SubscribeMessage('fail')
+    fail(): never {
+      throw new WsException('no');
+    }
+  }
+  @Module({ imports: [WebsocketModule.forRoot({ errors: { tellBy } })], providers: [FilteredGateway] })
+  class AppModule {}
+  const test = realtimeTest(AppModule);
+
+  test('by the filter', async ({ connect }) => {
+    const alice = await connect();
+    const acked = alice.emitWithAck('fail');
+    await expect(alice).toReceiveTimes(1, 'exception', expect.anything());
+    if (isAcked) await expect(acked).toBeAcked(expect.objectContaining({ code: 'WS_EXCEPTION' }));
+    else await expect(acked).not.toBeAcked();
   });
 });
 

@@ -102,7 +102,7 @@ export class Authentication implements OnModuleInit, OnApplicationBootstrap, Bef
       if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
       if (!isMeantForClient(error) || !socket.connected) return;
       this.logger.log(`Client ${socket.id} is not let in any more: ${toErrorAnswer(error).code}`);
-      this.failures.tell(socket, toErrorAnswer(error));
+      this.failures.tell(socket, { answer: toErrorAnswer(error), error });
       socket.disconnect();
     }
   }

@@ -194,7 +194,7 @@ export class Connections {
     const { socket } = session;
     session.drop(answered);
     if (!socket.connected) return;
-    this.failures.tell(socket, answered);
+    this.failures.tell(socket, { answer: answered });
     socket.disconnect();
   }
 

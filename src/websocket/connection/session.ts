@@ -230,11 +230,11 @@ export class Session implements Streams {
   private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
     internalsOf(this.socket)._onerror(error);
-    this.tell(refusalOfEvent(error), event, ack);
+    this.tell(refusalOfEvent(error), event, ack, error);
   }
 
-  private tell(failure: ErrorAnswer, event: string, ack?: Ack): void {
-    this.dispatch.failures.tell(this.socket, failure, event, ack);
+  private tell(answer: ErrorAnswer, event: string, ack?: Ack, error?: unknown): void {
+    this.dispatch.failures.tell(this.socket, { answer, error }, event, ack);
   }
 }
 

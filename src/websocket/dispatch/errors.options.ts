@@ -9,10 +9,12 @@ export interface FailureContext {
   readonly client: Socket;
   /** The event of the client's that has failed; undefined where its connection has. */
   readonly event: string | undefined;
+  /** What was thrown; undefined where nothing was, as for an event without a handler. */
+  readonly error: unknown;
   readonly by: 'ack' | 'exception' | 'connect_error';
 }
 
-/** Makes what a client is told of a failure. @returns anything that can be encoded */
+/** Makes what a client is told of a failure. @returns anything that can be encoded; undefined for not telling it */
 export type CreateErrorEnvelope = (failure: ErrorAnswer, context: FailureContext) => unknown;
 
 /** A provider that makes what a client is told of a failure. */

@@ -11,6 +11,15 @@ import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
 import { logFailure } from './log-failure.js';
 import type { Ack } from './message-handler.js';
 
+/** What a client is to be told of. */
+export interface Failure {
+  readonly answer: ErrorAnswer;
+  /** What was thrown, where something was. */
+  readonly error?: unknown;
+  /** Whether an exception filter has told the client what it is to know: the ack alone is left to be answered. */
+  readonly isTold?: boolean;
+}
+
 /** Tells clients of failures, in the form and by the way that the option `errors` says. */
 @Injectable()
 export class Failures implements OnModuleInit {
@@ -32,22 +41,25 @@ export class Failures implements OnModuleInit {
    *
    * @param event the event of the client's that has failed, where it is one
    */
-  tell(client: Socket, failure: ErrorAnswer, event?: string, ack?: Ack): void {
+  tell(client: Socket, { answer, error, isTold }: Failure, event?: string, ack?: Ack): void {
     const { tellBy } = this.options.errors;
-    if (ack && tellBy !== 'exception') this.say(ack, failure, { client, event, by: 'ack' });
-    if (ack && tellBy === 'ack') return;
-    const exception = tellBy === 'ack' ? failure : { ...failure, cause: { pattern: event } };
-    this.say((envelope) => client.emit('exception', envelope), exception, { client, event, by: 'exception' });
+    const context = { client, event, error };
+    if (ack && tellBy !== 'exception') this.say(ack, answer, { ...context, by: 'ack' });
+    if (isTold || (ack && tellBy === 'ack')) return;
+    const exception = tellBy === 'ack' ? answer : { ...answer, cause: { pattern: event } };
+    this.say((envelope) => client.emit('exception', envelope), exception, { ...context, by: 'exception' });
   }
 
   /** The error that Socket.IO refuses a client with. */
   connectError(client: Socket, refusal: ErrorAnswer): Error {
-    return connectError(refusal, this.envelope(refusal, { client, event: undefined, by: 'connect_error' }));
+    const context = { client, event: undefined, error: undefined, by: 'connect_error' } as const;
+    return connectError(refusal, this.envelope(refusal, context));
   }
 
   private say(tell: (envelope: unknown) => void, failure: ErrorAnswer, context: FailureContext): void {
     try {
-      tell(this.envelope(failure, context));
+      const envelope = this.envelope(failure, context);
+      if (envelope !== undefined) tell(envelope);
     } catch {
       // An exception of the app's carries something that cannot be encoded.
       tell(answer(failure.code, String(failure.message)));

@@ -4,8 +4,7 @@ import { isObservable } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
 import { isFiltered, isMeantForClient, toErrorAnswer } from './error-answer.js';
-import type { ErrorAnswer } from './error-answer.js';
-import type { Failures } from './failures.js';
+import type { Failure, Failures } from './failures.js';
 import { logFailure } from './log-failure.js';
 import { handlerWork } from './in-flight.js';
 import type { InFlight, Work } from './in-flight.js';
@@ -36,7 +35,7 @@ export interface Streams {
 export class Message {
   private readonly data: unknown;
   private waitingFor = 0;
-  private failure: ErrorAnswer | undefined;
+  private failure: Failure | undefined;
   private acksItself = false;
 
   constructor(
@@ -121,7 +120,7 @@ export class Message {
     } catch (error) {
       // It cannot be encoded, or has a name that Socket.IO reserves.
       this.note(handler, error);
-      this.tell(toErrorAnswer(error));
+      this.tell({ answer: toErrorAnswer(error), error });
     }
   }
 
@@ -145,12 +144,14 @@ export class Message {
 
   private fail(handler: MessageHandler, error: unknown): void {
     if (!isMeantForClient(error)) this.note(handler, error);
-    if (this.ack || !isFiltered(error)) this.tell(toErrorAnswer(error));
+    const isTold = isFiltered(error);
+    if (this.ack || !isTold)
+      this.tell({ answer: toErrorAnswer(error), error: isTold ? error.cause : error, isTold });
     this.done();
   }
 
   /** The ack is for when all handlers are through. */
-  private tell(failure: ErrorAnswer): void {
+  private tell(failure: Failure): void {
     if (this.ack) this.failure ??= failure;
     else this.dispatch.failures.tell(this.client, failure, this.event);
   }

@@ -221,7 +221,7 @@ export function flowOf(conn: Connection): ConnectionFlow | undefined {
   return (conn as Marked)[FLOW];
 }
 
-/** The address of a client: its own, where proxies are trusted. */
+/** The address of a client: its own where proxies are trusted, and not that of a proxy. The limits count by it. */
 export function addressOf({ conn, handshake }: Socket): string {
   return flowOf(conn)?.address ?? handshake.address;
 }

@@ -67,6 +67,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
 
   async onModuleDestroy(): Promise<void> {
     this.startDeadline();
+    this.stage = 'other hooks';
     if (this.options.shutdown.drainAfter === undefined) await this.drain();
   }
 
