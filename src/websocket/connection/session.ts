@@ -233,8 +233,8 @@ export class Session implements Streams {
     this.tell(refusalOfEvent(error), event, ack, error);
   }
 
-  private tell(answer: ErrorAnswer, event: string, ack?: Ack, error?: unknown): void {
-    this.dispatch.failures.tell(this.socket, { answer, error }, event, ack);
+  private tell(failure: ErrorAnswer, event: string, ack?: Ack, error?: unknown): void {
+    this.dispatch.failures.tell(this.socket, { answer: failure, error }, event, ack);
   }
 }
 

@@ -5,7 +5,7 @@ import { functionOf } from '../function-or-provider.js';
 import type { Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { answer, connectError } from './error-answer.js';
+import { answer as errorAnswer, connectError } from './error-answer.js';
 import type { ErrorAnswer } from './error-answer.js';
 import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
 import { logFailure } from './log-failure.js';
@@ -62,7 +62,7 @@ export class Failures implements OnModuleInit {
       if (envelope !== undefined) tell(envelope);
     } catch {
       // An exception of the app's carries something that cannot be encoded.
-      tell(answer(failure.code, String(failure.message)));
+      tell(errorAnswer(failure.code, String(failure.message)));
     }
   }
 
