@@ -47,8 +47,6 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   @Inject(Shutdown) private readonly shutdown!: Shutdown;
   @Optional() @Inject(RedisBackplane) private readonly backplane?: RedisBackplane;
   private readonly places = new ServerPlaces();
-  /** The namespaces that are served; to be called when Nest has set up a further gateway of one. */
-  private readonly served = new WeakMap<Namespace, () => void>();
   private readonly closed = new WeakSet<Server>();
   /** Nest asks twice for one where `EventsGateway` is beside others. */
   private readonly servers: { readonly place: Place; readonly server: Server }[] = [];
@@ -104,9 +102,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   /** Nest's callback would set up each of the gateway's handlers on each socket; all that it does is done here. */
   override bindClientConnect(server: Server | Namespace): void {
     const namespace = 'engine' in server ? server.of('/') : server;
-    const serveLast = this.served.get(namespace);
-    if (serveLast) serveLast();
-    else this.served.set(namespace, this.connections.serve(namespace, this.gatewaysOn.get(server) ?? []));
+    this.connections.serve(namespace, this.gatewaysOn.get(server) ?? []);
   }
 
   /**

@@ -34,6 +34,7 @@ const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 export class Connections {
   private readonly logger = new Logger(Connections.name);
   private dispatch: Dispatch | undefined;
+  private readonly listeners = new WeakMap<Namespace, (socket: Socket) => void>();
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -69,19 +70,22 @@ export class Connections {
   }
 
   /**
-   * Has the clients of a namespace served by its gateways.
-   *
-   * @returns what has listeners that were added meanwhile, as by an `afterInit`, hear of a client before its gateways do
+   * Has the clients of a namespace served by its gateways. To be called for each of these: listeners that its `afterInit`
+   * has added hear of a client first.
    */
-  serve(namespace: Namespace, gateways: readonly Gateway[]): () => void {
+  serve(namespace: Namespace, gateways: readonly Gateway[]): void {
+    const listener = this.listeners.get(namespace) ?? this.listenerOf(gateways);
+    this.listeners.set(namespace, listener);
+    // Of the main namespace by its server, where whatever traces connections looks for it.
+    const emitter = namespace.name === '/' ? namespace.server : namespace;
+    emitter.off('connection', listener).on('connection', listener);
+  }
+
+  private listenerOf(gateways: readonly Gateway[]): (socket: Socket) => void {
     const routes = this.handlers.routesOf(gateways);
     const listeners = new Map(Array.from(routes.keys(), (event) => [event, listenerFor(event)]));
     const service = { gateways, routes, listeners };
-    // Of the main namespace by its server, where whatever traces connections looks for it.
-    const emitter = namespace.name === '/' ? namespace.server : namespace;
-    const listener = (socket: Socket): void => this.open(socket, service);
-    emitter.on('connection', listener);
-    return () => void emitter.off('connection', listener).on('connection', listener);
+    return (socket) => this.open(socket, service);
   }
 
   /** The first middleware of every namespace. */

@@ -9,7 +9,7 @@ import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
-import { callEach, guardedCall } from '../guarded-call.js';
+import { callEach, callListeners, guardedCall } from '../guarded-call.js';
 import type { Listener } from '../guarded-call.js';
 import { internalsOf, logListenerFailure } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent } from './middlewares.js';
@@ -171,25 +171,21 @@ export class Session implements Streams {
   private deliver(event: readonly unknown[], bytes = 0): void {
     const { socket } = this;
     const name = String(event[0]);
-    const args = event.slice(1);
-    const listeners = socket.rawListeners(name) as Listener[];
     const own = this.service.listeners.get(name);
-    this.bytes = bytes;
-    if (own && listeners.length === 1 && listeners[0] === own) this.handle(name, args);
-    else {
-      callEach(listeners, socket, args, (error) => {
-        logListenerFailure(socket, name, error);
-        const ack = ackOf(args);
-        if (!own && ack) this.tell(INTERNAL_ERROR, name, ack);
-      });
-    }
     // Socket.IO itself listens to `error`, without effect.
-    const isHeard =
-      listeners.length > (name === 'error' ? 1 : 0) || internalsOf(socket)._anyListeners?.length;
-    if (!isHeard) {
-      const ack = ackOf(args);
-      if (ack) this.tell(UNKNOWN_EVENT, name, ack);
+    const heardBy = socket.listenerCount(name) - (name === 'error' ? 1 : 0);
+    this.bytes = bytes;
+    if (own && heardBy === 1 && socket.listenerCount(name, own) === 1) {
+      this.handle(name, event.slice(1));
+      return;
     }
+    const ack = ackOf(event);
+    callListeners(socket, name, event.slice(1), (error) => {
+      logListenerFailure(socket, name, error);
+      if (!own && ack) this.tell(INTERNAL_ERROR, name, ack);
+    });
+    if (heardBy === 0 && ack && !internalsOf(socket)._anyListeners?.length)
+      this.tell(UNKNOWN_EVENT, name, ack);
   }
 
   /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */

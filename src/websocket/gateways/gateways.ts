@@ -17,8 +17,6 @@ export class GatewayOptionsError extends Error {
 @Injectable()
 export class Gateways {
   private discovered: readonly Gateway[] | undefined;
-  /** The module's own. */
-  private events: Gateway | undefined;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
@@ -27,10 +25,10 @@ export class Gateways {
     return this.all.filter((gateway) => gateway.isAt(place) && gateway.serves(namespace));
   }
 
-  /** Where the server is to be that Nest wants for a place: `EventsGateway` is beside the others. */
+  /** Where the server is to be that Nest wants for a place: by default where `EventsGateway` is, beside the others. */
   placeOf(wanted: Place): Place {
-    const isDefault = wanted.port === 0 && wanted.path === undefined;
-    return isDefault && this.all.includes(this.events!) ? this.events!.place : wanted;
+    const isDefault = wanted.port === DEFAULT_PLACE.port && wanted.path === DEFAULT_PLACE.path;
+    return (isDefault && this.all.find(isOfModule)?.place) || wanted;
   }
 
   /**
@@ -76,11 +74,10 @@ export class Gateways {
         .filter(({ isNotMetatype, metatype }) => !isNotMetatype && isGateway(metatype))
         .map((wrapper) => new Gateway(wrapper, moduleKey)),
     );
-    this.events = all.find(({ wrapper }) => wrapper.metatype === EventsGateway);
-    const [first, ...others] = all.filter((gateway) => gateway !== this.events);
-    // Where the app has no gateway, this one alone would open a further server.
-    if (this.events && first && ![first, ...others].some((other) => other.isAt(DEFAULT_PLACE)))
-      this.events.place = first.place;
+    const others = all.filter((gateway) => !isOfModule(gateway));
+    // Where the app has no gateway, that of the module alone would open a further server.
+    if (others[0] && !others.some((other) => other.isAt(DEFAULT_PLACE)))
+      for (const gateway of all.filter(isOfModule)) gateway.place = others[0].place;
     return all;
   }
 }
@@ -89,8 +86,9 @@ const DEFAULT_PLACE: Place = { port: 0, path: undefined };
 
 /** Whether two gateways say the same of an option, be it in two ways. */
 function isSameOption(option: string, ...values: [unknown, unknown]): boolean {
+  if (values[0] === values[1]) return true;
   const [one, other] = values.map((value) => plain(option === 'cors' ? corsOptions(value) : value));
-  return values[0] === values[1] || isDeepStrictEqual(one, other);
+  return isDeepStrictEqual(one, other);
 }
 
 /** With functions and patterns as they are written: each decorator has another of them. */
@@ -100,6 +98,10 @@ function plain(value: unknown): unknown {
 
 function asWritten(_: string, value: unknown): unknown {
   return typeof value === 'function' || value instanceof RegExp ? String(value) : value;
+}
+
+function isOfModule({ wrapper }: Gateway): boolean {
+  return wrapper.metatype === EventsGateway;
 }
 
 function isGateway(metatype: unknown): boolean {
