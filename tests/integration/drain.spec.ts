@@ -39,7 +39,7 @@ describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
       server.child.kill('SIGTERM');
       expect(await server.exited).toBe(0);
       await expect.poll(() => work.answered).toBe(200);
-      crowd.expectToldAndDisconnected();
+      await crowd.expectToldAndDisconnected();
       expect(server.output.stdout).toContain('destroyed after 200 have left');
       expect(server.output.stdout).not.toContain('WARN');
       expect(server.output.stderr).toBe('');
@@ -66,7 +66,7 @@ describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
       expect(await server.exited).toBe(0);
       expect(performance.now() - killed).toBeLessThan(timeout + 1_000);
       await expect.poll(() => work.answered).toBe(200);
-      crowd.expectToldAndDisconnected();
+      await crowd.expectToldAndDisconnected();
       await Promise.all([idle.closed, mute.closed, stream.closed]);
       const cutOff = server.output.stdout.split('\n').filter((line) => line.includes('Cut off'));
       expect(cutOff).toEqual([

@@ -17,7 +17,7 @@ describe.each(['timer', 'promise'])('a failure in a %s that nobody awaits', (how
     expect(await failing).toBe('told');
     await expect.poll(() => work.answered).toBe(3);
     expect(await server.exited).toBe(1);
-    crowd.expectToldAndDisconnected();
+    await crowd.expectToldAndDisconnected();
     const { stdout, stderr } = server.output;
     expect(count(stdout + stderr, LOGGED)).toBe(1);
     // Node's own report, as if nobody had been there.
@@ -31,7 +31,7 @@ test('where the app is handed over, all of it is closed first', async () => {
   using crowd = await Crowd.connect(server.url, 2, ['websocket']);
   crowd.members[0]!.socket.emit('fail', 'timer');
   expect(await server.exited).toBe(1);
-  crowd.expectToldAndDisconnected();
+  await crowd.expectToldAndDisconnected();
   expect(server.output.stdout).toContain('destroyed after 2 have left');
 }, 15_000);
 
@@ -63,8 +63,8 @@ test('several apps of a process are all closed; the failure is logged once', asy
   using besides = await Crowd.connect(second!, 1, ['websocket']);
   crowd.members[0]!.socket.emit('fail', 'timer');
   expect(await server.exited).toBe(1);
-  crowd.expectToldAndDisconnected();
-  besides.expectToldAndDisconnected();
+  await crowd.expectToldAndDisconnected();
+  await besides.expectToldAndDisconnected();
   expect(count(server.output.stdout, 'destroyed after')).toBe(2);
   expect(count(server.output.stdout + server.output.stderr, LOGGED)).toBe(1);
 }, 15_000);
