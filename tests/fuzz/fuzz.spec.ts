@@ -5,9 +5,10 @@ import { FuzzedServer } from './fuzzed-server.js';
 import { crowds } from './inputs/visits.js';
 import type { BystanderFigures, ServerFigures } from './processes/figures.js';
 
-const { FUZZ_SEED, FUZZ_PATH } = process.env;
+const { FUZZ, FUZZ_SEED, FUZZ_PATH } = process.env;
 
-const seeds = FUZZ_SEED ? [Number(FUZZ_SEED)] : [1, 2, 3, randomInt(2 ** 31)];
+const others = [randomInt(2 ** 31), ...(FUZZ === 'whole' ? [2, 3] : [])];
+const seeds = FUZZ_SEED ? [Number(FUZZ_SEED)] : [1, ...others];
 
 const INPUTS_PER_SEED = 25_000;
 
