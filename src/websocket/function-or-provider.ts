@@ -25,7 +25,7 @@ export function functionOf<Name extends string, Call extends (...args: never[]) 
       `a function, or the class of a provider that the app has once. Provide it in a module, without a scope: ${textOf(error)}`,
     );
   }
-  if (typeof provider[method] !== 'function')
+  if (typeof Object(provider)[method] !== 'function')
     throw new WebsocketOptionsError(option, use, `a provider with a method ${method}()`);
   return ((...args: Parameters<Call>) => provider[method](...args)) as Call;
 }

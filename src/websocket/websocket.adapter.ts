@@ -115,6 +115,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
 
   /** A gateway's decorator goes before the kit's defaults, and the module's options before both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
+    this.connections.prepare();
     const merged: ServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
     merged.cors = corsOptions(merged.cors) as ServerOptions['cors'];
     if (merged.connectionStateRecovery && this.backplane) {

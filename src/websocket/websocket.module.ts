@@ -117,7 +117,13 @@ function refuseOtherAdapters(applicationConfig: ApplicationConfig): void {
         `WebsocketModule has set the adapter of this app; ${adapter.constructor.name} would replace it, and switch off ` +
           'authentication, limits, error answers and the drain. Delete the line app.useWebSocketAdapter(...). ' +
           "Options that it gives to Socket.IO go into WebsocketModule.forRoot({ ... }) by the same names, Redis as { redis: { url } }, an adapter of Socket.IO's as { adapter }; " +
-          'what else it does goes into a subclass of WebsocketAdapter.',
+          'what else it does goes into a subclass of WebsocketAdapter, set by app.useWebSocketAdapter(app.get(TheSubclass)).',
+      );
+    }
+    if (!adapter['options']) {
+      throw new Error(
+        `${adapter.constructor.name} has not what WebsocketModule gives to its adapter. Make it a provider of a module that ` +
+          `imports WebsocketModule, and set it by app.useWebSocketAdapter(app.get(${adapter.constructor.name})).`,
       );
     }
     setIoAdapter(adapter);

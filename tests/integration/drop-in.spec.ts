@@ -44,6 +44,12 @@ describe('another adapter', () => {
     );
   });
 
+  test('that extends WebsocketAdapter and is no provider stops the app', async () => {
+    class OwnAdapter extends WebsocketAdapter {}
+    const started = start({ setup: (app) => app.useWebSocketAdapter(new OwnAdapter()) });
+    await expect(started).rejects.toThrow('useWebSocketAdapter(app.get(OwnAdapter))');
+  });
+
   test('that extends WebsocketAdapter may be set, and may have a constructor of its own', async () => {
     @Injectable()
     class Journal {
@@ -167,6 +173,14 @@ describe('every origin under production', () => {
     });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
+});
+
+test('an origin of a variable that is not set lets no other origin in, as on plain Nest', async () => {
+  @WebSocketGateway({ cors: { origin: undefined, credentials: true } })
+  class UnsetGateway {}
+  const app = await start({ providers: [UnsetGateway] });
+  const stranger = { extraHeaders: { origin: 'https://evil.example' } };
+  await assertThat(app.connect(stranger)).toBeRefused();
 });
 
 describe('gateways that share a server', () => {

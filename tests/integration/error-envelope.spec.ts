@@ -197,6 +197,40 @@ describe('clients written for plain Nest', () => {
   });
 });
 
+describe('an envelope that is a promise', () => {
+  const test = realtimeTest(appOf({ envelope: () => Promise.reject(new Error('no words')) }));
+
+  test("is replaced by the kit's own, and ends nothing", async ({ app, connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
+    await expect(app).toHaveLogged(/errors\.envelope.*returned a promise/, { level: 'error' });
+    await expect(app).toHaveLogged(/errors\.envelope.*no words/, { level: 'error' });
+  });
+});
+
+describe('an exception whose message is of the client', () => {
+  const message = { toString: 1, valueOf: 1 };
+  @Module({
+    imports: [
+      WebsocketModule.forRoot({
+        authentication: ({ auth }) => {
+          if (auth.reason) throw new WsException(auth.reason as object);
+          return {};
+        },
+      }),
+    ],
+    providers: [RoomGateway],
+  })
+  class AppModule {}
+  const test = realtimeTest(AppModule);
+
+  test('refuses it, and ends nothing', async ({ connect }) => {
+    await expect(connect({ auth: { reason: { message } } })).toBeRefused('WS_EXCEPTION');
+    const alice = await connect();
+    expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
 describe('an envelope that is undefined', () => {
   const test = realtimeTest(appOf({ envelope: (failure, { error }) => (error ? failure : undefined) }));
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
-import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import type { Failure } from '../dispatch/failures.js';
 import { Failures } from '../dispatch/failures.js';
 import { logFailure } from '../dispatch/log-failure.js';
 import { functionOf } from '../function-or-provider.js';
@@ -19,11 +19,11 @@ import { setIdentity } from './identity.js';
 const RECHECKED_AT_A_TIME = 50;
 
 /** Why a client is not let in: the refusal, or that the server could not find out. */
-export type Refusal = ErrorAnswer | 'given up' | undefined;
+export type Refusal = Failure | 'given up' | undefined;
 
 /** Lets only those in that the option `authentication` knows, and lets go those whom it does not know any more. */
 @Injectable()
-export class Authentication implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Authentication implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Authentication.name);
   private readonly options: ResolvedAuthenticationOptions | undefined;
   private readonly servers: Server[] = [];
@@ -45,9 +45,10 @@ export class Authentication implements OnModuleInit, OnApplicationBootstrap, Bef
     this.servers.push(server);
   }
 
-  onModuleInit(): void {
+  /** @throws WebsocketOptionsError when the provider that is to be asked cannot be had */
+  prepare(): void {
     const use = this.options?.use;
-    if (use) this.authenticate = functionOf(this.moduleRef, 'authentication', use, 'authenticate');
+    if (use) this.authenticate ??= functionOf(this.moduleRef, 'authentication', use, 'authenticate');
   }
 
   onApplicationBootstrap(): void {
@@ -129,7 +130,7 @@ export class Authentication implements OnModuleInit, OnApplicationBootstrap, Bef
     } catch (error) {
       if (isMeantForClient(error)) {
         this.breaker.onSuccess();
-        return toErrorAnswer(error);
+        return { answer: toErrorAnswer(error), error };
       }
       this.breaker.onFailure(began);
       logFailure(`Client ${socket.id} could not be authenticated; it may come back`, error);

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
-import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
+import { answer, isMeantForClient, messageOf, toErrorAnswer } from '../dispatch/error-answer.js';
 import type { ErrorAnswer } from '../dispatch/error-answer.js';
 import { Failures } from '../dispatch/failures.js';
 import { InFlight } from '../dispatch/in-flight.js';
@@ -19,10 +19,12 @@ import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
 import type { NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, listenerFor, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
-import { logIfFault, meantFor, refusalOfClient } from './middlewares.js';
+import { logIfFault, meantFor, refusalOfClient, thrownBy } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session } from './session.js';
 import type { Service } from './session.js';
+
+type OnConnection = (socket: Socket) => void;
 
 const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 
@@ -34,7 +36,8 @@ const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 export class Connections {
   private readonly logger = new Logger(Connections.name);
   private dispatch: Dispatch | undefined;
-  private readonly listeners = new WeakMap<Namespace, (socket: Socket) => void>();
+  /** What has the gateways of a namespace hear of a client, and what the namespace has of it. */
+  private readonly listening = new WeakMap<Namespace, { listener: OnConnection; added: OnConnection }>();
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -45,6 +48,12 @@ export class Connections {
     @Inject(Authentication) private readonly authentication: Authentication,
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
+
+  /** To be called before there is a server. @throws WebsocketOptionsError when a provider that an option names cannot be had */
+  prepare(): void {
+    this.authentication.prepare();
+    this.failures.prepare();
+  }
 
   /** Guards every namespace of a server, those that are still to come included. */
   guard(server: Server, invoke: Dispatch['invoke']): void {
@@ -63,7 +72,7 @@ export class Connections {
       onJoined: endJoin,
       onListenerError: (socket, error) => {
         logFailure(`A listener for "connection" failed on client ${socket.id}`, error);
-        if (isMeantForClient(error)) this.disconnect(this.adopt(socket), toErrorAnswer(error));
+        if (isMeantForClient(error)) this.disconnect(this.adopt(socket), toErrorAnswer(error), error);
         else this.giveUp(this.adopt(socket));
       },
     });
@@ -74,14 +83,17 @@ export class Connections {
    * has added hear of a client first.
    */
   serve(namespace: Namespace, gateways: readonly Gateway[]): void {
-    const listener = this.listeners.get(namespace) ?? this.listenerOf(gateways);
-    this.listeners.set(namespace, listener);
-    // Of the main namespace by its server, where whatever traces connections looks for it.
+    const known = this.listening.get(namespace);
+    if (known) namespace.off('connection', known.added);
+    const listener = known?.listener ?? this.listenerOf(gateways);
+    // Of the main namespace by its server, where whatever traces connections looks for it, and may wrap it.
     const emitter = namespace.name === '/' ? namespace.server : namespace;
-    emitter.off('connection', listener).on('connection', listener);
+    emitter.on('connection', listener);
+    const added = namespace.rawListeners('connection').at(-1) as OnConnection;
+    this.listening.set(namespace, { listener, added });
   }
 
-  private listenerOf(gateways: readonly Gateway[]): (socket: Socket) => void {
+  private listenerOf(gateways: readonly Gateway[]): OnConnection {
     const routes = this.handlers.routesOf(gateways);
     const listeners = new Map(Array.from(routes.keys(), (event) => [event, listenerFor(event)]));
     const service = { gateways, routes, listeners };
@@ -107,7 +119,8 @@ export class Connections {
     if (logIfFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
     else {
       const said = meantFor(refusal);
-      next(said ? this.failures.connectError(socket, said) : refusalOfClient(refusal));
+      const failure = said && { answer: said, error: thrownBy(refusal) };
+      next(failure ? this.failures.connectError(socket, failure) : refusalOfClient(refusal));
     }
   };
 
@@ -186,7 +199,7 @@ export class Connections {
     if (connected || !meant) this.log(session.socket, meant ?? error);
     if (meant) {
       this.breaker.onSuccess();
-      this.disconnect(session, toErrorAnswer(meant.cause));
+      this.disconnect(session, toErrorAnswer(meant.cause), meant.cause);
     } else {
       this.breaker.onFailure(began);
       this.giveUp(session);
@@ -194,11 +207,11 @@ export class Connections {
   }
 
   /** Refuses a client: told to disconnect, it does not come back by itself. */
-  private disconnect(session: Session, answered: ErrorAnswer): void {
+  private disconnect(session: Session, answered: ErrorAnswer, error?: unknown): void {
     const { socket } = session;
     session.drop(answered);
     if (!socket.connected) return;
-    this.failures.tell(socket, { answer: answered });
+    this.failures.tell(socket, { answer: answered, error });
     socket.disconnect();
   }
 
@@ -220,7 +233,7 @@ export class Connections {
     const isOfHook = error instanceof HookFailure;
     const cause = isOfHook ? error.cause : error;
     const what = isOfHook ? error.message : `Client ${client.id} could not be set up`;
-    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${String(toErrorAnswer(cause).message)}`);
+    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${messageOf(toErrorAnswer(cause))}`);
     else logFailure(what, cause);
   }
 }

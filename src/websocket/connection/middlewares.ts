@@ -63,8 +63,7 @@ export function refusalOfClient(refusal: unknown): Error {
 
 /** @returns undefined for what was given to `next` and is no exception of Nest's */
 export function meantFor(refusal: unknown): ErrorAnswer | undefined {
-  if (isThrown(refusal)) return toErrorAnswer(refusal.cause);
-  return isMeantForClient(refusal) ? toErrorAnswer(refusal) : undefined;
+  return isThrown(refusal) || isMeantForClient(refusal) ? toErrorAnswer(thrownBy(refusal)) : undefined;
 }
 
 /** Of an error or, where a middleware was not particular, of anything. */
@@ -76,6 +75,11 @@ function partsOf(refusal: unknown): { message: string; data: unknown } {
     },
     { message: 'Refused', data: undefined },
   );
+}
+
+/** What a middleware has thrown, or given to `next`. */
+export function thrownBy(refusal: unknown): unknown {
+  return isThrown(refusal) ? refusal.cause : refusal;
 }
 
 function isThrown(refusal: unknown): refusal is MiddlewareError {

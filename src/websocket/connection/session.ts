@@ -12,7 +12,7 @@ import type { Socket } from '../socket.io.js';
 import { callEach, callListeners, guardedCall } from '../guarded-call.js';
 import type { Listener } from '../guarded-call.js';
 import { internalsOf, logListenerFailure } from './guarded-socket.js';
-import { logIfFault, refusalOfEvent } from './middlewares.js';
+import { logIfFault, refusalOfEvent, thrownBy } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
 export interface EventPacket extends DecodedPacket {
@@ -182,7 +182,7 @@ export class Session implements Streams {
     const ack = ackOf(event);
     callListeners(socket, name, event.slice(1), (error) => {
       logListenerFailure(socket, name, error);
-      if (!own && ack) this.tell(INTERNAL_ERROR, name, ack);
+      if (!own && ack) this.tell(INTERNAL_ERROR, name, ack, error);
     });
     if (heardBy === 0 && ack && !internalsOf(socket)._anyListeners?.length)
       this.tell(UNKNOWN_EVENT, name, ack);
@@ -226,7 +226,7 @@ export class Session implements Streams {
   private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
     internalsOf(this.socket)._onerror(error);
-    this.tell(refusalOfEvent(error), event, ack, error);
+    if (this.socket.connected) this.tell(refusalOfEvent(error), event, ack, thrownBy(error));
   }
 
   private tell(failure: ErrorAnswer, event: string, ack?: Ack, error?: unknown): void {

@@ -32,8 +32,13 @@ export function answer(code: string | number, message: string, details?: unknown
 }
 
 /** The error that Socket.IO refuses a client with: it gets `connect_error`, with the error's `message` and `data`. */
-export function connectError(refusal: ErrorAnswer, data: unknown = refusal): Error {
-  return Object.assign(new Error(String(refusal.message)), { data });
+export function connectError(refusal: ErrorAnswer, data: unknown): Error {
+  return Object.assign(new Error(messageOf(refusal)), { data });
+}
+
+/** For readers: an exception may be made with any message, what the client has sent too. */
+export function messageOf({ message, code }: ErrorAnswer): string {
+  return typeof message === 'string' ? message : String(code);
 }
 
 /** Whether a failure is one that an exception filter of the handler has dealt with. */

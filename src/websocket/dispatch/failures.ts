@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { functionOf } from '../function-or-provider.js';
+import { isPromise } from '../promise.js';
 import type { Socket } from '../socket.io.js';
+import { attempt } from '../thrown.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { answer as errorAnswer, connectError } from './error-answer.js';
+import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf } from './error-answer.js';
 import type { ErrorAnswer } from './error-answer.js';
 import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
 import { logFailure } from './log-failure.js';
@@ -22,7 +23,7 @@ export interface Failure {
 
 /** Tells clients of failures, in the form and by the way that the option `errors` says. */
 @Injectable()
-export class Failures implements OnModuleInit {
+export class Failures {
   private createEnvelope: CreateErrorEnvelope = defaultEnvelope;
 
   constructor(
@@ -30,7 +31,8 @@ export class Failures implements OnModuleInit {
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {}
 
-  onModuleInit(): void {
+  /** @throws WebsocketOptionsError when the provider of the envelope cannot be had */
+  prepare(): void {
     const { envelope } = this.options.errors;
     if (envelope)
       this.createEnvelope = functionOf(this.moduleRef, 'errors.envelope', envelope, 'createEnvelope');
@@ -51,29 +53,39 @@ export class Failures implements OnModuleInit {
   }
 
   /** The error that Socket.IO refuses a client with. */
-  connectError(client: Socket, refusal: ErrorAnswer): Error {
-    const context = { client, event: undefined, error: undefined, by: 'connect_error' } as const;
-    return connectError(refusal, this.envelope(refusal, context));
+  connectError(client: Socket, { answer, error }: Failure): Error {
+    return connectError(
+      answer,
+      this.envelope(answer, { client, event: undefined, error, by: 'connect_error' }),
+    );
   }
 
   private say(tell: (envelope: unknown) => void, failure: ErrorAnswer, context: FailureContext): void {
     try {
       const envelope = this.envelope(failure, context);
       if (envelope !== undefined) tell(envelope);
-    } catch {
-      // An exception of the app's carries something that cannot be encoded.
-      tell(errorAnswer(failure.code, String(failure.message)));
+    } catch (error) {
+      logFailure(`What client ${context.client.id} is to be told of a failure cannot be encoded`, error);
+      const isTold = attempt(() => (tell(errorAnswer(failure.code, messageOf(failure))), true), false);
+      if (!isTold) attempt(() => tell(INTERNAL_ERROR), undefined);
     }
   }
 
   private envelope(failure: ErrorAnswer, context: FailureContext): unknown {
     try {
-      return this.createEnvelope(failure, context);
+      const envelope = this.createEnvelope(failure, context);
+      if (!isPromise(envelope)) return envelope;
+      envelope.then(undefined, onFailure);
+      onFailure(new Error('it returned a promise; an envelope is made at once'));
     } catch (error) {
-      logFailure('The option "errors.envelope" failed', error);
-      return defaultEnvelope(failure, context);
+      onFailure(error);
     }
+    return defaultEnvelope(failure, context);
   }
+}
+
+function onFailure(error: unknown): void {
+  logFailure('The option "errors.envelope" failed', error);
 }
 
 function defaultEnvelope(failure: ErrorAnswer, { event, by }: FailureContext): unknown {

@@ -174,8 +174,8 @@ function warnOfIgnoredGuards(config: ApplicationConfig): void {
   const names = config.getGlobalRequestGuards().map(({ metatype, name }) => metatype?.name ?? String(name));
   if (names.length === 0) return;
   new Logger('WebsocketModule').warn(
-    `APP_GUARD ${names.join(', ')} is request-scoped, and Nest does not ask such a guard on gateways: their events are not ` +
-      'guarded by it. Take its scope away, or put it on the gateways by @UseGuards().',
+    `APP_GUARD ${names.join(', ')} is request-scoped, and Nest asks such a guard on gateways that are request-scoped ` +
+      'themselves: events of all others are not guarded by it. Take its scope away, or put it on the gateways by @UseGuards().',
   );
 }
 

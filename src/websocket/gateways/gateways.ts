@@ -86,14 +86,13 @@ const DEFAULT_PLACE: Place = { port: 0, path: undefined };
 
 /** Whether two gateways say the same of an option, be it in two ways. */
 function isSameOption(option: string, ...values: [unknown, unknown]): boolean {
-  if (values[0] === values[1]) return true;
-  const [one, other] = values.map((value) => plain(option === 'cors' ? corsOptions(value) : value));
+  const [one, other] = option === 'cors' ? values.map((cors) => plain(corsOptions(cors))) : values;
   return isDeepStrictEqual(one, other);
 }
 
 /** With functions and patterns as they are written: each decorator has another of them. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify([value], asWritten));
+function plain(cors: unknown): unknown {
+  return JSON.parse(JSON.stringify([cors], asWritten));
 }
 
 function asWritten(_: string, value: unknown): unknown {

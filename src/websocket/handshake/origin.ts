@@ -17,10 +17,13 @@ export function originIsAllowed(
   return allowed === '*' || allowed === origin || isSame(origin, proxies.hostOf(request));
 }
 
-/** The option `cors` as an object. The package `cors` takes `true`, a text, or an object without `origin`, for every origin. */
+/**
+ * The option `cors` as an object. The package `cors` takes `true`, a text, or an object without `origin`, for every origin;
+ * an `origin` that is there and undefined, as of a variable that is not set, it takes for none.
+ */
 export function corsOptions(cors: unknown): unknown {
   if (cors === true || typeof cors === 'string') return { origin: '*' };
-  return isObject(cors) ? { ...cors, origin: (cors as { origin?: unknown }).origin ?? '*' } : cors;
+  return isObject(cors) && !('origin' in cors) ? { ...cors, origin: '*' } : cors;
 }
 
 export function allowsEveryOrigin(cors: unknown): boolean {

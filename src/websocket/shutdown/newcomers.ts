@@ -41,8 +41,8 @@ export function refuseNewcomers(
 function refuseJoining(namespace: Namespace): void {
   namespace.use((socket, next) => {
     // One that was refused its only namespace would not connect anew by itself; one whose transport closes does.
-    if (socket.client['sockets'].size > 0)
-      next(connectError(answer(SHUTTING_DOWN.code, SHUTTING_DOWN.message)));
+    const refusal = answer(SHUTTING_DOWN.code, SHUTTING_DOWN.message);
+    if (socket.client['sockets'].size > 0) next(connectError(refusal, refusal));
     else socket.conn.close();
   });
 }

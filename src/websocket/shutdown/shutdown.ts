@@ -67,7 +67,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
 
   async onModuleDestroy(): Promise<void> {
     this.startDeadline();
-    this.stage = 'other hooks';
+    if (this.stage === 'serving') this.stage = 'other hooks';
     if (this.options.shutdown.drainAfter === undefined) await this.drain();
   }
 
@@ -88,7 +88,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
    */
   async close(server: Server, isForced: boolean): Promise<void> {
     // Nest has called the hooks of `beforeApplicationShutdown` by now.
-    await this.drain();
+    await Promise.race([this.drain(), this.cutOff]);
     this.stage = 'closing';
     const closed = server.close();
     const http = this.http.get(server.httpServer as HttpServer);
