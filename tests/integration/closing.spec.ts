@@ -79,7 +79,7 @@ const platforms: Record<string, TestAppOptions> = {
 };
 
 describe.each(Object.entries(platforms))('app.close() on %s', (_, options) => {
-  test('takes less than 300 ms when nothing is in flight, and says nothing', async () => {
+  test('takes less than 100 ms when nothing is in flight, and says nothing', async () => {
     // Others may have the processor the whole time; not three times in a row.
     const times = [];
     for (let round = 0; round < 3; round += 1) {
@@ -106,7 +106,7 @@ describe.each(Object.entries(platforms))('app.close() on %s', (_, options) => {
       }
       expect(warnings(app)).toEqual([]);
     }
-    expect(Math.min(...times)).toBeLessThan(300);
+    expect(Math.min(...times)).toBeLessThan(100);
   });
 
   test('does not wait for a websocket that is silent', async () => {

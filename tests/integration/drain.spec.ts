@@ -404,7 +404,7 @@ test('a stream that goes on for ever holds up nothing', async () => {
   const alice = await app.connect();
   alice.emit('ticks');
   await app.settle({ ignoreOpenStreams: true });
-  expect(await timeOf(app.nest.close())).toBeLessThan(700);
+  expect(await timeOf(app.nest.close())).toBeLessThan(300);
   expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
 });
 

@@ -130,11 +130,13 @@ export class Session implements Streams {
       );
     }
     internals.run(event, (error) => {
-      // As in Socket.IO: what a client has sent in one go with its leaving is not handled.
-      process.nextTick(() => {
+      const conclude = (): void => {
         if (error) this.deny(error, String(event[0]), ack);
         else if (socket.connected) this.deliver(event, packet.bytes);
-      });
+      };
+      // As in Socket.IO: what a client has sent in one go with its leaving is not handled. What was held came before.
+      if (flowOf(socket.conn)?.isCatchingUp) conclude();
+      else process.nextTick(conclude);
     });
   }
 

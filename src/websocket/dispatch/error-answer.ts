@@ -4,8 +4,8 @@ import { attempt } from '../thrown.js';
 import { FilteredError } from './message-handler.js';
 
 /**
- * What a client is told of a failure. Nothing of what the client sent is in it, and nothing of the server's inside. All that
- * a `WsException` or an `HttpException` was made with is: its fields replace these and are added to them.
+ * What a client is told of a failure. The module adds neither what the client sent nor details of the server. The fields of
+ * the object that a `WsException` or an `HttpException` was made with are sent along, and replace these by the same name.
  */
 export interface ErrorAnswer {
   /** `'error'`, unless an exception says otherwise. */

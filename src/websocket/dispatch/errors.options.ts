@@ -25,7 +25,8 @@ export interface ErrorEnvelopeFactory {
 /** How clients are told of failures. */
 export interface ErrorsOptions {
   /**
-   * Makes what a client is told: a function, or the class of a provider. If it throws, the kit's own envelope is sent.
+   * Makes what a client is told: a function, or the class of a provider. If it throws or returns a
+   * promise, that is logged, and the default envelope is sent.
    *
    * @default the `ErrorAnswer`; in `exception` with the name of the event
    */

@@ -26,6 +26,8 @@ interface Held {
  * then is held. Nothing is lost, refused or reordered.
  */
 export class ConnectionFlow {
+  /** Whether what it delivers came earlier, and was held: what follows in this go did not come in one go with it. */
+  isCatchingUp = false;
   /** Of {@link ReadTurns}: how many messages were admitted in which turn. */
   turn = 0;
   admittedInTurn = 0;
@@ -138,9 +140,11 @@ export class ConnectionFlow {
       this.heldBytes -= bytes;
     }
     const items = this.held.splice(0, count);
+    this.isCatchingUp = true;
     try {
       for (const { deliver } of items) if (!this.isClosed) deliver();
     } finally {
+      this.isCatchingUp = false;
       this.goOn();
     }
     this.keepAlive();
