@@ -1,13 +1,26 @@
-// Adds up Vitest's JSON reports, given as arguments, and prints one line: `N passed, N failed`.
-// A skipped test fails the gate: everything is meant to have run.
+// Adds up Vitest's JSON reports, given as arguments: names what failed, with the beginning of why, and prints one last
+// line: `N passed, N failed`. A skipped test fails the gate: everything is meant to have run.
 import { readFileSync } from 'node:fs';
 
+const LINES_OF_A_FAILURE = 15;
+
+function tell(title, messages) {
+  console.error(`\nFAILED ${title}`);
+  for (const message of messages) console.error(message.split('\n').slice(0, LINES_OF_A_FAILURE).join('\n'));
+}
+
 let [passed, failed, skipped] = [0, 0, 0];
-for (const file of process.argv.slice(2)) {
-  const report = JSON.parse(readFileSync(file, 'utf8'));
+for (const path of process.argv.slice(2)) {
+  const report = JSON.parse(readFileSync(path, 'utf8'));
   passed += report.numPassedTests;
-  failed += report.numFailedTests + (report.numFailedTestSuites > 0 && report.numFailedTests === 0 ? 1 : 0);
   skipped += report.numPendingTests + report.numTodoTests;
+  for (const file of report.testResults) {
+    const failures = file.assertionResults.filter((test) => test.status === 'failed');
+    for (const test of failures) tell(test.fullName, test.failureMessages);
+    const brokenFile = file.status === 'failed' && failures.length === 0;
+    if (brokenFile) tell(file.name, [file.message]);
+    failed += failures.length + (brokenFile ? 1 : 0);
+  }
 }
 if (skipped > 0) {
   console.error(`${skipped} tests were skipped`);
