@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { contestantNames, contestants } from './contestants/contestants.js';
-import type { ContestantName } from './contestants/contestants.js';
+import { contestantNames, contestants, type ContestantName } from './contestants/contestants.js';
 import { MOST_SLOTS } from './load/wires.js';
 import type { Settings } from './workloads/settings.js';
 import { all, quick, workloads } from './workloads/workloads.js';
@@ -90,11 +89,7 @@ function expectOneOf(what: string, names: string[], known: string[]): void {
   }
 }
 
-function whole(
-  option: string,
-  value: string,
-  { least, most = Infinity }: { least: number; most?: number },
-): number {
+function whole(option: string, value: string, { least, most = Infinity }: { least: number; most?: number }): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= least && number <= most) return number;
   const range = most === Infinity ? `${least} or more` : `from ${least} to ${most}`;

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { spawnSync } from 'node:child_process';
-import { readOptions, usage } from './options.js';
-import type { Run } from './options.js';
+import { readOptions, usage, type Run } from './options.js';
 import { goalsOf } from './report/goals.js';
 import { writeReport } from './report/page.js';
 import { tableOf } from './report/table.js';

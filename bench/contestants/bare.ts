@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
-import { isAllowed, parse } from './message.js';
-import type { Message } from './message.js';
+import { isAllowed, parse, type Message } from './message.js';
 
 /** Socket.IO alone, with the same handlers as the gateways. */
 export async function bootBare(handlers: number): Promise<number> {

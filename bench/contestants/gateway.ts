@@ -1,9 +1,15 @@
-import { Injectable, UseGuards, UsePipes } from '@nestjs/common';
-import type { CanActivate, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import {
+  Injectable,
+  UseGuards,
+  UsePipes,
+  type CanActivate,
+  type ExecutionContext,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { isAllowed, parse } from './message.js';
-import type { Message } from './message.js';
+import { isAllowed, parse, type Message } from './message.js';
 
 @Injectable()
 class TokenGuard implements CanActivate {

@@ -1,5 +1,4 @@
-import { refuse } from './connection.js';
-import type { Connection, Listener } from './connection.js';
+import { refuse, type Connection, type Listener } from './connection.js';
 import { frameOf } from './frames.js';
 import { slice } from './slice.js';
 import type { Dialect } from './wires.js';

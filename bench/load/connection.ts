@@ -1,10 +1,7 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Wire } from '../contestants/contestants.js';
-import { CLOSE, FrameReader, frameOf } from './frames.js';
-import type { Payload } from './frames.js';
-import { dialects } from './wires.js';
-import type { Dialect } from './wires.js';
+import { CLOSE, FrameReader, frameOf, type Payload } from './frames.js';
+import { dialects, type Dialect } from './wires.js';
 
 /** What becomes of what a connection receives. */
 export interface Listener {
@@ -171,9 +168,7 @@ export function refuse({ bytes, start, end }: Payload): never {
 }
 
 function startsWith({ bytes, start, end }: Payload, beginning: string): boolean {
-  return (
-    end - start >= beginning.length && bytes.toString('latin1', start, start + beginning.length) === beginning
-  );
+  return end - start >= beginning.length && bytes.toString('latin1', start, start + beginning.length) === beginning;
 }
 
 function isText({ bytes, start, end }: Payload, text: string): boolean {

@@ -1,7 +1,5 @@
-import { refuse } from './connection.js';
-import type { Connection } from './connection.js';
-import { frameOf } from './frames.js';
-import type { Payload } from './frames.js';
+import { refuse, type Connection } from './connection.js';
+import { frameOf, type Payload } from './frames.js';
 import { slice } from './slice.js';
 import type { Dialect } from './wires.js';
 

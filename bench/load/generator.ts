@@ -1,11 +1,9 @@
 import type { Wire } from '../contestants/contestants.js';
 import { answer } from '../processes/answer.js';
 import { usage } from '../processes/usage.js';
-import { broadcast } from './broadcast.js';
-import type { BroadcastLoad } from './broadcast.js';
+import { broadcast, type BroadcastLoad } from './broadcast.js';
 import { Connections } from './connections.js';
-import { echo } from './echo.js';
-import type { EchoLoad } from './echo.js';
+import { echo, type EchoLoad } from './echo.js';
 import { dialects } from './wires.js';
 
 // The load on one contestant, in a process of its own.

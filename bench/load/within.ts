@@ -3,11 +3,7 @@
  *
  * @throws Error when it has given nothing within so many milliseconds
  */
-export async function within<Value>(
-  milliseconds: number,
-  what: string,
-  promise: Promise<Value>,
-): Promise<Value> {
+export async function within<Value>(milliseconds: number, what: string, promise: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(

@@ -1,10 +1,8 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Questions } from './answer.js';
-import { pinning } from './pinning.js';
-import type { Core } from './pinning.js';
+import { pinning, type Core } from './pinning.js';
 
 /** A process of the bench, which is asked one thing at a time. */
 export class Child<Asked extends Questions> {

@@ -7,8 +7,7 @@ const cores = { servers: '0', load: '1' };
 export type Core = keyof typeof cores;
 
 /** Whether processes can be bound to a core here: on Linux, with two cores or more. */
-export const isPinned =
-  availableParallelism() > 1 && spawnSync('taskset', ['-c', '0,1', 'true']).status === 0;
+export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0,1', 'true']).status === 0;
 
 /** What stands before a command that is to run on a core: nothing where that cannot be. */
 export function pinning(core: Core): string[] {

@@ -18,8 +18,7 @@ export async function reportOf(before: string): Promise<Map<string, string>> {
     files.set(`docs/${plot}`, plotOf(result));
     sections.push(await sectionOf(result, plot));
   }
-  if (!figures.test(before))
-    throw new Error(`${page} has no "<!-- figures -->" and "<!-- end of figures -->".`);
+  if (!figures.test(before)) throw new Error(`${page} has no "<!-- figures -->" and "<!-- end of figures -->".`);
   return files.set(page, before.replace(figures, `\n${sections.join('\n')}\n`));
 }
 

@@ -1,5 +1,4 @@
-import { titleOf } from '../contestants/contestants.js';
-import type { ContestantName } from '../contestants/contestants.js';
+import { titleOf, type ContestantName } from '../contestants/contestants.js';
 import type { BenchResult, Spread } from '../results/result.js';
 
 const WIDTH = 900;

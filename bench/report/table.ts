@@ -35,8 +35,7 @@ function columnsOf({ name: metric, unit, standings }: Metric): Column[] {
   if (first === undefined) return [value];
   const ratio: Column = {
     head: `to ${titleOf(first)}`,
-    cell: (name) =>
-      standings[name]?.to[first] ? spread(standings[name].to[first]) : name === first ? '1' : '',
+    cell: (name) => (standings[name]?.to[first] ? spread(standings[name].to[first]) : name === first ? '1' : ''),
   };
   return [value, ratio];
 }
@@ -49,9 +48,7 @@ function reservationsOf({ busy = {} }: WorkloadResult): string[] {
     .map(([name, { waiting }]) => `${titleOf(name)} for ${percent(waiting)} of the time`);
   const idle = all
     .filter(([, { server, waiting }]) => server + waiting < BUSY_ENOUGH)
-    .map(
-      ([name, { server, waiting }]) => `${titleOf(name)} for ${percent(1 - server - waiting)} of the time`,
-    );
+    .map(([name, { server, waiting }]) => `${titleOf(name)} for ${percent(1 - server - waiting)} of the time`);
   return [
     ...(disturbed.length > 0 ? [`Kept from the CPU by others: ${disturbed.join(', ')}.`] : []),
     ...(idle.length > 0 ? [`Without anything to do: ${idle.join(', ')}.`] : []),

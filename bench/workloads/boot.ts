@@ -30,10 +30,7 @@ export async function boot(settings: Settings): Promise<WorkloadResult[]> {
   ];
 }
 
-async function bootOnce(
-  name: ContestantName,
-  handlers: number,
-): Promise<{ milliseconds: number; cpu: number }> {
+async function bootOnce(name: ContestantName, handlers: number): Promise<{ milliseconds: number; cpu: number }> {
   const start = performance.now();
   const { child, cpu } = await startServer(name, handlers);
   const milliseconds = performance.now() - start;

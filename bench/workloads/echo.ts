@@ -2,8 +2,7 @@ import { onSocketIo } from '../contestants/contestants.js';
 import type { WorkloadResult } from '../results/result.js';
 import { overGenerations } from './generations.js';
 import { inTurns } from './in-turns.js';
-import { bear } from './pair.js';
-import type { Pair, Showing } from './pair.js';
+import { bear, type Pair, type Showing } from './pair.js';
 import type { Settings } from './settings.js';
 import { showingsOf } from './showings.js';
 

@@ -1,6 +1,5 @@
 import type { ContestantName } from '../contestants/contestants.js';
-import { withPairs } from './pair.js';
-import type { Pair, PairOptions } from './pair.js';
+import { withPairs, type Pair, type PairOptions } from './pair.js';
 
 /**
  * Measures contestants that are all alive at once, and then again with new processes of each: how V8 happens to

@@ -1,5 +1,4 @@
-import { contestants } from '../contestants/contestants.js';
-import type { ContestantName } from '../contestants/contestants.js';
+import { contestants, type ContestantName } from '../contestants/contestants.js';
 import { metricOf } from '../results/metric.js';
 import type { WorkloadResult } from '../results/result.js';
 import { withPairs } from './pair.js';

@@ -1,5 +1,4 @@
-import { contestants } from '../contestants/contestants.js';
-import type { ContestantName } from '../contestants/contestants.js';
+import { contestants, type ContestantName } from '../contestants/contestants.js';
 import type { ServerQuestions } from '../contestants/server.js';
 import type { Done, LoadQuestions } from '../load/generator.js';
 import { Child } from '../processes/child.js';

@@ -18,11 +18,7 @@ export function authenticateByTokens(variable: string, pairs: readonly string[])
   const users = pairs.map((pair) => {
     const [, user, token] = /^([^:]+):(.+)$/.exec(pair) ?? [];
     if (!user || !token) {
-      throw new EnvironmentError(
-        variable,
-        '***',
-        'users and their tokens, separated by commas: "alice:secret"',
-      );
+      throw new EnvironmentError(variable, '***', 'users and their tokens, separated by commas: "alice:secret"');
     }
     return { user, digest: digestOf(token) };
   });

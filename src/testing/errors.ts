@@ -1,7 +1,6 @@
 import type { Work } from './settle/activity.js';
 import type { LogEntry } from './observer/log-capture.js';
-import { report, show, showExpectable, showServerError, showWork } from './show.js';
-import type { Details } from './show.js';
+import { report, show, showExpectable, showServerError, showWork, type Details } from './show.js';
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */
 export class AppStartError extends Error {
@@ -13,10 +12,7 @@ export class TeardownError extends AggregateError {
   override readonly name = 'TeardownError';
 
   constructor(subject: string, errors: readonly Error[]) {
-    super(
-      errors,
-      report(`${subject} did not close cleanly.`, { problems: errors.map(({ message }) => message) }),
-    );
+    super(errors, report(`${subject} did not close cleanly.`, { problems: errors.map(({ message }) => message) }));
   }
 }
 
@@ -36,9 +32,7 @@ export class HookError extends Error {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
     super(
       report(`${hook} failed for ${client}: ${text}`, {
-        note: isContained
-          ? undefined
-          : 'Nest itself does not catch this: outside of the harness it ends the process.',
+        note: isContained ? undefined : 'Nest itself does not catch this: outside of the harness it ends the process.',
       }),
       { cause },
     );

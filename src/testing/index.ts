@@ -35,10 +35,6 @@ export { coverageShortfalls, type CoverageThreshold } from './coverage/threshold
 export { type Coverage } from './coverage/coverage.js';
 export { assertThat, matchers } from './statements/assert-that.js';
 export { type Audience } from './statements/audience.js';
-export {
-  type ExpectedConnection,
-  type ExpectedDisconnection,
-  type ExpectedRefusal,
-} from './statements/connections.js';
+export { type ExpectedConnection, type ExpectedDisconnection, type ExpectedRefusal } from './statements/connections.js';
 export { type ExpectedLog } from './statements/logs.js';
 export { type RealtimeMatchers } from './statements/matchers.js';

@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-import type { InspectOptions } from 'node:util';
+import { inspect, type InspectOptions } from 'node:util';
 import type { Work } from './settle/activity.js';
 import type { Cause } from './observer/execution-context.js';
 import type { LogEntry } from './observer/log-capture.js';
@@ -48,8 +47,7 @@ function legible(value: unknown, depth = 0): unknown {
   if ('asymmetricMatch' in value) {
     return { [inspect.custom]: () => showMatcher(value) };
   }
-  if (Array.isArray(value))
-    return value.length > 1_000 ? value : value.map((item) => legible(item, depth + 1));
+  if (Array.isArray(value)) return value.length > 1_000 ? value : value.map((item) => legible(item, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const properties = Object.entries(Object.getOwnPropertyDescriptors(value));
   // `inspect` calls no getter; to copy it would.

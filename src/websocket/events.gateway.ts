@@ -1,6 +1,11 @@
 import { ConsoleLogger, Inject, Logger, Optional } from '@nestjs/common';
-import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
+import {
+  WebSocketGateway,
+  WebSocketServer,
+  type OnGatewayConnection,
+  type OnGatewayDisconnect,
+  type OnGatewayInit,
+} from '@nestjs/websockets';
 import type { Server, Socket } from './socket.io.js';
 import { addressOf } from './flow/connection-flow.js';
 import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';

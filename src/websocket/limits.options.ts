@@ -1,5 +1,4 @@
-import { count, isObject, milliseconds, orFalse } from './option-rules.js';
-import type { Rule } from './option-rules.js';
+import { count, isObject, milliseconds, orFalse, type Rule } from './option-rules.js';
 
 /** How often something may happen. */
 export interface Rate {

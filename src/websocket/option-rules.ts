@@ -52,12 +52,7 @@ export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', acc
  * @throws WebsocketOptionsError when it is unknown or not of its form; one of Socket.IO's that is unknown here may be one of
  * a later version, and is passed on, unless it looks like another that is misspelt
  */
-export function checkAgainst(
-  table: Readonly<Record<string, Rule>>,
-  option: string,
-  value: unknown,
-  prefix = '',
-): void {
+export function checkAgainst(table: Readonly<Record<string, Rule>>, option: string, value: unknown, prefix = ''): void {
   const rule = Object.hasOwn(table, option) ? table[option] : undefined;
   if (!rule) {
     const names = Object.keys(table).toSorted();

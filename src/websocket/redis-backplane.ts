@@ -1,8 +1,12 @@
-import { Logger } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { redactedUrl } from './redacted-url.js';
-import { RedisConnection, RedisUnavailableError, reasonOf } from './redis-connection.js';
-import type { ConnectionListener, RedisClient } from './redis-connection.js';
+import {
+  RedisConnection,
+  RedisUnavailableError,
+  reasonOf,
+  type ConnectionListener,
+  type RedisClient,
+} from './redis-connection.js';
 import type { Namespace, ServerOptions } from './socket.io.js';
 import { ThrottledLog } from './throttled-log.js';
 
@@ -62,22 +66,14 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
    */
   static async open(options: RedisOptions): Promise<RedisBackplane> {
     const { url, client, keyPrefix, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
-    const { createAdapter } = await peer(
-      '@socket.io/redis-adapter',
-      () => import('@socket.io/redis-adapter'),
-    );
+    const { createAdapter } = await peer('@socket.io/redis-adapter', () => import('@socket.io/redis-adapter'));
     const outages = new OutageLog();
     const where = url === undefined ? 'the address of "redis.client"' : redactedUrl(url);
     const publisher = client
       ? await RedisConnection.borrow(client, connectTimeout, outages)
       : await RedisConnection.open(await createClient(url, connectTimeout), connectTimeout, where, outages);
     try {
-      const subscriber = await RedisConnection.open(
-        publisher.client.duplicate(),
-        connectTimeout,
-        where,
-        outages,
-      );
+      const subscriber = await RedisConnection.open(publisher.client.duplicate(), connectTimeout, where, outages);
       return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix, outages);
     } catch (error) {
       await publisher.close();

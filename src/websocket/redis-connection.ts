@@ -1,5 +1,4 @@
-import { callEach } from './guarded-call.js';
-import type { Listener } from './guarded-call.js';
+import { callEach, type Listener } from './guarded-call.js';
 import { Deadline } from './shutdown/deadline.js';
 
 /** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
@@ -32,15 +31,7 @@ export interface ConnectionListener {
 const CLOSE_TIMEOUT = 1_000;
 
 /** The commands that Socket.IO's adapter sends without looking at their promises; some have a listener for messages. */
-const UNWATCHED = [
-  'publish',
-  'subscribe',
-  'pSubscribe',
-  'psubscribe',
-  'unsubscribe',
-  'pUnsubscribe',
-  'punsubscribe',
-];
+const UNWATCHED = ['publish', 'subscribe', 'pSubscribe', 'psubscribe', 'unsubscribe', 'pUnsubscribe', 'punsubscribe'];
 
 /** Of `ioredis`: the events by which its clients tell of messages. */
 const MESSAGE_EVENTS = new Set(['messageBuffer', 'pmessageBuffer']);
@@ -89,11 +80,7 @@ export class RedisConnection {
    * @param timeout in milliseconds
    * @throws RedisUnavailableError when it was not told to connect, or does not answer in time
    */
-  static async borrow(
-    client: RedisClient,
-    timeout: number,
-    listener: ConnectionListener,
-  ): Promise<RedisConnection> {
+  static async borrow(client: RedisClient, timeout: number, listener: ConnectionListener): Promise<RedisConnection> {
     const borrowed = client as AnyClient;
     if (borrowed.isOpen === false || borrowed.status === 'wait' || borrowed.status === 'end') {
       throw new RedisUnavailableError(
@@ -177,10 +164,7 @@ export class RedisConnection {
   }
 
   private guard(): RedisClient {
-    const commands = this.client as unknown as Record<
-      string,
-      ((...args: unknown[]) => Promise<unknown>) | undefined
-    >;
+    const commands = this.client as unknown as Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>;
     const guarded = Object.create(this.client) as RedisClient & Record<string, unknown>;
     for (const name of UNWATCHED) {
       const command = commands[name]?.bind(this.client);
@@ -193,10 +177,7 @@ export class RedisConnection {
     for (const name of ['on', 'off'] as const) {
       guarded[name] = (event, listener) => {
         const isOfMessages = MESSAGE_EVENTS.has(event);
-        return this.client[name](
-          event,
-          isOfMessages ? (this.guardIfListener(listener) as Listener) : listener,
-        );
+        return this.client[name](event, isOfMessages ? (this.guardIfListener(listener) as Listener) : listener);
       };
     }
     return guarded;

@@ -25,9 +25,7 @@ export function stackOf(thrown: unknown): string | undefined {
 /** Of an object that is no error nothing is shown: it may be what a client has sent. */
 function describe(thrown: unknown): string {
   if (thrown instanceof Error) {
-    const said = [thrown.message, thrown.name].find(
-      (text: unknown) => typeof text === 'string' && text !== '',
-    );
+    const said = [thrown.message, thrown.name].find((text: unknown) => typeof text === 'string' && text !== '');
     if (said !== undefined) return said;
   }
   if (typeof thrown === 'object') return 'it threw an object that is no error';

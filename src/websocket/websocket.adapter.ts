@@ -1,14 +1,12 @@
 import type { Server as HttpServer } from 'node:http';
-import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import type { OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Connections } from './connection/connections.js';
 import { packetListener } from './connection/pending-joins.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
-import { isSameNamespace } from './gateways/gateway.js';
-import type { Gateway, NamespaceName, Place } from './gateways/gateway.js';
+import { isSameNamespace, type Gateway, type NamespaceName, type Place } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
 import { Handshakes } from './handshake/handshakes.js';
@@ -18,8 +16,7 @@ import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
 import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
-import { DEFAULT_SERVER_OPTIONS } from './websocket.options.js';
-import type { ResolvedWebsocketOptions } from './websocket.options.js';
+import { DEFAULT_SERVER_OPTIONS, type ResolvedWebsocketOptions } from './websocket.options.js';
 
 /** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
 interface GatewayOptions {
@@ -88,9 +85,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   private createNamespace(server: Server, options: GatewayOptions): Server {
     const { namespace = '/' } = options;
     if (typeof namespace === 'string') return super.create(0, options as CreateOptions) as Server;
-    const known = this.patterns.find(
-      ({ of, pattern }) => of === server && isSameNamespace(pattern, namespace),
-    );
+    const known = this.patterns.find(({ of, pattern }) => of === server && isSameNamespace(pattern, namespace));
     if (known) return known.made;
     const made = super.create(0, { ...options, namespace: stateless(namespace) } as CreateOptions) as Server;
     this.patterns.push({ of: server, pattern: namespace, made });
@@ -134,9 +129,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
     this.handshakes.install(server);
     this.flow.install(server, packetListener);
-    this.connections.guard(server, (handler, client, data, ack) =>
-      this.handleMessage(handler, client, data, ack),
-    );
+    this.connections.guard(server, (handler, client, data, ack) => this.handleMessage(handler, client, data, ack));
     this.shutdown.track(server);
     refuseFurtherEngines(server);
     return server;

@@ -1,7 +1,5 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { Provider } from '@nestjs/common';
-import { resolveWebsocketOptions } from './websocket.options.js';
-import type { WebsocketOptions } from './websocket.options.js';
+import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
+import { resolveWebsocketOptions, type WebsocketOptions } from './websocket.options.js';
 
 export const { ConfigurableModuleClass: ConfigurableWebsocketModule, MODULE_OPTIONS_TOKEN: GIVEN_OPTIONS } =
   new ConfigurableModuleBuilder<WebsocketOptions>({ moduleName: 'Websocket' })

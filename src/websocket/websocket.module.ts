@@ -1,5 +1,4 @@
-import { Inject, Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { Authentication } from './authentication/authentication.js';
 import { Connections } from './connection/connections.js';
@@ -101,9 +100,7 @@ export class WebsocketModule extends ConfigurableWebsocketModule {
     refuseOtherAdapters(applicationConfig);
   }
 
-  static override forRoot(
-    options: Parameters<typeof ConfigurableWebsocketModule.forRoot>[0] = {},
-  ): DynamicModule {
+  static override forRoot(options: Parameters<typeof ConfigurableWebsocketModule.forRoot>[0] = {}): DynamicModule {
     return super.forRoot(options);
   }
 }

@@ -1,18 +1,15 @@
 import type { Type } from '@nestjs/common';
-import { authenticationRule, resolveAuthenticationOptions } from './authentication/authentication.options.js';
-import type {
-  Authenticate,
-  AuthenticationOptions,
-  Authenticator,
+import {
+  authenticationRule,
+  resolveAuthenticationOptions,
+  type Authenticate,
+  type AuthenticationOptions,
+  type Authenticator,
 } from './authentication/authentication.options.js';
-import { errorsRule } from './dispatch/errors.options.js';
-import type { ErrorsOptions } from './dispatch/errors.options.js';
-import { flowRules, resolveFlowOptions } from './flow/flow.options.js';
-import type { FlowOptions } from './flow/flow.options.js';
-import { handshakeRules } from './handshake/handshake.options.js';
-import type { HandshakeOptions } from './handshake/handshake.options.js';
-import { limitsRule, resolveLimits } from './limits.options.js';
-import type { Limits } from './limits.options.js';
+import { errorsRule, type ErrorsOptions } from './dispatch/errors.options.js';
+import { flowRules, resolveFlowOptions, type FlowOptions } from './flow/flow.options.js';
+import { handshakeRules, type HandshakeOptions } from './handshake/handshake.options.js';
+import { limitsRule, resolveLimits, type Limits } from './limits.options.js';
 import {
   WebsocketOptionsError,
   aBoolean,
@@ -24,11 +21,10 @@ import {
   milliseconds,
   orFalse,
   switchOrObject,
+  type Rule,
 } from './option-rules.js';
-import type { Rule } from './option-rules.js';
 import type { RedisOptions } from './redis-backplane.js';
-import { resolveShutdownOptions, shutdownRule } from './shutdown/shutdown.options.js';
-import type { ShutdownOptions } from './shutdown/shutdown.options.js';
+import { resolveShutdownOptions, shutdownRule, type ShutdownOptions } from './shutdown/shutdown.options.js';
 import type { ServerOptions } from './socket.io.js';
 
 /** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
@@ -114,11 +110,7 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [option, value] of given) checkAgainst(rules, option, value);
   if (options.redis && options.adapter) {
-    throw new WebsocketOptionsError(
-      'adapter',
-      options.adapter,
-      'no adapter beside "redis": it brings its own',
-    );
+    throw new WebsocketOptionsError('adapter', options.adapter, 'no adapter beside "redis": it brings its own');
   }
   const {
     redis,
@@ -183,9 +175,7 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
   cors: {
     expected: 'an object such as { origin: "https://app.example.com" }, a function, true, false or "*"',
     accepts: (value) =>
-      ['function', 'boolean'].includes(typeof value) ||
-      value === '*' ||
-      (isObject(value) && !Array.isArray(value)),
+      ['function', 'boolean'].includes(typeof value) || value === '*' || (isObject(value) && !Array.isArray(value)),
   },
   errors: errorsRule,
   handleConnectionTimeout: orFalse(milliseconds),
@@ -197,8 +187,7 @@ const rules: Record<keyof WebsocketOptions, Rule> = {
     accepts: (value) => typeof value === 'string' && value.startsWith('/'),
   },
   redis: {
-    expected:
-      'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
+    expected: 'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
     accepts: (value) => isObject(value) && hasEither(value, 'url', 'client'),
     fields: redisRules,
   },

@@ -32,9 +32,7 @@ test('there are at least 100 scenarios, each with a name of its own', () => {
 });
 
 test(`Nest ${NEST} is loaded, one copy of it`, async () => {
-  const { version } = createRequire(NEST === 11 ? `${OTHER_NEST}/` : import.meta.url)(
-    '@nestjs/core/package.json',
-  ) as {
+  const { version } = createRequire(NEST === 11 ? `${OTHER_NEST}/` : import.meta.url)('@nestjs/core/package.json') as {
     version: string;
   };
   expect(version).toMatch(new RegExp(`^${NEST}\\.`));

@@ -23,8 +23,7 @@ const table = {
     plain: 'It is never called.',
     kit: 'It has `UNKNOWN_EVENT`.',
     why: 'A misspelt event shows at once, and not as a timeout.',
-    recipe:
-      "An `errors.envelope` that gives `undefined` where nothing was thrown, with `tellBy: 'exception'`.",
+    recipe: "An `errors.envelope` that gives `undefined` where nothing was thrown, with `tellBy: 'exception'`.",
   },
   'failure-in-ack': {
     what: 'where a failure is told when the event has an ack',
@@ -55,8 +54,7 @@ const table = {
   },
   'log-of-failures': {
     what: 'the entry in the log of a failure',
-    plain:
-      'It is the error. An `InternalServerErrorException`, and what the end of an Observable throws, has none.',
+    plain: 'It is the error. An `InternalServerErrorException`, and what the end of an Observable throws, has none.',
     kit: 'It names the handler, the event and the client, and then the error. Every fault of the server has one.',
     why: 'It says where to look, and whose event it was.',
   },

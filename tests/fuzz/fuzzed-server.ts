@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Visit } from './inputs/visits.js';
-import { Child } from './processes/child.js';
-import type { Exit } from './processes/child.js';
-import type {
-  BystanderAnswers,
-  BystanderFigures,
-  ServerAnswers,
-  ServerFigures,
-} from './processes/figures.js';
+import { Child, type Exit } from './processes/child.js';
+import type { BystanderAnswers, BystanderFigures, ServerAnswers, ServerFigures } from './processes/figures.js';
 import { visitAsClient } from './visits/client-visit.js';
 import { visitByTcp } from './visits/tcp-visit.js';
 import type { VisitLog } from './visits/visit-log.js';

@@ -4,8 +4,7 @@ import { REQUEST } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { AppStartError, startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestAppOptions } from 'nest-realtime-kit/testing';
+import { AppStartError, startTestApp, type AppModule, type TestAppOptions } from 'nest-realtime-kit/testing';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { describe, expect, test } from 'vitest';
 
@@ -59,8 +58,7 @@ for (const [kind, options] of Object.entries(kinds)) {
 
 test('replaces providers and sets the app up as main.ts does', async () => {
   await using app = await startTestApp(PlainModule, {
-    override: (builder) =>
-      builder.overrideProvider(Greeter).useValue({ greet: (name: string) => `Bye, ${name}.` }),
+    override: (builder) => builder.overrideProvider(Greeter).useValue({ greet: (name: string) => `Bye, ${name}.` }),
     setup: (nest) => nest.setGlobalPrefix('api'),
   });
   const alice = await app.connect();

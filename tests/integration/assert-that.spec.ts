@@ -1,6 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { assertThat, matchers, startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
+import { assertThat, matchers, startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChatModule } from './support/chat.js';
 
@@ -125,9 +124,7 @@ test.each([
   const alice = await app.connect({ name: 'alice' });
   await alice.next('welcome');
   await alice.disconnect();
-  await expect(Promise.resolve(state(alice))).rejects.toThrow(
-    'but: that proves nothing, since alice is gone',
-  );
+  await expect(Promise.resolve(state(alice))).rejects.toThrow('but: that proves nothing, since alice is gone');
 });
 
 test('a client whose connection is cut fails what waits for it at once', async () => {

@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Module, UnauthorizedException } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { Authentication, WebsocketModule } from 'nest-realtime-kit';
-import type { AuthenticatedSocket, Authenticator, Handshake, Socket } from 'nest-realtime-kit';
+import {
+  Authentication,
+  WebsocketModule,
+  type AuthenticatedSocket,
+  type Authenticator,
+  type Handshake,
+  type Socket,
+} from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
@@ -58,9 +64,7 @@ class OtherGateway {
 }
 
 @Module({
-  imports: [
-    WebsocketModule.forRoot({ authentication: { use: Users, timeout: 200 }, connectionStateRecovery: {} }),
-  ],
+  imports: [WebsocketModule.forRoot({ authentication: { use: Users, timeout: 200 }, connectionStateRecovery: {} })],
   providers: [Users, WhoGateway, OtherGateway],
 })
 class AppModule {}
@@ -109,10 +113,7 @@ describe('checked again,', () => {
     await expect(bob).not.toReceive('exception');
   });
 
-  test('who is left out of the check stays, and who is in it has the data of today', async ({
-    app,
-    connect,
-  }) => {
+  test('who is left out of the check stays, and who is in it has the data of today', async ({ app, connect }) => {
     const [alice, bob] = [
       await connect({ name: 'alice', auth: { token: 'alice' } }),
       await connect({ name: 'bob', auth: { token: 'bob' } }),

@@ -4,13 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Module } from '@nestjs/common';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import {
-  SettleTimeoutError,
-  assertThat,
-  startTestApp,
-  startTestCluster,
-  worlds,
-} from 'nest-realtime-kit/testing';
+import { SettleTimeoutError, assertThat, startTestApp, startTestCluster, worlds } from 'nest-realtime-kit/testing';
 import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 import { describe, expect, test as plainTest } from 'vitest';

@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { Module } from '@nestjs/common';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { FlowMetrics, WebsocketModule } from 'nest-realtime-kit';
-import type { Socket, WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
+import { FlowMetrics, WebsocketModule, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
 import { Endpoint } from './support/protocol/endpoint.js';
@@ -77,9 +75,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       const alice = await app.connect(client);
       const text = 'x'.repeat(100_000);
       const began = performance.now();
-      const answers = await Promise.all(
-        numbers(5).map((sent) => alice.socket.emitWithAck('echo', `${sent}${text}`)),
-      );
+      const answers = await Promise.all(numbers(5).map((sent) => alice.socket.emitWithAck('echo', `${sent}${text}`)));
       expect(answers).toEqual(numbers(5).map((sent) => `${sent}${text}`));
       // Four are paid back before the last is read.
       expect(performance.now() - began).toBeGreaterThan(350);

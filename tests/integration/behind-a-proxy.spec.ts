@@ -1,10 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
 
@@ -66,9 +64,7 @@ test('behind a proxy that nobody has named, the limits of one address warn once 
     Array.from({ length: 30 }, (_, number) => app.connect(fromProxy(`198.51.100.${number}`))),
   );
   for (const client of clients) expect(client.connected).toBe(true);
-  const warnings = app.logs.entries.filter(({ message }) =>
-    /all clients have its address/.test(String(message)),
-  );
+  const warnings = app.logs.entries.filter(({ message }) => /all clients have its address/.test(String(message)));
   expect(warnings).toHaveLength(1);
 });
 

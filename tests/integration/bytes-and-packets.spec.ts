@@ -1,20 +1,10 @@
 import { once } from 'node:events';
-import { HttpException, Module } from '@nestjs/common';
-import type { PipeTransform } from '@nestjs/common';
-import {
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-  WsException,
-} from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Namespace, Socket } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { HttpException, Module, type PipeTransform } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer, WsException } from '@nestjs/websockets';
+import { WebsocketModule, type Namespace, type Socket } from 'nest-realtime-kit';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { NEVER, finalize, throwError } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { NEVER, finalize, throwError, type Observable } from 'rxjs';
 import * as msgpack from 'socket.io-msgpack-parser';
 import { describe } from 'vitest';
 
@@ -181,10 +171,7 @@ describe('what a handler throws because of what it was sent', () => {
     });
   });
 
-  test('an exception with a code that is none, or with fields that cannot be encoded', async ({
-    app,
-    connect,
-  }) => {
+  test('an exception with a code that is none, or with fields that cannot be encoded', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       const refusal = { status: 'error', code: 'WS_EXCEPTION', message: 'no' };
@@ -243,27 +230,21 @@ describe('what fails when a client does not do its part', () => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       eve.emit('ask in time');
-      await expect(app).toHaveLogged(
-        new RegExp(`^An ack callback failed on the answer of client ${eve.id}: `),
-        {
-          level: 'error',
-        },
-      );
+      await expect(app).toHaveLogged(new RegExp(`^An ack callback failed on the answer of client ${eve.id}: `), {
+        level: 'error',
+      });
     });
   });
 
-  test.for(['nobody is in', 'eve'])(
-    'the ack callback of a broadcast to a room: %s',
-    async (room, { app, connect }) => {
-      await withBystander(app, async () => {
-        const [mallory, eve] = [await connect({ name: 'mallory' }), await connect({ name: 'eve' })];
-        mallory.emit('ask a room', { room: room === 'eve' ? eve.id : room });
-        await expect(app).toHaveLogged(/^The ack callback of a broadcast of "question" failed: /, {
-          level: 'error',
-        });
+  test.for(['nobody is in', 'eve'])('the ack callback of a broadcast to a room: %s', async (room, { app, connect }) => {
+    await withBystander(app, async () => {
+      const [mallory, eve] = [await connect({ name: 'mallory' }), await connect({ name: 'eve' })];
+      mallory.emit('ask a room', { room: room === 'eve' ? eve.id : room });
+      await expect(app).toHaveLogged(/^The ack callback of a broadcast of "question" failed: /, {
+        level: 'error',
       });
-    },
-  );
+    });
+  });
 
   test('the teardown of an Observable, when its client leaves', async ({ app, connect }) => {
     await withBystander(app, async () => {
@@ -279,21 +260,15 @@ describe('what fails when a client does not do its part', () => {
     });
   });
 
-  test('a listener to what one client is sent does not keep a broadcast from the others', async ({
-    app,
-    connect,
-  }) => {
+  test('a listener to what one client is sent does not keep a broadcast from the others', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve', auth: { listens: true } });
       const alice = await connect({ name: 'alice' });
       await expect(alice.emitWithAck('tell all', { text: 1 })).toBeAcked();
       await expect(alice).toReceive('told', { text: 1 });
-      await expect(app).toHaveLogged(
-        new RegExp(`^A listener of onAnyOutgoing failed on client ${eve.id}: `),
-        {
-          level: 'error',
-        },
-      );
+      await expect(app).toHaveLogged(new RegExp(`^A listener of onAnyOutgoing failed on client ${eve.id}: `), {
+        level: 'error',
+      });
     });
   });
 });
@@ -339,9 +314,7 @@ test('of another parser: an event whose name is none', async () => {
       await app.connect({ ...client, name: 'alice' }),
       await app.connect({ ...client, name: 'eve' }),
     ];
-    const [packet] = new msgpack.Encoder().encode({ type: 2, nsp: '/', data: [noText, 1] }) as unknown as [
-      Buffer,
-    ];
+    const [packet] = new msgpack.Encoder().encode({ type: 2, nsp: '/', data: [noText, 1] }) as unknown as [Buffer];
     eve.socket.io.engine.write(packet);
     await expect(eve).toBeDisconnected();
     await expect(alice).toBeConnected();

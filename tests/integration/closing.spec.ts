@@ -8,10 +8,8 @@ import { promisify } from 'node:util';
 import { Controller, Get, Module } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { ShutdownOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp, TestAppOptions } from 'nest-realtime-kit/testing';
+import { WebsocketModule, type ShutdownOptions } from 'nest-realtime-kit';
+import { startTestApp, type AppModule, type TestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
 import { openMuteClient, openTcp, request, requestWebSocket } from './support/raw-socket.js';
@@ -270,9 +268,7 @@ test('a server that ends by force at the deadline says so, and its code is not 0
   server.child.kill('SIGTERM');
   expect(await server.exited).toBe(1);
   expect(performance.now() - began).toBeLessThan(2_000);
-  expect(server.output.stderr).toContain(
-    'Closing has not come to its end within 600 ms: a shutdown hook hangs',
-  );
+  expect(server.output.stderr).toContain('Closing has not come to its end within 600 ms: a shutdown hook hangs');
 }, 10_000);
 
 test('leaves no timer, no handle and no listener on the process', async () => {

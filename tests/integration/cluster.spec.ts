@@ -20,17 +20,11 @@ for (const [kind, module] of Object.entries({
   describe(`with ${kind}`, () => {
     test('an event emitted on one node reaches the clients of all', async ({ redisUrl }) => {
       await using cluster = await startTestCluster(module, { nodes: 3, redis: { url: redisUrl } });
-      const clients = await Promise.all(
-        [0, 1, 2].map((node) => cluster.connect({ node, name: `client of ${node}` })),
-      );
+      const clients = await Promise.all([0, 1, 2].map((node) => cluster.connect({ node, name: `client of ${node}` })));
       clients[0]!.emit('announce', 'hello');
       for (const client of clients) await expect(client).toReceive('announced', 'hello');
       await cluster.settle();
-      expect(clients.map((client) => client.received('announced'))).toEqual([
-        [['hello']],
-        [['hello']],
-        [['hello']],
-      ]);
+      expect(clients.map((client) => client.received('announced'))).toEqual([[['hello']], [['hello']], [['hello']]]);
     });
 
     test('a room spans the nodes, and nobody else hears of it', async ({ redisUrl }) => {

@@ -106,9 +106,7 @@ for (const transports of [['websocket'], ['polling']] as const) {
     });
 
     test('rejects with what a client was told that handleConnection threw out', async ({ connect }) => {
-      const error = await connect({ ...client, name: 'eve', auth: { token: 'thrown out' } }).catch(
-        (e: unknown) => e,
-      );
+      const error = await connect({ ...client, name: 'eve', auth: { token: 'thrown out' } }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(ConnectionRefusedError);
       expect(error).toMatchObject({ stage: 'gateway', reason: 'io server disconnect' });
       expect((error as Error).message).toContain(`was sent before:\n    "exception" ({ message: 'banned' })`);
@@ -180,13 +178,9 @@ test('a client that is gone says so, whatever is asked of it', async ({ app, con
   app.io.disconnectSockets();
   await app.settle();
   await alice.next('welcome');
-  await expect(alice.next('news')).rejects.toThrow(
-    'alice waited for "news", but alice is gone: io server disconnect.',
-  );
+  await expect(alice.next('news')).rejects.toThrow('alice waited for "news", but alice is gone: io server disconnect.');
   await expect(alice.emitWithAck('never')).rejects.toThrow(ClientGoneError);
-  expect(() => alice.emit('never')).toThrow(
-    'alice was to emit "never" (), but alice is gone: io server disconnect.',
-  );
+  expect(() => alice.emit('never')).toThrow('alice was to emit "never" (), but alice is gone: io server disconnect.');
 });
 
 test('a client that its test connects again is still a client of the app', async ({ app, connect }) => {
@@ -199,10 +193,7 @@ test('a client that its test connects again is still a client of the app', async
   await expect(alice).toReceive('welcome', alice.id);
 });
 
-test('emits nothing into the void while it reconnects, and settles only when it has', async ({
-  app,
-  connect,
-}) => {
+test('emits nothing into the void while it reconnects, and settles only when it has', async ({ app, connect }) => {
   const alice = await connect({ reconnection: true, reconnectionDelay: 100, randomizationFactor: 0 });
   const { id } = alice;
   alice.socket.io.engine.close();

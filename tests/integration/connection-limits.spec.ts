@@ -1,9 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
 import { requestWebSocket } from './support/raw-socket.js';

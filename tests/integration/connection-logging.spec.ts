@@ -13,10 +13,7 @@ test('logs who comes and who goes', async ({ app, connect }) => {
   await expect(app).toHaveLogged(`Client disconnected: ${id}`);
 });
 
-test('logs each line once, at level log, under EventsGateway, with what else is known', async ({
-  app,
-  connect,
-}) => {
+test('logs each line once, at level log, under EventsGateway, with what else is known', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   await alice.disconnect();
   await app.settle();
@@ -46,10 +43,7 @@ test('logs each line once, at level log, under EventsGateway, with what else is 
   ]);
 });
 
-test('logs a gateway that extends it under its own name and for its own namespace', async ({
-  app,
-  connect,
-}) => {
+test('logs a gateway that extends it under its own name and for its own namespace', async ({ app, connect }) => {
   const alice = await connect({ namespace: 'news' });
   await expect(app).toHaveLogged(`Client connected: ${alice.id}`, { level: 'log', context: 'NewsGateway' });
   await expect(app).not.toHaveLogged(`Client connected: ${alice.id}`, { context: 'EventsGateway' });
@@ -60,8 +54,6 @@ describe('details turned off', () => {
 
   quietTest('logs the bare message', async ({ app, connect }) => {
     const alice = await connect();
-    expect(
-      app.logs.entries.find(({ message }) => message === `Client connected: ${alice.id}`)?.params,
-    ).toEqual([]);
+    expect(app.logs.entries.find(({ message }) => message === `Client connected: ${alice.id}`)?.params).toEqual([]);
   });
 });

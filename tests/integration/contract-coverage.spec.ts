@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Module, Scope } from '@nestjs/common';
 import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { assertThat, readCoverage, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
-import type { Coverage } from 'nest-realtime-kit/testing';
+import { assertThat, readCoverage, startTestApp, startTestCluster, type Coverage } from 'nest-realtime-kit/testing';
 import type { Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
@@ -140,9 +139,7 @@ As JSON: ${join(directory, 'coverage.json')}
   test('says that there was no app, and does not fail', async () => {
     const { code, stdout, stderr } = await run({ threshold: 100 }, 'nothing');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout.trim()).toBe(
-      'Contract coverage: no app was started and closed by startTestApp or realtimeTest.',
-    );
+    expect(stdout.trim()).toBe('Contract coverage: no app was started and closed by startTestApp or realtimeTest.');
   }, 60_000);
 });
 
@@ -177,9 +174,7 @@ describe('of an app in this process', () => {
   }
 
   function received(gateway: string): Record<string, number> {
-    return Object.fromEntries(
-      Object.values(handlersOf(gateway)).map(({ event, received: times }) => [event, times]),
-    );
+    return Object.fromEntries(Object.values(handlersOf(gateway)).map(({ event, received: times }) => [event, times]));
   }
 
   test('tells namespaces apart that clients of one name are connected to', async () => {

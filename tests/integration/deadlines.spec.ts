@@ -1,5 +1,4 @@
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { afterEach, describe, test, vi } from 'vitest';
 import { ChatModule } from './support/chat.js';

@@ -1,6 +1,13 @@
 import { Logger } from '@nestjs/common';
-import { startTestApp, startTestCluster, assertThat } from 'nest-realtime-kit/testing';
-import type { TestApp, TestAppOptions, TestCluster, Timeline } from 'nest-realtime-kit/testing';
+import {
+  startTestApp,
+  startTestCluster,
+  assertThat,
+  type TestApp,
+  type TestAppOptions,
+  type TestCluster,
+  type Timeline,
+} from 'nest-realtime-kit/testing';
 import { expect } from 'vitest';
 import { ChatModule } from './support/chat.js';
 import { withChromium } from './support/chromium.js';
@@ -99,10 +106,7 @@ test('a crowd', async ({ draw }) => {
     await Promise.all(clients.slice(0, 29).map((client) => client.emitWithAck('join', 'lobby')));
     clients[3].emit('say', 'hello to all');
     await app.settle();
-    await assertThat(clients.filter((client) => client !== clients[3])).toBeAllWhoReceive(
-      'said',
-      'hello to all',
-    );
+    await assertThat(clients.filter((client) => client !== clients[3])).toBeAllWhoReceive('said', 'hello to all');
   }, SHORT);
   const text = await draw(timeline.toMermaid());
   expect(text).toContain('28 other clients');

@@ -1,20 +1,16 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { matchers } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blocksOf, isPrinting, pages, read } from './support/docs/blocks.js';
-import type { Block } from './support/docs/blocks.js';
+import { blocksOf, isPrinting, pages, read, type Block } from './support/docs/blocks.js';
 import { extract, fileOf, isWhole, titleOf } from './support/docs/extract.js';
-import { compile, runTests } from './support/docs/run.js';
-import type { Result } from './support/docs/run.js';
+import { compile, runTests, type Result } from './support/docs/run.js';
 import { elided, stable } from './support/docs/stable.js';
 
 /* Every code block of the README and of docs/ is run, or stands to the letter in a file that another test runs. */
 
 const blocks = pages.flatMap(blocksOf);
 const quoted = blocks.filter(({ quotes }) => quotes);
-const extracted = blocks.filter(
-  ({ language, info, quotes }) => language === 'ts' && info !== 'before' && !quotes,
-);
+const extracted = blocks.filter(({ language, info, quotes }) => language === 'ts' && info !== 'before' && !quotes);
 const isModule = (block: Block): boolean => !/\.(?:passes|fails)\.ts$/.test(fileOf(block));
 
 let directory: string;
@@ -97,9 +93,8 @@ describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$ti
 const modules = extracted.filter(isModule).map((block) => ({ title: titleOf(block), block }));
 const isConfiguration = ({ block }: { block: Block }): boolean => block.info.endsWith('.config.ts');
 
-test.each(modules.filter((one) => !isConfiguration(one)))(
-  '$title is imported by a block that is run',
-  ({ block }) => expect(importersOf(block)).not.toEqual([]),
+test.each(modules.filter((one) => !isConfiguration(one)))('$title is imported by a block that is run', ({ block }) =>
+  expect(importersOf(block)).not.toEqual([]),
 );
 
 test.each(modules.filter(isConfiguration))(
@@ -133,9 +128,7 @@ test('there is no block that nobody runs', () => {
   expect(blocks.filter((block) => isPrinting(block) && !block.printed).map(titleOf)).toEqual([]);
 });
 
-const commands = blocks
-  .filter(({ language }) => language === 'sh')
-  .flatMap(({ code }) => code.trim().split('\n'));
+const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n'));
 const manifest = JSON.parse(read('package.json')) as Record<
   'scripts' | 'peerDependencies' | 'devDependencies',
   Record<string, string>
@@ -152,9 +145,7 @@ test('every package that is to be installed is one that the kit knows', () => {
 });
 
 test('every command of pnpm is a script', () => {
-  const scripts = pages.flatMap((page) =>
-    [...read(page).matchAll(/pnpm(?:@12)? ([a-z:]+)/g)].map(([, name]) => name!),
-  );
+  const scripts = pages.flatMap((page) => [...read(page).matchAll(/pnpm(?:@12)? ([a-z:]+)/g)].map(([, name]) => name!));
   expect(scripts.length).toBeGreaterThan(0);
   expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
 });
@@ -168,9 +159,7 @@ test('every statement has a heading, with an example that fails below it', () =>
 test('every option of an app is in the table, and no other', () => {
   const [, table = ''] = read('docs/getting-started.md').split("## The app's options");
   const told = [...table.split('\n## ')[0]!.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name!);
-  const [, declared = ''] = read('src/testing/app/start-test-app.ts').split(
-    'export interface TestAppOptions {',
-  );
+  const [, declared = ''] = read('src/testing/app/start-test-app.ts').split('export interface TestAppOptions {');
   const options = [...declared.split('\n}')[0]!.matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, name]) => name!);
   expect(told.toSorted()).toEqual(options.toSorted());
 });

@@ -1,20 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Global, Injectable, Module, UseInterceptors } from '@nestjs/common';
-import type {
-  BeforeApplicationShutdown,
-  CallHandler,
-  ExecutionContext,
-  NestInterceptor,
-  OnModuleDestroy,
+import {
+  Global,
+  Injectable,
+  Module,
+  UseInterceptors,
+  type BeforeApplicationShutdown,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
-import type { BeforeDrain, Server, ShutdownOptions, Socket } from 'nest-realtime-kit';
-import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import {
+  WebsocketModule,
+  WebsocketReadiness,
+  type BeforeDrain,
+  type Server,
+  type ShutdownOptions,
+  type Socket,
+} from 'nest-realtime-kit';
+import { startTestApp, startTestCluster, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
-import { interval } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { interval, type Observable } from 'rxjs';
 import { io } from 'socket.io-client';
 import { describe, test } from 'vitest';
 import { openMuteClient, openTcp, request, requestWebSocket, textFrame } from './support/raw-socket.js';
@@ -33,9 +40,7 @@ describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
       await using server = await startWorkServer();
       using crowd = await Crowd.connect(server.url, 200, transports);
       const work = crowd.ask('work', 300);
-      await expect
-        .poll(() => server.output.stdout.split('working').length - 1, { timeout: 10_000 })
-        .toBe(200);
+      await expect.poll(() => server.output.stdout.split('working').length - 1, { timeout: 10_000 }).toBe(200);
       server.child.kill('SIGTERM');
       expect(await server.exited).toBe(0);
       await expect.poll(() => work.answered).toBe(200);
@@ -373,9 +378,7 @@ describe('at the deadline', () => {
     using _mute = await openMuteClient(app.port);
     expect(await timeOf(app.nest.close())).toBeLessThan(1_000);
     const cutOff = app.logs.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
-    expect(cutOff).toEqual([
-      expect.stringMatching(/^Cut off client [\w-]{20} \(websocket\): it does not answer\.$/),
-    ]);
+    expect(cutOff).toEqual([expect.stringMatching(/^Cut off client [\w-]{20} \(websocket\): it does not answer\.$/)]);
     expect(events).toEqual(['left', 'store destroyed']);
   });
 

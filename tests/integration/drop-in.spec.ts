@@ -1,12 +1,28 @@
-import { Injectable, Module, Scope, UseGuards, ValidationPipe } from '@nestjs/common';
-import type { CanActivate, INestApplication, ModuleMetadata, Type } from '@nestjs/common';
+import {
+  Injectable,
+  Module,
+  Scope,
+  UseGuards,
+  ValidationPipe,
+  type CanActivate,
+  type INestApplication,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { EventsGateway, WebsocketAdapter, WebsocketModule } from 'nest-realtime-kit';
-import type { Ack, Authenticator, MessageHandler, Socket, WebsocketOptions } from 'nest-realtime-kit';
-import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import {
+  EventsGateway,
+  WebsocketAdapter,
+  WebsocketModule,
+  type Ack,
+  type Authenticator,
+  type MessageHandler,
+  type Socket,
+  type WebsocketOptions,
+} from 'nest-realtime-kit';
+import { assertThat, startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 interface Setup extends ModuleMetadata {
@@ -76,9 +92,7 @@ describe('another adapter', () => {
     const alice = await app.connect();
     expect(await alice.emitWithAck('echo', 1)).toBe(1);
     expect(app.get(Journal).handled).toEqual(['EchoGateway.echo']);
-    expect([...app.io.sockets.sockets.values()].map(({ data }) => data as unknown)).toEqual([
-      { user: 'alice' },
-    ]);
+    expect([...app.io.sockets.sockets.values()].map(({ data }) => data as unknown)).toEqual([{ user: 'alice' }]);
   });
 });
 
@@ -165,9 +179,7 @@ describe('every origin under production', () => {
     @WebSocketGateway({ cors: cors as object })
     class OpenGateway {}
     const app = await start({ providers: [OpenGateway], options });
-    expect(
-      app.logs.entries.filter(({ message }) => /every origin may connect/.test(String(message))),
-    ).toHaveLength(1);
+    expect(app.logs.entries.filter(({ message }) => /every origin may connect/.test(String(message)))).toHaveLength(1);
     const response = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`, {
       headers: { origin: 'https://evil.example' },
     });

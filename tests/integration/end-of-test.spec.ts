@@ -5,8 +5,9 @@ import {
   UndeclaredErrorLogsError,
   assertThat,
   startTestApp,
+  type TestApp,
+  type TestAppOptions,
 } from 'nest-realtime-kit/testing';
-import type { TestApp, TestAppOptions } from 'nest-realtime-kit/testing';
 import { describe, expect, test } from 'vitest';
 import type { Socket } from 'socket.io';
 
@@ -121,9 +122,7 @@ The server logged errors that the test did not declare as expected.
   });
 
   test('does not fail a test of an app that allows them, as an app does by default', async () => {
-    expect(
-      await problemsAfter({}, async (app) => (await app.connect()).emitWithAck('break', 'the vase')),
-    ).toEqual([]);
+    expect(await problemsAfter({}, async (app) => (await app.connect()).emitWithAck('break', 'the vase'))).toEqual([]);
   });
 });
 

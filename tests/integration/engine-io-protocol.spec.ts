@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
 import type { AppModule } from 'nest-realtime-kit/testing';
 import type { Server } from 'socket.io';
 import { describe, expect } from 'vitest';
@@ -76,19 +75,16 @@ describe('message by HTTP long-polling', () => {
     expect((await session.poll()).status).toBe(400);
   });
 
-  protocolCase(
-    'is not waited for when the request that polled is given up, which closes the session',
-    async () => {
-      const session = await PollingSession.open(servers.calm);
-      const closing = servers.calm.closing(session.sid);
-      const giveUp = new AbortController();
-      const { reply } = await session.pollInBackground({ signal: giveUp.signal });
-      giveUp.abort();
-      await expect(reply).rejects.toThrow('aborted');
-      await closing;
-      expect((await session.poll()).status).toBe(400);
-    },
-  );
+  protocolCase('is not waited for when the request that polled is given up, which closes the session', async () => {
+    const session = await PollingSession.open(servers.calm);
+    const closing = servers.calm.closing(session.sid);
+    const giveUp = new AbortController();
+    const { reply } = await session.pollInBackground({ signal: giveUp.signal });
+    giveUp.abort();
+    await expect(reply).rejects.toThrow('aborted');
+    await closing;
+    expect((await session.poll()).status).toBe(400);
+  });
 });
 
 describe('message by WebSocket', () => {

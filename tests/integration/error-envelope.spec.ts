@@ -5,18 +5,18 @@ import {
   Module,
   NotFoundException,
   UseFilters,
+  type Type,
 } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { BaseWsExceptionFilter, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type {
-  CreateErrorEnvelope,
-  ErrorAnswer,
-  ErrorEnvelopeFactory,
-  ErrorsOptions,
-  FailureContext,
-  Socket,
+import {
+  WebsocketModule,
+  type CreateErrorEnvelope,
+  type ErrorAnswer,
+  type ErrorEnvelopeFactory,
+  type ErrorsOptions,
+  type FailureContext,
+  type Socket,
 } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe, test as vitestTest } from 'vitest';
@@ -82,19 +82,10 @@ describe('what an exception was made with reaches the client, every field with i
     ['status', { status: 403, code: 'WS_EXCEPTION', message: 'no' }],
     ['status text', { status: 'fail', code: 'WS_EXCEPTION', message: 'Ws Exception', reason: 'x' }],
     ['code', { status: 'error', code: 1001, message: 'no' }],
-    [
-      'statusCode',
-      { status: 'error', code: 'WS_EXCEPTION', message: 'no', statusCode: 403, error: 'Forbidden' },
-    ],
-    [
-      'messages',
-      { status: 'error', code: 'WS_EXCEPTION', message: ['a is wrong', 'b is wrong'], errorCode: 7 },
-    ],
+    ['statusCode', { status: 'error', code: 'WS_EXCEPTION', message: 'no', statusCode: 403, error: 'Forbidden' }],
+    ['messages', { status: 'error', code: 'WS_EXCEPTION', message: ['a is wrong', 'b is wrong'], errorCode: 7 }],
     ['event', { status: 'error', code: 'WS_EXCEPTION', message: 'Ws Exception', event: 'join', error: 'x' }],
-    [
-      'data',
-      { status: 'error', code: 'WS_EXCEPTION', message: 'no', data: { left: 3 }, flag: false, none: null },
-    ],
+    ['data', { status: 'error', code: 'WS_EXCEPTION', message: 'no', data: { left: 3 }, flag: false, none: null }],
     ['inner error', { status: 'error', code: 'WS_EXCEPTION', message: 'no' }],
     ['http', { status: 'error', code: 'NOT_FOUND', message: 'no such room' }],
     ['http with fields', { status: 'error', code: 'CONFLICT', message: 'no', error: 'x', reason: 'y' }],

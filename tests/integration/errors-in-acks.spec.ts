@@ -1,5 +1,4 @@
-import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
-import type { RealtimeMatchers, TestClient } from 'nest-realtime-kit/testing';
+import { assertThat, startTestApp, type RealtimeMatchers, type TestClient } from 'nest-realtime-kit/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ChatModule, PlainChatModule } from './support/chat.js';
 
@@ -32,8 +31,7 @@ const worlds = [
       /came instead:\n {4}no ack, but "exception" \(\{ status: 'error', message: 'Internal server error', .+ \}\) at .+, caused by alice's "throw"\n/,
     toException:
       /(?:but|came instead):\n {4}alice got "exception" \(\{ status: 'error', message: 'Internal server error', .+ \}\) at .+, caused by alice's "throw"\n/,
-    lastEvent:
-      /the last event: alice's "throw" \(\) was handled in .+; sent "exception" to alice; logged error\n/,
+    lastEvent: /the last event: alice's "throw" \(\) was handled in .+; sent "exception" to alice; logged error\n/,
   },
 ];
 
@@ -149,9 +147,7 @@ describe('an ack that does not come', () => {
     expect(alice.pendingAcks).toMatchObject([{ event }, { event }]);
     const statements: RealtimeMatchers = assertThat(alice.emitWithAck(event));
     expect(await failureOf(statements.toBeAcked())).toMatch(
-      new RegExp(
-        `^Expected alice's "${event}" \\(\\) to be acked within 200 ms\\.\n[^]+ {2}without an ack:\n`,
-      ),
+      new RegExp(`^Expected alice's "${event}" \\(\\) to be acked within 200 ms\\.\n[^]+ {2}without an ack:\n`),
     );
     await expect(alice.emitWithAck(event)).rejects.toThrow(
       'No handler is running: it returned nothing or did not call its @Ack(), a middleware refused the event, or nobody handles it.',

@@ -9,14 +9,15 @@ import {
   UseFilters,
   UseGuards,
   UseInterceptors,
+  type ArgumentsHost,
+  type CanActivate,
+  type ExceptionFilter,
+  type NestInterceptor,
 } from '@nestjs/common';
-import type { ArgumentsHost, CanActivate, ExceptionFilter, NestInterceptor } from '@nestjs/common';
 import { Ack, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Ack as AckFunction, Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Ack as AckFunction, type Socket } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { EMPTY, NEVER, concat, of, throwError } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { EMPTY, NEVER, concat, of, throwError, type Observable } from 'rxjs';
 import { describe } from 'vitest';
 
 class Nobody implements CanActivate {
@@ -66,9 +67,7 @@ const validationErrors = [
     target: { name: 42, token: 'secret' },
     value: 42,
     constraints: { isString: 'name must be a string' },
-    children: [
-      { property: 'first', target: { token: 'secret' }, value: 42, constraints: { min: 'too short' } },
-    ],
+    children: [{ property: 'first', target: { token: 'secret' }, value: 42, constraints: { min: 'too short' } }],
   },
 ];
 
@@ -105,9 +104,7 @@ class AnsweringGateway {
 
   @SubscribeMessage('an exception made of an error')
   ofAnError(): void {
-    throw new WsException(
-      Object.assign(new Error('the store is down'), { address: 'secret', port: 5432 }) as object,
-    );
+    throw new WsException(Object.assign(new Error('the store is down'), { address: 'secret', port: 5432 }) as object);
   }
 
   @SubscribeMessage('throw no error')
@@ -275,8 +272,7 @@ class RawGateway {
   handleConnection(client: Socket): void {
     client.use(([event], next) => {
       if (event === 'denied') next(new Error('not with me'));
-      else if (event === 'denied with data')
-        next(Object.assign(new Error('no'), { data: { code: 'MUTED' } }));
+      else if (event === 'denied with data') next(Object.assign(new Error('no'), { data: { code: 'MUTED' } }));
       else next();
     });
     client.on('raw that fails', () => {
@@ -311,10 +307,7 @@ const failures: [event: string, answer: object][] = [
   ['an exception made of an error', { status: 'error', code: 'WS_EXCEPTION', message: 'the store is down' }],
   ['reject', INTERNAL],
   ['ws exception', { status: 'error', code: 'WS_EXCEPTION', message: 'no such room' }],
-  [
-    'ws exception with fields',
-    { status: 'error', code: 'ROOM_FULL', message: 'the room is full', seats: 12 },
-  ],
+  ['ws exception with fields', { status: 'error', code: 'ROOM_FULL', message: 'the room is full', seats: 12 }],
   [
     'ws exception with a list',
     {
@@ -343,10 +336,7 @@ const failures: [event: string, answer: object][] = [
   ['server error', INTERNAL],
   ['guard', { status: 'error', code: 'FORBIDDEN', message: 'Forbidden resource' }],
   ['slow guard', { status: 'error', code: 'FORBIDDEN', message: 'Forbidden resource' }],
-  [
-    'pipe',
-    { status: 'error', code: 'BAD_REQUEST', message: 'Validation failed (numeric string is expected)' },
-  ],
+  ['pipe', { status: 'error', code: 'BAD_REQUEST', message: 'Validation failed (numeric string is expected)' }],
   ['interceptor', INTERNAL],
   ['failing stream', { status: 'error', code: 'WS_EXCEPTION', message: 'the stream broke' }],
   ['cannot be encoded', INTERNAL],
@@ -360,14 +350,11 @@ const test = realtimeTest(AppModule, { scope: 'file', errorLogs: 'allow', ignore
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test.for(failures)(
-    '"%s" is answered with the envelope for errors',
-    async ([event, answer], { connect }) => {
-      const alice = await connect(client);
-      await expect(alice.emitWithAck(event, payload)).toBeAcked(answer);
-      await expect(alice).not.toReceive('exception');
-    },
-  );
+  test.for(failures)('"%s" is answered with the envelope for errors', async ([event, answer], { connect }) => {
+    const alice = await connect(client);
+    await expect(alice.emitWithAck(event, payload)).toBeAcked(answer);
+    await expect(alice).not.toReceive('exception');
+  });
 
   test.for(failures.filter(([event]) => !/^cannot be encoded|^nobody/.test(event)))(
     '"%s" without an ack is answered by "exception", which names it',

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Namespace, Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Namespace, type Socket } from 'nest-realtime-kit';
 import type { TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { io } from 'socket.io-client';

@@ -2,8 +2,14 @@ import { on } from 'node:events';
 import { mock } from 'node:test';
 import { Module } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { SettleTimeoutError, startTestApp } from 'nest-realtime-kit/testing';
-import type { ConnectOptions, TestApp, TestAppOptions, TestClient } from 'nest-realtime-kit/testing';
+import {
+  SettleTimeoutError,
+  startTestApp,
+  type ConnectOptions,
+  type TestApp,
+  type TestAppOptions,
+  type TestClient,
+} from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 import { afterEach, describe, test, vi } from 'vitest';
@@ -47,8 +53,7 @@ const clocks = {
     restore: () => void vi.useRealTimers(),
   },
   'the timers of node:test': {
-    fake: () =>
-      mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: noon }),
+    fake: () => mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: noon }),
     advance: async (ms: number) => mock.timers.tick(ms),
     restore: () => mock.timers.reset(),
   },
@@ -63,8 +68,7 @@ const worlds: Record<string, ConnectOptions['transports']> = {
 describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, restore }) => {
   afterEach(restore);
 
-  const boot = (when: 'before' | 'after', options?: TestAppOptions): Promise<TestApp> =>
-    bootFaked(fake, when, options);
+  const boot = (when: 'before' | 'after', options?: TestAppOptions): Promise<TestApp> => bootFaked(fake, when, options);
 
   describe.each(Object.entries(worlds))('on %s', (_world, transports) => {
     test.each(['before', 'after'] as const)(
@@ -138,11 +142,7 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
   });
 });
 
-async function bootFaked(
-  fake: () => void,
-  when: 'before' | 'after',
-  options?: TestAppOptions,
-): Promise<TestApp> {
+async function bootFaked(fake: () => void, when: 'before' | 'after', options?: TestAppOptions): Promise<TestApp> {
   if (when === 'before') fake();
   const app = await startTestApp(ReminderModule, options);
   if (when === 'after') fake();

@@ -1,9 +1,7 @@
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { FlowMetrics, WebsocketModule } from 'nest-realtime-kit';
-import type { Socket, WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
+import { FlowMetrics, WebsocketModule, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe, test as baseTest } from 'vitest';
 
@@ -250,39 +248,36 @@ describe('while handleConnection takes its time,', () => {
   );
 });
 
-baseTest(
-  'handleConnectionTimeout: false is for a hook that goes on as long as its client is there',
-  async () => {
-    const calls: string[] = [];
+baseTest('handleConnectionTimeout: false is for a hook that goes on as long as its client is there', async () => {
+  const calls: string[] = [];
 
-    @WebSocketGateway()
-    class LongGateway {
-      async handleConnection(client: Socket): Promise<void> {
-        calls.push('connected');
-        await new Promise((resolve) => client.once('disconnect', resolve));
-        calls.push('hook ended');
-      }
-
-      handleDisconnect(): void {
-        calls.push('disconnected');
-      }
-
-      @SubscribeMessage('echo')
-      echo(_client: Socket, data: unknown): unknown {
-        return data;
-      }
+  @WebSocketGateway()
+  class LongGateway {
+    async handleConnection(client: Socket): Promise<void> {
+      calls.push('connected');
+      await new Promise((resolve) => client.once('disconnect', resolve));
+      calls.push('hook ended');
     }
 
-    @Module({
-      imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })],
-      providers: [LongGateway],
-    })
-    class LongModule {}
+    handleDisconnect(): void {
+      calls.push('disconnected');
+    }
 
-    await using app = await startTestApp(LongModule);
-    const alice = await app.connect({ until });
-    expect(await alice.emitWithAck('echo', 1)).toBe(1);
-    alice.socket.disconnect();
-    await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
-  },
-);
+    @SubscribeMessage('echo')
+    echo(_client: Socket, data: unknown): unknown {
+      return data;
+    }
+  }
+
+  @Module({
+    imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })],
+    providers: [LongGateway],
+  })
+  class LongModule {}
+
+  await using app = await startTestApp(LongModule);
+  const alice = await app.connect({ until });
+  expect(await alice.emitWithAck('echo', 1)).toBe(1);
+  alice.socket.disconnect();
+  await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
+});

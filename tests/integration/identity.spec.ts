@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { Authentication, WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { Authentication, WebsocketModule, type Socket } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 
 class User {
@@ -64,9 +63,7 @@ class AppModule {}
 
 const test = realtimeTest(AppModule);
 
-test('an identity keeps its class: getters and methods are there, and private fields', async ({
-  connect,
-}) => {
+test('an identity keeps its class: getters and methods are there, and private fields', async ({ connect }) => {
   revoked = false;
   const client = await connect({ auth: { kind: 'entity' } });
   expect(await client.emitWithAck('name')).toEqual({
@@ -78,10 +75,7 @@ test('an identity keeps its class: getters and methods are there, and private fi
 
 test('what is put beside it is not put into the object that was returned', async ({ app, connect }) => {
   revoked = false;
-  const [one, other] = [
-    await connect({ auth: { kind: 'entity' } }),
-    await connect({ auth: { kind: 'entity' } }),
-  ];
+  const [one, other] = [await connect({ auth: { kind: 'entity' } }), await connect({ auth: { kind: 'entity' } })];
   await one.emitWithAck('sit', 'set', 7);
   expect(app.io.sockets.sockets.get(one.id)!.data).toMatchObject({ seat: 7 });
   expect(app.io.sockets.sockets.get(other.id)!.data).not.toHaveProperty('seat');

@@ -1,16 +1,18 @@
 import { Module } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { OnGatewayConnection, OnGatewayInit } from '@nestjs/websockets';
+import {
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  type OnGatewayConnection,
+  type OnGatewayInit,
+} from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import type { Server, Socket } from 'socket.io';
-import { io } from 'socket.io-client';
-import type { Socket as Client } from 'socket.io-client';
+import { io, type Socket as Client } from 'socket.io-client';
 import wildcard from 'socketio-wildcard';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startCollector, startInstrumented } from './support/instrumentation/start.js';
-import type { Trace } from './support/instrumentation/start.js';
+import { startCollector, startInstrumented, type Trace } from './support/instrumentation/start.js';
 
 interface Connection extends AsyncDisposable {
   readonly client: Client;

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConsoleLogger, Injectable, Logger, Module } from '@nestjs/common';
-import type { LoggerService } from '@nestjs/common';
+import { ConsoleLogger, Injectable, Logger, Module, type LoggerService } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect as matches } from 'nest-realtime-kit/testing/vitest';

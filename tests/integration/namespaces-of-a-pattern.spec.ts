@@ -1,8 +1,6 @@
 import { Module } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import type { OnGatewayInit } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Namespace, Server } from 'nest-realtime-kit';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer, type OnGatewayInit } from '@nestjs/websockets';
+import { WebsocketModule, type Namespace, type Server } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 
 const ROOMS = /^\/room-\d+$/;

@@ -1,8 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Module } from '@nestjs/common';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
@@ -76,10 +75,7 @@ test('the refusal is an HTTP answer that can be read', async ({ app }) => {
 });
 
 test.for<[what: string, options: WebsocketOptions]>([
-  [
-    'allowRequest that refuses with an error',
-    { allowRequest: (_, done) => done(new Error('no') as never, false) },
-  ],
+  ['allowRequest that refuses with an error', { allowRequest: (_, done) => done(new Error('no') as never, false) }],
   [
     'allowRequest that refuses with an error, later',
     { allowRequest: (_, done) => void setImmediate(() => done(new Error('no') as never, false)) },
@@ -125,14 +121,11 @@ test('a cors.origin that never answers is a refusal', async () => {
 
 test('a session that an allowed page has opened is none of a foreign one', async ({ app, connect }) => {
   const alice = await connect({ transports: ['polling'], extraHeaders: { origin: ALLOWED } });
-  const response = await fetch(
-    `${app.url}/socket.io/?EIO=4&transport=polling&sid=${alice.socket.io.engine.id}`,
-    {
-      method: 'POST',
-      headers: { origin: FOREIGN },
-      body: '42["hi"]',
-    },
-  );
+  const response = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling&sid=${alice.socket.io.engine.id}`, {
+    method: 'POST',
+    headers: { origin: FOREIGN },
+    body: '42["hi"]',
+  });
   expect(response.status).toBe(403);
 });
 
@@ -148,51 +141,47 @@ async function servePage(): Promise<AsyncDisposable & { origin: string }> {
   };
 }
 
-test.for(['websocket', 'polling'])(
-  'in a real browser, over %s',
-  { timeout: 30_000 },
-  async (transport, { page }) => {
-    await using allowed = await servePage();
-    await using foreign = await servePage();
-    @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: allowed.origin } })] })
-    class BrowserModule {}
+test.for(['websocket', 'polling'])('in a real browser, over %s', { timeout: 30_000 }, async (transport, { page }) => {
+  await using allowed = await servePage();
+  await using foreign = await servePage();
+  @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: allowed.origin } })] })
+  class BrowserModule {}
 
-    const app = await startTestApp(BrowserModule);
-    try {
-      const outcomes: string[] = [];
-      for (const { origin } of [allowed, foreign]) {
-        await page.goto(origin);
-        await page.addScriptTag({ url: `${app.url}/socket.io/socket.io.js` });
-        outcomes.push(
-          await page.evaluate(
-            ({ url, transports }) =>
-              new Promise<string>((resolve) => {
-                const { io } = globalThis as unknown as {
-                  io: (
-                    url: string,
-                    options: object,
-                  ) => {
-                    on(event: string, listener: () => void): void;
-                    disconnect(): void;
-                  };
+  const app = await startTestApp(BrowserModule);
+  try {
+    const outcomes: string[] = [];
+    for (const { origin } of [allowed, foreign]) {
+      await page.goto(origin);
+      await page.addScriptTag({ url: `${app.url}/socket.io/socket.io.js` });
+      outcomes.push(
+        await page.evaluate(
+          ({ url, transports }) =>
+            new Promise<string>((resolve) => {
+              const { io } = globalThis as unknown as {
+                io: (
+                  url: string,
+                  options: object,
+                ) => {
+                  on(event: string, listener: () => void): void;
+                  disconnect(): void;
                 };
-                const socket = io(url, { transports, reconnection: false });
-                const end = (outcome: string) => (): void => {
-                  socket.disconnect();
-                  resolve(outcome);
-                };
-                socket.on('connect', end('connected'));
-                socket.on('connect_error', end('refused'));
-              }),
-            { url: app.url, transports: [transport] },
-          ),
-        );
-      }
-      expect(outcomes).toEqual(['connected', 'refused']);
-      await page.goto('about:blank');
-      await expect.poll(() => app.io.engine.clientsCount, { timeout: 10_000 }).toBe(0);
-    } finally {
-      await app.close();
+              };
+              const socket = io(url, { transports, reconnection: false });
+              const end = (outcome: string) => (): void => {
+                socket.disconnect();
+                resolve(outcome);
+              };
+              socket.on('connect', end('connected'));
+              socket.on('connect_error', end('refused'));
+            }),
+          { url: app.url, transports: [transport] },
+        ),
+      );
     }
-  },
-);
+    expect(outcomes).toEqual(['connected', 'refused']);
+    await page.goto('about:blank');
+    await expect.poll(() => app.io.engine.clientsCount, { timeout: 10_000 }).toBe(0);
+  } finally {
+    await app.close();
+  }
+});

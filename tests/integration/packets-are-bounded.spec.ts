@@ -35,10 +35,7 @@ function nested(levels: number): string {
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test('a message of maxHttpBufferSize is handled, a larger one ends its connection', async ({
-    app,
-    connect,
-  }) => {
+  test('a message of maxHttpBufferSize is handled, a larger one ends its connection', async ({ app, connect }) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     await expect(alice.emitWithAck('size', 'x'.repeat(65_000))).toBeAcked(65_000);
     eve.emit('size', 'x'.repeat(66_000));
@@ -91,13 +88,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     await expect(alice.emitWithAck('size', Buffer.alloc(45_000))).toBeAcked(45_000);
     const placeholders = [0, 1, 2].map((num) => `{"_placeholder":true,"num":${num}}`).join();
-    sendRaw(
-      eve,
-      `53-["echo",${placeholders}]`,
-      Buffer.alloc(30_000),
-      Buffer.alloc(30_000),
-      Buffer.alloc(30_000),
-    );
+    sendRaw(eve, `53-["echo",${placeholders}]`, Buffer.alloc(30_000), Buffer.alloc(30_000), Buffer.alloc(30_000));
     await expect(eve).toReceive('exception', expect.objectContaining({ code: 'MESSAGE_TOO_LARGE' }));
     await expect(eve).toBeDisconnected();
   });

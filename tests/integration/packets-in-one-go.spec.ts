@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Socket } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 

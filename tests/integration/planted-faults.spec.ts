@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { ConnectOptions, TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type ConnectOptions, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
-import { faults, roomModule } from './support/faulty-gateway.js';
-import type { Fault } from './support/faulty-gateway.js';
+import { faults, roomModule, type Fault } from './support/faulty-gateway.js';
 
 type Transports = NonNullable<ConnectOptions['transports']>;
 

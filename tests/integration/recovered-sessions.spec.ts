@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module, UnauthorizedException } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Server } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
+import { WebsocketModule, type Server } from 'nest-realtime-kit';
+import { startTestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import type { TestClient } from 'nest-realtime-kit/testing';
 import { test as redisTest } from './support/redis.js';
 
 @WebSocketGateway()
@@ -129,9 +127,7 @@ test.for(['websocket', 'polling'])(
   },
 );
 
-test('what was missed comes before the client hears that it is connected, as Socket.IO has it', async ({
-  connect,
-}) => {
+test('what was missed comes before the client hears that it is connected, as Socket.IO has it', async ({ connect }) => {
   const [alice, bob] = [
     await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 50 }),
     await connect({ name: 'bob', auth: { token: 'bob' } }),

@@ -21,8 +21,7 @@ test('the nodes live through an outage of Redis, and are joined again after it',
   await expect(bob).toReceive('announced', 'before');
 
   await link.cut();
-  for (const node of cluster.nodes)
-    await expect(node).toHaveLogged(/^Redis is gone \(.+\); until it is back/);
+  for (const node of cluster.nodes) await expect(node).toHaveLogged(/^Redis is gone \(.+\); until it is back/);
   alice.emit('announce', 'during');
   await expect(alice).toReceive('announced', 'during');
   // Asks how many nodes there are, which nobody can say.
@@ -41,9 +40,7 @@ test('the nodes live through an outage of Redis, and are joined again after it',
   expect(bob.received('announced')).toEqual([['before'], ['after']]);
 });
 
-test('an outage is logged once on each node, and its end when both clients are back', async ({
-  redisUrl,
-}) => {
+test('an outage is logged once on each node, and its end when both clients are back', async ({ redisUrl }) => {
   const { hostname, port } = new URL(redisUrl);
   await using link = await startTcpProxy({ host: hostname, port: Number(port) });
   @Module({ imports: [WebsocketModule.forRoot({ redis: { url: `redis://127.0.0.1:${link.port}` } })] })
@@ -53,9 +50,7 @@ test('an outage is logged once on each node, and its end when both clients are b
   await expect(app).toHaveLogged(/^Redis is gone/);
   await link.restore();
   await expect(app).toHaveLogged(/^Redis is back/);
-  const logged = app.logs.entries
-    .filter(({ context }) => context === 'RedisBackplane')
-    .map(({ level }) => level);
+  const logged = app.logs.entries.filter(({ context }) => context === 'RedisBackplane').map(({ level }) => level);
   expect(logged).toEqual(['error', 'log']);
 });
 

@@ -1,7 +1,5 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { io } from 'socket.io-client';
-import type { Socket } from 'socket.io-client';
+import { createServer, type AddressInfo } from 'node:net';
+import { io, type Socket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { openMuteClient } from './support/raw-socket.js';
 import { startServer } from './support/reference-server.js';
@@ -120,14 +118,8 @@ describe.concurrent('one clear line and exit code 1', () => {
   test.each([
     [{ PORT: 'abc' }, 'PORT is "abc"; expected a number from 0 to 65535\n'],
     [{ NODE_ENV: 'production' }, 'WEBSOCKET_CORS_ORIGIN is not set; expected origins such as'],
-    [
-      { REDIS_URL: 'localhost' },
-      'REDIS_URL is "localhost"; expected a URL such as "redis://localhost:6379"\n',
-    ],
-    [
-      { REDIS_URL: 'redis://user:secret@127.0.0.1:1' },
-      'Redis at redis://***@127.0.0.1:1 could not be reached',
-    ],
+    [{ REDIS_URL: 'localhost' }, 'REDIS_URL is "localhost"; expected a URL such as "redis://localhost:6379"\n'],
+    [{ REDIS_URL: 'redis://user:secret@127.0.0.1:1' }, 'Redis at redis://***@127.0.0.1:1 could not be reached'],
     [{ LOG_FORMAT: 'xml' }, 'LOG_FORMAT is "xml"; expected "text" or "json"\n'],
     [{ HOST: '192.0.2.1' }, 'HOST or PORT cannot be used: listen EADDRNOTAVAIL'],
   ])('for %j', { timeout: 15_000 }, async (env, line) => {

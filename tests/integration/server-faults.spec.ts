@@ -2,13 +2,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
-import { io } from 'socket.io-client';
-import type { Socket as ClientSocket } from 'socket.io-client';
+import { io, type Socket as ClientSocket } from 'socket.io-client';
 import { describe, test } from 'vitest';
 
 /** The user store: what fails when it is away. */
@@ -129,9 +126,7 @@ describe.each([
       }
       await delay(600);
       store.isAway = false;
-      await expect
-        .poll(() => clients.map(({ connected }) => connected), { timeout: 5_000 })
-        .toEqual([true, true]);
+      await expect.poll(() => clients.map(({ connected }) => connected), { timeout: 5_000 }).toEqual([true, true]);
       // What is refused is the handshake: never by a middleware, which would be final.
       expect(refusals.filter((data) => data !== undefined)).toEqual([]);
       app.logs.allowErrors(/ECONNREFUSED/);

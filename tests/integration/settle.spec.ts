@@ -1,17 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Module, Post } from '@nestjs/common';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-} from '@nestjs/websockets';
-import { SettleTimeoutError, startTestApp } from 'nest-realtime-kit/testing';
-import type { ConnectOptions } from 'nest-realtime-kit/testing';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { SettleTimeoutError, startTestApp, type ConnectOptions } from 'nest-realtime-kit/testing';
 import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { NEVER, concat, delay as delayed, interval, of, take, map } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { NEVER, concat, delay as delayed, interval, of, take, map, type Observable } from 'rxjs';
 import type { Server, Socket } from 'socket.io';
 import { describe, expect } from 'vitest';
 
@@ -128,10 +120,7 @@ for (const [world, transports] of Object.entries(worlds)) {
     });
 
     test('the hook of a client that just left', async ({ app, connect }) => {
-      const [alice, bob] = [
-        await connect({ transports, auth: { name: 'alice' } }),
-        await connect({ transports }),
-      ];
+      const [alice, bob] = [await connect({ transports, auth: { name: 'alice' } }), await connect({ transports })];
       alice.socket.disconnect();
       await app.settle();
       expect(bob.received('done')).toEqual([['bye alice']]);

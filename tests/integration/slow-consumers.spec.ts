@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io';
@@ -88,50 +86,42 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
   });
 });
 
-test(
-  'a client on a slow link is not cut off, however long one event takes',
-  { timeout: 30_000 },
-  async () => {
-    await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 400 }));
-    await using link = await startSlowLink(app.port, 8 * MB);
-    const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
-    try {
-      await once(client as never, 'connect');
-      const received: number[] = [];
-      client.on('piece', (text: string) => received.push(text.length));
-      // More than the sockets on the way hold, so that it takes several times the timeout.
-      app.io.emit('piece', 'x'.repeat(12 * MB));
-      app.io.emit('piece', 'y');
-      await expect.poll(() => received, { timeout: 25_000 }).toEqual([12 * MB, 1]);
-    } finally {
-      client.disconnect();
-    }
-  },
-);
+test('a client on a slow link is not cut off, however long one event takes', { timeout: 30_000 }, async () => {
+  await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 400 }));
+  await using link = await startSlowLink(app.port, 8 * MB);
+  const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
+  try {
+    await once(client as never, 'connect');
+    const received: number[] = [];
+    client.on('piece', (text: string) => received.push(text.length));
+    // More than the sockets on the way hold, so that it takes several times the timeout.
+    app.io.emit('piece', 'x'.repeat(12 * MB));
+    app.io.emit('piece', 'y');
+    await expect.poll(() => received, { timeout: 25_000 }).toEqual([12 * MB, 1]);
+  } finally {
+    client.disconnect();
+  }
+});
 
-test(
-  'a client that takes nothing is disconnected, and others have everything',
-  { timeout: 30_000 },
-  async () => {
-    await using app = await startTestApp(moduleWith({ stallTimeout: 400 }));
-    const alice = await app.connect();
-    let received = 0;
-    alice.socket.on('chunk', (text: string) => (received += text.length));
-    using _eve = await openDeafClient(app);
-    const slow = watch(app, alice.id);
-    for (let sent = 0; sent < 500; sent += 1) {
-      app.io.emit('chunk', CHUNK);
-      await nextTurn();
-    }
-    await expect.poll(() => slow.gone?.reason).toBe('slow consumer');
-    await expect.poll(() => received, { timeout: 10_000 }).toBe(500 * CHUNK.length);
-    expect(app.io.engine.clientsCount).toBe(1);
-    await expect(app).toHaveLogged(
-      /^Disconnected a client at 127.0.0.1: It has taken nothing for 400 ms \(stallTimeout\) .+ 1048576 bytes \(maxBufferedBytes\)/,
-      { level: 'warn' },
-    );
-  },
-);
+test('a client that takes nothing is disconnected, and others have everything', { timeout: 30_000 }, async () => {
+  await using app = await startTestApp(moduleWith({ stallTimeout: 400 }));
+  const alice = await app.connect();
+  let received = 0;
+  alice.socket.on('chunk', (text: string) => (received += text.length));
+  using _eve = await openDeafClient(app);
+  const slow = watch(app, alice.id);
+  for (let sent = 0; sent < 500; sent += 1) {
+    app.io.emit('chunk', CHUNK);
+    await nextTurn();
+  }
+  await expect.poll(() => slow.gone?.reason).toBe('slow consumer');
+  await expect.poll(() => received, { timeout: 10_000 }).toBe(500 * CHUNK.length);
+  expect(app.io.engine.clientsCount).toBe(1);
+  await expect(app).toHaveLogged(
+    /^Disconnected a client at 127.0.0.1: It has taken nothing for 400 ms \(stallTimeout\) .+ 1048576 bytes \(maxBufferedBytes\)/,
+    { level: 'warn' },
+  );
+});
 
 test('nor is one that takes nothing while little waits for it', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 50, maxBufferedBytes: 20 * MB }));
@@ -226,22 +216,18 @@ test('a polling client may take its time between its polls', { timeout: 20_000 }
   await alice.post('1');
 });
 
-test(
-  'one that polls, and does not read what it is answered, is disconnected',
-  { timeout: 30_000 },
-  async () => {
-    await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
-    const { sid } = await openPollingClient(app);
-    const slow = watch(app);
-    // More than the sockets on both ends hold.
-    app.io.emit('large', 'x'.repeat(16 * MB));
-    const flushed = once(app.io.engine, 'flush');
-    const asked = await request(app.port, `/socket.io/?EIO=4&transport=polling&sid=${sid}`);
-    using _asked = asked;
-    asked.socket.pause();
-    await flushed;
-    const held = memoryInUse();
-    await expect.poll(() => slow.gone?.reason, { timeout: 10_000 }).toBe('slow consumer');
-    await expect.poll(() => held - memoryInUse()).toBeGreaterThan(14 * MB);
-  },
-);
+test('one that polls, and does not read what it is answered, is disconnected', { timeout: 30_000 }, async () => {
+  await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
+  const { sid } = await openPollingClient(app);
+  const slow = watch(app);
+  // More than the sockets on both ends hold.
+  app.io.emit('large', 'x'.repeat(16 * MB));
+  const flushed = once(app.io.engine, 'flush');
+  const asked = await request(app.port, `/socket.io/?EIO=4&transport=polling&sid=${sid}`);
+  using _asked = asked;
+  asked.socket.pause();
+  await flushed;
+  const held = memoryInUse();
+  await expect.poll(() => slow.gone?.reason, { timeout: 10_000 }).toBe('slow consumer');
+  await expect.poll(() => held - memoryInUse()).toBeGreaterThan(14 * MB);
+});

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { OnGatewayConnection, WsResponse } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule } from 'nest-realtime-kit/testing';
+import {
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  type OnGatewayConnection,
+  type WsResponse,
+} from '@nestjs/websockets';
+import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type AppModule } from 'nest-realtime-kit/testing';
 import type { Socket } from 'socket.io';
 import { describe, expect } from 'vitest';
 import { Endpoint } from './support/protocol/endpoint.js';

@@ -1,18 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, Module, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type {
-  CallHandler,
-  CanActivate,
-  ExecutionContext,
-  NestInterceptor,
-  PipeTransform,
+import {
+  Injectable,
+  Logger,
+  Module,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
 } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TimelineEntry } from 'nest-realtime-kit/testing';
+import { startTestApp, type TimelineEntry } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { concatMap, from, mergeMap, of } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { concatMap, from, mergeMap, of, type Observable } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import { describe, test as plainTest } from 'vitest';
@@ -126,9 +129,7 @@ test('knows who caused a log entry, through guards, pipes, interceptors, handler
   alice.emit('ticks');
   await app.settle();
   await bob.disconnect();
-  const causes = logged(app.timeline.entries).map(
-    ({ text, cause }) => `${cause?.client} ${cause?.event}: ${text}`,
-  );
+  const causes = logged(app.timeline.entries).map(({ text, cause }) => `${cause?.client} ${cause?.event}: ${text}`);
   const steps = ['guard', 'interceptor', 'pipe', 'after the handler'];
   expect(causes.toSorted()).toEqual(
     [
@@ -143,10 +144,7 @@ test('knows who caused a log entry, through guards, pipes, interceptors, handler
   await expect(app).not.toHaveLogged('left', { by: alice });
 });
 
-test('links what was received, joined and acknowledged with the event that caused it', async ({
-  app,
-  connect,
-}) => {
+test('links what was received, joined and acknowledged with the event that caused it', async ({ app, connect }) => {
   const [alice, bob] = [await connect({ name: 'alice' }), await connect({ name: 'bob' })];
   await bob.emitWithAck('join', 'lobby');
   alice.emit('say', 'one');
@@ -173,10 +171,7 @@ describe.for([['websocket'], ['polling'], ['polling', 'websocket']] as const)('o
       name: 'alice',
       on: { question: (_why: string, answer: (why: string) => void) => answer('because') },
     });
-    const [carol, bob] = [
-      await connect({ ...options, name: 'carol' }),
-      await connect({ ...options, name: 'bob' }),
-    ];
+    const [carol, bob] = [await connect({ ...options, name: 'carol' }), await connect({ ...options, name: 'bob' })];
     await Promise.all([carol, bob].map((client) => client.emitWithAck('join', 'lobby')));
     await alice.emitWithAck('say', 'hi');
     await alice.emitWithAck('question');
@@ -308,7 +303,5 @@ test('tells what the server sent to nobody', async ({ app, connect }) => {
     ['said', ['lobby'], 'say'],
     ['secret', ['alice', 'attic'], undefined],
   ]);
-  expect(app.timeline.print()).toContain(
-    `"said" ('hi', '${alice.id}') emitted to room 'lobby', where nobody got it`,
-  );
+  expect(app.timeline.print()).toContain(`"said" ('hi', '${alice.id}') emitted to room 'lobby', where nobody got it`);
 });

@@ -53,9 +53,7 @@ test.each([
     `a ${scope} starts one app`,
     `a ${scope} has the same app, without the clients and entries of the test before`,
   ]),
-])('passes: %s', (title) =>
-  expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }),
-);
+])('passes: %s', (title) => expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }));
 
 test('an expectation that nobody awaited fails its test, where it stands, and is no unhandled rejection', () => {
   expect(failureOf('forgets an expectation that holds')).toBe(
@@ -64,9 +62,7 @@ test('an expectation that nobody awaited fails its test, where it stands, and is
   expect(cases.get('forgets an expectation that holds')?.failureMessages[0]).toContain(
     `failing.case.ts:${lineOf('// forgotten')}:`,
   );
-  expect(failureOf('forgets an expectation that does not hold')).toContain(
-    'This expectation was not awaited',
-  );
+  expect(failureOf('forgets an expectation that does not hold')).toContain('This expectation was not awaited');
   for (const matcher of ['toReceive', 'toHaveLogged']) {
     expect(cases.get('forgets two')?.failureMessages).toContainEqual(
       expect.stringContaining(`await expect(…).${matcher}(…)`),
@@ -114,9 +110,7 @@ test('a failure does not tell what other tests did to the app that they share', 
 });
 
 test('a failure is reported where the expectation stands', () => {
-  expect(cases.get('waits in vain')?.failureMessages[0]).toContain(
-    `failing.case.ts:${lineOf('// in vain')}:`,
-  );
+  expect(cases.get('waits in vain')?.failureMessages[0]).toContain(`failing.case.ts:${lineOf('// in vain')}:`);
 });
 
 test.each([
@@ -147,10 +141,7 @@ test.each([
     'is refused for another reason',
     /Expected bob to be refused for 'banned'\.\n {2}came instead:\n {4}bob was refused by the namespace: Invalid namespace\n {2}namespaces there are: \/, \/news/,
   ],
-  [
-    'asks the wrong thing',
-    /expect\(…\)\.toReceive\(\) needs a client, as connect\(\) gives it; it got object\./,
-  ],
+  ['asks the wrong thing', /expect\(…\)\.toReceive\(\) needs a client, as connect\(\) gives it; it got object\./],
   ['leaves a failing soft expectation', /Expected bob to receive "said" within 200 ms\./],
 ])('%s', (title, text) => {
   expect(cases.get(title)?.status).toBe('failed');

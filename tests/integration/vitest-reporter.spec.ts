@@ -71,9 +71,7 @@ test(
     expect(forgotten).toContain('This expectation was not awaited: await expect(…).toReceive(…)');
     expect(forgotten).toContain('participant p1 as alice');
     expect(error).toContain('The server logged');
-    expect(error).toContain(
-      '✗ error [WsExceptionsHandler] ChatGateway.throw<br/>failed on "throw" of client ',
-    );
+    expect(error).toContain('✗ error [WsExceptionsHandler] ChatGateway.throw<br/>failed on "throw" of client ');
     const timeline = inShared.slice(inShared.indexOf('```mermaid'));
     expect(timeline).toContain('frank connected to /');
     expect(timeline).not.toContain('erin');

@@ -5,10 +5,14 @@ import { createRequire } from 'node:module';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { EventsGateway, WebsocketModule, WebsocketOptionsError } from 'nest-realtime-kit';
-import type { Server, WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import {
+  EventsGateway,
+  WebsocketModule,
+  WebsocketOptionsError,
+  type Server,
+  type WebsocketOptions,
+} from 'nest-realtime-kit';
+import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 function moduleWith(...imports: AppModule[]): AppModule {
@@ -130,9 +134,7 @@ describe('forRootAsync', () => {
         return { path: '/by-class' };
       }
     }
-    await using app = await startTestApp(
-      moduleWith(WebsocketModule.forRootAsync({ useClass: OptionsFactory })),
-    );
+    await using app = await startTestApp(moduleWith(WebsocketModule.forRootAsync({ useClass: OptionsFactory })));
     expect(app.io.path()).toBe('/by-class');
   });
 
@@ -194,9 +196,7 @@ test.each<[string, WebsocketOptions, ...string[]]>([
   });
   @Module({ imports: [WebsocketModule.forRoot(options)], providers: gateways })
   class PathsModule {}
-  await expect(startTestApp(PathsModule)).rejects.toThrow(
-    'Two Socket.IO servers would be in one place, at "/',
-  );
+  await expect(startTestApp(PathsModule)).rejects.toThrow('Two Socket.IO servers would be in one place, at "/');
 });
 
 test('a port of a gateway that cannot be had is an error at boot', async () => {

@@ -128,9 +128,7 @@ describe('server options are laid over', () => {
     const { createIOServer } = IoAdapter.prototype;
     @Module({ providers: [RoomGateway] })
     class PlainModule {}
-    const setup = (
-      nest: Parameters<NonNullable<Parameters<typeof startTestApp>[1]>['setup'] & object>[0],
-    ): void => {
+    const setup = (nest: Parameters<NonNullable<Parameters<typeof startTestApp>[1]>['setup'] & object>[0]): void => {
       nest.useWebSocketAdapter(new OwnAdapter(nest));
     };
     await using app = await startTestApp(PlainModule, { server, setup });

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { io } from 'socket.io-client';
-import type { Socket } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import { quantileSorted } from 'simple-statistics';
 import { expect, test } from 'vitest';
-import { start } from './support/process.js';
-import type { CommandedProcess } from './support/process.js';
+import { start, type CommandedProcess } from './support/process.js';
 import { watch } from './support/watch.js';
 
 const MB = 1024 * 1024;

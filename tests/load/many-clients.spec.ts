@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { start } from './support/process.js';
-import type { CommandedProcess } from './support/process.js';
+import { start, type CommandedProcess } from './support/process.js';
 
 const MB = 1024 * 1024;
 

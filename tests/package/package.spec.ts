@@ -33,13 +33,7 @@ async function packagesOf(entry: string, seen = new Set<string>()): Promise<Set<
 const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
 };
-const ofGateways = [
-  '@nestjs/common',
-  '@nestjs/core',
-  '@nestjs/platform-socket.io',
-  '@nestjs/websockets',
-  'rxjs',
-];
+const ofGateways = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-socket.io', '@nestjs/websockets', 'rxjs'];
 const ofTests = [...ofGateways, '@nestjs/testing', 'socket.io-client'];
 
 test.each([

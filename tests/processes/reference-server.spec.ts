@@ -48,10 +48,8 @@ async function serve(node: number, env: Record<string, string>): Promise<void> {
 describe.each(nodes)('on Node %i', (node) => {
   test(`as it is: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve(node, {}));
 
-  test.for(Object.entries(variables))(
-    `with %s=%s: ${ALL_STARTS}`,
-    { timeout: TIMEOUT },
-    ([variable, value]) => serve(node, { [variable]: value }),
+  test.for(Object.entries(variables))(`with %s=%s: ${ALL_STARTS}`, { timeout: TIMEOUT }, ([variable, value]) =>
+    serve(node, { [variable]: value }),
   );
 
   withRedis(`with REDIS_URL: ${ALL_STARTS}`, { timeout: TIMEOUT }, ({ redisUrl }) =>

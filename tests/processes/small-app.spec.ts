@@ -19,78 +19,57 @@ const projects = isWhole
   : [{ nest: 12, redis: 6, engine: '6.6.13' }];
 const platforms = isWhole ? ['express', 'fastify'] : ['express'];
 
-describe.each(projects)(
-  'on Nest $nest with redis $redis and engine.io $engine,',
-  ({ nest, redis, engine }) => {
-    let directory: string;
+describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,', ({ nest, redis, engine }) => {
+  let directory: string;
 
-    beforeAll(async () => {
-      directory = await createConsumer(`processes-${nest}-${redis}`, {
-        files: '../processes/app',
-        type: 'module',
-        nest,
-        dependencies: [
-          `@nestjs/platform-fastify@${nest}`,
-          '@socket.io/redis-adapter',
-          `redis@${redis}`,
-          'ioredis',
-        ],
-        overrides: { 'engine.io': engine },
-      });
-    }, 240_000);
-
-    describe.each(nodes)('Node %i', (node) => {
-      describe.each(platforms)('and %s', (http) => {
-        const serve = async (env: Record<string, string>): Promise<void> => {
-          for (let start = 0; start < STARTS; start += 1) {
-            await using server = await startServer(
-              nodeOf(node),
-              'server.mjs',
-              { HTTP: http, ...env },
-              directory,
-            );
-            await visitAndEnd(server, 'echo');
-          }
-        };
-
-        test(`alone: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve({}));
-
-        withRedis.for(['url', 'redis', 'ioredis'])(
-          `on Redis by %s: ${ALL_STARTS}`,
-          { timeout: TIMEOUT },
-          (client, { redisUrl }) => serve({ REDIS: client, REDIS_URL: redisUrl }),
-        );
-      });
+  beforeAll(async () => {
+    directory = await createConsumer(`processes-${nest}-${redis}`, {
+      files: '../processes/app',
+      type: 'module',
+      nest,
+      dependencies: [`@nestjs/platform-fastify@${nest}`, '@socket.io/redis-adapter', `redis@${redis}`, 'ioredis'],
+      overrides: { 'engine.io': engine },
     });
+  }, 240_000);
 
-    test('a request whose body takes its time is answered', { timeout: 60_000 }, async () => {
-      await using server = await startServer(process.execPath, 'server.mjs', {}, directory);
-      const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
-      const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
-      const post = request(`${polling}&sid=${sid}`, { method: 'POST', headers: { 'content-length': 28 } });
-      const answered = new Promise<number | undefined>((resolve) => {
-        post.on('response', ({ statusCode }) => resolve(statusCode));
-      });
-      post.write('40\x1e42["slow","');
-      for (let parts = 0; parts < 12; parts += 1) {
-        await delay(1_000);
-        post.write('.');
-      }
-      post.end('"]');
-      expect(await answered).toBe(200);
-    });
+  describe.each(nodes)('Node %i', (node) => {
+    describe.each(platforms)('and %s', (http) => {
+      const serve = async (env: Record<string, string>): Promise<void> => {
+        for (let start = 0; start < STARTS; start += 1) {
+          await using server = await startServer(nodeOf(node), 'server.mjs', { HTTP: http, ...env }, directory);
+          await visitAndEnd(server, 'echo');
+        }
+      };
 
-    test('the version of Engine.IO is the one that was asked for', async () => {
-      const output = await run(
-        directory,
-        'npm',
-        'pkg',
-        'get',
-        'version',
-        '--prefix',
-        'node_modules/engine.io',
+      test(`alone: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve({}));
+
+      withRedis.for(['url', 'redis', 'ioredis'])(
+        `on Redis by %s: ${ALL_STARTS}`,
+        { timeout: TIMEOUT },
+        (client, { redisUrl }) => serve({ REDIS: client, REDIS_URL: redisUrl }),
       );
-      expect(JSON.parse(output)).toBe(engine);
     });
-  },
-);
+  });
+
+  test('a request whose body takes its time is answered', { timeout: 60_000 }, async () => {
+    await using server = await startServer(process.execPath, 'server.mjs', {}, directory);
+    const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
+    const post = request(`${polling}&sid=${sid}`, { method: 'POST', headers: { 'content-length': 28 } });
+    const answered = new Promise<number | undefined>((resolve) => {
+      post.on('response', ({ statusCode }) => resolve(statusCode));
+    });
+    post.write('40\x1e42["slow","');
+    for (let parts = 0; parts < 12; parts += 1) {
+      await delay(1_000);
+      post.write('.');
+    }
+    post.end('"]');
+    expect(await answered).toBe(200);
+  });
+
+  test('the version of Engine.IO is the one that was asked for', async () => {
+    const output = await run(directory, 'npm', 'pkg', 'get', 'version', '--prefix', 'node_modules/engine.io');
+    expect(JSON.parse(output)).toBe(engine);
+  });
+});

@@ -153,11 +153,7 @@ describe('readEnvironment', () => {
     ['WEBSOCKET_CORS_ORIGIN', 'app.example.com', 'is "app.example.com"; expected origins'],
     ['WEBSOCKET_CORS_ORIGIN', 'https://app.example.com/', 'expected origins'],
     ['WEBSOCKET_CORS_ORIGIN', '*,https://app.example.com', 'expected origins'],
-    [
-      'REDIS_URL',
-      'localhost:6379',
-      'REDIS_URL is "localhost:6379"; expected a URL such as "redis://localhost:6379"',
-    ],
+    ['REDIS_URL', 'localhost:6379', 'REDIS_URL is "localhost:6379"; expected a URL such as "redis://localhost:6379"'],
     ['REDIS_URL', 'http://user:secret@redis', 'REDIS_URL is "http://***@redis"; expected'],
     ['SHUTDOWN_TIMEOUT_MS', '10s', 'SHUTDOWN_TIMEOUT_MS is "10s"; expected a whole number of milliseconds'],
     ['SHUTDOWN_BATCH_SIZE', '0', 'SHUTDOWN_BATCH_SIZE is "0"; expected a whole number of clients, 1 or more'],
@@ -176,8 +172,7 @@ describe('readEnvironment', () => {
 
 describe('WEBSOCKET_TOKENS', () => {
   const authenticate = authenticateByTokens('WEBSOCKET_TOKENS', ['alice:secret', 'bob:a:b']);
-  const ask = (token: unknown): unknown =>
-    authenticate({ auth: { token } } as unknown as Handshake, {} as Socket);
+  const ask = (token: unknown): unknown => authenticate({ auth: { token } } as unknown as Handshake, {} as Socket);
 
   test('lets those in that know one', () => {
     expect(ask('secret')).toEqual({ user: 'alice' });

@@ -3,8 +3,7 @@ import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from './acks.js';
 import type { ReceivedEvent } from './inbox.js';
 import type { ClientContext } from './test-client.js';
-import { PacketType, isAck, isEvent } from './wire.js';
-import type { Packet, WireListener } from './wire.js';
+import { PacketType, isAck, isEvent, type Packet, type WireListener } from './wire.js';
 
 /**
  * What goes over a client's wire. It tells the timeline, and finds out what belongs together: an ack and its event, what

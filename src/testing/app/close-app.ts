@@ -42,10 +42,7 @@ const LEAVING = 100;
 /** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
 async function expectNoSockets({ observer, activity, timeout }: RunningApp): Promise<void> {
   // A client that was given up while it connected has left too; the server may notice a little later.
-  await activity.until(
-    () => observer.connected.every((socket) => observer.isForeign(socket)) || undefined,
-    timeout,
-  );
+  await activity.until(() => observer.connected.every((socket) => observer.isForeign(socket)) || undefined, timeout);
   // So has one that somebody else has just disconnected.
   await activity.until(() => observer.connected.length === 0 || undefined, LEAVING);
   const left = observer.connected;

@@ -2,14 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from '../../websocket/index.js';
 import { ConnectionRefusedError, DeadlineError } from '../errors.js';
 import { showEvent } from '../show.js';
-import { CONNECT_HEADER } from '../observer/server-observer.js';
-import type { ServerObserver } from '../observer/server-observer.js';
+import { CONNECT_HEADER, type ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED } from '../settle/deadline.js';
-import { withSlash } from './connect-options.js';
-import type { ConnectOptions } from './connect-options.js';
+import { withSlash, type ConnectOptions } from './connect-options.js';
 import { explainRefusal } from './refusal.js';
-import { TestClient } from './test-client.js';
-import type { ClientContext } from './test-client.js';
+import { TestClient, type ClientContext } from './test-client.js';
 
 /** A client that is to be connected, and where to. */
 interface Connecting {

@@ -32,10 +32,7 @@ export type EventsOf<
       : never
     : NamespaceEvents<ServerToClient, ClientToServer>;
 
-export type ClientFor<Events extends NamespaceEvents> = TestClient<
-  Events['serverToClient'],
-  Events['clientToServer']
->;
+export type ClientFor<Events extends NamespaceEvents> = TestClient<Events['serverToClient'], Events['clientToServer']>;
 
 /** How a client connects to this namespace. */
 export type ConnectIn<Events extends NamespaceEvents, Namespace extends string> = ConnectOptions<

@@ -36,9 +36,7 @@ export function explainRefusal(
     );
   }
   const told =
-    typeof error.description === 'object'
-      ? error.description.message
-      : `HTTP status ${error.description ?? 'unknown'}`;
+    typeof error.description === 'object' ? error.description.message : `HTTP status ${error.description ?? 'unknown'}`;
   return new ConnectionRefusedError(
     client,
     'handshake',

@@ -1,17 +1,15 @@
-import { ConsoleLogger } from '@nestjs/common';
-import type {
-  DynamicModule,
-  INestApplication,
-  LoggerService,
-  LogLevel,
-  NestApplicationOptions,
-  Type,
+import {
+  ConsoleLogger,
+  type DynamicModule,
+  type INestApplication,
+  type LoggerService,
+  type LogLevel,
+  type NestApplicationOptions,
+  type Type,
 } from '@nestjs/common';
-import { ApplicationConfig } from '@nestjs/core';
-import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ApplicationConfig, type AbstractHttpAdapter } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { Test } from '@nestjs/testing';
-import type { TestingModuleBuilder } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import type { Server, ServerOptions } from '../../websocket/index.js';
 import { observeCoverage } from '../coverage/observe-coverage.js';
 import { Activity } from '../settle/activity.js';
@@ -23,10 +21,8 @@ import { observeTimers } from '../observer/observe-timers.js';
 import { ServerObserver } from '../observer/server-observer.js';
 import { stretched } from '../settle/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
-import { TestApp } from './test-app.js';
-import type { ClusterView } from './test-app.js';
-import { resolveStrict } from './unfinished.js';
-import type { StrictOptions } from './unfinished.js';
+import { TestApp, type ClusterView } from './test-app.js';
+import { resolveStrict, type StrictOptions } from './unfinished.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
 
@@ -130,10 +126,7 @@ export async function startTestApp<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
   Namespaces extends object = object,
->(
-  module: AppModule,
-  options: TestAppOptions = {},
-): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
+>(module: AppModule, options: TestAppOptions = {}): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
   return bootTestApp(module, options, {
     activity: new Activity(),
     timeline: new Timeline(options.timelineEntries),
@@ -178,8 +171,7 @@ export async function bootTestApp<
       options.override?.(builder);
       const compiled = await builder.compile();
       stage = 'setting the app up';
-      const httpAdapter =
-        typeof options.httpAdapter === 'function' ? options.httpAdapter() : options.httpAdapter;
+      const httpAdapter = typeof options.httpAdapter === 'function' ? options.httpAdapter() : options.httpAdapter;
       if (!httpAdapter) await requireExpress();
       nest = httpAdapter
         ? compiled.createNestApplication(httpAdapter, options.application)

@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from '../../websocket/index.js';
-import { RedisBackplane } from '../../websocket/index.js';
+import { RedisBackplane, type Server } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
-import { EXPIRED, stretched, within } from '../settle/deadline.js';
-import type { Expired } from '../settle/deadline.js';
+import { EXPIRED, stretched, within, type Expired } from '../settle/deadline.js';
 import { AppStartError, TeardownError } from '../errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
 import { nextTurn, now, setImmediate } from '../settle/real-time.js';
-import { settle } from '../settle/settle.js';
-import type { Scene, SettleOptions } from '../settle/settle.js';
+import { settle, type Scene, type SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
-import { DEFAULT_TIMEOUT, bootTestApp } from './start-test-app.js';
-import type { AppModule, TestAppOptions } from './start-test-app.js';
+import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from './start-test-app.js';
 import type { ClusterView, TestApp } from './test-app.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
@@ -54,14 +50,10 @@ export async function startTestCluster<
       return Promise.all(open.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
     },
   };
-  const cluster = new TestCluster(
-    nodes,
-    scene,
-    timeline,
-    backplanes,
-    stretched(options.timeout ?? DEFAULT_TIMEOUT),
-    { ignoreOpenStreams: options.ignoreOpenStreams, awaitTimers: options.awaitTimers },
-  );
+  const cluster = new TestCluster(nodes, scene, timeline, backplanes, stretched(options.timeout ?? DEFAULT_TIMEOUT), {
+    ignoreOpenStreams: options.ignoreOpenStreams,
+    awaitTimers: options.awaitTimers,
+  });
   const view: ClusterView = {
     scene,
     everyone: () => nodes.flatMap((known) => [...known.opened]),
@@ -126,9 +118,7 @@ export class TestCluster<
   > {
     const app = this.nodes[node];
     if (!app)
-      throw new RangeError(
-        `There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`,
-      );
+      throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`);
     this.connects += 1;
     return app.connect({ name: `client-${this.connects}`, ...options });
   }
@@ -167,9 +157,7 @@ export class TestCluster<
   private async closeAll(): Promise<void> {
     const closed = await Promise.allSettled(this.nodes.map((node) => node.close()));
     closed.push(...(await Promise.allSettled(this.backplanes.map((backplane) => backplane.close()))));
-    const problems = closed.flatMap((result) =>
-      result.status === 'rejected' ? [result.reason as Error] : [],
-    );
+    const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError(`The cluster of ${this.nodes.length} nodes`, problems);
   }
 }

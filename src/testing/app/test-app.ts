@@ -7,20 +7,17 @@ import type { ServerObserver } from '../observer/server-observer.js';
 import type { Activity } from '../settle/activity.js';
 import { stretched } from '../settle/deadline.js';
 import { now } from '../settle/real-time.js';
-import { settle } from '../settle/settle.js';
-import type { Link, Scene, SettleOptions } from '../settle/settle.js';
+import { settle, type Link, type Scene, type SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 import { TeardownError } from '../errors.js';
 import { show } from '../show.js';
 import { Audience } from '../statements/audience.js';
 import { closeApp } from './close-app.js';
 import { connectClient } from './connect-client.js';
-import type { ConnectOptions } from './connect-options.js';
 import type { ClientFor, ConnectIn, EventsMap, EventsOf } from './events.js';
-import { withSlash } from './connect-options.js';
+import { withSlash, type ConnectOptions } from './connect-options.js';
 import type { ClientContext, TestClient } from './test-client.js';
-import { findUnfinished } from './unfinished.js';
-import type { StrictOptions } from './unfinished.js';
+import { findUnfinished, type StrictOptions } from './unfinished.js';
 
 /** What `startTestApp` hands over to the app that it has started. */
 export interface RunningApp {
@@ -177,15 +174,9 @@ export class TestApp<
   /** Connects so many clients, one after the other. */
   connect<Count extends number, Namespace extends string = '/'>(
     count: Count,
-    options?: Omit<
-      ConnectIn<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>, Namespace>,
-      'name'
-    >,
+    options?: Omit<ConnectIn<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>, Namespace>, 'name'>,
   ): Promise<TupleOf<ClientFor<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>>, Count>>;
-  async connect(
-    first: number | ConnectOptions = {},
-    options: ConnectOptions = {},
-  ): Promise<TestClient | TestClient[]> {
+  async connect(first: number | ConnectOptions = {}, options: ConnectOptions = {}): Promise<TestClient | TestClient[]> {
     if (this.closing) throw new Error('connect() was called on an app that is closed.');
     if (typeof first !== 'number') return this.connectOne(first);
     const clients: TestClient[] = [];
@@ -232,11 +223,7 @@ export class TestApp<
    * @param clients the test's own
    * @param since from when on errors count, in milliseconds of `performance.now()`
    */
-  unfinished(
-    clients: readonly TestClient[],
-    since = 0,
-    { ofTheseOnly = false } = {},
-  ): Promise<readonly Error[]> {
+  unfinished(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
     return findUnfinished(this.running, this.stage, clients, since, ofTheseOnly);
   }
 

@@ -1,28 +1,23 @@
-import { io } from 'socket.io-client';
-import type { Socket } from 'socket.io-client';
-import { ClientGoneError, DeadlineError } from '../errors.js';
-import type { HookError } from '../errors.js';
+import { io, type Socket } from 'socket.io-client';
+import { ClientGoneError, DeadlineError, type HookError } from '../errors.js';
 import { report, show, showEvent } from '../show.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED, stretched, within } from '../settle/deadline.js';
-import { fenceToClient, fenceToServer } from '../settle/fence.js';
-import type { ClientEnd, ServerEnd } from '../settle/fence.js';
+import { fenceToClient, fenceToServer, type ClientEnd, type ServerEnd } from '../settle/fence.js';
 import { expectPingsInRealTime } from '../settle/heartbeats.js';
 import { circumstances } from '../statements/circumstances.js';
 import { equals } from '../statements/equality.js';
 import { nearMisses } from '../statements/near-misses.js';
 import type { Stage } from '../statements/stage.js';
-import { noteAckOf } from './acks.js';
-import type { SentEvent } from './acks.js';
+import { noteAckOf, type SentEvent } from './acks.js';
 import { ClientTraffic } from './client-traffic.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
 import { hangUp, noteWebSocket } from './hang-up.js';
-import { Inbox } from './inbox.js';
-import type { ReceivedEvent } from './inbox.js';
+import { Inbox, type ReceivedEvent } from './inbox.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
 import { hideOffsets, observeWire } from './wire.js';
 
@@ -44,10 +39,7 @@ export interface WaitOptions {
 }
 
 /** A real socket.io-client, whose inbox is open before the connection is. `app.connect()` makes one. */
-export class TestClient<
-  ServerToClient extends EventsMap = EventsMap,
-  ClientToServer extends EventsMap = EventsMap,
-> {
+export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap> {
   /** The socket.io-client socket itself. */
   readonly socket: Socket<ServerToClient, ClientToServer>;
   readonly name: string;
@@ -69,13 +61,7 @@ export class TestClient<
   constructor(
     url: string,
     context: ClientContext,
-    {
-      name,
-      timeout,
-      on,
-      signal,
-      ...options
-    }: ConnectOptions<ServerToClient> & { name: string; timeout: number },
+    { name, timeout, on, signal, ...options }: ConnectOptions<ServerToClient> & { name: string; timeout: number },
   ) {
     this.context = context;
     this.name = name;
@@ -167,8 +153,7 @@ export class TestClient<
    * @throws ClientGoneError when the client is not connected, or loses its connection meanwhile
    */
   readonly emitWithAck: Socket<ServerToClient, ClientToServer>['emitWithAck'] = (event, ...args) => {
-    const wanted = (): string =>
-      `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
+    const wanted = (): string => `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
     const sending = async (): Promise<unknown> => {
       this.assertConnected(wanted);
       try {
@@ -198,19 +183,13 @@ export class TestClient<
     const received = await this.take((candidate) => candidate.event === event, deadline, signal);
     if (received !== EXPIRED && received !== GONE) return received.args as Parameters<ServerToClient[Event]>;
     if (received === GONE) this.assertConnected(() => `${this.name} waited for ${showEvent(event)}`, event);
-    throw new DeadlineError(
-      `${this.name} did not receive ${showEvent(event)}`,
-      deadline,
-      this.circumstances(event),
-    );
+    throw new DeadlineError(`${this.name} did not receive ${showEvent(event)}`, deadline, this.circumstances(event));
   }
 
   /**
    * The arguments of every event of that name so far, read or not, oldest first. After `settle()` it is exact.
    */
-  received<Event extends Extract<keyof ServerToClient, string>>(
-    event: Event,
-  ): Parameters<ServerToClient[Event]>[] {
+  received<Event extends Extract<keyof ServerToClient, string>>(event: Event): Parameters<ServerToClient[Event]>[] {
     const events = this.inbox.events.filter((received) => received.event === event);
     return events.map(({ args }) => args as Parameters<ServerToClient[Event]>);
   }
@@ -222,8 +201,7 @@ export class TestClient<
    * @throws DeadlineError when the server has not noticed in time, or the hook has not settled
    */
   async disconnect(): Promise<void> {
-    if (this.connected)
-      this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
+    if (this.connected) this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
     const closed = hangUp(this.untyped);
     const end = this.serverEnd;
     if (!end) return;
@@ -295,8 +273,7 @@ export class TestClient<
     if (end.untouched) return;
     if ((await within(this.fenceToClient(), this.timeout, this.signal)) === EXPIRED) return EXPIRED;
     // A connection that a hook has closed carries no fence.
-    if ((await activity.until(() => this.agrees() || undefined, this.timeout, this.signal)) === EXPIRED)
-      return EXPIRED;
+    if ((await activity.until(() => this.agrees() || undefined, this.timeout, this.signal)) === EXPIRED) return EXPIRED;
   }
 
   /** @internal Leaves, whatever the hooks do: for a client whose connection came to nothing. */
@@ -337,8 +314,7 @@ export class TestClient<
   get isGone(): boolean {
     const { socket } = this;
     // After a cut Socket.IO calls it active, also where it is not to reconnect.
-    const isLost =
-      !socket.io.reconnection() && socket.io._readyState === 'closed' && this.lastReason !== undefined;
+    const isLost = !socket.io.reconnection() && socket.io._readyState === 'closed' && this.lastReason !== undefined;
     return !this.connected && (!socket.active || isLost);
   }
 
@@ -429,8 +405,7 @@ function isEncodingError(error: unknown): boolean {
 /** Socket.IO says of a circular payload no more than that the call stack has overflowed. */
 function unsendable(client: string, event: string, args: readonly unknown[], cause: unknown): Error {
   if (!isEncodingError(cause)) return cause as Error;
-  const reason =
-    cause instanceof RangeError ? 'they are circular, or nested too deeply' : (cause as Error).message;
+  const reason = cause instanceof RangeError ? 'they are circular, or nested too deeply' : (cause as Error).message;
   const headline = `${client} cannot send ${showEvent(event)} with these arguments: ${reason}.`;
   return new TypeError(report(headline, { arguments: args.map(show) }), { cause });
 }

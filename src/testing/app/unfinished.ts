@@ -1,6 +1,5 @@
 import { LooseEndsError, UndeclaredErrorLogsError } from '../errors.js';
-import { showEvent } from '../show.js';
-import type { Details } from '../show.js';
+import { showEvent, type Details } from '../show.js';
 import { takeForgotten } from '../statements/forgotten.js';
 import { named } from '../statements/names.js';
 import type { Stage } from '../statements/stage.js';
@@ -71,9 +70,7 @@ function looseEndsOf(
           client.pendingAcks.map(({ event, args }) => `${client.name} sent ${showEvent(event, args)}`),
         )
       : [],
-    'still connected': openClients
-      ? clients.filter(({ connected }) => connected).map(({ name }) => name)
-      : [],
+    'still connected': openClients ? clients.filter(({ connected }) => connected).map(({ name }) => name) : [],
   };
   return Object.fromEntries(Object.entries(found).filter(([, ends]) => ends.length > 0));
 }

@@ -71,8 +71,7 @@ export function worlds(matrix: WorldMatrix): World[] {
     })),
   ];
   return dimensions.reduce<World[]>(
-    (combined, worldsOfDimension) =>
-      combined.flatMap((world) => worldsOfDimension.map((other) => join(world, other))),
+    (combined, worldsOfDimension) => combined.flatMap((world) => worldsOfDimension.map((other) => join(world, other))),
     [{ name: '', options: {} }],
   );
 }

@@ -2,8 +2,13 @@ import { errorAnswerIn } from '../error-answer.js';
 import type { Arrival } from '../observer/observed-socket.js';
 import type { Gateway } from '../observer/gateways.js';
 import type { TimelineEntry } from '../timeline/entry.js';
-import { emptyCoverage } from './coverage.js';
-import type { Coverage, EventCoverage, GatewayCoverage, HandlerCoverage } from './coverage.js';
+import {
+  emptyCoverage,
+  type Coverage,
+  type EventCoverage,
+  type GatewayCoverage,
+  type HandlerCoverage,
+} from './coverage.js';
 import { declaredBy } from './declared.js';
 
 /** Counts what the clients of one app exercise of what its gateways declare. */
@@ -43,9 +48,7 @@ export class CoverageObserver {
   }
 
   private handlersOf(namespace: string, event: string): HandlerCoverage[] {
-    return this.on(namespace).flatMap(({ handlers }) =>
-      handlers.filter((handler) => handler.event === event),
-    );
+    return this.on(namespace).flatMap(({ handlers }) => handlers.filter((handler) => handler.event === event));
   }
 
   /** Whose an ack is, or would be: an event has one, of any handler. Those that give none by their code did not. */

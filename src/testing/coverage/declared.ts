@@ -1,9 +1,5 @@
 import { MetadataScanner } from '@nestjs/core';
-import {
-  MESSAGE_MAPPING_METADATA,
-  MESSAGE_METADATA,
-  PARAM_ARGS_METADATA,
-} from '@nestjs/websockets/constants.js';
+import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA, PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { WsParamtype } from '@nestjs/websockets/enums/ws-paramtype.enum.js';
 import { show } from '../show.js';
 import type { Gateway } from '../observer/gateways.js';

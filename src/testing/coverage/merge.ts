@@ -1,5 +1,10 @@
-import { emptyCoverage } from './coverage.js';
-import type { Coverage, EventCoverage, GatewayCoverage, HandlerCoverage } from './coverage.js';
+import {
+  emptyCoverage,
+  type Coverage,
+  type EventCoverage,
+  type GatewayCoverage,
+  type HandlerCoverage,
+} from './coverage.js';
 
 /** The coverage of all apps together, sorted by name. */
 export function mergeCoverage(coverages: readonly Coverage[]): Coverage {

@@ -1,6 +1,5 @@
 import type { Coverage, EventCoverage, GatewayCoverage, HandlerCoverage } from './coverage.js';
-import { COVERAGE_KINDS, coverageTotals } from './totals.js';
-import type { CoverageKind } from './totals.js';
+import { COVERAGE_KINDS, coverageTotals, type CoverageKind } from './totals.js';
 
 /** How many columns a line may have; names are not broken. */
 const WIDTH = 96;
@@ -47,10 +46,7 @@ function ackOf({ answers, asked, acked, failed }: HandlerCoverage): string {
   return answers ? '✗ ack never asked for' : '';
 }
 
-function eventLines<Event extends EventCoverage>(
-  events: readonly Event[],
-  nameOf: (event: Event) => string,
-): string[] {
+function eventLines<Event extends EventCoverage>(events: readonly Event[], nameOf: (event: Event) => string): string[] {
   return inColumns(events.map((event) => markOf(nameOf(event), event.delivered)));
 }
 

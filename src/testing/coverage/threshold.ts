@@ -1,7 +1,6 @@
 import { show } from '../show.js';
 import type { Coverage } from './coverage.js';
-import { COVERAGE_KINDS, coverageItems, coverageTotals } from './totals.js';
-import type { CoverageKind } from './totals.js';
+import { COVERAGE_KINDS, coverageItems, coverageTotals, type CoverageKind } from './totals.js';
 
 /** What has to be covered, in per cent: of each kind alike, or of those that are named. */
 export type CoverageThreshold = number | Partial<Record<CoverageKind, number>>;

@@ -1,11 +1,9 @@
-import { Logger } from '@nestjs/common';
-import type { LoggerService, LogLevel } from '@nestjs/common';
+import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { Activity } from '../settle/activity.js';
 import { isText } from '../statements/text.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { stackOf, textOf } from '../show.js';
-import { executionContext } from './execution-context.js';
-import type { Cause } from './execution-context.js';
+import { executionContext, type Cause } from './execution-context.js';
 import { now } from '../settle/real-time.js';
 
 /** One call of Nest's logger. */
@@ -112,12 +110,7 @@ export class LogCapture {
    *
    * @param forwardTo the logger that entries are also given to
    */
-  static install(
-    app: object,
-    activity: Activity,
-    record: Recorder,
-    forwardTo?: LoggerService,
-  ): InstalledCapture {
+  static install(app: object, activity: Activity, record: Recorder, forwardTo?: LoggerService): InstalledCapture {
     const capture = new LogCapture(app, activity, record);
     capture.forwardTo = forwardTo;
     const tee = LogTee.join(capture);
@@ -199,8 +192,7 @@ function currentLogger(): LoggerService | undefined {
 /** Takes apart what Nest's loggers put behind the message: parameters, for errors a stack, then the context. */
 function split(level: LogLevel, rest: unknown[]): Pick<LogEntry, 'params' | 'context' | 'stack'> {
   const params = [...rest];
-  const context =
-    typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
+  const context = typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
   if (level !== 'error' && level !== 'fatal') return { params, context };
   // Nest's Logger puts `undefined` where an error came without a stack.
   const position = params.findIndex(isStack);

@@ -8,11 +8,7 @@ export interface UnheardBroadcast {
   readonly rooms: readonly string[];
 }
 
-type Broadcast = (
-  packet: { data?: unknown },
-  options: { rooms?: Iterable<string> },
-  ...rest: unknown[]
-) => unknown;
+type Broadcast = (packet: { data?: unknown }, options: { rooms?: Iterable<string> }, ...rest: unknown[]) => unknown;
 
 /**
  * Sees the broadcasts that reach nobody, of which there is no other trace: an event for a room in which nobody is, or

@@ -1,7 +1,6 @@
 import type { AbstractWsAdapter, MessageMappingProperties } from '@nestjs/websockets';
 import { Observable, finalize, isObservable } from 'rxjs';
-import { WebsocketAdapter } from '../../websocket/index.js';
-import type { Socket } from '../../websocket/index.js';
+import { WebsocketAdapter, type Socket } from '../../websocket/index.js';
 import { now } from '../settle/real-time.js';
 import { executionContext } from './execution-context.js';
 import { patch } from './patch.js';
@@ -16,9 +15,7 @@ type Transform = (result: unknown) => Observable<unknown>;
  * @returns the function that takes it back
  */
 export function observeHandlers(adapter: AbstractWsAdapter, observer: ServerObserver): () => void {
-  return adapter instanceof WebsocketAdapter
-    ? observeDispatch(adapter, observer)
-    : observeBinding(adapter, observer);
+  return adapter instanceof WebsocketAdapter ? observeDispatch(adapter, observer) : observeBinding(adapter, observer);
 }
 
 /** The kit's adapter runs every handler by one method. */

@@ -1,7 +1,6 @@
 import { HookError } from '../errors.js';
 import { executionContext } from './execution-context.js';
-import { wrapHook } from './gateways.js';
-import type { Gateway, Hook } from './gateways.js';
+import { wrapHook, type Gateway, type Hook } from './gateways.js';
 import type { ObservedSocket } from './observed-socket.js';
 import type { ServerObserver } from './server-observer.js';
 import { endWith } from './work-result.js';
@@ -36,8 +35,7 @@ export class HookObserver {
   expect(observed: ObservedSocket, hook: Hook): void {
     const waits = this.isContained && hook === 'handleDisconnect' && !observed.hooksSettled;
     for (const gateway of this.gateways) {
-      if (!(gateway.scoped || waits) || !gateway.has(hook) || !gateway.serves(observed.socket.nsp.name))
-        continue;
+      if (!(gateway.scoped || waits) || !gateway.has(hook) || !gateway.serves(observed.socket.nsp.name)) continue;
       const calls = this.expected.get(gateway) ?? new Map<string, () => void>();
       this.expected.set(gateway, calls);
       calls.set(`${observed.socket.id} ${hook}`, observed.beginHook(`${gateway.name}.${hook}`));
@@ -58,10 +56,7 @@ export class HookObserver {
         caught({ throws: gateway.scoped || this.isContained, rejections: this.isContained }, () =>
           endWith(call, (error) => {
             if (error)
-              this.observer.noteFailure(
-                observed,
-                new HookError(name, observed.name, error.thrown, this.isContained),
-              );
+              this.observer.noteFailure(observed, new HookError(name, observed.name, error.thrown, this.isContained));
             end();
           }),
         ),

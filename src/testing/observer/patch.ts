@@ -1,9 +1,5 @@
 /** Puts a function in a method's place, on this one object. @returns the function that takes it off again */
-export function patch(
-  target: object,
-  method: string,
-  replacement: (...args: never[]) => unknown,
-): () => void {
+export function patch(target: object, method: string, replacement: (...args: never[]) => unknown): () => void {
   const own = Object.getOwnPropertyDescriptor(target, method);
   Object.defineProperty(target, method, { configurable: true, writable: true, value: replacement });
   return () => {

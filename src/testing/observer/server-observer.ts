@@ -1,23 +1,24 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
-import { WebsocketAdapter } from '../../websocket/index.js';
-import type { Namespace, Server, ServerOptions, Socket } from '../../websocket/index.js';
+import {
+  WebsocketAdapter,
+  type Namespace,
+  type Server,
+  type ServerOptions,
+  type Socket,
+} from '../../websocket/index.js';
 import type { Activity } from '../settle/activity.js';
 import { beatInRealTime } from '../settle/heartbeats.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { HookError } from '../errors.js';
-import { executionContext } from './execution-context.js';
-import type { Cause, ExecutionContext } from './execution-context.js';
-import { discoverGateways } from './gateways.js';
-import type { Gateway } from './gateways.js';
+import { executionContext, type Cause, type ExecutionContext } from './execution-context.js';
+import { discoverGateways, type Gateway } from './gateways.js';
 import { layOver } from './lay-over.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
-import { ObservedSocket } from './observed-socket.js';
-import type { ArrivalListener } from './observed-socket.js';
+import { ObservedSocket, type ArrivalListener } from './observed-socket.js';
 import { patch } from './patch.js';
 
 /** Nest's `IoAdapter`, or one of the same shape. */
@@ -107,8 +108,7 @@ export class ServerObserver {
   /** Begins to observe HTTP requests. To be called when the app is initialised: Engine.IO rearranges listeners. */
   observeHttp(): void {
     const server: HttpServer = this.app.nest.getHttpServer();
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
-      this.onRequest(request, response);
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.onRequest(request, response);
     server.prependListener('request', onRequest);
     this.restores.push(() => server.off('request', onRequest));
   }
@@ -195,9 +195,7 @@ export class ServerObserver {
       const created =
         port === 0
           ? layOver(adapter, over, () => create(port, options))
-          : this.lendFreePort(adapter, port, () =>
-              layOver(adapter, { ...over, port: 0 }, () => create(port, options)),
-            );
+          : this.lendFreePort(adapter, port, () => layOver(adapter, { ...over, port: 0 }, () => create(port, options)));
       const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
       if (!server?.engine || !server.of) {
         throw new TypeError(
@@ -256,9 +254,7 @@ export class ServerObserver {
     for (const room of socket.rooms) if (room !== socket.id) observed.rooms.add(room);
     activity.moved();
     this.hooks?.expect(observed, 'handleConnection');
-    socket.conn.on('upgrade', ({ name }: { name: string }) =>
-      record({ kind: 'upgraded', client, transport: name }),
-    );
+    socket.conn.on('upgrade', ({ name }: { name: string }) => record({ kind: 'upgraded', client, transport: name }));
     socket.on('disconnecting', () => (observed.leaving = true));
     socket.on('disconnect', (reason) => {
       observed.disconnectReason = reason;
@@ -272,8 +268,7 @@ export class ServerObserver {
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? '/';
     // Polling requests of Engine.IO are open nearly always; what they carry, the fences follow.
-    const isPolling =
-      /[?&]EIO=/.test(path) && this.servers.some(({ server }) => path.startsWith(server.path()));
+    const isPolling = /[?&]EIO=/.test(path) && this.servers.some(({ server }) => path.startsWith(server.path()));
     if (isPolling) return;
     const stream = request.headers.accept === 'text/event-stream';
     response.once('close', this.app.activity.begin(`${request.method} ${path}`, { stream }));

@@ -13,9 +13,7 @@ export function isBegunByTransport(): boolean {
   Error.stackTraceLimit = stackTraceLimit;
   // Above whoever called setTimeout there are Node's own frames, and above these the observer's.
   const frames = stack.split('\n');
-  const lastOfNode = frames.findIndex(
-    (frame, index) => isOfNode(frame) && !isOfNode(frames[index + 1] ?? ''),
-  );
+  const lastOfNode = frames.findIndex((frame, index) => isOfNode(frame) && !isOfNode(frames[index + 1] ?? ''));
   return TRANSPORTS.test(frames[lastOfNode + 1] ?? '');
 }
 

@@ -1,6 +1,1 @@
-export {
-  RedisContainerError,
-  startRedis,
-  type RedisContainerOptions,
-  type StartedRedis,
-} from './start-redis.js';
+export { RedisContainerError, startRedis, type RedisContainerOptions, type StartedRedis } from './start-redis.js';

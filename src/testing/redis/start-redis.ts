@@ -1,5 +1,4 @@
-import { GenericContainer, Wait } from 'testcontainers';
-import type { StartedTestContainer } from 'testcontainers';
+import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 
 export interface RedisContainerOptions {
   /** @default the environment's `REDIS_IMAGE`, or 'redis:8-alpine' */

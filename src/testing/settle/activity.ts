@@ -1,5 +1,4 @@
-import { within } from './deadline.js';
-import type { Expired } from './deadline.js';
+import { within, type Expired } from './deadline.js';
 import { now, queueMicrotask } from './real-time.js';
 
 /** Something that the server has begun and not finished. */
@@ -72,9 +71,7 @@ export class Activity {
 
   /** What is in flight and to be waited for, oldest first. */
   pending({ ignoreOpenStreams = false, awaitTimers = false } = {}): readonly Work[] {
-    return this.work.filter(
-      ({ stream, timer }) => !(stream && ignoreOpenStreams) && !(timer && !awaitTimers),
-    );
+    return this.work.filter(({ stream, timer }) => !(stream && ignoreOpenStreams) && !(timer && !awaitTimers));
   }
 
   /** Whether nothing is in flight that is to be waited for. */

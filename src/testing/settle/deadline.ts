@@ -28,11 +28,7 @@ export function stretched(timeout: number): number {
  * @returns what the promise resolves to, or {@link EXPIRED}
  * @throws the signal's reason when it is aborted
  */
-export async function within<T>(
-  promise: Promise<T>,
-  timeout: number,
-  signal?: AbortSignal,
-): Promise<T | Expired> {
+export async function within<T>(promise: Promise<T>, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
   let timer: ReturnType<typeof setTimeout>;
   let onAbort: (() => void) | undefined;
   const end = new Promise<Expired>((resolve, reject) => {

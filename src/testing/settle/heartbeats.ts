@@ -90,10 +90,7 @@ function upgradeInRealTime(connection: Connection): void {
 }
 
 /** Lends `node:timers` the real timers while Engine.IO makes one: no code of the app's runs meanwhile. */
-function withRealTimers(
-  makeTimer: () => void,
-  begin: (fire: () => void, timeout: number) => Timer = setTimeout,
-): void {
+function withRealTimers(makeTimer: () => void, begin: (fire: () => void, timeout: number) => Timer = setTimeout): void {
   const inForce = { setTimeout: timers.setTimeout, clearTimeout: timers.clearTimeout };
   Object.assign(timers, { setTimeout: begin, clearTimeout });
   try {

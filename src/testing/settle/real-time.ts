@@ -1,6 +1,5 @@
 /* The clock as it was before any test faked it: a harness that waits on a faked clock waits for ever. */
-export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask } =
-  globalThis;
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask } = globalThis;
 export const now = performance.now.bind(performance);
 
 /** Resolves in the event loop's next turn, after every `nextTick` and promise callback that is due by then. */

@@ -6,8 +6,7 @@ import { show, showEvent } from '../show.js';
 import { showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import { aboutClient } from './statement.js';
-import type { Statement } from './statement.js';
+import { aboutClient, type Statement } from './statement.js';
 import { isText } from './text.js';
 
 /** An event that was sent with `emitWithAck`, and by whom. */
@@ -32,8 +31,7 @@ export function isAcked(
     isHopeless: () => sent.ack !== undefined || client.isGone,
     describe: (ack) => [ackedWith(ack)],
     instead: () => {
-      if (!sent.ack)
-        return raisedBy({ client, sent }).map((received) => `no ack, but ${showReceived(received)}`);
+      if (!sent.ack) return raisedBy({ client, sent }).map((received) => `no ack, but ${showReceived(received)}`);
       if (errorAnswerIn(sent.ack) && !errorAnswerIn(expected))
         return [`handling it failed: the ack was ${showAll(sent.ack)}`];
       return ['the ack had other values:', ...difference(expected, sent.ack).map((line) => `  ${line}`)];
@@ -51,17 +49,12 @@ interface Failure {
 }
 
 /** That an event fails, as its ack or an `exception` tells: with this message, when one is given. */
-export function raisesException(
-  { client, sent }: Asked,
-  message: string | RegExp | undefined,
-): Statement<Failure> {
+export function raisesException({ client, sent }: Asked, message: string | RegExp | undefined): Statement<Failure> {
   return {
     ...about({ client, sent }),
     wanted: message === undefined ? 'raise an exception' : `raise an exception with message ${show(message)}`,
     look: () =>
-      failuresOf({ client, sent }).find(
-        (failure) => message === undefined || isText(message, messageOf(failure)),
-      ),
+      failuresOf({ client, sent }).find((failure) => message === undefined || isText(message, messageOf(failure))),
     take: ({ received }) => received && client.inbox.take((other) => other === received),
     isHopeless: () => client.isGone,
     describe: ({ told }) => [told],
@@ -93,9 +86,7 @@ function failuresOf({ client, sent }: Asked): readonly Failure[] {
 
 /** The exceptions that an event has brought about: Nest sends them to its sender as events of this name. */
 function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
-  return client.inbox.unread.filter(
-    ({ event, cause }) => event === 'exception' && cause?.entry === sent.entry,
-  );
+  return client.inbox.unread.filter(({ event, cause }) => event === 'exception' && cause?.entry === sent.entry);
 }
 
 function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {

@@ -3,12 +3,10 @@ import { TestApp } from '../app/test-app.js';
 import { TestClient } from '../app/test-client.js';
 import { ackOf } from '../app/acks.js';
 import { Audience } from './audience.js';
-import { equals } from './equality.js';
-import type { Equals } from './equality.js';
+import { equals, type Equals } from './equality.js';
 import { trackAssertion } from './forgotten.js';
 import type { Verdict } from './statement.js';
-import { statements } from './matchers.js';
-import type { AnyStatement, RealtimeMatchers } from './matchers.js';
+import { statements, type AnyStatement, type RealtimeMatchers } from './matchers.js';
 
 type Matcher = keyof RealtimeMatchers;
 const names = Object.keys(statements) as Matcher[];
@@ -24,9 +22,7 @@ const names = Object.keys(statements) as Matcher[];
  * @throws AssertionError, of `node:assert`, when it does not hold. One that nobody awaits fails `app.close()`; of what
  * `connect()` returned, whose app is not known, it is an unhandled rejection when it does not hold.
  */
-export function assertThat<Subject>(
-  subject: Subject,
-): RealtimeMatchers<Subject> & { not: RealtimeMatchers<Subject> } {
+export function assertThat<Subject>(subject: Subject): RealtimeMatchers<Subject> & { not: RealtimeMatchers<Subject> } {
   return { ...assertions(subject, false), not: assertions(subject, true) };
 }
 
@@ -44,9 +40,7 @@ function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatche
     };
     return assert;
   };
-  return Object.fromEntries(
-    names.map((name) => [name, assertion(name)]),
-  ) as unknown as RealtimeMatchers<Subject>;
+  return Object.fromEntries(names.map((name) => [name, assertion(name)])) as unknown as RealtimeMatchers<Subject>;
 }
 
 /** What stands for the app of a subject, where that is known: its timeline. */

@@ -4,8 +4,7 @@ import { who } from './names.js';
 import { atHome, showReceived } from './near-misses.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './statement.js';
-import { matcherOf, showExpected } from './expected-event.js';
-import type { ExpectedEvent } from './expected-event.js';
+import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import type { Stage } from './stage.js';
 
 /** Clients as one finds them: those that are in a room, or on a namespace, when one looks. */
@@ -29,12 +28,7 @@ export class Audience {
   /** The same without these: `app.room('lobby').except(alice)`. */
   except(...clients: readonly TestClient[]): Audience {
     const words = `${this.words} except ${showNames(clients)}`;
-    return new Audience(
-      this.stage,
-      words,
-      (client) => this.belongs(client) && !clients.includes(client),
-      this.timeout,
-    );
+    return new Audience(this.stage, words, (client) => this.belongs(client) && !clients.includes(client), this.timeout);
   }
 }
 

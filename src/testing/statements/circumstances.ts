@@ -1,6 +1,5 @@
 import type { TestClient } from '../app/test-client.js';
-import { showBecause, showEvent, showServerError, showWork } from '../show.js';
-import type { Details } from '../show.js';
+import { showBecause, showEvent, showServerError, showWork, type Details } from '../show.js';
 import { isRoutine } from '../timeline/routine.js';
 import { clientOf, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';

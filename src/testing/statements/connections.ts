@@ -1,12 +1,10 @@
 import type { TestClient } from '../app/test-client.js';
-import { ConnectionRefusedError } from '../errors.js';
+import { ConnectionRefusedError, type RefusalStage } from '../errors.js';
 import { report, show } from '../show.js';
-import type { RefusalStage } from '../errors.js';
 import { circumstances } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import { aboutClient } from './statement.js';
-import type { Statement, Verdict } from './statement.js';
+import { aboutClient, type Statement, type Verdict } from './statement.js';
 import { isText } from './text.js';
 
 /** How a connection is expected to be. */
@@ -24,9 +22,7 @@ export function isConnected(client: TestClient, { transport }: ExpectedConnectio
     // It may be about to go.
     complete: true,
     look: () =>
-      client.connected && (transport === undefined || client.transport === transport)
-        ? client.transport
-        : undefined,
+      client.connected && (transport === undefined || client.transport === transport) ? client.transport : undefined,
     isHopeless: () => client.isGone,
     describe: (found) => [`${client.name} is connected by ${found}`],
     instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : []),

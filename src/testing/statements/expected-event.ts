@@ -1,15 +1,11 @@
-import { payloadOf } from '../app/inbox.js';
-import type { ReceivedEvent } from '../app/inbox.js';
+import { payloadOf, type ReceivedEvent } from '../app/inbox.js';
 import { showEvent } from '../show.js';
 import type { Equals } from './equality.js';
 
 /** An event with its arguments; without any, those do not matter. */
 export type ExpectedEvent = readonly [event: string, ...args: unknown[]];
 
-export function matcherOf(
-  [event, ...args]: ExpectedEvent,
-  equals: Equals,
-): (received: ReceivedEvent) => boolean {
+export function matcherOf([event, ...args]: ExpectedEvent, equals: Equals): (received: ReceivedEvent) => boolean {
   return (received) => received.event === event && (args.length === 0 || equals(payloadOf(received), args));
 }
 

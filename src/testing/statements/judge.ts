@@ -1,6 +1,5 @@
 import { SettleTimeoutError } from '../errors.js';
-import { report } from '../show.js';
-import type { Details } from '../show.js';
+import { report, type Details } from '../show.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { now } from '../settle/real-time.js';
 import { circumstances } from './circumstances.js';

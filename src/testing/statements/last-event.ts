@@ -32,10 +32,7 @@ function sentTo(effects: readonly TimelineEntry[]): string[] {
     if (entry.kind !== 'received') continue;
     receivers.set(entry.event, [...(receivers.get(entry.event) ?? []), entry.client]);
   }
-  return Array.from(
-    receivers,
-    ([event, clients]) => `sent "${event}" to ${[...new Set(clients)].join(', ')}`,
-  );
+  return Array.from(receivers, ([event, clients]) => `sent "${event}" to ${[...new Set(clients)].join(', ')}`);
 }
 
 function others(effects: readonly TimelineEntry[]): string[] {

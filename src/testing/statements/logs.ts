@@ -58,9 +58,7 @@ export function logs(
     instead: () => {
       const near = entries().filter((entry) => isText(message, textOf(entry)));
       const told =
-        near.length > 0
-          ? near
-          : entries().filter((entry) => entry.cause ?? !NEST_ITSELF.has(entry.context ?? ''));
+        near.length > 0 ? near : entries().filter((entry) => entry.cause ?? !NEST_ITSELF.has(entry.context ?? ''));
       return told
         .slice(-MOST)
         .flatMap((entry) => [

@@ -1,18 +1,22 @@
 import { TestApp } from '../app/test-app.js';
 import { TestClient } from '../app/test-client.js';
-import { ackOf } from '../app/acks.js';
-import type { Ack } from '../app/acks.js';
+import { ackOf, type Ack } from '../app/acks.js';
 import type { EventsMap } from '../app/events.js';
 import { show } from '../show.js';
 import { isAcked, raisesException } from './acks.js';
 import { Audience, isAudienceOf } from './audience.js';
-import { isConnected, isDisconnected, isRefused } from './connections.js';
-import type { ExpectedConnection, ExpectedDisconnection, ExpectedRefusal } from './connections.js';
+import {
+  isConnected,
+  isDisconnected,
+  isRefused,
+  type ExpectedConnection,
+  type ExpectedDisconnection,
+  type ExpectedRefusal,
+} from './connections.js';
 import type { Equals } from './equality.js';
 import { judge } from './judge.js';
 import type { Statement, Verdict } from './statement.js';
-import { logs, logsErrors } from './logs.js';
-import type { ExpectedLog } from './logs.js';
+import { logs, logsErrors, type ExpectedLog } from './logs.js';
 import { receives, receivesExactly, receivesInOrder, receivesTimes } from './receiving.js';
 import type { ExpectedEvent } from './expected-event.js';
 import { isInRoom, isInRooms } from './rooms.js';
@@ -64,10 +68,7 @@ export interface RealtimeMatchers<Subject = unknown> {
    * Of a list of clients, of `app.room()` or of `app.namespace()`: each of them receives this event, and no other
    * connected client of the app does.
    */
-  toBeAllWhoReceive<Event extends Names<Subject>>(
-    event: Event,
-    ...args: ArgsOf<Subject, Event> | []
-  ): Promise<void>;
+  toBeAllWhoReceive<Event extends Names<Subject>>(event: Event, ...args: ArgsOf<Subject, Event> | []): Promise<void>;
   /**
    * Of what `client.emitWithAck()` returned, not awaited: the server acknowledges it, with exactly these values when
    * any are given. An ack that is an error, an object whose `status` is `error`, is one only when it is given.
@@ -136,12 +137,7 @@ export const statements = {
   toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) =>
     judged(
       manner,
-      receivesTimes(
-        client(subject, 'toReceiveTimes'),
-        times,
-        event(expected, 'toReceiveTimes'),
-        manner.equals,
-      ),
+      receivesTimes(client(subject, 'toReceiveTimes'), times, event(expected, 'toReceiveTimes'), manner.equals),
     ),
   toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
     judged(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
@@ -149,20 +145,12 @@ export const statements = {
     judged(manner, isAcked(await asked(subject, 'toBeAcked'), values, manner.equals)),
   toRaiseException: async (manner: Manner, subject: unknown, message?: string | RegExp) =>
     judged(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
-  toBeRefused: (
-    { equals }: Manner,
-    subject: unknown,
-    reason?: string | RegExp,
-    expected: ExpectedRefusal = {},
-  ) => isRefused(subject, reason, expected, equals),
+  toBeRefused: ({ equals }: Manner, subject: unknown, reason?: string | RegExp, expected: ExpectedRefusal = {}) =>
+    isRefused(subject, reason, expected, equals),
   toBeConnected: (manner: Manner, subject: unknown, expected: ExpectedConnection = {}) =>
     judged(manner, isConnected(client(subject, 'toBeConnected'), expected)),
-  toBeDisconnected: (
-    manner: Manner,
-    subject: unknown,
-    reason?: string,
-    expected: ExpectedDisconnection = {},
-  ) => judged(manner, isDisconnected(client(subject, 'toBeDisconnected'), reason, expected)),
+  toBeDisconnected: (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) =>
+    judged(manner, isDisconnected(client(subject, 'toBeDisconnected'), reason, expected)),
   toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
     judged(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
   toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) =>

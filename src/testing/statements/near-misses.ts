@@ -1,12 +1,10 @@
-import { payloadOf } from '../app/inbox.js';
-import type { ReceivedEvent } from '../app/inbox.js';
+import { payloadOf, type ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
 import { showBecause, showEvent } from '../show.js';
 import { sentenceOf } from '../timeline/text.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import { matcherOf } from './expected-event.js';
-import type { ExpectedEvent } from './expected-event.js';
+import { matcherOf, type ExpectedEvent } from './expected-event.js';
 import { who } from './names.js';
 import type { Stage } from './stage.js';
 
@@ -40,9 +38,7 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
     ];
   });
   return [
-    ...(read
-      ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`]
-      : []),
+    ...(read ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`] : []),
     ...own,
     ...unheard(client.context, event),
   ];
@@ -55,9 +51,7 @@ export function showReceived(received: ReceivedEvent): string {
 
 /** What the server emitted under that name, and nobody got. */
 function unheard({ timeline, since }: Stage, event: string): string[] {
-  const entries = timeline
-    .since(since())
-    .filter((entry) => entry.kind === 'unheard' && entry.event === event);
+  const entries = timeline.since(since()).filter((entry) => entry.kind === 'unheard' && entry.event === event);
   return entries.slice(-MOST).map((entry) => `${sentenceOf(entry)}${showBecause(entry.cause)}`);
 }
 

@@ -1,24 +1,17 @@
-import { payloadOf } from '../app/inbox.js';
-import type { ReceivedEvent } from '../app/inbox.js';
+import { payloadOf, type ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
 import { nearMisses, showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
-import { matcherOf, showExpected } from './expected-event.js';
-import type { ExpectedEvent } from './expected-event.js';
+import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import { who } from './names.js';
-import { aboutClient } from './statement.js';
-import type { Statement } from './statement.js';
+import { aboutClient, type Statement } from './statement.js';
 
 /** How many events are told one by one. */
 const MOST = 20;
 
 /** That a client receives an event. */
-export function receives(
-  client: TestClient,
-  expected: ExpectedEvent,
-  equals: Equals,
-): Statement<ReceivedEvent> {
+export function receives(client: TestClient, expected: ExpectedEvent, equals: Equals): Statement<ReceivedEvent> {
   const matches = matcherOf(expected, equals);
   return {
     ...aboutClient(client),
@@ -47,9 +40,7 @@ export function receivesInOrder(
       const found = inOrder(client.inbox.unread, expected, equals);
       const missing = expected[found.length];
       return [
-        ...client.inbox.unread
-          .slice(0, MOST)
-          .map((received) => `${who(client)} got ${showReceived(received)}`),
+        ...client.inbox.unread.slice(0, MOST).map((received) => `${who(client)} got ${showReceived(received)}`),
         ...(client.inbox.unread.length > MOST ? [`… and ${client.inbox.unread.length - MOST} more`] : []),
         ...(missing ? [showMissing(client, missing, equals)] : []),
       ];
@@ -122,11 +113,7 @@ function showMissing(client: TestClient, expected: ExpectedEvent, equals: Equals
 }
 
 /** Where the same came before and was read: that it is there a second time is the news. */
-function showAgain(
-  client: TestClient,
-  found: ReceivedEvent,
-  matches: (received: ReceivedEvent) => boolean,
-): string {
+function showAgain(client: TestClient, found: ReceivedEvent, matches: (received: ReceivedEvent) => boolean): string {
   const same = client.inbox.events.filter(matches);
   const before = same[same.indexOf(found) - 1];
   return before ? `, once more after the one at ${before.at.toFixed(1)} ms that was read` : '';

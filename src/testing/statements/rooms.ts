@@ -1,7 +1,6 @@
 import type { TestClient } from '../app/test-client.js';
 import { show } from '../show.js';
-import { aboutClient } from './statement.js';
-import type { Statement } from './statement.js';
+import { aboutClient, type Statement } from './statement.js';
 
 /** That a client is in a room. */
 export function isInRoom(client: TestClient, room: string): Statement<string> {
@@ -23,9 +22,7 @@ export function isInRooms(client: TestClient, rooms: readonly string[]): Stateme
     instead: () => roomsOf(client),
     wanted: rooms.length > 0 ? `be in rooms ${showRooms(rooms)} and in no others` : 'be in no room',
     look: () =>
-      client.connected &&
-      client.rooms.length === wanted.size &&
-      client.rooms.every((room) => wanted.has(room))
+      client.connected && client.rooms.length === wanted.size && client.rooms.every((room) => wanted.has(room))
         ? client.rooms
         : undefined,
     describe: () => [`${client.name} is in exactly these rooms`],

@@ -51,7 +51,6 @@ export function aboutClient(
     timeout: client.timeout,
     signal: client.signal,
     isHopeless: () => client.isGone,
-    silenceProvesNothing: () =>
-      client.connected ? undefined : `that proves nothing, since ${client.name} is gone`,
+    silenceProvesNothing: () => (client.connected ? undefined : `that proves nothing, since ${client.name} is gone`),
   };
 }

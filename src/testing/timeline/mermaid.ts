@@ -1,8 +1,7 @@
 import { drawStep } from './diagram/draw.js';
 import { Participants } from './diagram/participants.js';
 import { storyOf } from './diagram/story.js';
-import { tintOf } from './diagram/step.js';
-import type { Step } from './diagram/step.js';
+import { tintOf, type Step } from './diagram/step.js';
 import type { TimelineEntry } from './entry.js';
 import { LeftOut, countInWords, excerpt, noLongerKept } from './excerpt.js';
 

@@ -1,13 +1,10 @@
 import { show } from '../show.js';
-import { executionContext } from '../observer/execution-context.js';
-import type { Cause } from '../observer/execution-context.js';
+import { executionContext, type Cause } from '../observer/execution-context.js';
 import { now } from '../settle/real-time.js';
 import type { Happening, TimelineEntry } from './entry.js';
-import { toMarkdown } from './markdown.js';
-import type { MarkdownOptions } from './markdown.js';
+import { toMarkdown, type MarkdownOptions } from './markdown.js';
 import { toMermaid } from './mermaid.js';
-import { printEntries, sentenceOf } from './text.js';
-import type { PrintOptions } from './text.js';
+import { printEntries, sentenceOf, type PrintOptions } from './text.js';
 import { toTranscript } from './transcript.js';
 
 /** How many entries a timeline keeps unless told otherwise. */
@@ -121,8 +118,7 @@ export class Timeline {
 
 /** A large value would keep its memory for as long as the timeline lives. */
 function withoutBulk(value: unknown): unknown {
-  if (typeof value === 'string' && value.length > LARGE)
-    return `${value.slice(0, 100)}… (${value.length} characters)`;
+  if (typeof value === 'string' && value.length > LARGE) return `${value.slice(0, 100)}… (${value.length} characters)`;
   if (ArrayBuffer.isView(value) && value.byteLength > LARGE)
     return `${value.constructor.name} of ${value.byteLength} bytes`;
   return value;

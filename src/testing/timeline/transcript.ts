@@ -74,10 +74,7 @@ class StableNames {
     for (const entry of entries) {
       if (entry.kind !== 'connected' || this.ids.has(entry.id)) continue;
       // One that the harness did not open is called by its id.
-      this.ids.set(
-        entry.id,
-        entry.client === entry.id ? `<stranger ${(strangers += 1)}>` : `<id of ${entry.client}>`,
-      );
+      this.ids.set(entry.id, entry.client === entry.id ? `<stranger ${(strangers += 1)}>` : `<id of ${entry.client}>`);
     }
   }
 

@@ -19,9 +19,7 @@ export async function attachTimeline(
 ): Promise<void> {
   const told = [...timelines].filter(({ isOn }) => isOn);
   if (told.length === 0 || task.fails) return;
-  const failure = (task.result?.errors ?? [])
-    .map(({ message }) => stripVTControlCharacters(message))
-    .join('\n\n');
+  const failure = (task.result?.errors ?? []).map(({ message }) => stripVTControlCharacters(message)).join('\n\n');
   const documents = told.map((timeline, index) => {
     const entries = timeline.since(since);
     // What others left in an app that is shared is not missing.

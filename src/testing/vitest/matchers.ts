@@ -1,9 +1,7 @@
-import { expect as vitestExpect } from 'vitest';
-import type { MatcherState } from 'vitest';
+import { expect as vitestExpect, type MatcherState } from 'vitest';
 import { trackMatcher } from '../statements/forgotten.js';
 import type { Verdict } from '../statements/statement.js';
-import { statements } from '../statements/matchers.js';
-import type { AnyStatement, RealtimeMatchers } from '../statements/matchers.js';
+import { statements, type AnyStatement, type RealtimeMatchers } from '../statements/matchers.js';
 import { TestRun } from './test-run.js';
 
 type VitestAssertion<Subject> = ReturnType<typeof vitestExpect.soft<Subject>>;
@@ -25,9 +23,7 @@ export const expect = vitestExpect as {
   soft: <Subject>(actual: Subject, message?: string) => RealtimeAssertion<Subject>;
 } & typeof vitestExpect;
 
-expect.extend(
-  Object.fromEntries(Object.entries(statements).map(([name, judged]) => [name, matcher(name, judged)])),
-);
+expect.extend(Object.fromEntries(Object.entries(statements).map(([name, judged]) => [name, matcher(name, judged)])));
 
 function matcher(name: string, judged: unknown) {
   function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {

@@ -1,7 +1,5 @@
-import { test as base } from 'vitest';
-import type { TestAPI } from 'vitest';
-import { startTestApp } from '../app/start-test-app.js';
-import type { AppModule, TestAppOptions } from '../app/start-test-app.js';
+import { test as base, type TestAPI } from 'vitest';
+import { startTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
 import type { TestApp } from '../app/test-app.js';
 import type { EventsMap } from '../app/events.js';
 import type { TestClient } from '../app/test-client.js';

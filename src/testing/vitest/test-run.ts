@@ -67,10 +67,7 @@ export class TestRun {
     if (this.problems.length === 0) return;
     // Vitest 3 shows of an AggregateError neither the errors nor where they were made.
     if (this.problems.length === 1) throw this.problems[0]!;
-    throw new AggregateError(
-      this.problems,
-      this.problems.map(({ message }) => message.split('\n')[0]).join('; '),
-    );
+    throw new AggregateError(this.problems, this.problems.map(({ message }) => message.split('\n')[0]).join('; '));
   }
 
   private get hasFailed(): boolean {

@@ -1,6 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { isObject, milliseconds } from '../option-rules.js';
-import type { Rule } from '../option-rules.js';
+import { isObject, milliseconds, type Rule } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 
 /** What a client says of itself when it connects: headers, query, `auth`, address. */
@@ -13,10 +12,7 @@ export type Handshake = Socket['handshake'];
  * @throws a `WsException`, or an `HttpException` such as `UnauthorizedException`, to refuse: the client reads its code
  * and message in `connect_error`. Anything else is a fault of the server's: the client is refused too, and not told why
  */
-export type Authenticate<Data extends object = object> = (
-  handshake: Handshake,
-  socket: Socket,
-) => Data | Promise<Data>;
+export type Authenticate<Data extends object = object> = (handshake: Handshake, socket: Socket) => Data | Promise<Data>;
 
 /** A provider that says who a client is. */
 export interface Authenticator<Data extends object = object> {

@@ -1,9 +1,13 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
-import type { Failure } from '../dispatch/failures.js';
-import { Failures } from '../dispatch/failures.js';
+import { Failures, type Failure } from '../dispatch/failures.js';
 import { logFailure } from '../dispatch/log-failure.js';
 import { functionOf } from '../function-or-provider.js';
 import { CircuitBreaker } from '../handshake/circuit-breaker.js';
@@ -122,8 +126,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
         if (isMeantForClient(error) || socket.conn.readyState !== 'open') return false;
         if (next >= deadline && socket.client['sockets'].size === 0) return false;
         if (next >= deadline) deadline = next + options.timeout;
-        if (tries === 1)
-          logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
+        if (tries === 1) logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
         return true;
       });
       return undefined;
@@ -139,11 +142,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** @throws what it was refused with, or a fault of the server's */
-  private async identify(
-    socket: Socket,
-    { timeout }: ResolvedAuthenticationOptions,
-    timeLeft: number,
-  ): Promise<void> {
+  private async identify(socket: Socket, { timeout }: ResolvedAuthenticationOptions, timeLeft: number): Promise<void> {
     const data: unknown = await within(
       this.authenticate!(socket.handshake, socket),
       Math.max(1, timeLeft),

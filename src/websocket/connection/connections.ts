@@ -1,7 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
-import { answer, isMeantForClient, messageOf, toErrorAnswer } from '../dispatch/error-answer.js';
-import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { answer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../dispatch/error-answer.js';
 import { Failures } from '../dispatch/failures.js';
 import { InFlight } from '../dispatch/in-flight.js';
 import { logFailure } from '../dispatch/log-failure.js';
@@ -15,14 +14,12 @@ import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { within } from '../within.js';
 import { guardBroadcasts } from './guarded-broadcasts.js';
-import { guardNamespace, guardNamespaceChoice } from './guarded-namespace.js';
-import type { NamespaceListener } from './guarded-namespace.js';
+import { guardNamespace, guardNamespaceChoice, type NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, listenerFor, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { logIfFault, meantFor, refusalOfClient, thrownBy } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
-import { Session } from './session.js';
-import type { Service } from './session.js';
+import { Session, type Service } from './session.js';
 
 type OnConnection = (socket: Socket) => void;
 

@@ -43,8 +43,7 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
     };
   const internals = namespace as unknown as NamespaceInternals;
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
-  if (!internals._fns.includes(listener.first))
-    internals._fns = [listener.first, ...internals._fns.map(guarded)];
+  if (!internals._fns.includes(listener.first)) internals._fns = [listener.first, ...internals._fns.map(guarded)];
   if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace).install();
   const add = internals._add.bind(namespace);
   Object.assign(namespace, {
@@ -73,9 +72,7 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
 
     /** Of Socket.IO: has what another node says by `serverSideEmit`. */
     _onServerSideEmit(this: Namespace, [event, ...args]: [string, ...unknown[]]): void {
-      callListeners(this, event, args, (error) =>
-        logFailure(`A listener for "${event}" of other nodes failed`, error),
-      );
+      callListeners(this, event, args, (error) => logFailure(`A listener for "${event}" of other nodes failed`, error));
     },
   });
 }

@@ -1,10 +1,8 @@
 import type { Socket } from '../socket.io.js';
 import { INTERNAL_ERROR } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/log-failure.js';
-import { callEach, callListeners } from '../guarded-call.js';
-import type { Listener } from '../guarded-call.js';
-import { guardedMiddleware } from './middlewares.js';
-import type { Next } from './middlewares.js';
+import { callEach, callListeners, type Listener } from '../guarded-call.js';
+import { guardedMiddleware, type Next } from './middlewares.js';
 import type { EventPacket, Session } from './session.js';
 
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;

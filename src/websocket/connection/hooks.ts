@@ -39,13 +39,10 @@ export class Hooks {
     const failures: HookFailure[] = [];
     for (const gateway of gateways) {
       if (!gateway.has(hook)) continue;
-      const fail = (error: unknown): void =>
-        void failures.push(new HookFailure(gateway, hook, client, error));
+      const fail = (error: unknown): void => void failures.push(new HookFailure(gateway, hook, client, error));
       try {
         const result = gateway.isScoped
-          ? this.instances
-              .of(gateway, client)
-              .then(({ instance }) => gateway.call(hook, client, rest, instance))
+          ? this.instances.of(gateway, client).then(({ instance }) => gateway.call(hook, client, rest, instance))
           : gateway.call(hook, client, rest);
         if (isPromise(result)) running.push(Promise.resolve(result).catch(fail));
       } catch (error) {
@@ -56,10 +53,7 @@ export class Hooks {
     return this.conclude(running, failures);
   }
 
-  private async conclude(
-    running: readonly Promise<unknown>[],
-    failures: readonly HookFailure[],
-  ): Promise<void> {
+  private async conclude(running: readonly Promise<unknown>[], failures: readonly HookFailure[]): Promise<void> {
     await Promise.all(running);
     if (failures.length > 1) throw new AggregateError(failures, 'Several hooks failed');
     if (failures[0]) throw failures[0];

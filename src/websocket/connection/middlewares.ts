@@ -1,5 +1,4 @@
-import { answer, isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
-import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { answer, isMeantForClient, toErrorAnswer, type ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/log-failure.js';
 import { guardedCall } from '../guarded-call.js';
 import { attempt } from '../thrown.js';
@@ -50,9 +49,7 @@ export function refusalOfEvent(refusal: unknown): ErrorAnswer {
   const said = meantFor(refusal);
   if (said) return said;
   const { message, data } = partsOf(refusal);
-  return typeof data === 'object'
-    ? { ...answer('REFUSED', message), ...data }
-    : answer('REFUSED', message, data);
+  return typeof data === 'object' ? { ...answer('REFUSED', message), ...data } : answer('REFUSED', message, data);
 }
 
 /** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */

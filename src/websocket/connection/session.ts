@@ -1,16 +1,13 @@
 import type { Subscription } from 'rxjs';
-import { INTERNAL_ERROR, answer } from '../dispatch/error-answer.js';
-import type { ErrorAnswer } from '../dispatch/error-answer.js';
+import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/log-failure.js';
-import { Message } from '../dispatch/message.js';
-import type { Dispatch, Streams } from '../dispatch/message.js';
+import { Message, type Dispatch, type Streams } from '../dispatch/message.js';
 import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
 import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
-import { callEach, callListeners, guardedCall } from '../guarded-call.js';
-import type { Listener } from '../guarded-call.js';
+import { callEach, callListeners, guardedCall, type Listener } from '../guarded-call.js';
 import { internalsOf, logListenerFailure } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent, thrownBy } from './middlewares.js';
 
@@ -75,8 +72,7 @@ export class Session implements Streams {
   serve(service: Service): void {
     const known = this.service;
     this.service = known === NO_SERVICE ? service : joined(known, service);
-    for (const [event, listener] of service.listeners)
-      if (!known.listeners.has(event)) this.socket.on(event, listener);
+    for (const [event, listener] of service.listeners) if (!known.listeners.has(event)) this.socket.on(event, listener);
   }
 
   get isOver(): boolean {
@@ -186,8 +182,7 @@ export class Session implements Streams {
       logListenerFailure(socket, name, error);
       if (!own && ack) this.tell(INTERNAL_ERROR, name, ack, error);
     });
-    if (heardBy === 0 && ack && !internalsOf(socket)._anyListeners?.length)
-      this.tell(UNKNOWN_EVENT, name, ack);
+    if (heardBy === 0 && ack && !internalsOf(socket)._anyListeners?.length) this.tell(UNKNOWN_EVENT, name, ack);
   }
 
   /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
@@ -239,8 +234,7 @@ export class Session implements Streams {
 /** Of a namespace that has gateways by its name, and others by a pattern. */
 function joined(one: Service, other: Service): Service {
   const routes = new Map(one.routes);
-  for (const [event, handlers] of other.routes)
-    routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
+  for (const [event, handlers] of other.routes) routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
   return {
     gateways: [...one.gateways, ...other.gateways],
     routes,

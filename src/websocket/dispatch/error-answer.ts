@@ -119,8 +119,7 @@ function validation(faults: readonly unknown[]): ErrorAnswer {
 /** class-validator's errors carry the object that failed, which is what the client sent. */
 function withoutPayload<T>(fault: T): T {
   if (Array.isArray(fault)) return fault.map(withoutPayload) as T;
-  if (typeof fault !== 'object' || fault === null || !('constraints' in fault || 'children' in fault))
-    return fault;
+  if (typeof fault !== 'object' || fault === null || !('constraints' in fault || 'children' in fault)) return fault;
   const { target: _, value: __, children, ...rest } = fault as Record<string, unknown>;
   return { ...rest, ...(Array.isArray(children) && { children: withoutPayload(children) }) } as T;
 }

@@ -1,6 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { isObject } from '../option-rules.js';
-import type { Rule } from '../option-rules.js';
+import { isObject, type Rule } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 import type { ErrorAnswer } from './error-answer.js';
 

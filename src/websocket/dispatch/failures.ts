@@ -6,8 +6,7 @@ import type { Socket } from '../socket.io.js';
 import { attempt } from '../thrown.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf } from './error-answer.js';
-import type { ErrorAnswer } from './error-answer.js';
+import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf, type ErrorAnswer } from './error-answer.js';
 import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
 import { logFailure } from './log-failure.js';
 import type { Ack } from './message-handler.js';
@@ -34,8 +33,7 @@ export class Failures {
   /** @throws WebsocketOptionsError when the provider of the envelope cannot be had */
   prepare(): void {
     const { envelope } = this.options.errors;
-    if (envelope)
-      this.createEnvelope = functionOf(this.moduleRef, 'errors.envelope', envelope, 'createEnvelope');
+    if (envelope) this.createEnvelope = functionOf(this.moduleRef, 'errors.envelope', envelope, 'createEnvelope');
   }
 
   /**
@@ -54,10 +52,7 @@ export class Failures {
 
   /** The error that Socket.IO refuses a client with. */
   connectError(client: Socket, { answer, error }: Failure): Error {
-    return connectError(
-      answer,
-      this.envelope(answer, { client, event: undefined, error, by: 'connect_error' }),
-    );
+    return connectError(answer, this.envelope(answer, { client, event: undefined, error, by: 'connect_error' }));
   }
 
   private say(tell: (envelope: unknown) => void, failure: ErrorAnswer, context: FailureContext): void {

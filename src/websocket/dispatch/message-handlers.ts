@@ -3,8 +3,7 @@ import type { ContextId } from '@nestjs/core';
 import type { Gateway } from '../gateways/gateway.js';
 import { GatewayInstances } from '../gateways/gateway-instances.js';
 import type { MessageHandler, Routes } from './message-handler.js';
-import { NestPipeline } from './nest-pipeline.js';
-import type { HandlerMethod } from './nest-pipeline.js';
+import { NestPipeline, type HandlerMethod } from './nest-pipeline.js';
 
 /** Works out, once and at boot, what runs for each event. */
 @Injectable()

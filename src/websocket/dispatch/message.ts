@@ -1,13 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { WsResponse } from '@nestjs/websockets';
-import { isObservable } from 'rxjs';
-import type { Observable, Subscription } from 'rxjs';
+import { isObservable, type Observable, type Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
 import { isFiltered, isMeantForClient, toErrorAnswer } from './error-answer.js';
 import type { Failure, Failures } from './failures.js';
 import { logFailure } from './log-failure.js';
-import { handlerWork } from './in-flight.js';
-import type { InFlight, Work } from './in-flight.js';
+import { handlerWork, type InFlight, type Work } from './in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
 import { isPromise } from '../promise.js';
 
@@ -145,8 +143,7 @@ export class Message {
   private fail(handler: MessageHandler, error: unknown): void {
     if (!isMeantForClient(error)) this.note(handler, error);
     const isTold = isFiltered(error);
-    if (this.ack || !isTold)
-      this.tell({ answer: toErrorAnswer(error), error: isTold ? error.cause : error, isTold });
+    if (this.ack || !isTold) this.tell({ answer: toErrorAnswer(error), error: isTold ? error.cause : error, isTold });
     this.done();
   }
 

@@ -1,8 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
-import { MetadataScanner, ModuleRef } from '@nestjs/core';
-import type { ApplicationConfig, ContextId } from '@nestjs/core';
+import { MetadataScanner, ModuleRef, type ApplicationConfig, type ContextId } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
@@ -20,8 +18,7 @@ import { catchError, isObservable } from 'rxjs';
 import { isPromise } from '../promise.js';
 import type { Socket } from '../socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
-import { FilteredError } from './message-handler.js';
-import type { MessageHandler } from './message-handler.js';
+import { FilteredError, type MessageHandler } from './message-handler.js';
 
 /** What guards, interceptors and filters see, as in Nest: client, data, ack, pattern. */
 type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];
@@ -63,14 +60,7 @@ class FollowedInterceptors extends InterceptorsConsumer {
       this.inFlight.follow(handlerWork(pattern, client), result);
       return result;
     };
-    return super.intercept(
-      interceptors,
-      args,
-      instance,
-      callback,
-      interceptors.length > 0 ? followed : next,
-      type,
-    );
+    return super.intercept(interceptors, args, instance, callback, interceptors.length > 0 ? followed : next, type);
   }
 }
 
@@ -118,14 +108,12 @@ export class NestPipeline implements OnModuleInit {
   }
 
   methodsOf(gateway: object): readonly HandlerMethod[] {
-    return this.explorer
-      .explore(gateway as never)
-      .map(({ message, methodName, callback, isAckHandledManually }) => ({
-        name: methodName,
-        event: String(message),
-        acksItself: isAckHandledManually,
-        callback: callback as HandlerMethod['callback'],
-      }));
+    return this.explorer.explore(gateway as never).map(({ message, methodName, callback, isAckHandledManually }) => ({
+      name: methodName,
+      event: String(message),
+      acksItself: isAckHandledManually,
+      callback: callback as HandlerMethod['callback'],
+    }));
   }
 
   /**
@@ -140,26 +128,18 @@ export class NestPipeline implements OnModuleInit {
     inquirerId?: string,
   ): MessageHandler['run'] {
     const context = [gateway as never, callback as never, moduleKey, contextId, inquirerId] as const;
-    const parameters = this.contexts
-      .getMetadata(gateway, name, 'ws')
-      .getParamsMetadata(moduleKey) as Parameter[];
+    const parameters = this.contexts.getMetadata(gateway, name, 'ws').getParamsMetadata(moduleKey) as Parameter[];
     const filters = this.filters.create(...context)['filters'] as readonly object[];
     const isPlain =
       !this.isTraced &&
-      [this.guards, this.interceptors, this.pipes].every(
-        (creator) => creator.create(...context).length === 0,
-      ) &&
+      [this.guards, this.interceptors, this.pipes].every((creator) => creator.create(...context).length === 0) &&
       parameters.every(({ pipes }) => pipes.length === 0);
     const run = isPlain
       ? withParameters(gateway, callback, parameters)
       : (this.contexts.create(gateway, callback, moduleKey, name, contextId, inquirerId) as Run);
     if (filters.length === 0) return (client, data, ack) => run(client, data, ack, event);
     return (client, data, ack) => {
-      const host = new ExecutionContextHost(
-        [client, data, ack, event],
-        gateway.constructor as never,
-        callback,
-      );
+      const host = new ExecutionContextHost([client, data, ack, event], gateway.constructor as never, callback);
       host.setType('ws');
       return filtered(
         () => run(client, data, ack, event),
@@ -185,11 +165,7 @@ function isTraced(): boolean {
 }
 
 /** The method, called with what its parameters' decorators make of the arguments. */
-function withParameters(
-  gateway: object,
-  callback: HandlerMethod['callback'],
-  parameters: readonly Parameter[],
-): Run {
+function withParameters(gateway: object, callback: HandlerMethod['callback'], parameters: readonly Parameter[]): Run {
   if (parameters.length === 0) return (...args) => callback.apply(gateway, args);
   return (...args) => {
     const values: unknown[] = [];

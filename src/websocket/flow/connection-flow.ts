@@ -1,8 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { TokenBucket } from 'limiter';
-import { internalsOf } from '../engine-internals.js';
-import type { Connection, WebSocket } from '../engine-internals.js';
+import { internalsOf, type Connection, type WebSocket } from '../engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket.io.js';
 import { fullBucket, hasTokens, timeUntilTokens } from '../token-bucket.js';

@@ -1,10 +1,8 @@
 import { setTimeout } from 'node:timers';
 import { answer } from '../dispatch/error-answer.js';
-import { internalsOf } from '../engine-internals.js';
-import type { Connection } from '../engine-internals.js';
+import { internalsOf, type Connection } from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
-import { PacketType } from './packet.js';
-import type { DecodedPacket } from './packet.js';
+import { PacketType, type DecodedPacket } from './packet.js';
 import type { Violation } from './violation.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */

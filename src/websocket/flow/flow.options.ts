@@ -1,7 +1,6 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { bytes, count, milliseconds } from '../option-rules.js';
-import type { Rule } from '../option-rules.js';
+import { bytes, count, milliseconds, type Rule } from '../option-rules.js';
 
 export interface FlowOptions {
   /**

@@ -1,19 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ClientAddresses } from '../handshake/client-addresses.js';
 import { ConnectionLimits } from '../handshake/connection-limits.js';
 import type { Server } from '../socket.io.js';
 import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { Backlogs } from './backlogs.js';
-import type { Excess } from './backlogs.js';
+import { Backlogs, type Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { ReadTurns } from './read-turns.js';
-import { ServerFlow } from './server-flow.js';
-import type { PacketListener } from './server-flow.js';
+import { ServerFlow, type PacketListener } from './server-flow.js';
 
 /**
  * Bounds what one connection may cost: what it sends in size, depth and number, and what is kept for it when it does not

@@ -30,8 +30,7 @@ export function guardParser(
     }
 
     override add(data: Parameters<Decoder['add']>[0]): void {
-      this.bytes =
-        typeof data === 'string' ? data.length : ((data as Partial<Buffer> | undefined)?.byteLength ?? 0);
+      this.bytes = typeof data === 'string' ? data.length : ((data as Partial<Buffer> | undefined)?.byteLength ?? 0);
       this.isWhole = false;
       try {
         server.onBytes(this.flow, this.bytes);

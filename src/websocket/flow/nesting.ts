@@ -6,7 +6,6 @@ export function isNestedDeeper(value: unknown, levels: number): boolean {
     for (const item of value) if (isNestedDeeper(item, levels - 1)) return true;
     return false;
   }
-  for (const key in value)
-    if (isNestedDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;
+  for (const key in value) if (isNestedDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;
   return false;
 }

@@ -4,8 +4,7 @@ import { connectionOf, internalsOf } from '../engine-internals.js';
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { sizeOf } from './backlogs.js';
-import { flowOf } from './connection-flow.js';
-import type { ConnectionFlow } from './connection-flow.js';
+import { flowOf, type ConnectionFlow } from './connection-flow.js';
 
 /** How long a request waits at most while what came before it is dealt with, in milliseconds. */
 const LONGEST_DELAY = 5_000;

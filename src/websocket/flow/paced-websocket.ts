@@ -43,10 +43,7 @@ export function paceWebSockets(
 ): void {
   const Original = engine.opts.wsEngine as new (...args: unknown[]) => WebSocketServer;
   const { ws } = engine as unknown as { ws?: WebSocketServer };
-  if (
-    ws &&
-    typeof (ws.options?.WebSocket?.prototype as Partial<WebSocket> | undefined)?.pause !== 'function'
-  ) {
+  if (ws && typeof (ws.options?.WebSocket?.prototype as Partial<WebSocket> | undefined)?.pause !== 'function') {
     throw new WebsocketOptionsError(
       'wsEngine',
       Original,
@@ -66,8 +63,7 @@ export function paceWebSockets(
         if (isMessage && (flow ? flow.isClosed : event !== 'message')) return false;
         const bytes = isMessage ? ((one as Partial<Buffer>).byteLength ?? 0) : 0;
         // The end comes behind what was sent before it.
-        if (!flow || (isMessage ? flow.admits(bytes) : !isEnd || !flow.isPaused))
-          return this.tell(event, one, other);
+        if (!flow || (isMessage ? flow.admits(bytes) : !isEnd || !flow.isPaused)) return this.tell(event, one, other);
         flow.hold(bytes, () => this.tell(event, one, other));
         return true;
       }

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers';
-import { connectionOf, internalsOf } from '../engine-internals.js';
-import type { Connection, EnginePacket } from '../engine-internals.js';
+import { connectionOf, internalsOf, type Connection, type EnginePacket } from '../engine-internals.js';
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
@@ -8,11 +7,9 @@ import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
 import { isNestedDeeper } from './nesting.js';
-import { PacketType } from './packet.js';
-import type { DecodedPacket } from './packet.js';
+import { PacketType, type DecodedPacket } from './packet.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
-import { paceWebSockets } from './paced-websocket.js';
-import type { PacedWebSocket } from './paced-websocket.js';
+import { paceWebSockets, type PacedWebSocket } from './paced-websocket.js';
 import { Violation } from './violation.js';
 
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
@@ -152,8 +149,7 @@ export class ServerFlow {
     this.common.metrics.overRateTotal += 1;
     this.common.log.warn(
       'READ_LATER',
-      () =>
-        `A client at ${flow.address} sends faster than limits.messageRate or limits.byteRate: it is read later`,
+      () => `A client at ${flow.address} sends faster than limits.messageRate or limits.byteRate: it is read later`,
     );
   }
 

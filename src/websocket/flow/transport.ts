@@ -1,6 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { internalsOf } from '../engine-internals.js';
-import type { Connection, EnginePacket } from '../engine-internals.js';
+import { internalsOf, type Connection, type EnginePacket } from '../engine-internals.js';
 import type { ConnectionFlow } from './connection-flow.js';
 
 /** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ContextIdFactory, ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { ContextId } from '@nestjs/core';
+import { ContextIdFactory, ModuleRef, ModulesContainer, type ContextId } from '@nestjs/core';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import { GATEWAY_SERVER_METADATA } from '@nestjs/websockets/constants.js';
 import type { Socket } from '../socket.io.js';

@@ -5,8 +5,7 @@ import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { EventsGateway } from '../events.gateway.js';
 import { corsOptions } from '../handshake/origin.js';
 import type { ServerOptions } from '../socket.io.js';
-import { Gateway } from './gateway.js';
-import type { NamespaceName, Place } from './gateway.js';
+import { Gateway, type NamespaceName, type Place } from './gateway.js';
 
 /** Two gateways want one Socket.IO server to be set up in two ways. Thrown when the app boots. */
 export class GatewayOptionsError extends Error {

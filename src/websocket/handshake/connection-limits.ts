@@ -3,8 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { fullBucket } from '../token-bucket.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { ClientAddresses } from './client-addresses.js';
-import type { AddressAccount } from './client-addresses.js';
+import { ClientAddresses, type AddressAccount } from './client-addresses.js';
 import type { HandshakeRefusal } from './handshake-refusal.js';
 
 /** After how many seconds it may be worth trying again when others would have to leave first. */

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from '../socket.io.js';
-import { isHttp } from './handshake-refusal.js';
-import type { UpgradeResponse } from './handshake-refusal.js';
+import { isHttp, type UpgradeResponse } from './handshake-refusal.js';
 
 type Response = ServerResponse | UpgradeResponse;
 type Next = (error?: unknown) => void;

@@ -1,8 +1,6 @@
-import { aBoolean } from '../option-rules.js';
-import type { Rule } from '../option-rules.js';
+import { aBoolean, type Rule } from '../option-rules.js';
 import { attempt } from '../thrown.js';
-import { TrustedProxies } from './trusted-proxies.js';
-import type { TrustProxy } from './trusted-proxies.js';
+import { TrustedProxies, type TrustProxy } from './trusted-proxies.js';
 
 export interface HandshakeOptions {
   /**

@@ -1,21 +1,17 @@
 import type { Server as HttpServer, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { connectionOf } from '../engine-internals.js';
 import type { Server, ServerOptions } from '../socket.io.js';
 import { ThrottledLog } from '../throttled-log.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { guardAllowRequest, guardCors } from './app-checks.js';
-import type { Guard } from './app-checks.js';
+import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { runMiddlewaresAtOnce } from './engine-middlewares.js';
-import { isHandshake } from './engine-request.js';
-import type { EngineRequest } from './engine-request.js';
-import { isHttp, refuseHandshake } from './handshake-refusal.js';
-import type { HandshakeRefusal, UpgradeResponse } from './handshake-refusal.js';
+import { isHandshake, type EngineRequest } from './engine-request.js';
+import { isHttp, refuseHandshake, type HandshakeRefusal, type UpgradeResponse } from './handshake-refusal.js';
 import { perTurn } from './per-turn-queue.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 
@@ -98,10 +94,7 @@ export class Handshakes implements OnApplicationShutdown {
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }
 
-  private judge(
-    request: EngineRequest,
-    response: ServerResponse | UpgradeResponse,
-  ): HandshakeRefusal | undefined {
+  private judge(request: EngineRequest, response: ServerResponse | UpgradeResponse): HandshakeRefusal | undefined {
     const { origin } = request.headers;
     if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
       const shown = JSON.stringify(origin.slice(0, 100));

@@ -6,8 +6,7 @@ import proxyAddr from 'proxy-addr';
  * the number of trusted proxies, their addresses and ranges (`10.0.0.0/8`, `loopback`, `linklocal`, `uniquelocal`), or a
  * function that is asked for each address, the closest first.
  */
-export type TrustProxy =
-  false | number | string | readonly string[] | ((address: string, hop: number) => boolean);
+export type TrustProxy = false | number | string | readonly string[] | ((address: string, hop: number) => boolean);
 
 /** Knows whom a request comes from, where proxies stand between. */
 export class TrustedProxies {
@@ -33,8 +32,7 @@ export class TrustedProxies {
   /** The host and port that a request was made to. */
   hostOf(request: IncomingMessage): string | undefined {
     const forwarded = request.headers['x-forwarded-host'];
-    if (this.trusts?.(peerOf(request), 0) && typeof forwarded === 'string')
-      return forwarded.split(',', 1)[0]?.trim();
+    if (this.trusts?.(peerOf(request), 0) && typeof forwarded === 'string') return forwarded.split(',', 1)[0]?.trim();
     return request.headers.host;
   }
 

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers';
-import { internalsOf } from '../engine-internals.js';
-import type { Connection, ConnectionInternals, WebSocket } from '../engine-internals.js';
+import { internalsOf, type Connection, type ConnectionInternals, type WebSocket } from '../engine-internals.js';
 import type { Server, Socket } from '../socket.io.js';
 import type { Patience } from './patience.js';
 

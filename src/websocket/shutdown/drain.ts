@@ -94,8 +94,7 @@ export class Drain {
     for (let first = 0; first < connections.length; first += batchSize) {
       for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
       // One interval is left for the last batch.
-      if (batches > 1)
-        await this.lastAnswer.allows(NEVER, Math.min(batchInterval, this.lastAnswer.left / batches));
+      if (batches > 1) await this.lastAnswer.allows(NEVER, Math.min(batchInterval, this.lastAnswer.left / batches));
       batches -= 1;
     }
   }

@@ -38,8 +38,7 @@ export function watchFailures(ending: Ending): () => void {
 function beginToWatch(): Watch {
   const endings = new Set<Ending>();
   const listener = (error: unknown): void => {
-    const isDealtWith =
-      process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+    const isDealtWith = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!isDealtWith) void endProcess(error, { endings, listener });
   };
   process.on('uncaughtExceptionMonitor', listener);

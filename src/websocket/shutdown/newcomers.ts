@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { isHandshake } from '../handshake/engine-request.js';
-import type { EngineRequest } from '../handshake/engine-request.js';
+import { isHandshake, type EngineRequest } from '../handshake/engine-request.js';
 import { refuseHandshake } from '../handshake/handshake-refusal.js';
 import { answer, connectError } from '../dispatch/error-answer.js';
 import type { Namespace, Server } from '../socket.io.js';

@@ -1,5 +1,4 @@
-import { count, isObject, milliseconds } from '../option-rules.js';
-import type { Rule } from '../option-rules.js';
+import { count, isObject, milliseconds, type Rule } from '../option-rules.js';
 
 /** How the app leaves its clients when it is closed. */
 export interface ShutdownOptions {
@@ -80,8 +79,7 @@ const fields: Record<keyof ShutdownOptions, Rule> = {
   },
   event: {
     expected: 'the name of an event that Socket.IO does not reserve, or false',
-    accepts: (value) =>
-      value === false || (typeof value === 'string' && value !== '' && !reservedEvents.has(value)),
+    accepts: (value) => value === false || (typeof value === 'string' && value !== '' && !reservedEvents.has(value)),
   },
   onUncaught: {
     expected: '"drain" or "ignore"',

@@ -1,7 +1,13 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Server as HttpServer } from 'node:http';
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InFlight } from '../dispatch/in-flight.js';
 import { RedisBackplane } from '../redis-backplane.js';

@@ -1,10 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { Deadline } from './deadline.js';
-import { watchFailures } from './failure-watch.js';
-import type { Ending } from './failure-watch.js';
+import { watchFailures, type Ending } from './failure-watch.js';
 import { Shutdown } from './shutdown.js';
 
 /**

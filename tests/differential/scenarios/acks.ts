@@ -494,8 +494,7 @@ export const acks: Scenario[] = [
     app: returning(() => 1),
     async run({ connect }) {
       const alice = await connect('alice');
-      for (const event of ['constructor', '__proto__', 'toString', 'hasOwnProperty'])
-        await alice.tell(event, 1);
+      for (const event of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) await alice.tell(event, 1);
       await alice.ask('get');
     },
   },

@@ -117,12 +117,7 @@ export const broadcasts: Scenario[] = [
   acting('fetchSockets finds clients, with rooms, data and handshake', async (io, { see }, { alice }) => {
     for (const [, socket] of io.sockets.sockets) socket.data = { seen: true };
     const found = await io.in('kitchen').fetchSockets();
-    see(
-      'found',
-      found.length,
-      (await io.fetchSockets()).length,
-      (await io.in('nowhere').fetchSockets()).length,
-    );
+    see('found', found.length, (await io.fetchSockets()).length, (await io.in('nowhere').fetchSockets()).length);
     const [one] = await io.in(alice.socket.id!).fetchSockets();
     see('alice', one!.id, [...one!.rooms], one!.data, one!.handshake.address, one!.handshake.auth);
     one!.emit('found');
@@ -137,13 +132,10 @@ export const broadcasts: Scenario[] = [
     await Promise.all([bob.leaves(), carol.leaves()]);
     io.emit('who is left');
   }),
-  acting(
-    'disconnectSockets ends the connections of the clients of a room',
-    async (io, _stage, { bob, carol }) => {
-      io.in('kitchen').disconnectSockets(true);
-      await Promise.all([bob.leaves(), carol.leaves()]);
-    },
-  ),
+  acting('disconnectSockets ends the connections of the clients of a room', async (io, _stage, { bob, carol }) => {
+    io.in('kitchen').disconnectSockets(true);
+    await Promise.all([bob.leaves(), carol.leaves()]);
+  }),
   acting('allSockets has the ids of the clients of a room', async (io, { see }) => {
     see('all', (await io.in('lobby').allSockets()).size, (await io.allSockets()).size);
   }),
@@ -161,9 +153,7 @@ export const broadcasts: Scenario[] = [
   }),
   acting('the server asks one client, by an ack', async (io, { see }, { alice, bob }) => {
     const [one, two] = [io.sockets.sockets.get(alice.socket.id!)!, io.sockets.sockets.get(bob.socket.id!)!];
-    alice.socket.on('question', (text: string, ack: (...answer: unknown[]) => void) =>
-      ack(`${text}: yes`, 2),
-    );
+    alice.socket.on('question', (text: string, ack: (...answer: unknown[]) => void) => ack(`${text}: yes`, 2));
     see('answer', await one.emitWithAck('question', 'tea'));
     one.emit('question', 'coffee', (...answer: unknown[]) => see('callback', answer));
     await alice.fence();
@@ -193,28 +183,18 @@ export const broadcasts: Scenario[] = [
     carol.socket.on('question', (ack: (answer: string) => void) => ack('carol'));
     see('all', sorted((await io.timeout(5_000).emitWithAck('question')) as string[]));
   }),
-  acting(
-    'one client broadcasts, and asks the others by an ack',
-    async (io, { see }, { alice, bob, carol }) => {
-      const socket = io.sockets.sockets.get(alice.socket.id!)!;
-      for (const client of [bob, carol])
-        client.socket.on('question', (ack: (answer: string) => void) => ack(client.name));
-      see('answers', sorted((await socket.broadcast.timeout(5_000).emitWithAck('question')) as string[]));
-      see('in the lobby', await socket.to('lobby').timeout(5_000).emitWithAck('question'));
-      socket.local.emit('local');
-      socket.volatile.broadcast.emit('volatile');
-      socket.compress(true).except('garden').emit('not in the garden');
-    },
-  ),
+  acting('one client broadcasts, and asks the others by an ack', async (io, { see }, { alice, bob, carol }) => {
+    const socket = io.sockets.sockets.get(alice.socket.id!)!;
+    for (const client of [bob, carol])
+      client.socket.on('question', (ack: (answer: string) => void) => ack(client.name));
+    see('answers', sorted((await socket.broadcast.timeout(5_000).emitWithAck('question')) as string[]));
+    see('in the lobby', await socket.to('lobby').timeout(5_000).emitWithAck('question'));
+    socket.local.emit('local');
+    socket.volatile.broadcast.emit('volatile');
+    socket.compress(true).except('garden').emit('not in the garden');
+  }),
   acting('the server broadcasts an event that Socket.IO reserves', (io, { see }) => {
-    for (const event of [
-      'connect',
-      'disconnect',
-      'connect_error',
-      'disconnecting',
-      'newListener',
-      'removeListener',
-    ]) {
+    for (const event of ['connect', 'disconnect', 'connect_error', 'disconnecting', 'newListener', 'removeListener']) {
       try {
         io.emit(event);
       } catch (error) {

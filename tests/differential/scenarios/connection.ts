@@ -1,14 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
-import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { GatewayMetadata } from '@nestjs/websockets';
+import { ConnectedSocket, SubscribeMessage, WebSocketGateway, type GatewayMetadata } from '@nestjs/websockets';
 import { once } from 'node:events';
-import { Server as HttpServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import { createConnection } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { Server as HttpServer, type IncomingMessage } from 'node:http';
+import { createConnection, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { Server } from 'socket.io';
-import type { Namespace, Socket } from 'socket.io';
+import { Server, type Namespace, type Socket } from 'socket.io';
 import parser from 'socket.io-msgpack-parser';
 import { expect } from 'vitest';
 import { PollingSession } from '../support/polling-session.js';
@@ -21,23 +17,8 @@ function greeting(options: GatewayMetadata = {}): (note: Note) => App {
     class GreetingGateway {
       handleConnection(client: Socket): void {
         const { auth, query, headers, url, xdomain, secure, address, issued, time } = client.handshake;
-        note(
-          'handshake',
-          auth,
-          query.user,
-          query.transport,
-          headers['x-user'],
-          url.split('?')[0],
-          xdomain,
-          secure,
-        );
-        note(
-          address.includes('127.0.0.1'),
-          typeof issued,
-          typeof time,
-          client.conn.protocol,
-          client.recovered,
-        );
+        note('handshake', auth, query.user, query.transport, headers['x-user'], url.split('?')[0], xdomain, secure);
+        note(address.includes('127.0.0.1'), typeof issued, typeof time, client.conn.protocol, client.recovered);
         client.on('disconnect', (reason) => note('disconnect', reason));
       }
 
@@ -74,9 +55,7 @@ const crossOrigin =
     const path = '/socket.io/?EIO=4&transport=polling';
     const response = await fetch(url + path, { method, headers });
     const text = await response.text();
-    const ofCors = [...response.headers].filter(
-      ([name]) => name.startsWith('access-control') || name === 'vary',
-    );
+    const ofCors = [...response.headers].filter(([name]) => name.startsWith('access-control') || name === 'vary');
     see('cors', response.status, ofCors);
     if (text.startsWith('0{')) {
       const { sid } = JSON.parse(text.slice(1)) as { sid: string };
@@ -85,9 +64,7 @@ const crossOrigin =
   };
 
 type AdapterInMemory = Namespace['adapter'];
-const AdapterInMemory = new Server().of('/').adapter.constructor as new (
-  namespace: Namespace,
-) => AdapterInMemory;
+const AdapterInMemory = new Server().of('/').adapter.constructor as new (namespace: Namespace) => AdapterInMemory;
 
 async function freePort(): Promise<number> {
   const server = new HttpServer().listen(0, '127.0.0.1');
@@ -235,11 +212,7 @@ export const connection: Scenario[] = [
     differs: {
       rows: ['log-of-refusals'],
       log: [
-        [
-          'warn',
-          'Flow',
-          expect.stringMatching(/^A client has sent a message of .+ larger than maxHttpBufferSize/),
-        ],
+        ['warn', 'Flow', expect.stringMatching(/^A client has sent a message of .+ larger than maxHttpBufferSize/)],
       ],
     },
   },
@@ -258,12 +231,7 @@ export const connection: Scenario[] = [
     app: greeting(),
     async run({ url, see }) {
       const response = await fetch(`${url}/socket.io/socket.io.js`);
-      see(
-        'script',
-        response.status,
-        response.headers.get('content-type'),
-        (await response.text()).length > 10_000,
-      );
+      see('script', response.status, response.headers.get('content-type'), (await response.text()).length > 10_000);
     },
   },
   {
@@ -470,9 +438,7 @@ export const connection: Scenario[] = [
     app: greeting({ destroyUpgradeTimeout: 50 }),
     async run({ url, see }) {
       const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
-      socket.write(
-        'GET /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-      );
+      socket.write('GET /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
       await once(socket.resume(), 'close');
       see('ended', socket.bytesRead);
     },

@@ -1,9 +1,4 @@
-import {
-  BadRequestException,
-  HttpException,
-  InternalServerErrorException,
-  NotFoundException,
-} from '@nestjs/common';
+import { BadRequestException, HttpException, InternalServerErrorException, NotFoundException } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { concat, of, throwError } from 'rxjs';
 import { failure, internalError } from '../support/failure.js';
@@ -42,11 +37,7 @@ const told = (envelope: object): Fact[] => [
 ];
 
 const loggedTwice = (text: string): Fact[] => {
-  const entry = [
-    'error',
-    'WsExceptionsHandler',
-    `FailingGateway.fail failed on "fail" of client <alice>: ${text}`,
-  ];
+  const entry = ['error', 'WsExceptionsHandler', `FailingGateway.fail failed on "fail" of client <alice>: ${text}`];
   return [entry, entry];
 };
 
@@ -61,11 +52,7 @@ class RoomFull extends WsException {
 
 /** Exceptions that are meant for the client. */
 const meant: [string, Error, object][] = [
-  [
-    'a WsException with a text',
-    new WsException('no such room'),
-    failure('fail', 'WS_EXCEPTION', 'no such room'),
-  ],
+  ['a WsException with a text', new WsException('no such room'), failure('fail', 'WS_EXCEPTION', 'no such room')],
   [
     'a WsException with an object',
     new WsException({ code: 'ROOM_FULL', message: 'the room is full', seats: 12 }),
@@ -86,25 +73,13 @@ const meant: [string, Error, object][] = [
     new WsException({ code: 1001, message: 'going away' }),
     failure('fail', 1001, 'going away'),
   ],
-  [
-    'a WsException with an empty object',
-    new WsException({}),
-    failure('fail', 'WS_EXCEPTION', 'Ws Exception'),
-  ],
+  ['a WsException with an empty object', new WsException({}), failure('fail', 'WS_EXCEPTION', 'Ws Exception')],
   ['a WsException with an empty text', new WsException(''), failure('fail', 'WS_EXCEPTION', '')],
-  [
-    'an exception of the app that extends WsException',
-    new RoomFull(12),
-    failure('fail', 'WS_EXCEPTION', 'full'),
-  ],
+  ['an exception of the app that extends WsException', new RoomFull(12), failure('fail', 'WS_EXCEPTION', 'full')],
 ];
 
 const byHttp: [string, Error, object][] = [
-  [
-    'a NotFoundException',
-    new NotFoundException('no such room'),
-    failure('fail', 'NOT_FOUND', 'no such room'),
-  ],
+  ['a NotFoundException', new NotFoundException('no such room'), failure('fail', 'NOT_FOUND', 'no such room')],
   [
     'a BadRequestException with an object',
     new BadRequestException({ message: 'bad', field: 'name' }),

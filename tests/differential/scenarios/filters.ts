@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Catch, Inject, Injectable, UseFilters } from '@nestjs/common';
-import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { Catch, Inject, Injectable, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
   BaseWsExceptionFilter,
@@ -168,12 +167,7 @@ export const filters: Scenario[] = [
     differs: {
       rows: ['failure-in-ack'],
       client: saw(
-        [
-          'alice',
-          'event',
-          'exception',
-          { status: 'error', message: 'no', cause: { pattern: 'fail', data: 1 } },
-        ],
+        ['alice', 'event', 'exception', { status: 'error', message: 'no', cause: { pattern: 'fail', data: 1 } }],
         ['alice', 'ack', 'fail', NO],
       ),
     },
@@ -243,14 +237,8 @@ export const filters: Scenario[] = [
     run: tell,
   },
   ...[
-    [
-      'useGlobalFilters',
-      (filter: ExceptionFilter): App => ({ configure: (app) => void app.useGlobalFilters(filter) }),
-    ],
-    [
-      'APP_FILTER',
-      (filter: ExceptionFilter): App => ({ providers: [{ provide: APP_FILTER, useValue: filter }] }),
-    ],
+    ['useGlobalFilters', (filter: ExceptionFilter): App => ({ configure: (app) => void app.useGlobalFilters(filter) })],
+    ['APP_FILTER', (filter: ExceptionFilter): App => ({ providers: [{ provide: APP_FILTER, useValue: filter }] })],
   ].map(([how, by]): Scenario => ({
     name: `a filter is set for the whole app by ${how as string}`,
     app(note) {

@@ -1,5 +1,4 @@
-import { Inject, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, SetMetadata, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { Socket } from 'socket.io';
@@ -47,9 +46,7 @@ export const guards: Scenario[] = [
   { name: 'a guard lets an event through', app: guarded(() => () => true), run: askAndTell },
   {
     name: 'a guard lets an event through by a promise and by an Observable',
-    app: guarded(
-      () => (context) => (context.switchToWs().getData() === 'hi' ? Promise.resolve(true) : of(true)),
-    ),
+    app: guarded(() => (context) => (context.switchToWs().getData() === 'hi' ? Promise.resolve(true) : of(true))),
     async run({ connect }) {
       const alice = await connect('alice');
       await alice.ask('say', 'hi');
@@ -158,10 +155,7 @@ export const guards: Scenario[] = [
     },
   },
   ...[
-    [
-      'useGlobalGuards',
-      (guard: CanActivate): App => ({ configure: (app) => void app.useGlobalGuards(guard) }),
-    ],
+    ['useGlobalGuards', (guard: CanActivate): App => ({ configure: (app) => void app.useGlobalGuards(guard) })],
     ['APP_GUARD', (guard: CanActivate): App => ({ providers: [{ provide: APP_GUARD, useValue: guard }] })],
   ].map(([how, by]): Scenario => ({
     name: `a guard is set for the whole app by ${how as string}`,

@@ -1,14 +1,6 @@
-import { Module } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
-import {
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-  WsException,
-} from '@nestjs/websockets';
-import { Server } from 'socket.io';
-import type { Namespace, Socket } from 'socket.io';
+import { Module, type Type } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer, WsException } from '@nestjs/websockets';
+import { Server, type Namespace, type Socket } from 'socket.io';
 import { answered } from '../support/failure.js';
 import type { App, Fact, Note, Scenario } from '../support/scenario.js';
 

@@ -1,11 +1,17 @@
-import { ClassSerializerInterceptor, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import {
+  ClassSerializerInterceptor,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { Exclude } from 'class-transformer';
 import type { Socket } from 'socket.io';
-import { catchError, finalize, concat, EMPTY, map, of, tap, throwError } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { catchError, finalize, concat, EMPTY, map, of, tap, throwError, type Observable } from 'rxjs';
 import { failure, internalError } from '../support/failure.js';
 import type { App, Fact, Note, Scenario } from '../support/scenario.js';
 
@@ -67,16 +73,13 @@ export const interceptors: Scenario[] = [
   },
   {
     name: 'an interceptor adds values around that of the handler',
-    app: intercepted(
-      () => (_context, next) => concat(of({ event: 'before', data: 0 }), next.handle(), of('after')),
-    ),
+    app: intercepted(() => (_context, next) => concat(of({ event: 'before', data: 0 }), next.handle(), of('after'))),
     run: ask('hi'),
   },
   {
     name: 'an interceptor turns a failure into a value',
     app: intercepted(
-      () => (_context, next) =>
-        next.handle().pipe(catchError((error: Error) => of({ caught: error.message }))),
+      () => (_context, next) => next.handle().pipe(catchError((error: Error) => of({ caught: error.message }))),
     ),
     run: ask('fail'),
   },
@@ -92,10 +95,7 @@ export const interceptors: Scenario[] = [
     run: ask('hi'),
     differs: {
       rows: ['failure-in-ack', 'error-envelope'],
-      client: saw(
-        ['alice', 'event', 'said', 1],
-        ['alice', 'ack', 'say', failure('say', 'WS_EXCEPTION', 'after all')],
-      ),
+      client: saw(['alice', 'event', 'said', 1], ['alice', 'ack', 'say', failure('say', 'WS_EXCEPTION', 'after all')]),
     },
   },
   {
@@ -108,11 +108,7 @@ export const interceptors: Scenario[] = [
       rows: ['failure-in-ack', 'error-envelope', 'log-of-failures'],
       client: saw(['alice', 'ack', 'say', internalError('say')]),
       log: [
-        [
-          'error',
-          'WsExceptionsHandler',
-          'InterceptedGateway.say failed on "say" of client <alice>: the cache is down',
-        ],
+        ['error', 'WsExceptionsHandler', 'InterceptedGateway.say failed on "say" of client <alice>: the cache is down'],
       ],
     },
   },

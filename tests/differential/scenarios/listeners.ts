@@ -1,12 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WsException,
-} from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import type { Socket } from 'socket.io';
 import { failure, internalError } from '../support/failure.js';
 import type { App, Fact, Note, Scenario } from '../support/scenario.js';
@@ -475,9 +469,7 @@ export const listeners: Scenario[] = [
   {
     name: 'a middleware of socket.use denies an event that was sent with an ack',
     app: listening((client) => {
-      client.use((_event, next) =>
-        next(Object.assign(new Error('slow down'), { data: { code: 'RATE', wait: 5 } })),
-      );
+      client.use((_event, next) => next(Object.assign(new Error('slow down'), { data: { code: 'RATE', wait: 5 } })));
     }),
     async run({ connect }) {
       await (await connect('alice')).ask('say', 1);

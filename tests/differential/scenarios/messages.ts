@@ -1,5 +1,4 @@
-import { createParamDecorator, DefaultValuePipe, ParseIntPipe } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, DefaultValuePipe, ParseIntPipe, type ExecutionContext } from '@nestjs/common';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { Socket } from 'socket.io';
 import type { App, Note, Scenario } from '../support/scenario.js';

@@ -4,10 +4,9 @@ import {
   SubscribeMessage,
   WebSocketGateway,
   WebSocketServer,
+  type GatewayMetadata,
 } from '@nestjs/websockets';
-import type { GatewayMetadata } from '@nestjs/websockets';
-import { Namespace, Server } from 'socket.io';
-import type { Socket } from 'socket.io';
+import { Namespace, Server, type Socket } from 'socket.io';
 import type { App, Note, Scenario } from '../support/scenario.js';
 
 /** A gateway of this namespace, which says where it is. */

@@ -1,16 +1,8 @@
-import { ParseIntPipe, UsePipes, ValidationPipe } from '@nestjs/common';
-import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { ParseIntPipe, UsePipes, ValidationPipe, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { Type } from 'class-transformer';
 import { IsInt, IsString, ValidateNested } from 'class-validator';
-import {
-  Ack,
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WsException,
-} from '@nestjs/websockets';
+import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { failure } from '../support/failure.js';
 import type { App, Fact, Note, Scenario } from '../support/scenario.js';
 

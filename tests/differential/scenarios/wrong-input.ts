@@ -73,20 +73,12 @@ export const wrongInput: Scenario[] = [
   sendingNoPacket('a binary event with very many attachments', '599999-["say"]'),
   sending('an event whose payload is nested 60 deep', `2["say",${'['.repeat(60)}${']'.repeat(60)}]`),
   {
-    ...sending(
-      'an event whose payload is nested 1000 deep',
-      `2["say",${'['.repeat(1000)}${']'.repeat(1000)}]`,
-    ),
+    ...sending('an event whose payload is nested 1000 deep', `2["say",${'['.repeat(1000)}${']'.repeat(1000)}]`),
     differs: {
       rows: ['limits', 'log-of-refusals'],
       client: [
         ['alice', 'connect'],
-        [
-          'alice',
-          'event',
-          'exception',
-          answered('MESSAGE_TOO_DEEP', 'A message may be nested 64 levels deep'),
-        ],
+        ['alice', 'event', 'exception', answered('MESSAGE_TOO_DEEP', 'A message may be nested 64 levels deep')],
         ['alice', 'disconnect', expect.stringMatching(/^transport (?:close|error)$/)],
       ],
       handlers: [['disconnect', 'message too deep']],

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { io } from 'socket.io-client';
-import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client';
+import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import type { Fact } from './observation.js';
 
 export interface ConnectOptions extends Partial<ManagerOptions & SocketOptions> {
@@ -43,11 +42,7 @@ export class Client {
       this.socket.on(event, (ack: (answer: unknown) => void) => ack(answer));
     }
     this.socket.onAny((event: string, ...args: unknown[]) => {
-      this.see(
-        'event',
-        event,
-        ...this.withoutOffset(args).map((arg) => (typeof arg === 'function' ? '[ack]' : arg)),
-      );
+      this.see('event', event, ...this.withoutOffset(args).map((arg) => (typeof arg === 'function' ? '[ack]' : arg)));
     });
   }
 
@@ -57,8 +52,7 @@ export class Client {
 
   /** Where the client's state can be recovered, each broadcast has an offset behind it. */
   private withoutOffset(args: readonly unknown[]): readonly unknown[] {
-    const hasOffset =
-      '_pid' in this.socket && this.socket['_pid'] !== undefined && typeof args.at(-1) === 'string';
+    const hasOffset = '_pid' in this.socket && this.socket['_pid'] !== undefined && typeof args.at(-1) === 'string';
     return hasOffset && args.length > 1 ? args.slice(0, -1) : args;
   }
 

@@ -3,8 +3,7 @@ import { scenarios } from '../scenarios/index.js';
 import { compare } from './compare.js';
 import { NEST } from './nest.js';
 import { observe } from './observe.js';
-import { differsOn } from './scenario.js';
-import type { Transport } from './scenario.js';
+import { differsOn, type Transport } from './scenario.js';
 
 /** Plays each scenario on plain Nest and on the kit: what was seen is the same, but for what the table says. */
 export function compareOver(transport: Transport): void {

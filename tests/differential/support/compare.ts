@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { asSeen } from './failure.js';
-import { PARTS } from './observation.js';
-import type { Observation } from './observation.js';
+import { PARTS, type Observation } from './observation.js';
 import type { Differs } from './scenario.js';
 
 /** Fails on each difference that the scenario does not tell of, and on each that it tells of and is not there. */

@@ -1,16 +1,13 @@
 import { once } from 'node:events';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { Module } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import { Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { Server } from 'socket.io';
 import { CapturedLog } from './captured-log.js';
-import { Client, FENCES } from './client.js';
-import type { ConnectOptions } from './client.js';
-import { copyOf, Names } from './observation.js';
-import type { Fact, Observation } from './observation.js';
+import { Client, FENCES, type ConnectOptions } from './client.js';
+import { copyOf, Names, type Fact, type Observation } from './observation.js';
 import type { App, Scenario, Stage, Transport } from './scenario.js';
 import { takeUncaught } from './uncaught.js';
 

@@ -1,6 +1,5 @@
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
-import { of } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 
 /** Handlers that give back what they were given, in all the ways in which apps do. */
 export class Echoes {

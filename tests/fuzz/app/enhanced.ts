@@ -7,28 +7,19 @@ import {
   UseInterceptors,
   UsePipes,
   ValidationPipe,
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
 } from '@nestjs/common';
-import type {
-  ArgumentsHost,
-  CallHandler,
-  CanActivate,
-  ExceptionFilter,
-  ExecutionContext,
-  NestInterceptor,
-  PipeTransform,
-} from '@nestjs/common';
-import {
-  Ack,
-  BaseWsExceptionFilter,
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-} from '@nestjs/websockets';
+import { Ack, BaseWsExceptionFilter, ConnectedSocket, MessageBody, SubscribeMessage } from '@nestjs/websockets';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import type { Ack as AckFunction, Socket } from 'nest-realtime-kit';
-import { map } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import type { Order } from './failures.js';
 
 class ItemDto {

@@ -1,7 +1,6 @@
 import { BadRequestException, HttpException } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WsException } from '@nestjs/websockets';
-import { concat, defer, of, throwError } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { concat, defer, of, throwError, type Observable } from 'rxjs';
 
 /** What handlers believe that they were given. */
 export interface Order {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
-import { NEVER, finalize, interval, map, take } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { NEVER, finalize, interval, map, take, type Observable } from 'rxjs';
 import type { Order } from './failures.js';
 
 /** Handlers whose answers come bit by bit, or never end. */

@@ -64,21 +64,7 @@ export const awkwardNames = [
 ];
 
 /** Those that handlers look for. */
-const knownKeys = [
-  'a',
-  'b',
-  'c',
-  'id',
-  'text',
-  'items',
-  'name',
-  'user',
-  'role',
-  'room',
-  'part',
-  'denied',
-  'keep',
-];
+const knownKeys = ['a', 'b', 'c', 'id', 'text', 'items', 'name', 'user', 'role', 'room', 'part', 'denied', 'keep'];
 
 /** Half a character: valid in JSON, in no encoding. */
 const loneSurrogates = ['"\\ud800"', '"\\udc00\\ud800"', '"a\\udfff"'];

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import { frames } from './frames.js';
-import type { Frame } from './frames.js';
+import { frames, type Frame } from './frames.js';
 import { anyJsonValues, awkwardNames, jsonObjects, jsonValues } from './json.js';
 
 /**
@@ -107,17 +106,7 @@ const eventNames = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .constantFrom(
-        'error',
-        'connection',
-        'message',
-        'exception',
-        'data',
-        'close',
-        'question',
-        'said',
-        ...awkwardNames,
-      )
+      .constantFrom('error', 'connection', 'message', 'exception', 'data', 'close', 'question', 'said', ...awkwardNames)
       .map((name) => JSON.stringify(name)),
   },
   { weight: 1, arbitrary: fc.constantFrom('0', '-1', '1e999', '"\\ud800"', `"${'long'.repeat(500)}"`) },
@@ -161,13 +150,7 @@ export const namespaces = fc.oneof(
 export const auths = fc.oneof(
   {
     weight: 10,
-    arbitrary: fc.constantFrom(
-      '',
-      '',
-      '{}',
-      '{"user":{"name":"name"},"room":"Lobby"}',
-      '{"refuse":{"why":"so"}}',
-    ),
+    arbitrary: fc.constantFrom('', '', '{}', '{"user":{"name":"name"},"room":"Lobby"}', '{"refuse":{"why":"so"}}'),
   },
   { weight: 1, arbitrary: jsonObjects.map((auth) => `{"user":${auth}}`) },
   { weight: 1, arbitrary: jsonValues.map((room) => `{"room":${room}}`) },

@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import type { Ending } from '../visits/link.js';
-import { rawInputs } from './requests.js';
-import type { RawInput } from './requests.js';
-import { auths, namespaces, steps } from './steps.js';
-import type { Step } from './steps.js';
+import { rawInputs, type RawInput } from './requests.js';
+import { auths, namespaces, steps, type Step } from './steps.js';
 
 /** A namespace that a client enters at first. */
 export interface Entry {

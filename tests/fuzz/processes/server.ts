@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { setImmediate } from 'node:timers/promises';
-import { ConsoleLogger, Module } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
+import { ConsoleLogger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MESSAGE_METADATA } from '@nestjs/websockets/constants.js';
 import { EventsGateway, WebsocketAdapter, WebsocketModule } from 'nest-realtime-kit';

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAnswered } from '../inputs/steps.js';
-import type { Step } from '../inputs/steps.js';
+import { isAnswered, type Step } from '../inputs/steps.js';
 import type { Entry, Visit } from '../inputs/visits.js';
 import { Conversation } from './conversation.js';
 import type { Link, OnPacket, Packet } from './link.js';
@@ -62,15 +61,8 @@ export async function visitAsClient(
     log.complaints.push(`A client over ${over} was not let go after its ${ending}`);
 }
 
-async function open(
-  url: URL,
-  over: ClientVisit['over'],
-  enters: readonly Entry[],
-  log: VisitLog,
-): Promise<Opened> {
-  const conversation = new Conversation((complaint) =>
-    log.complaints.push(`A client over ${over} ${complaint}`),
-  );
+async function open(url: URL, over: ClientVisit['over'], enters: readonly Entry[], log: VisitLog): Promise<Opened> {
+  const conversation = new Conversation((complaint) => log.complaints.push(`A client over ${over} ${complaint}`));
   const link = await links[over](url, (packet) => {
     if (packet === '2') link.send('3');
     else conversation.take(packet);
@@ -105,10 +97,7 @@ function packetsOf(step: Step, conversation: Conversation): Packet[] | undefined
     case 'say':
       return [`42${namespaceAt(step.at)},${step.id}${list([step.event, ...step.args])}`];
     case 'attach':
-      return [
-        `451-${namespaceAt(step.at)},${step.id}${list([step.event, ...step.args])}`,
-        Buffer.from(step.bytes),
-      ];
+      return [`451-${namespaceAt(step.at)},${step.id}${list([step.event, ...step.args])}`, Buffer.from(step.bytes)];
     case 'answer': {
       const [namespace, id] = conversation.question ?? ['/', '0'];
       return joined.includes(namespace) ? [`43${namespace},${id}${list(step.args)}`] : [];

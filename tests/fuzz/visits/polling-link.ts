@@ -1,5 +1,4 @@
-import { Agent, request } from 'node:http';
-import type { ClientRequest } from 'node:http';
+import { Agent, request, type ClientRequest } from 'node:http';
 import { encodeFrame } from '../inputs/frames.js';
 import type { Ending, Link, OnPacket, Packet } from './link.js';
 
@@ -32,9 +31,7 @@ export class PollingLink implements Link {
   static async open(base: URL, onPacket: OnPacket): Promise<PollingLink> {
     const agent = new Agent({ keepAlive: true });
     const url = new URL('/socket.io/?EIO=4&transport=polling', base);
-    const { status, body } = await new Promise<Answer>((resolve) =>
-      exchange({ agent, url, method: 'GET' }, resolve),
-    );
+    const { status, body } = await new Promise<Answer>((resolve) => exchange({ agent, url, method: 'GET' }, resolve));
     if (status !== 200) throw new Error(`A handshake was refused: ${status} ${body}`);
     url.searchParams.set('sid', (JSON.parse(body.slice(1)) as { sid: string }).sid);
     const link = new PollingLink(agent, url, onPacket);
@@ -44,9 +41,7 @@ export class PollingLink implements Link {
 
   send(...packets: readonly Packet[]): void {
     this.post(
-      packets
-        .map((packet) => (typeof packet === 'string' ? packet : `b${packet.toString('base64')}`))
-        .join(SEPARATOR),
+      packets.map((packet) => (typeof packet === 'string' ? packet : `b${packet.toString('base64')}`)).join(SEPARATOR),
     );
   }
 
@@ -54,11 +49,7 @@ export class PollingLink implements Link {
     if (step.do === 'break by bytes') this.post(Buffer.from(step.bytes), 'application/octet-stream');
     else
       this.post(
-        Buffer.concat([
-          encodeFrame(step.frame),
-          Buffer.from(SEPARATOR),
-          Buffer.alloc(step.frame.opcode, SEPARATOR),
-        ]),
+        Buffer.concat([encodeFrame(step.frame), Buffer.from(SEPARATOR), Buffer.alloc(step.frame.opcode, SEPARATOR)]),
       );
   }
 
@@ -110,10 +101,7 @@ interface Exchange {
   readonly body?: string | Buffer;
 }
 
-function exchange(
-  { agent, url, method, type, body = '' }: Exchange,
-  done: (answer: Answer) => void,
-): ClientRequest {
+function exchange({ agent, url, method, type, body = '' }: Exchange, done: (answer: Answer) => void): ClientRequest {
   const headers = { ...(type && { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }) };
   const sent = request(url, { agent, method, headers }, (response) => {
     let text = '';

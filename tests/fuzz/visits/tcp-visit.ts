@@ -27,12 +27,7 @@ async function openPolling(url: URL): Promise<string> {
   return sid;
 }
 
-async function send(
-  url: URL,
-  bytes: Buffer,
-  pauseAfter: number,
-  ending: RawInput['ending'],
-): Promise<string> {
+async function send(url: URL, bytes: Buffer, pauseAfter: number, ending: RawInput['ending']): Promise<string> {
   const tcp = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
   let answer = '';
   tcp.on('error', () => {});

@@ -1,5 +1,4 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { encodeFrame, messageFrame } from '../inputs/frames.js';
 import { reset } from './reset.js';
 import type { Ending, Link, OnPacket, Packet } from './link.js';

@@ -6,11 +6,10 @@ import {
   SubscribeMessage,
   WebSocketGateway,
   WebSocketServer,
+  type WsResponse,
 } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
 import type { AppModule } from 'nest-realtime-kit/testing';
-import { concatMap, from, range } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { concatMap, from, range, type Observable } from 'rxjs';
 import type { Server, Socket } from 'socket.io';
 import * as parser from 'socket.io-msgpack-parser';
 import type { Imports } from './servings.js';

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { startTestCluster } from 'nest-realtime-kit/testing';
-import type { TestCluster } from 'nest-realtime-kit/testing';
+import { startTestCluster, type TestCluster } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 import { test as withRedis } from '../support/redis.js';
@@ -25,8 +24,7 @@ const servings: [kind: string, start: Start][] = [
   ],
   [
     'WebsocketModule',
-    (url, keyPrefix) =>
-      startTestCluster(clusterApp([WebsocketModule.forRoot({ redis: { url, keyPrefix } })])),
+    (url, keyPrefix) => startTestCluster(clusterApp([WebsocketModule.forRoot({ redis: { url, keyPrefix } })])),
   ],
 ];
 

@@ -32,10 +32,7 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
   for (const transport of ['websocket', 'polling'] as const) {
     const transports = [transport];
 
-    test(`a client that has logged in over HTTP is known by its cookie: ${transport}`, async ({
-      app,
-      connect,
-    }) => {
+    test(`a client that has logged in over HTTP is known by its cookie: ${transport}`, async ({ app, connect }) => {
       const alice = await connect({ ...account, transports, extraHeaders: await logIn(app, 'alice') });
       await expect(alice).toReceiveExactly(['welcome', 'alice']);
       await expect(alice.emitWithAck('who am I')).toBeAcked('alice');
@@ -109,10 +106,7 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
     await expect(bob.emitWithAck('who am I')).toBeAcked('bob');
   });
 
-  test('a raw WebSocket on another path of the same server is served beside Socket.IO', async ({
-    app,
-    connect,
-  }) => {
+  test('a raw WebSocket on another path of the same server is served beside Socket.IO', async ({ app, connect }) => {
     const guest = await connect();
     const raw = new WebSocket(`${app.url.replace('http', 'ws')}/echo`);
     await once(raw, 'open');

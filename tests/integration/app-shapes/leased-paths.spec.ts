@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import type { EventEmitter } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { Agent } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Server } from 'socket.io';
-import { io } from 'socket.io-client';
-import type { Socket as Client } from 'socket.io-client';
+import { io, type Socket as Client } from 'socket.io-client';
 import { describe } from 'vitest';
 import { Leases, leasedPathsApp } from './leased-paths.app.js';
 import { servings } from './servings.js';
@@ -88,13 +86,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
     const outcomes = clients.map(outcomeOf);
     open();
     const refused = 'too many connections';
-    expect((await Promise.all(outcomes)).toSorted()).toEqual([
-      'connected',
-      'connected',
-      refused,
-      refused,
-      refused,
-    ]);
+    expect((await Promise.all(outcomes)).toSorted()).toEqual(['connected', 'connected', refused, refused, refused]);
     for (const client of clients) client.disconnect();
     while (leases.heldBy(address) > 0) await leases.next('given back');
   });
@@ -124,9 +116,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
       const app = await NestFactory.create(leasedPathsApp(imports), { logger: false });
       await app.listen(0, '127.0.0.1');
       const url = await app.getUrl();
-      const clients = [customer, kitchen].map((path) =>
-        io(url, { ...path, forceNew: true, reconnection: false }),
-      );
+      const clients = [customer, kitchen].map((path) => io(url, { ...path, forceNew: true, reconnection: false }));
       const left = clients.map((client) => new Promise((resolve) => client.once('disconnect', resolve)));
       expect(await Promise.all(clients.map(outcomeOf))).toEqual(['connected', 'connected']);
       const leases = app.get(Leases);

@@ -1,5 +1,16 @@
-import { Catch, Injectable, Module, UseFilters, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
-import type { ArgumentsHost, CanActivate, ExceptionFilter, ExecutionContext } from '@nestjs/common';
+import {
+  Catch,
+  Injectable,
+  Module,
+  UseFilters,
+  UseGuards,
+  UsePipes,
+  ValidationPipe,
+  type ArgumentsHost,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+} from '@nestjs/common';
 import {
   ConnectedSocket,
   MessageBody,
@@ -9,8 +20,7 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import { Type } from 'class-transformer';
-import { IsDate, IsInt, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
-import type { ValidationError } from 'class-validator';
+import { IsDate, IsInt, IsString, Length, Max, Min, ValidateNested, type ValidationError } from 'class-validator';
 import type { AppModule } from 'nest-realtime-kit/testing';
 import type { Namespace, Socket } from 'socket.io';
 import type { Imports } from './servings.js';

@@ -1,5 +1,11 @@
-import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
+import {
+  Ack,
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  type WsResponse,
+} from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Socket } from 'socket.io';
 import { appOf } from '../support/nest-gateways/app-of.js';
@@ -93,9 +99,7 @@ test('with @Ack() it may emit an event as well', async ({ connect }) => {
   await expect(alice).toReceiveExactly(['emitted', 'too']);
 });
 
-test('@Ack() is a function when the client wants an ack, and undefined when it does not', async ({
-  connect,
-}) => {
+test('@Ack() is a function when the client wants an ack, and undefined when it does not', async ({ connect }) => {
   const alice = await connect();
   alice.emit('is there an ack', 'body', () => {});
   await expect(alice).toReceiveExactly(['ack is', 'function']);

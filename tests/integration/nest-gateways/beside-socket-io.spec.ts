@@ -270,8 +270,7 @@ describe('middlewares of the namespace', () => {
     afterInit(server: Server): void {
       server.use((client, next) => {
         const { user } = client.handshake.auth;
-        if (user === undefined)
-          next(Object.assign(new Error('members only'), { data: { code: 'NOT_A_MEMBER' } }));
+        if (user === undefined) next(Object.assign(new Error('members only'), { data: { code: 'NOT_A_MEMBER' } }));
         else setImmediate(next);
         (client.data as Record<string, unknown>).user = user;
       });
@@ -307,11 +306,7 @@ describe('what a handler does with the socket', () => {
     }
 
     @SubscribeMessage('say')
-    say(
-      @ConnectedSocket() client: Socket,
-      @MessageBody('room') room: string,
-      @MessageBody('text') text: string,
-    ): void {
+    say(@ConnectedSocket() client: Socket, @MessageBody('room') room: string, @MessageBody('text') text: string): void {
       client.to(room).emit('said', text);
     }
 

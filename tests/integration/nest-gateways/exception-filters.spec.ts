@@ -1,5 +1,13 @@
-import { Catch, HttpException, Injectable, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
-import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Injectable,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import {
   BaseWsExceptionFilter,
   MessageBody,
@@ -70,9 +78,7 @@ describe('without a filter', () => {
   const test = realtimeTest(appOf(FailingGateway));
 
   for (const event of ['text', 'object', 'rejecting']) {
-    test(`a WsException is emitted as "exception", to the sender and nobody else: ${event}`, async ({
-      connect,
-    }) => {
+    test(`a WsException is emitted as "exception", to the sender and nobody else: ${event}`, async ({ connect }) => {
       const [alice, bob] = await connect(2);
       alice.emit(event);
       await expect(alice).toReceiveExactly(['exception', exception('not like this')]);
@@ -94,10 +100,7 @@ describe('without a filter', () => {
   });
 
   for (const event of ['unexpected', 'unexpected, later', 'no error at all']) {
-    test(`any other error is logged, and the client is not told what it was: ${event}`, async ({
-      app,
-      connect,
-    }) => {
+    test(`any other error is logged, and the client is not told what it was: ${event}`, async ({ app, connect }) => {
       const alice = await connect();
       alice.emit(event);
       await expect(alice).toReceiveExactly(['exception', exception('Internal server error')]);
@@ -256,15 +259,7 @@ describe('what a filter catches', () => {
 
   const test = realtimeTest(appOf(FilteredGateway));
 
-  for (const event of [
-    'handler',
-    'promise',
-    'stream',
-    'guard',
-    'Forbidden resource',
-    'interceptor',
-    'pipe',
-  ]) {
+  for (const event of ['handler', 'promise', 'stream', 'guard', 'Forbidden resource', 'interceptor', 'pipe']) {
     test(`is an error of the ${event}, of which it knows the client, the body and the event`, async ({
       app,
       connect,
@@ -272,9 +267,7 @@ describe('what a filter catches', () => {
       const [, alice] = await connect(2);
       alice.emit(event, { body: event });
       await expect(alice).toReceiveExactly(['caught', event]);
-      expect(app.get(Journal).entries).toEqual([
-        { type: 'ws', id: alice.id, data: { body: event }, pattern: event },
-      ]);
+      expect(app.get(Journal).entries).toEqual([{ type: 'ws', id: alice.id, data: { body: event }, pattern: event }]);
     });
   }
 });

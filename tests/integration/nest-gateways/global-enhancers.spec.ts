@@ -1,17 +1,20 @@
-import { Catch, Injectable, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type {
-  CallHandler,
-  CanActivate,
-  ExceptionFilter,
-  ExecutionContext,
-  NestInterceptor,
-  PipeTransform,
+import {
+  Catch,
+  Injectable,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type CallHandler,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { map } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { describe } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
@@ -111,9 +114,7 @@ describe('given to the app', () => {
 
 describe('filters', () => {
   const ways: Record<string, ReturnType<typeof realtimeTest>> = {
-    'provided by a module': realtimeTest(
-      appOf(SpeechGateway, { provide: APP_FILTER, useClass: NeverFilter }),
-    ),
+    'provided by a module': realtimeTest(appOf(SpeechGateway, { provide: APP_FILTER, useClass: NeverFilter })),
     'given to the app': realtimeTest(appOf(SpeechGateway, NeverFilter), {
       setup: (nest) => nest.useGlobalFilters(nest.get(NeverFilter)),
     }),

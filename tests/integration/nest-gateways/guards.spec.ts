@@ -1,13 +1,6 @@
-import { Inject, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, SetMetadata, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WsException,
-} from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { of } from 'rxjs';
 import type { Socket } from 'socket.io';
@@ -107,8 +100,7 @@ describe('that takes its time', () => {
   const verdicts: Record<string, CanActivate['canActivate']> = {
     'a promise': (context) => Promise.resolve(context.switchToWs().getData<boolean>()),
     'an Observable': (context) => of(context.switchToWs().getData<boolean>()),
-    'several values, of which the last counts': (context) =>
-      of(true, false, context.switchToWs().getData<boolean>()),
+    'several values, of which the last counts': (context) => of(true, false, context.switchToWs().getData<boolean>()),
   };
 
   for (const [kind, canActivate] of Object.entries(verdicts)) {

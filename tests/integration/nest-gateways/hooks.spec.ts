@@ -1,12 +1,20 @@
-import { Inject, Module } from '@nestjs/common';
-import type {
-  OnApplicationBootstrap,
-  OnApplicationShutdown,
-  OnModuleDestroy,
-  OnModuleInit,
+import {
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
 } from '@nestjs/common';
-import { ConnectedSocket, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
+import {
+  ConnectedSocket,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+  type OnGatewayConnection,
+  type OnGatewayDisconnect,
+  type OnGatewayInit,
+} from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
@@ -68,9 +76,7 @@ describe('of a gateway', () => {
     const { id } = alice;
     await alice.disconnect();
     await expect(bob).toReceive('left', id);
-    expect(app.get(Journal).entries.slice(3)).toEqual([
-      ['handleDisconnect', true, id, 'client namespace disconnect'],
-    ]);
+    expect(app.get(Journal).entries.slice(3)).toEqual([['handleDisconnect', true, id, 'client namespace disconnect']]);
   });
 
   test('handleDisconnect is called once when the server disconnects a client', async ({ app, connect }) => {
@@ -79,9 +85,7 @@ describe('of a gateway', () => {
     alice.emit('throw me out');
     await expect(alice).toBeDisconnected('io server disconnect');
     await expect(bob).toReceive('left', id);
-    expect(app.get(Journal).entries.slice(3)).toEqual([
-      ['handleDisconnect', true, id, 'server namespace disconnect'],
-    ]);
+    expect(app.get(Journal).entries.slice(3)).toEqual([['handleDisconnect', true, id, 'server namespace disconnect']]);
   });
 
   test('handleDisconnect is called for every client when the app is closed', async ({ app, connect }) => {

@@ -1,5 +1,4 @@
-import { UseFilters, UseGuards, UsePipes } from '@nestjs/common';
-import type { ArgumentsHost, ExceptionFilter, Type } from '@nestjs/common';
+import { UseFilters, UseGuards, UsePipes, type ArgumentsHost, type ExceptionFilter, type Type } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { EventsGateway } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
@@ -10,8 +9,7 @@ import { exception } from '../support/nest-gateways/exception.js';
 
 describe('a gateway that extends a class', () => {
   const tellingFilter: ExceptionFilter<Error> = {
-    catch: (error: Error, host: ArgumentsHost) =>
-      host.switchToWs().getClient<Socket>().emit('caught', error.message),
+    catch: (error: Error, host: ArgumentsHost) => host.switchToWs().getClient<Socket>().emit('caught', error.message),
   };
 
   abstract class CrudGateway<Entity> {
@@ -154,14 +152,11 @@ describe('a gateway made by a mixin', () => {
   @WebSocketGateway()
   class ByeGateway extends WithEcho('bye', 'Bye') {}
 
-  realtimeTest(appOf(HelloGateway, ByeGateway))(
-    'has the handlers that it was made with',
-    async ({ connect }) => {
-      const alice = await connect();
-      expect(await alice.emitWithAck('hello', 'Alice')).toBe('Hello Alice');
-      expect(await alice.emitWithAck('bye', 'Alice')).toBe('Bye Alice');
-    },
-  );
+  realtimeTest(appOf(HelloGateway, ByeGateway))('has the handlers that it was made with', async ({ connect }) => {
+    const alice = await connect();
+    expect(await alice.emitWithAck('hello', 'Alice')).toBe('Hello Alice');
+    expect(await alice.emitWithAck('bye', 'Alice')).toBe('Bye Alice');
+  });
 });
 
 describe('a gateway that extends EventsGateway', () => {

@@ -1,12 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ClassSerializerInterceptor, Injectable, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
+import {
+  ClassSerializerInterceptor,
+  Injectable,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WsException, type WsResponse } from '@nestjs/websockets';
 import { Exclude } from 'class-transformer';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { EMPTY, catchError, from, map, of, tap, throwError } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { EMPTY, catchError, from, map, of, tap, throwError, type Observable } from 'rxjs';
 import { describe } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';

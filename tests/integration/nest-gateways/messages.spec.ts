@@ -1,5 +1,4 @@
-import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, type WsResponse } from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Socket } from 'socket.io';
 import { describe } from 'vitest';
@@ -206,9 +205,7 @@ describe('what a handler returns', () => {
   });
 
   for (const event of ['response', 'response, later']) {
-    test(`is emitted to the sender and nobody else, when it has an event and data: ${event}`, async ({
-      connect,
-    }) => {
+    test(`is emitted to the sender and nobody else, when it has an event and data: ${event}`, async ({ connect }) => {
       const [alice, bob] = await connect(2);
       for (const data of ['text', 0, { list: [1] }, [1, 2], Buffer.from('binary')]) {
         alice.emit(event, data);
@@ -404,8 +401,7 @@ describe('names of events', () => {
 
   test('that nobody handles come to nothing', async ({ app, connect }) => {
     const alice = await connect();
-    for (const event of ['toString', 'hasOwnProperty', 'notSubscribed', 'Constructor', ''])
-      alice.emit(event, 'hi');
+    for (const event of ['toString', 'hasOwnProperty', 'notSubscribed', 'Constructor', '']) alice.emit(event, 'hi');
     await expect(alice).toReceiveExactly();
     expect(alice.connected).toBe(true);
     expect(app.logs.entries.filter(({ level }) => level === 'error')).toEqual([]);

@@ -4,22 +4,10 @@ import {
   SubscribeMessage,
   WebSocketGateway,
   WsException,
+  type WsResponse,
 } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import {
-  BehaviorSubject,
-  EMPTY,
-  NEVER,
-  Observable,
-  Subject,
-  concat,
-  defer,
-  from,
-  map,
-  of,
-  throwError,
-} from 'rxjs';
+import { BehaviorSubject, EMPTY, NEVER, Observable, Subject, concat, defer, from, map, of, throwError } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
@@ -216,10 +204,7 @@ test('one that failed leaves its event and the others working', async ({ connect
   expect(await alice.emitWithAck('one')).toBe('only');
 });
 
-test('one that fails unexpectedly does not tell the client why, and the log does', async ({
-  app,
-  connect,
-}) => {
+test('one that fails unexpectedly does not tell the client why, and the log does', async ({ app, connect }) => {
   const alice = await connect();
   alice.emit('failing unexpectedly');
   await expect(alice).toReceiveExactly(['exception', exception('Internal server error')]);
@@ -276,18 +261,15 @@ ownApp('one that stays open is unsubscribed when its client has gone', async ({ 
   await expect(bob).toReceiveExactly(['tick', 1]);
 });
 
-ownApp(
-  'one that stays open is unsubscribed when the server disconnects its client',
-  async ({ app, connect }) => {
-    const alice = await connect();
-    alice.emit('ticks');
-    await app.settle();
-    alice.emit('leave');
-    await expect(alice).toBeDisconnected();
-    await app.settle();
-    expect(app.get(Journal).entries).toEqual(['subscribed', 'unsubscribed']);
-  },
-);
+ownApp('one that stays open is unsubscribed when the server disconnects its client', async ({ app, connect }) => {
+  const alice = await connect();
+  alice.emit('ticks');
+  await app.settle();
+  alice.emit('leave');
+  await expect(alice).toBeDisconnected();
+  await app.settle();
+  expect(app.get(Journal).entries).toEqual(['subscribed', 'unsubscribed']);
+});
 
 /** How many streams are still subscribed to. */
 function open(entries: readonly unknown[]): number {

@@ -6,15 +6,10 @@ import {
   StandardSchemaValidationPipe,
   UsePipes,
   ValidationPipe,
+  type ArgumentMetadata,
+  type PipeTransform,
 } from '@nestjs/common';
-import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WsException,
-} from '@nestjs/websockets';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { Type } from 'class-transformer';
 import { IsInt, IsString, Min, ValidateNested } from 'class-validator';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
@@ -189,10 +184,7 @@ describe('of Nest', () => {
   test('refuse it with the error that the app makes of it', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('double property', { count: 'many' });
-    await expect(alice).toReceiveExactly([
-      'exception',
-      exception('Validation failed (numeric string is expected)'),
-    ]);
+    await expect(alice).toReceiveExactly(['exception', exception('Validation failed (numeric string is expected)')]);
     expect(app.get(Journal).entries).toEqual([]);
   });
 });
@@ -221,8 +213,7 @@ describe('that validate by the class of the parameter', () => {
     new ValidationPipe({
       transform: true,
       whitelist: true,
-      exceptionFactory: (errors) =>
-        new WsException(errors.map(({ property }) => `bad ${property}`).join(', ')),
+      exceptionFactory: (errors) => new WsException(errors.map(({ property }) => `bad ${property}`).join(', ')),
     }),
   )
   @WebSocketGateway()

@@ -1,13 +1,17 @@
-import { Inject, Injectable, Scope, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type {
-  CallHandler,
-  CanActivate,
-  ExecutionContext,
-  NestInterceptor,
-  PipeTransform,
+import {
+  Inject,
+  Injectable,
+  Scope,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
 } from '@nestjs/common';
-import { APP_GUARD, ContextIdFactory, ModuleRef, REQUEST } from '@nestjs/core';
-import type { ContextId, ContextIdStrategy } from '@nestjs/core';
+import { APP_GUARD, ContextIdFactory, ModuleRef, REQUEST, type ContextId, type ContextIdStrategy } from '@nestjs/core';
 import {
   ConnectedSocket,
   MessageBody,
@@ -291,19 +295,16 @@ describe('enhancers that are request-scoped', () => {
     }
   }
 
-  realtimeTest(appOf(EnhancedGateway, Instances))(
-    'have one instance for each client',
-    async ({ app, connect }) => {
-      const alice = await connect({ auth: { user: 'alice' } });
-      const bob = await connect({ auth: { user: 'bob' } });
-      await alice.emitWithAck('say', 'alice');
-      await bob.emitWithAck('say', 'bob');
-      await alice.emitWithAck('say', 'alice');
-      const ofAlice = ['guard 1 of alice', 'interceptor 1 of alice', 'pipe 1 of alice'];
-      const ofBob = ['guard 2 of bob', 'interceptor 2 of bob', 'pipe 2 of bob'];
-      expect(app.get(Journal).entries).toEqual([...ofAlice, ...ofBob, ...ofAlice]);
-    },
-  );
+  realtimeTest(appOf(EnhancedGateway, Instances))('have one instance for each client', async ({ app, connect }) => {
+    const alice = await connect({ auth: { user: 'alice' } });
+    const bob = await connect({ auth: { user: 'bob' } });
+    await alice.emitWithAck('say', 'alice');
+    await bob.emitWithAck('say', 'bob');
+    await alice.emitWithAck('say', 'alice');
+    const ofAlice = ['guard 1 of alice', 'interceptor 1 of alice', 'pipe 1 of alice'];
+    const ofBob = ['guard 2 of bob', 'interceptor 2 of bob', 'pipe 2 of bob'];
+    expect(app.get(Journal).entries).toEqual([...ofAlice, ...ofBob, ...ofAlice]);
+  });
 });
 
 describe('enhancers that are not request-scoped', () => {

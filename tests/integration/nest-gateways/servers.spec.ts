@@ -1,14 +1,10 @@
-import { Controller, Injectable, Module, Sse } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
+import { Controller, Injectable, Module, Sse, type OnApplicationShutdown } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer, type WsResponse } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { NEVER, startWith } from 'rxjs';
-import type { Observable } from 'rxjs';
-import { Server } from 'socket.io';
-import type { Namespace } from 'socket.io';
+import { NEVER, startWith, type Observable } from 'rxjs';
+import { Server, type Namespace } from 'socket.io';
 import { describe, test as plainTest } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 
@@ -70,10 +66,7 @@ describe('a message is handled', () => {
       const alice = await connect({ ...options });
       for (const data of [{ test: 'test' }, 'text', undefined]) {
         alice.emit('push', ...(data === undefined ? [] : [data]));
-        await expect(alice).toReceiveExactly([
-          'pop',
-          { from: gateway.name, ...(data !== undefined && { data }) },
-        ]);
+        await expect(alice).toReceiveExactly(['pop', { from: gateway.name, ...(data !== undefined && { data }) }]);
       }
     });
   }

@@ -1,6 +1,5 @@
 import { Authentication } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { ConnectOptions, TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type ConnectOptions, type TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { afterEach, describe, onTestFinished, test as plainTest, vi } from 'vitest';
 import { AppModule } from './admin-ui.js';

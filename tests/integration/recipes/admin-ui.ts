@@ -1,9 +1,7 @@
 import { Module, UnauthorizedException } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { OnGatewayInit } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import { instrument } from '@socket.io/admin-ui';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { AuthenticatedSocket, Handshake, Server, Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type AuthenticatedSocket, type Handshake, type Server, type Socket } from 'nest-realtime-kit';
 
 const users = new Map([['alice-token', { name: 'Alice' }]]);
 

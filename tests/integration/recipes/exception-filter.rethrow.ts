@@ -1,5 +1,4 @@
-import { Catch, Injectable } from '@nestjs/common';
-import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { Catch, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Socket } from 'nest-realtime-kit';
 import { ErrorReports, isMeantForClient } from './exception-filter.js';
 

@@ -15,9 +15,7 @@ beforeEach(() => {
 
 const options: TestAppOptions = {
   override: (builder) =>
-    builder
-      .overrideProvider(ErrorReports)
-      .useValue({ capture: (...report: unknown[]) => void reported.push(report) }),
+    builder.overrideProvider(ErrorReports).useValue({ capture: (...report: unknown[]) => void reported.push(report) }),
 };
 
 const internalError = { status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' };
@@ -45,9 +43,7 @@ describe("a filter that passes on to Nest's", () => {
 
   test('answers twice where there is an ack: in it and by "exception"', async ({ connect }) => {
     const alice = await connect();
-    await expect(alice.emitWithAck('enter', 'cellar')).toBeAcked(
-      expect.objectContaining({ code: 'WS_EXCEPTION' }),
-    );
+    await expect(alice.emitWithAck('enter', 'cellar')).toBeAcked(expect.objectContaining({ code: 'WS_EXCEPTION' }));
     const told = { status: 'error', message: 'the cellar is closed' };
     await expect(alice).toReceiveExactly(['exception', told]);
     alice.emit('enter', 'cellar');

@@ -1,8 +1,14 @@
-import { Catch, HttpException, Injectable, Module, NotFoundException, UseFilters } from '@nestjs/common';
-import type { ArgumentsHost } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Injectable,
+  Module,
+  NotFoundException,
+  UseFilters,
+  type ArgumentsHost,
+} from '@nestjs/common';
 import { BaseWsExceptionFilter, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Socket } from 'nest-realtime-kit';
 
 /** Sends errors to where they are collected: `capture` calls Sentry's `captureException`, for instance. */
 @Injectable()

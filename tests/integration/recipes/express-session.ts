@@ -1,11 +1,24 @@
 import { promisify } from 'node:util';
-import { Body, Controller, Module, Post, Req, UnauthorizedException } from '@nestjs/common';
-import type { MiddlewareConsumer, NestModule } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { OnGatewayInit } from '@nestjs/websockets';
+import {
+  Body,
+  Controller,
+  Module,
+  Post,
+  Req,
+  UnauthorizedException,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import session from 'express-session';
-import { Authentication, WebsocketModule } from 'nest-realtime-kit';
-import type { AuthenticatedSocket, Handshake, Server, Socket } from 'nest-realtime-kit';
+import {
+  Authentication,
+  WebsocketModule,
+  type AuthenticatedSocket,
+  type Handshake,
+  type Server,
+  type Socket,
+} from 'nest-realtime-kit';
 
 declare module 'express-session' {
   interface SessionData {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Injectable, Module, Post, Res, UnauthorizedException } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { AuthenticatedSocket, Authenticator, Handshake } from 'nest-realtime-kit';
+import { WebsocketModule, type AuthenticatedSocket, type Authenticator, type Handshake } from 'nest-realtime-kit';
 
 interface User {
   name: string;

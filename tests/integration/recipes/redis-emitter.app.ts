@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Socket } from 'nest-realtime-kit';
 
 @WebSocketGateway({ namespace: 'orders' })
 export class OrdersGateway {

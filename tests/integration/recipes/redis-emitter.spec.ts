@@ -1,6 +1,5 @@
 import { Test } from '@nestjs/testing';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { afterEach, onTestFinished, vi } from 'vitest';
 import { test } from '../support/redis.js';

@@ -30,10 +30,7 @@ async function health(app: TestApp): Promise<[status: number, body: unknown]> {
   return [response.status, await response.json()];
 }
 
-test('the app is ready while it serves, and not from the beginning of its shutdown', async ({
-  app,
-  connect,
-}) => {
+test('the app is ready while it serves, and not from the beginning of its shutdown', async ({ app, connect }) => {
   const alice = await connect();
   expect(await health(app)).toEqual([200, expect.objectContaining({ status: 'ok' })]);
 

@@ -1,6 +1,12 @@
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
-import { HealthCheck, HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
-import type { HealthCheckResult, HealthIndicatorResult } from '@nestjs/terminus';
+import {
+  HealthCheck,
+  HealthCheckService,
+  HealthIndicatorService,
+  TerminusModule,
+  type HealthCheckResult,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
 import { WebsocketModule, WebsocketReadiness } from 'nest-realtime-kit';
 
 @Injectable()

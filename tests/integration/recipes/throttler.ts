@@ -1,10 +1,8 @@
-import { Controller, Get, Injectable, Module } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { SkipThrottle, Throttle, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Socket } from 'nest-realtime-kit';
 
 /** Counts HTTP requests by address, as before, and the events of gateways by client. */
 @Injectable()

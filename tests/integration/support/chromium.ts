@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import type { TestAPI } from 'vitest';
 
 const candidates = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'];
@@ -26,9 +25,7 @@ export interface ChromiumFixtures {
  * Gives a `test` pages in a real Chromium. To be called at the top of a file: Chromium starts before the first test, in a
  * time of its own.
  */
-export function withChromium<Context extends object>(
-  base: TestAPI<Context>,
-): TestAPI<Context & ChromiumFixtures> {
+export function withChromium<Context extends object>(base: TestAPI<Context>): TestAPI<Context & ChromiumFixtures> {
   const test = (base as unknown as TestAPI).extend<ChromiumFixtures>({
     browser: [
       // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
@@ -53,12 +50,6 @@ export function withChromium<Context extends object>(
 function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-sync',
-    ],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
   });
 }

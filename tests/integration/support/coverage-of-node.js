@@ -4,12 +4,7 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule } from '../../../dist/websocket/index.js';
-import {
-  coverageShortfalls,
-  printCoverage,
-  readCoverage,
-  startTestApp,
-} from '../../../dist/testing/index.js';
+import { coverageShortfalls, printCoverage, readCoverage, startTestApp } from '../../../dist/testing/index.js';
 
 class EchoGateway {
   echo(client, text) {

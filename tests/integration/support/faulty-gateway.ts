@@ -109,8 +109,7 @@ class RoomGateway {
 
   async handleDisconnect(client: Socket): Promise<void> {
     if (this.has('disconnect not logged')) return;
-    if (this.has('disconnect logged late'))
-      setTimeout(() => this.logger.log(`Client disconnected: ${client.id}`), 150);
+    if (this.has('disconnect logged late')) setTimeout(() => this.logger.log(`Client disconnected: ${client.id}`), 150);
     else this.logger.log(`Client disconnected: ${client.id}`);
   }
 

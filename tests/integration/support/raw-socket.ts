@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 /** A TCP connection on which the test writes what it likes, and which answers nothing by itself. */
 export interface RawSocket extends Disposable {
@@ -37,11 +36,7 @@ export async function openTcp(port: number): Promise<RawSocket> {
 }
 
 /** Asks by HTTP/1.1 on a connection of its own. */
-export async function request(
-  port: number,
-  path: string,
-  headers: Record<string, string> = {},
-): Promise<RawSocket> {
+export async function request(port: number, path: string, headers: Record<string, string> = {}): Promise<RawSocket> {
   const raw = await openTcp(port);
   const lines = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}`);
   raw.socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);

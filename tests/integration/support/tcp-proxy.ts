@@ -1,6 +1,5 @@
 import { Agent } from 'node:http';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { ConnectOptions } from 'nest-realtime-kit/testing';
 
 /** A link to a TCP server that can be cut. */

@@ -34,9 +34,7 @@ class LoadGateway {
   }
 
   stream(_client, { count, bytes }) {
-    return range(0, count).pipe(
-      concatMap(async (sent) => ({ event: 'piece', data: [sent, 'x'.repeat(bytes)] })),
-    );
+    return range(0, count).pipe(concatMap(async (sent) => ({ event: 'piece', data: [sent, 'x'.repeat(bytes)] })));
   }
 }
 WebSocketGateway()(LoadGateway);
@@ -55,9 +53,7 @@ if (authenticationTakes !== undefined) {
 }
 
 class AppModule {}
-Module({ imports: [WebsocketModule.forRoot({ ...options, isGlobal: true })], providers: [LoadGateway] })(
-  AppModule,
-);
+Module({ imports: [WebsocketModule.forRoot({ ...options, isGlobal: true })], providers: [LoadGateway] })(AppModule);
 
 const app = await NestFactory.create(AppModule, {
   logger: quiet ? ['warn', 'error'] : new ConsoleLogger({ json: true }),

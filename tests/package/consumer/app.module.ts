@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { EventsGateway, WebsocketModule } from 'nest-realtime-kit';
-import type { Socket } from 'nest-realtime-kit';
+import { EventsGateway, WebsocketModule, type Socket } from 'nest-realtime-kit';
 
 @WebSocketGateway({ namespace: 'chat' })
 export class ChatGateway extends EventsGateway {

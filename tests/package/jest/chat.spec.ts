@@ -1,5 +1,4 @@
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { AppModule } from './app.module';
 
 let app: TestApp;

@@ -1,5 +1,4 @@
-import { matchers, startTestApp } from 'nest-realtime-kit/testing';
-import type { RealtimeMatchers, TestApp } from 'nest-realtime-kit/testing';
+import { matchers, startTestApp, type RealtimeMatchers, type TestApp } from 'nest-realtime-kit/testing';
 import { AppModule } from './app.module';
 
 declare global {

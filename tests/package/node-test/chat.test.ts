@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { AppModule } from './app.module';
 
 let app: TestApp;

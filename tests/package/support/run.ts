@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import type { ExecFileException } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -37,8 +36,6 @@ function execute(directory: string, command: string, args: string[]): Promise<Ou
   const PATH = [join(directory, 'node_modules/.bin'), process.env.PATH].join(delimiter);
   const options = { cwd: directory, env: { ...process.env, PATH, NO_COLOR: '1' }, timeout: 120_000 };
   return new Promise((resolve) => {
-    execFile(command, args, options, (error, stdout, stderr) =>
-      resolve({ error, output: `${stdout}\n${stderr}` }),
-    );
+    execFile(command, args, options, (error, stdout, stderr) => resolve({ error, output: `${stdout}\n${stderr}` }));
   });
 }

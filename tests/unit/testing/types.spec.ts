@@ -1,6 +1,5 @@
 import { realtimeTest, expect as realtimeExpect } from 'nest-realtime-kit/testing/vitest';
-import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
-import type { TestApp, TestClient } from 'nest-realtime-kit/testing';
+import { assertThat, startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expectTypeOf, test } from 'vitest';
 
 /*
@@ -46,10 +45,7 @@ async function clients(app: TestApp<ServerToClient, ClientToServer, Namespaces>)
   // @ts-expect-error -- two were asked for
   const [, , _third] = await app.connect(2);
 
-  for (const reader of [
-    await app.connect({ namespace: '/news' }),
-    await app.connect({ namespace: 'news' }),
-  ]) {
+  for (const reader of [await app.connect({ namespace: '/news' }), await app.connect({ namespace: 'news' })]) {
     reader.emit('publish', 'a headline');
     expectTypeOf(await reader.next('headline')).toEqualTypeOf<[text: string]>();
     // @ts-expect-error -- that is of another namespace

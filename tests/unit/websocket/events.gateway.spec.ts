@@ -1,13 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { Logger, Module } from '@nestjs/common';
-import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
+import { Logger, Module, type INestApplication, type LoggerService, type ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
-import { EventsGateway, WebsocketModule } from 'nest-realtime-kit';
-import type { Server, Socket, WebsocketOptions } from 'nest-realtime-kit';
-import { io } from 'socket.io-client';
-import type { ManagerOptions, Socket as Client, SocketOptions } from 'socket.io-client';
+import { EventsGateway, WebsocketModule, type Server, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
+import { io, type ManagerOptions, type Socket as Client, type SocketOptions } from 'socket.io-client';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 /** What a gateway has logged: the level, then the arguments of the call, the context last. */
@@ -114,17 +111,13 @@ describe('EventsGateway logs at level "log", with its class name as context,', (
   test('a client that connects by polling, with that transport', async () => {
     const { entries, connect } = await start(withModule());
     const { id } = await connect({ transports: ['polling'] });
-    await expect
-      .poll(() => entries)
-      .toEqual([INITIALIZED, connected(id, { ...details, transport: 'polling' })]);
+    await expect.poll(() => entries).toEqual([INITIALIZED, connected(id, { ...details, transport: 'polling' })]);
   });
 
   test('the address that a trusted proxy forwards', async () => {
     const { entries, connect } = await start(withModule({ trustProxy: 1 }));
     const { id } = await connect({ ...websocket, extraHeaders: { 'x-forwarded-for': '203.0.113.7' } });
-    await expect
-      .poll(() => entries)
-      .toEqual([INITIALIZED, connected(id, { ...details, address: '203.0.113.7' })]);
+    await expect.poll(() => entries).toEqual([INITIALIZED, connected(id, { ...details, address: '203.0.113.7' })]);
   });
 
   test.each<[reason: string, leave: (client: Client, server: Server) => unknown]>([
@@ -167,13 +160,7 @@ describe('EventsGateway logs at level "log", with its class name as context,', (
     alice.disconnect();
     await expect
       .poll(() => entries)
-      .toEqual([
-        INITIALIZED,
-        connected(ids[0]),
-        connected(ids[1]),
-        disconnected(ids[1]),
-        disconnected(ids[0]),
-      ]);
+      .toEqual([INITIALIZED, connected(ids[0]), connected(ids[1]), disconnected(ids[1]), disconnected(ids[0])]);
   });
 });
 
@@ -224,10 +211,7 @@ test('eventsGateway: false silences EventsGateway, and no gateway that extends i
   const { id } = await connect(websocket);
   await expect
     .poll(() => entries)
-    .toEqual([
-      ['log', 'WebSocket Gateway initialized', 'LobbyGateway'],
-      connected(id, undefined, 'LobbyGateway'),
-    ]);
+    .toEqual([['log', 'WebSocket Gateway initialized', 'LobbyGateway'], connected(id, undefined, 'LobbyGateway')]);
 });
 
 describe('the details of EventsGateway', () => {

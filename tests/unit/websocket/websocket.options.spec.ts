@@ -1,5 +1,4 @@
-import { WebsocketOptionsError } from 'nest-realtime-kit';
-import type { WebsocketOptions } from 'nest-realtime-kit';
+import { WebsocketOptionsError, type WebsocketOptions } from 'nest-realtime-kit';
 import { describe, expect, test } from 'vitest';
 import { resolveWebsocketOptions } from '../../../src/websocket/websocket.options.js';
 
@@ -35,11 +34,7 @@ describe('resolveWebsocketOptions', () => {
   test.each<[string, unknown, string]>([
     ['path', { path: 'realtime' }, 'option "path" is "realtime"; expected a path that begins with "/"'],
     ['path', { path: 7 }, 'option "path" is 7; expected a path'],
-    [
-      'transports',
-      { transports: ['sockjs'] },
-      'is ["sockjs"]; expected a list out of "polling", "websocket"',
-    ],
+    ['transports', { transports: ['sockjs'] }, 'is ["sockjs"]; expected a list out of "polling", "websocket"'],
     [
       'redis.url',
       { redis: { url: 'redis://user:pa/ss@w:ord@host:port' } },
@@ -71,11 +66,7 @@ describe('resolveWebsocketOptions', () => {
     ['shutdown.event', { shutdown: { event: 'error' } }, 'is "error"; expected the name of an event'],
     ['shutdown.onUncaught', { shutdown: { onUncaught: true } }, 'is true; expected "drain" or "ignore"'],
     ['shutdown.grace', { shutdown: { grace: 1 } }, 'expected one of these names: shutdown.batchInterval, '],
-    [
-      'redis',
-      { redis: {} },
-      'option "redis" is an object; expected either { url: "redis://host:6379" } or { client }',
-    ],
+    ['redis', { redis: {} }, 'option "redis" is an object; expected either { url: "redis://host:6379" } or { client }'],
     ['redis', { redis: 'redis://localhost' }, 'option "redis" is "redis://localhost"; expected either'],
     [
       'redis.url',
@@ -92,11 +83,7 @@ describe('resolveWebsocketOptions', () => {
       { redis: { url: 'redis://localhost', prefix: 'a' } },
       'expected one of these names: redis.client, ',
     ],
-    [
-      'adapter',
-      { redis: { url: 'redis://localhost' }, adapter: () => {} },
-      'expected no adapter beside "redis"',
-    ],
+    ['adapter', { redis: { url: 'redis://localhost' }, adapter: () => {} }, 'expected no adapter beside "redis"'],
     ['(all)', 'cors', 'option "(all)" is "cors"; expected an object'],
     ['errors.tellBy', { errors: { tellBy: 'event' } }, 'is "event"; expected "ack", "exception" or "both"'],
   ])('refuses a wrong %s: %j', (option, options, text) => {

@@ -1,9 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import { Logger, type INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { io } from 'socket.io-client';
-import type { Socket } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import { ChatModule } from './gateway';
 
 let app: INestApplication;

@@ -10,10 +10,7 @@ const MOST_CLIENTS = 8;
  * Which clients are drawn by themselves: when there are many, those that a failure is about, those that set something
  * off, and those to which something else happened than to most.
  */
-export function individualsOf(
-  entries: readonly TimelineEntry[],
-  { unwanted, missing }: Findings,
-): ReadonlySet<string> {
+export function individualsOf(entries: readonly TimelineEntry[], { unwanted, missing }: Findings): ReadonlySet<string> {
   const clients = clientsOf(entries);
   if (clients.size <= MOST_CLIENTS) return clients;
   const fates = fatesOf(entries);

@@ -53,8 +53,7 @@ function eventsOf({ what }: Stated, entries: readonly TimelineEntry[]): readonly
 function latestRound(events: readonly Received[], entries: readonly TimelineEntry[]): readonly Received[] {
   const last = events.at(-1);
   if (!last) return [];
-  const start =
-    last.cause?.entry ?? entries.findLast(({ kind, seq }) => kind === 'sent' && seq < last.seq)?.seq ?? 0;
+  const start = last.cause?.entry ?? entries.findLast(({ kind, seq }) => kind === 'sent' && seq < last.seq)?.seq ?? 0;
   return events.filter(({ seq }) => seq > start);
 }
 

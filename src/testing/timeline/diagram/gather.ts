@@ -1,5 +1,4 @@
-import { keyOf, lanesOf } from './step.js';
-import type { Note, Step } from './step.js';
+import { keyOf, lanesOf, type Note, type Step } from './step.js';
 
 /**
  * Draws together what need not be told one by one: what happens to the crowd until somebody does something else, and

@@ -1,6 +1,5 @@
 import { label } from './label.js';
-import { keyOf, lanesOf } from './step.js';
-import type { Lane, Step } from './step.js';
+import { keyOf, lanesOf, type Lane, type Step } from './step.js';
 
 /** The lifelines of a diagram, from left to right, under ids that Mermaid takes. */
 export class Participants {

@@ -6,8 +6,7 @@ import { individualsOf } from './crowd.js';
 import { findingsOf } from './findings.js';
 import { gather } from './gather.js';
 import { hopsOf } from './hops.js';
-import { stepsOf } from './steps.js';
-import type { Lanes } from './steps.js';
+import { stepsOf, type Lanes } from './steps.js';
 import type { Lane, Step } from './step.js';
 
 export interface Story {
@@ -21,9 +20,7 @@ export interface Story {
 /** Everything that a diagram of these entries could show, in order. */
 export function storyOf(all: readonly TimelineEntry[]): Story {
   const first = all.find(({ kind }) => kind === 'connected' || kind === 'refused');
-  const entries = all.filter(
-    (entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all),
-  );
+  const entries = all.filter((entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all));
   const findings = findingsOf(entries);
   const individuals = individualsOf(entries, findings);
   const nodes = new Map(entries.map((entry) => [clientOf(entry), entry.node]));

@@ -5,8 +5,7 @@ import type { Reporter, TestRunEndReason, Vitest } from 'vitest/node';
 import type { Coverage } from '../../coverage/coverage.js';
 import { COVERAGE_DIR, readCoverage } from '../../coverage/directory.js';
 import { printCoverage } from '../../coverage/print.js';
-import { assertThreshold, coverageShortfalls } from '../../coverage/threshold.js';
-import type { CoverageThreshold } from '../../coverage/threshold.js';
+import { assertThreshold, coverageShortfalls, type CoverageThreshold } from '../../coverage/threshold.js';
 import { coverageTotals } from '../../coverage/totals.js';
 import { show } from '../../show.js';
 import { reportsDirectory } from './reports-directory.js';
@@ -70,9 +69,7 @@ export class CoverageReporter implements Reporter {
     const { vitest, directory } = this.run;
     const coverage = readCoverage(directory);
     if (coverage.apps === 0) {
-      vitest.logger.log(
-        '\nContract coverage: no app was started and closed by startTestApp or realtimeTest.',
-      );
+      vitest.logger.log('\nContract coverage: no app was started and closed by startTestApp or realtimeTest.');
       return;
     }
     vitest.logger.log(`\n${printCoverage(coverage)}`);
@@ -107,9 +104,7 @@ function resolveOptions(options: CoverageReporterOptions): CoverageReporterOptio
   }
   if (threshold !== undefined) assertThreshold(threshold);
   if (outputFile !== undefined && (typeof outputFile !== 'string' || outputFile === '')) {
-    throw new TypeError(
-      `The outputFile of CoverageReporter is the path of a file. It got ${show(outputFile)}.`,
-    );
+    throw new TypeError(`The outputFile of CoverageReporter is the path of a file. It got ${show(outputFile)}.`);
   }
   return { threshold, outputFile };
 }

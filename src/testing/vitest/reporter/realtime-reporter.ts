@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestRunEndReason, Vitest } from 'vitest/node';
-import { CoverageReporter } from './coverage-reporter.js';
-import type { CoverageReporterOptions } from './coverage-reporter.js';
+import { CoverageReporter, type CoverageReporterOptions } from './coverage-reporter.js';
 import { JobSummary } from './job-summary.js';
 import type { ReporterPart } from './part.js';
 import { reportsDirectory } from './reports-directory.js';
@@ -47,10 +46,7 @@ export class RealtimeReporter implements Reporter {
     const directory = reportsDirectory(vitest.config, this.options.directory);
     this.print = (line) => vitest.logger.log(line);
     this.parts = [
-      new TimelineReport(
-        { directory, summary: JobSummary.ofEnvironment() },
-        relative(process.cwd(), directory),
-      ),
+      new TimelineReport({ directory, summary: JobSummary.ofEnvironment() }, relative(process.cwd(), directory)),
     ];
   }
 

@@ -6,8 +6,8 @@ import {
   SubscribeMessage,
   WebSocketGateway,
   WebSocketServer,
+  type WsResponse,
 } from '@nestjs/websockets';
-import type { WsResponse } from '@nestjs/websockets';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { Namespace, Socket } from 'socket.io';
 

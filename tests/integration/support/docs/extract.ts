@@ -14,10 +14,7 @@ export function extract(blocks: readonly Block[]): string {
     place(block, lines);
   }
   for (const [name, lines] of files) {
-    writeFileSync(
-      `${directory}/${name}`,
-      Array.from(lines, (line: string | undefined) => line ?? '').join('\n'),
-    );
+    writeFileSync(`${directory}/${name}`, Array.from(lines, (line: string | undefined) => line ?? '').join('\n'));
   }
   const tsconfig = { extends: '../../../tsconfig.json', include: ['*.ts'], exclude: [] };
   writeFileSync(`${directory}/tsconfig.json`, JSON.stringify(tsconfig));
@@ -40,9 +37,7 @@ export function fileOf(block: Block): string {
   const suffix = block.info === 'fails' ? 'fails' : 'passes';
   if (!isWhole(block)) return `${page}.${suffix}.ts`;
   if (!block.info.endsWith('.ts')) return `${page}-${block.line}.${suffix}.ts`;
-  return block.info.endsWith('.spec.ts')
-    ? `${block.info.slice(0, -'.spec.ts'.length)}.passes.ts`
-    : block.info;
+  return block.info.endsWith('.spec.ts') ? `${block.info.slice(0, -'.spec.ts'.length)}.passes.ts` : block.info;
 }
 
 /** Puts a block on the lines that it has in its page, so that stacks and compilers point there. */
@@ -57,7 +52,6 @@ function place(block: Block, lines: string[]): void {
   const prints = block.info === 'prints' ? "const printed = vi.spyOn(console, 'log').mockReturnValue();" : '';
   lines[block.line - 1] =
     `test(${JSON.stringify(titleOf(block))}, async ({ app, connect, alice, bob, carol, task }) => { ${prints}`;
-  const keep =
-    'Object.assign(task.meta, { printed: printed.mock.calls.flat().map(String) }); printed.mockRestore();';
+  const keep = 'Object.assign(task.meta, { printed: printed.mock.calls.flat().map(String) }); printed.mockRestore();';
   lines[block.line + code.length] = `${prints && keep} });`;
 }

@@ -2,26 +2,18 @@
 import { createRequire } from 'node:module';
 import { SpanKind } from '@opentelemetry/api';
 import { SocketIoInstrumentation } from '@opentelemetry/instrumentation-socket.io';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 
 const exporter = new InMemorySpanExporter();
 const instrumentation = new SocketIoInstrumentation();
-instrumentation.setTracerProvider(
-  new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
-);
+instrumentation.setTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
 // It patches what is loaded by `require`; Nest imports the same copy.
 createRequire(import.meta.url)('socket.io');
 
 process.on('message', () => {
   const spans = exporter
     .getFinishedSpans()
-    .map(
-      ({ kind, attributes }) => `${SpanKind[kind]} ${String(attributes['messaging.socket.io.event_name'])}`,
-    );
+    .map(({ kind, attributes }) => `${SpanKind[kind]} ${String(attributes['messaging.socket.io.event_name'])}`);
   exporter.reset();
   process.send(spans);
 });

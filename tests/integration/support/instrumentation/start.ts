@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +15,7 @@ export interface InstrumentedServer extends AsyncDisposable {
 }
 
 /** Starts a script that stands beside this file. */
-export async function startInstrumented(
-  script: string,
-  env: Record<string, string> = {},
-): Promise<InstrumentedServer> {
+export async function startInstrumented(script: string, env: Record<string, string> = {}): Promise<InstrumentedServer> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = fork(path, { env: { PATH: process.env.PATH, ...env }, execArgv: [] });
   const exited = once(child, 'exit');

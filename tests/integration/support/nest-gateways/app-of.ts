@@ -1,5 +1,4 @@
-import { Module } from '@nestjs/common';
-import type { Provider } from '@nestjs/common';
+import { Module, type Provider } from '@nestjs/common';
 import { WebsocketModule } from 'nest-realtime-kit';
 import type { AppModule } from 'nest-realtime-kit/testing';
 import { Journal } from './journal.js';

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import type { EventEmitter } from 'node:events';
-import { request } from 'node:http';
-import type { Server as HttpServer, IncomingMessage, RequestOptions } from 'node:http';
+import { once, type EventEmitter } from 'node:events';
+import { request, type Server as HttpServer, type IncomingMessage, type RequestOptions } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestApp } from 'nest-realtime-kit/testing';
 

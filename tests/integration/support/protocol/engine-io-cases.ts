@@ -2,8 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Reply } from './endpoint.js';
 import { PollingSession } from './polling-session.js';
 import { protocolCase } from './protocol-case.js';
-import { HEARTBEAT, MAX_PAYLOAD } from './protocol-servers.js';
-import type { ProtocolServers } from './protocol-servers.js';
+import { HEARTBEAT, MAX_PAYLOAD, type ProtocolServers } from './protocol-servers.js';
 import { RawSocket } from './raw-socket.js';
 
 /** What the brisk server opens a session with, beside its id. */
@@ -14,10 +13,7 @@ const TERMS = { ...HEARTBEAT, maxPayload: MAX_PAYLOAD };
  *
  * @param exchange sends something and gets the answer, to see that a connection is alive
  */
-export function engineIoCases(
-  servers: ProtocolServers,
-  exchange: (socket: RawSocket) => Promise<void>,
-): void {
+export function engineIoCases(servers: ProtocolServers, exchange: (socket: RawSocket) => Promise<void>): void {
   const statusOf = async (reply: Promise<Reply>): Promise<number> => (await reply).status;
 
   describe('handshake by HTTP long-polling', () => {

@@ -1,6 +1,5 @@
 import type { WebsocketOptions } from 'nest-realtime-kit';
-import { startTestApp } from 'nest-realtime-kit/testing';
-import type { AppModule, TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll } from 'vitest';
 import { Endpoint } from './endpoint.js';
 

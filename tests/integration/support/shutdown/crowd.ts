@@ -1,17 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { io } from 'socket.io-client';
-import type { Socket } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import { expect } from 'vitest';
-import { startServer } from '../reference-server.js';
-import type { ServerProcess } from '../reference-server.js';
+import { startServer, type ServerProcess } from '../reference-server.js';
 
 const script = fileURLToPath(new URL('server.js', import.meta.url));
 
 /** Starts `server.js` on a free port. */
-export function startWorkServer(
-  shutdown: object = {},
-  env: Record<string, string> = {},
-): Promise<ServerProcess> {
+export function startWorkServer(shutdown: object = {}, env: Record<string, string> = {}): Promise<ServerProcess> {
   return startServer({ SHUTDOWN_OPTIONS: JSON.stringify(shutdown), ...env }, script);
 }
 

@@ -12,10 +12,7 @@ for (const scope of ['file', 'worker'] as const) {
     await expect(app).toHaveLogged(`Client connected: ${ids[0]}`);
   });
 
-  test(`a ${scope} has the same app, without the clients and entries of the test before`, async ({
-    app,
-    connect,
-  }) => {
+  test(`a ${scope} has the same app, without the clients and entries of the test before`, async ({ app, connect }) => {
     expect(app.url).toBe(url);
     expect(app.clients).toEqual([]);
     expect(app.io.sockets.sockets.size).toBe(0);

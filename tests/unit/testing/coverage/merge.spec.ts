@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { emptyCoverage } from '../../../../src/testing/coverage/coverage.js';
-import type { HandlerCoverage } from '../../../../src/testing/coverage/coverage.js';
+import { emptyCoverage, type HandlerCoverage } from '../../../../src/testing/coverage/coverage.js';
 import { mergeCoverage } from '../../../../src/testing/coverage/merge.js';
 import { sampleCoverage } from './sample.js';
 
@@ -76,8 +75,5 @@ test('has what either app declares, so that apps of different modules make up on
     withHandlers(handler('say')),
     withHandlers(handler('say', { answers: true }), handler('join', { received: 1 })),
   ]);
-  expect(merged.gateways[0]?.handlers).toEqual([
-    handler('join', { received: 1 }),
-    handler('say', { answers: true }),
-  ]);
+  expect(merged.gateways[0]?.handlers).toEqual([handler('join', { received: 1 }), handler('say', { answers: true })]);
 });

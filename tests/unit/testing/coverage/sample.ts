@@ -1,5 +1,4 @@
-import { emptyCoverage } from '../../../../src/testing/coverage/coverage.js';
-import type { Coverage } from '../../../../src/testing/coverage/coverage.js';
+import { emptyCoverage, type Coverage } from '../../../../src/testing/coverage/coverage.js';
 
 /** Coverage of an app with something of everything. */
 export function sampleCoverage(changes: Partial<Coverage> = {}): Coverage {

@@ -6,8 +6,7 @@ import { sampleCoverage } from './sample.js';
 
 const shortOfHandlers =
   'Contract coverage is too low: 3 of 4 handlers (75 %), required are 76 %. Missing: ChatGateway "shout"';
-const shortOfAcks =
-  'Contract coverage is too low: 1 of 2 acks (50 %), required are 76 %. Missing: ChatGateway "leave"';
+const shortOfAcks = 'Contract coverage is too low: 1 of 2 acks (50 %), required are 76 %. Missing: ChatGateway "leave"';
 const shortOfEvents =
   'Contract coverage is too low: 1 of 2 events (50 %), required are 76 %. Missing: ChatGateway "shouted"';
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { Activity } from '../../../../src/testing/settle/activity.js';
 import { SettleTimeoutError } from '../../../../src/testing/errors.js';
-import { settle } from '../../../../src/testing/settle/settle.js';
-import type { Link } from '../../../../src/testing/settle/settle.js';
+import { settle, type Link } from '../../../../src/testing/settle/settle.js';
 
 /** A link on which nothing happens but what the test makes happen when a fence passes. */
 function link(on: { toServer?: () => void; toClient?: () => void } = {}, agrees = (): boolean => true): Link {
@@ -98,9 +97,7 @@ test('passes over streams on request, but not over other work', async () => {
   activity.begin('a stream', { stream: true });
   await settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true });
   activity.begin('a handler');
-  await expect(settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true })).rejects.toThrow(
-    'a handler',
-  );
+  await expect(settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true })).rejects.toThrow('a handler');
 });
 
 test('rejects for a fence that never passes, and for ends that never agree', async () => {

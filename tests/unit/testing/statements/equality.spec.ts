@@ -82,9 +82,7 @@ describe('the difference', () => {
   });
 
   test('of much that is different is found quickly, since only its beginning is compared', () => {
-    const [some, others] = ['a', 'b'].map((letter) =>
-      Array.from({ length: 20_000 }, (_, index) => letter + index),
-    );
+    const [some, others] = ['a', 'b'].map((letter) => Array.from({ length: 20_000 }, (_, index) => letter + index));
     expect(difference(some, others).at(-1)).toMatch(/^… \d+ more lines$/);
   });
 

@@ -3,9 +3,7 @@ import type { Happening, TimelineEntry } from 'nest-realtime-kit/testing';
 type Cause = TimelineEntry['cause'];
 
 /** What an app would have told, without an app: entries with the `seq` and the time that their position gives. */
-export function entriesOf(
-  ...happenings: (Happening & { node?: number; cause?: Cause })[]
-): readonly TimelineEntry[] {
+export function entriesOf(...happenings: (Happening & { node?: number; cause?: Cause })[]): readonly TimelineEntry[] {
   return happenings.map((happening, index) => ({ ...happening, seq: index + 1, at: index }));
 }
 

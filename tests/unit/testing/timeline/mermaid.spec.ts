@@ -179,10 +179,9 @@ test('of many clients, those are drawn to whom something else happened; the othe
 
 test('a long one is cut around the failure, and says how much is missing', () => {
   const many = Array.from({ length: 200 }, (_, index) => sent('bob', 'say', index));
-  const lines = toMermaid(
-    entriesOf(connected('bob'), ...many, stated('the app to log /x/', false), ...many),
-    70,
-  ).split('\n');
+  const lines = toMermaid(entriesOf(connected('bob'), ...many, stated('the app to log /x/', false), ...many), 70).split(
+    '\n',
+  );
   expect(lines).toHaveLength(1 + 2 + 1 + 1 + 60 + 2 + 1);
   expect(lines.slice(3, 6)).toEqual([
     '  Note over p1,p2: … 70 entries before, no longer kept',
@@ -194,7 +193,5 @@ test('a long one is cut around the failure, and says how much is missing', () =>
 });
 
 test('nothing is a diagram as well', () => {
-  expect(toMermaid([], 0)).toBe(
-    'sequenceDiagram\n  participant p1 as server\n  Note over p1: nothing happened',
-  );
+  expect(toMermaid([], 0)).toBe('sequenceDiagram\n  participant p1 as server\n  Note over p1: nothing happened');
 });

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Vitest } from 'vitest/node';
 import { writeCoverage } from '../../../../src/testing/coverage/directory.js';
-import { CoverageReporter } from '../../../../src/testing/vitest/reporter/coverage-reporter.js';
-import type { CoverageReporterOptions } from '../../../../src/testing/vitest/reporter/coverage-reporter.js';
+import {
+  CoverageReporter,
+  type CoverageReporterOptions,
+} from '../../../../src/testing/vitest/reporter/coverage-reporter.js';
 import { sampleCoverage } from '../coverage/sample.js';
 
 /** As much of Vitest as the reporter needs. */
@@ -63,18 +65,15 @@ test('a run that was interrupted is not judged', () => {
   expect(vitest.logger.error).not.toHaveBeenCalled();
 });
 
-test.each([undefined, '/of/theirs'])(
-  'leaves no directory behind, and the variable as it was: %s',
-  (before) => {
-    vi.stubEnv('REALTIME_COVERAGE_DIR', before);
-    const vitest = start({});
-    expect(process.env.REALTIME_COVERAGE_DIR).not.toBe(before);
-    writeCoverage(vitest.directory, sampleCoverage());
-    vitest[Symbol.dispose]();
-    expect(existsSync(vitest.directory)).toBe(false);
-    expect(process.env.REALTIME_COVERAGE_DIR).toBe(before);
-  },
-);
+test.each([undefined, '/of/theirs'])('leaves no directory behind, and the variable as it was: %s', (before) => {
+  vi.stubEnv('REALTIME_COVERAGE_DIR', before);
+  const vitest = start({});
+  expect(process.env.REALTIME_COVERAGE_DIR).not.toBe(before);
+  writeCoverage(vitest.directory, sampleCoverage());
+  vitest[Symbol.dispose]();
+  expect(existsSync(vitest.directory)).toBe(false);
+  expect(process.env.REALTIME_COVERAGE_DIR).toBe(before);
+});
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -14,18 +14,13 @@ test.each([
   ['reports', { outputFile: 'out/all.json', reporters: [['json', {}]] }],
   ['out', { outputFile: 'out/all.xml', reporters: [['junit', {}]] }],
   ['out', { outputFile: { junit: 'out/junit.xml', json: 'other/all.json' } }],
-  [
-    'own',
-    { outputFile: { junit: 'out/junit.xml' }, reporters: ['dot', ['junit', { outputFile: 'own/x.xml' }]] },
-  ],
+  ['own', { outputFile: { junit: 'out/junit.xml' }, reporters: ['dot', ['junit', { outputFile: 'own/x.xml' }]] }],
 ])('the directory is %s', (directory, config) => {
   expect(reportsDirectory({ root, ...config })).toBe(resolve(root, directory));
 });
 
 test('the directory is the one that is asked for', () => {
-  expect(reportsDirectory({ root, outputFile: { junit: 'out/junit.xml' } }, 'mine')).toBe(
-    resolve(root, 'mine'),
-  );
+  expect(reportsDirectory({ root, outputFile: { junit: 'out/junit.xml' } }, 'mine')).toBe(resolve(root, 'mine'));
 });
 
 test.each([

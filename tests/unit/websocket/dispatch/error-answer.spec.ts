@@ -1,11 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { expect, test } from 'vitest';
-import {
-  INTERNAL_ERROR,
-  isMeantForClient,
-  toErrorAnswer,
-} from '../../../../src/websocket/dispatch/error-answer.js';
+import { INTERNAL_ERROR, isMeantForClient, toErrorAnswer } from '../../../../src/websocket/dispatch/error-answer.js';
 import { stackOf, textOf } from '../../../../src/websocket/thrown.js';
 
 function revoked(): unknown {
@@ -25,10 +21,7 @@ test.each<[string, unknown]>([
   ['a proxy that throws', hostile],
   ['no prototype', Object.create(null)],
   ['no text', { toString: null, valueOf: null }],
-  [
-    'an exception whose status cannot be read',
-    Object.assign(new HttpException('x', 400), { getStatus: null }),
-  ],
+  ['an exception whose status cannot be read', Object.assign(new HttpException('x', 400), { getStatus: null })],
   ['undefined', undefined],
 ])('%s can be thrown, and is told as a fault', (_, thrown) => {
   expect(toErrorAnswer(thrown)).toEqual(INTERNAL_ERROR);
