@@ -1,4 +1,4 @@
-import { count, isObject, milliseconds, orFalse, type Rule } from './option-rules.js';
+import { count, isObject, milliseconds, orFalse, type Rule, type Rules } from './option-rules.js';
 
 /** How often something may happen. */
 export interface Rate {
@@ -55,42 +55,25 @@ export interface Limits {
   maxTimeOverRate?: number | false;
 }
 
-/** The limits as the module's parts use them; undefined where there is none. */
-export type ResolvedLimits = { readonly [name in keyof Limits]?: Exclude<Limits[name], false> };
-
-const DEFAULTS: ResolvedLimits = {
-  connections: 20_000,
-  connectionsPerAddress: 500,
-  connectRate: { burst: 250, perSecond: 50 },
-  messageRate: { burst: 20_000, perSecond: 20_000 },
-  byteRate: { burst: 50_000_000, perSecond: 50_000_000 },
-  maxTimeOverRate: 300_000,
-};
-
-export function resolveLimits(limits: Limits | false = {}): ResolvedLimits {
-  if (limits === false) return {};
-  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
-  const all = Object.entries<unknown>({ ...DEFAULTS, ...Object.fromEntries(given) });
-  return Object.fromEntries(all.filter(([, limit]) => limit !== false));
-}
-
-const aRate = orFalse({
-  expected: '{ burst, perSecond }',
-  accepts: isObject,
-  fields: { burst: { ...count, required: true }, perSecond: { ...count, required: true } },
+const aRate = (burst: number, perSecond = burst): Rule => ({
+  ...orFalse({
+    expected: '{ burst, perSecond }',
+    accepts: isObject,
+    fields: { burst: { ...count, required: true }, perSecond: { ...count, required: true } },
+  }),
+  default: { burst, perSecond },
 });
 
-const fields: Record<keyof Limits, Rule> = {
-  byteRate: aRate,
-  connections: orFalse(count),
-  connectionsPerAddress: orFalse(count),
-  connectRate: aRate,
-  maxTimeOverRate: orFalse(milliseconds),
-  messageRate: aRate,
+const fields: Rules<Limits> = {
+  byteRate: aRate(50_000_000),
+  connections: { ...orFalse(count), default: 20_000 },
+  connectionsPerAddress: { ...orFalse(count), default: 500 },
+  connectRate: aRate(250, 50),
+  maxTimeOverRate: { ...orFalse(milliseconds), default: 300_000 },
+  messageRate: aRate(20_000),
 };
 
-export const limitsRule = orFalse({
-  expected: 'an object such as { connectionsPerAddress: 100 }',
-  accepts: isObject,
-  fields,
-});
+export const limitsRule: Rule = {
+  ...orFalse({ expected: 'an object such as { connectionsPerAddress: 100 }', accepts: isObject, fields }),
+  default: {},
+};

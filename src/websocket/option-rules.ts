@@ -6,11 +6,16 @@ export interface Rule {
   /** For readers: completes "expected ...". */
   readonly expected: string;
   accepts(value: unknown): boolean;
+  /** What it is where it is not given. */
+  readonly default?: unknown;
   /** The rules of what is in it, where it is an object. */
-  readonly fields?: Readonly<Record<string, Rule>>;
+  readonly fields?: Rules;
   /** Whether it may not be left out of the object that it is in. */
   readonly required?: boolean;
 }
+
+/** A rule for each option. */
+export type Rules<Options = Record<string, unknown>> = { readonly [Option in keyof Options]-?: Rule };
 
 /** An option of `WebsocketModule` that the app cannot be started with. Thrown when the app boots. */
 export class WebsocketOptionsError extends Error {
@@ -46,30 +51,31 @@ export const orFalse = (rule: Rule): Rule => ({
 export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', accepts: isCount };
 
 /**
- * Checks one option, and what is in it.
+ * Checks options, and what is in them, and fills in their defaults.
  *
- * @param prefix where the option is, as in `redis.`
- * @throws WebsocketOptionsError when it is unknown or not of its form; one of Socket.IO's that is unknown here may be one of
- * a later version, and is passed on, unless it looks like another that is misspelt
+ * @param prefix where they are, as in `redis.`
+ * @throws WebsocketOptionsError for the first that is unknown or not of its form. One of Socket.IO's that is unknown here
+ * may be one of a later version: it is passed on, unless it looks like another that is misspelt
  */
-export function checkAgainst(table: Readonly<Record<string, Rule>>, option: string, value: unknown, prefix = ''): void {
-  const rule = Object.hasOwn(table, option) ? table[option] : undefined;
-  if (!rule) {
-    const names = Object.keys(table).toSorted();
-    const likely = likelyName(option, names);
-    if (likely) throw new WebsocketOptionsError(prefix + option, value, `the name "${prefix}${likely}"`);
-    if (prefix === '') return;
-    const known = names.map((name) => prefix + name).join(', ');
-    throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${known}`);
+export function resolve(rules: Rules, options: object, prefix = ''): Record<string, unknown> {
+  const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const [option, value] of given) if (!Object.hasOwn(rules, option)) refuseUnknown(rules, option, value, prefix);
+  for (const [option, rule] of Object.entries(rules)) {
+    const value = given.has(option) ? given.get(option) : rule.default;
+    if (value === undefined && !rule.required) continue;
+    if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
+    const { fields } = rule;
+    given.set(option, fields && isObject(value) ? resolve(fields, value, `${prefix}${option}.`) : value);
   }
-  if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
-  if (!rule.fields || !isObject(value)) return;
-  const given = new Map<string, unknown>(Object.entries(value));
-  for (const name of new Set([...Object.keys(rule.fields), ...given.keys()])) {
-    const setting = given.get(name);
-    if (setting !== undefined || rule.fields[name]?.required)
-      checkAgainst(rule.fields, name, setting, `${prefix}${option}.`);
-  }
+  return Object.fromEntries(given);
+}
+
+function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: string): void {
+  const names = Object.keys(rules).toSorted();
+  const likely = likelyName(option, names);
+  if (likely) throw new WebsocketOptionsError(prefix + option, value, `the name "${prefix}${likely}"`);
+  const known = names.map((name) => prefix + name).join(', ');
+  if (prefix) throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${known}`);
 }
 
 /** Options of Socket.IO 2 that would be without effect. */

@@ -1,30 +1,30 @@
 import type { Type } from '@nestjs/common';
 import {
   authenticationRule,
-  resolveAuthenticationOptions,
   type Authenticate,
   type AuthenticationOptions,
   type Authenticator,
 } from './authentication/authentication.options.js';
 import { errorsRule, type ErrorsOptions } from './dispatch/errors.options.js';
-import { flowRules, resolveFlowOptions, type FlowOptions } from './flow/flow.options.js';
+import { flowRules, type FlowOptions } from './flow/flow.options.js';
 import { handshakeRules, type HandshakeOptions } from './handshake/handshake.options.js';
-import { limitsRule, resolveLimits, type Limits } from './limits.options.js';
+import { limitsRule, type Limits } from './limits.options.js';
 import {
   WebsocketOptionsError,
   aBoolean,
   aFunction,
   anObject,
   bytes,
-  checkAgainst,
   isObject,
   milliseconds,
   orFalse,
+  resolve,
   switchOrObject,
   type Rule,
+  type Rules,
 } from './option-rules.js';
 import type { RedisOptions } from './redis-backplane.js';
-import { resolveShutdownOptions, shutdownRule, type ShutdownOptions } from './shutdown/shutdown.options.js';
+import { shutdownRule, type ShutdownOptions } from './shutdown/shutdown.options.js';
 import type { ServerOptions } from './socket.io.js';
 
 /** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
@@ -93,8 +93,18 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
   shutdown?: ShutdownOptions;
 }
 
+/** Those of the module's own options that have a default. */
+type Filled = 'eventsGateway' | 'handleConnectionTimeout' | 'allowMissingOrigin' | keyof FlowOptions;
+
 /** The options as the module's parts use them; `server` is what the app set of Socket.IO's, and nothing else. */
-export type ResolvedWebsocketOptions = ReturnType<typeof resolveWebsocketOptions>;
+export interface ResolvedWebsocketOptions
+  extends Required<Pick<WebsocketOptions, Filled>>, Pick<WebsocketOptions, 'redis' | 'logDetails' | 'trustProxy'> {
+  readonly server: ServerOptions;
+  readonly authentication: (AuthenticationOptions & { timeout: number }) | undefined;
+  readonly errors: ErrorsOptions & Required<Pick<ErrorsOptions, 'tellBy'>>;
+  readonly limits: Limits;
+  readonly shutdown: ShutdownOptions & Required<Omit<ShutdownOptions, 'drainAfter'>>;
+}
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
 export const DEFAULT_SERVER_OPTIONS = { cors: { origin: '*' } } satisfies ServerOptions;
@@ -104,47 +114,19 @@ export const DEFAULT_SERVER_OPTIONS = { cors: { origin: '*' } } satisfies Server
  *
  * @throws WebsocketOptionsError for the first that is unknown or not of its form
  */
-// oxlint-disable-next-line typescript/explicit-function-return-type -- it is what `ResolvedWebsocketOptions` is made of
-export function resolveWebsocketOptions(options: WebsocketOptions = {}) {
+export function resolveWebsocketOptions(options: WebsocketOptions = {}): ResolvedWebsocketOptions {
   if (!isObject(options)) throw new WebsocketOptionsError('(all)', options, 'an object');
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [option, value] of given) checkAgainst(rules, option, value);
-  if (options.redis && options.adapter) {
-    throw new WebsocketOptionsError('adapter', options.adapter, 'no adapter beside "redis": it brings its own');
-  }
-  const {
-    redis,
-    logDetails,
-    eventsGateway = true,
-    authentication,
-    handleConnectionTimeout = 10_000,
-    errors,
-    allowMissingOrigin = true,
-    trustProxy,
-    maxBufferedBytes,
-    stallTimeout,
-    maxTotalBufferedBytes,
-    maxNesting,
-    limits,
-    shutdown,
-    ...server
-  }: WebsocketOptions = Object.fromEntries(given);
-  return {
-    server: server as ServerOptions,
-    redis,
-    logDetails,
-    eventsGateway,
-    authentication: resolveAuthenticationOptions(authentication),
-    handleConnectionTimeout,
-    errors: { ...errors, tellBy: errors?.tellBy ?? 'ack' },
-    handshake: { allowMissingOrigin, trustProxy },
-    flow: resolveFlowOptions({ maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting }),
-    limits: resolveLimits(limits),
-    shutdown: resolveShutdownOptions(shutdown),
-  };
+  const { authentication: use } = options;
+  const given = typeof use === 'function' ? { ...options, authentication: { use } } : options;
+  const resolved = Object.entries(resolve({ ...serverRules, ...rules }, given));
+  const own = Object.fromEntries(resolved.filter(([option]) => option in rules));
+  const server: ServerOptions = Object.fromEntries(resolved.filter(([option]) => !(option in rules)));
+  if (own.redis && server.adapter)
+    throw new WebsocketOptionsError('adapter', server.adapter, 'no adapter beside "redis": it brings its own');
+  return { ...own, limits: own.limits || {}, server } as unknown as ResolvedWebsocketOptions;
 }
 
-const redisRules: Record<keyof RedisOptions, Rule> = {
+const redisRules: Rules<RedisOptions> = {
   client: anObject,
   connectTimeout: milliseconds,
   keyPrefix: {
@@ -161,42 +143,47 @@ const redisRules: Record<keyof RedisOptions, Rule> = {
 const transports = ['polling', 'websocket'];
 
 /** One rule per option; the compiler says when Socket.IO gains or loses one. */
-const rules: Record<keyof WebsocketOptions, Rule> = {
+const serverRules: Rules<ServerOptions> = {
   ...each(aBoolean, 'addTrailingSlash', 'allowEIO3', 'allowUpgrades', 'cleanupEmptyChildNamespaces'),
-  ...each(aBoolean, 'destroyUpgrade', 'eventsGateway', 'logDetails', 'serveClient'),
+  ...each(aBoolean, 'destroyUpgrade', 'serveClient'),
   ...each(aFunction, 'adapter', 'allowRequest', 'wsEngine'),
   ...each(anObject, 'connectionStateRecovery', 'parser'),
   ...each(milliseconds, 'connectTimeout', 'destroyUpgradeTimeout', 'upgradeTimeout'),
   ...each(milliseconds, 'pingInterval', 'pingTimeout'),
   ...each(switchOrObject, 'cookie', 'httpCompression', 'perMessageDeflate'),
-  ...handshakeRules,
-  ...flowRules,
-  authentication: authenticationRule,
   cors: {
     expected: 'an object such as { origin: "https://app.example.com" }, a function, true, false or "*"',
     accepts: (value) =>
       ['function', 'boolean'].includes(typeof value) || value === '*' || (isObject(value) && !Array.isArray(value)),
   },
-  errors: errorsRule,
-  handleConnectionTimeout: orFalse(milliseconds),
   initialPacket: { expected: 'any value', accepts: () => true },
-  limits: limitsRule,
   maxHttpBufferSize: bytes,
   path: {
     expected: 'a path that begins with "/", such as "/socket.io"',
     accepts: (value) => typeof value === 'string' && value.startsWith('/'),
   },
+  transports: {
+    expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
+    accepts: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
+  },
+};
+
+const rules: Rules<Omit<WebsocketOptions, keyof ServerOptions>> = {
+  ...handshakeRules,
+  ...flowRules,
+  authentication: authenticationRule,
+  errors: errorsRule,
+  eventsGateway: { ...aBoolean, default: true },
+  handleConnectionTimeout: { ...orFalse(milliseconds), default: 10_000 },
+  limits: limitsRule,
+  logDetails: aBoolean,
   redis: {
     expected: 'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
     accepts: (value) => isObject(value) && hasEither(value, 'url', 'client'),
     fields: redisRules,
   },
   shutdown: shutdownRule,
-  transports: {
-    expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
-    accepts: (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
-  },
 };
 
 function hasEither(value: object, one: string, other: string): boolean {

@@ -72,14 +72,15 @@ export async function settle(
     activity.idle({ ignoreOpenStreams, awaitTimers }) && scene.links().every((link) => link.agrees());
   const inTime = async (stalled: string | undefined, step: Promise<unknown>): Promise<void> => {
     const began = now();
-    if ((await within(step, deadline - began, signal)) !== EXPIRED && now() < deadline) return;
+    const hasEnded = (await within(step, deadline - began, signal)) !== EXPIRED;
+    if (hasEnded && now() < deadline) return;
     const apart = scene.links().filter((link) => !link.agrees());
     throw new SettleTimeoutError(
       timeout,
       activity.pending({ awaitTimers }),
       apart.map(({ name }) => name),
       // Where things keep moving, the deadline falls into a step that is not to blame.
-      now() - began > timeout / 2 ? stalled : undefined,
+      !hasEnded && now() - began > timeout / 2 ? stalled : undefined,
     );
   };
 

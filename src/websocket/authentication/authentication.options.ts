@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { isObject, milliseconds, type Rule } from '../option-rules.js';
+import { isObject, milliseconds, type Rule, type Rules } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 
 /** What a client says of itself when it connects: headers, query, `auth`, address. */
@@ -41,18 +41,9 @@ export interface AuthenticationOptions<Data extends object = object> {
   recheckInterval?: number;
 }
 
-export type ResolvedAuthenticationOptions = AuthenticationOptions & { timeout: number };
-
-export function resolveAuthenticationOptions(
-  given: Authenticate | Type<Authenticator> | AuthenticationOptions | undefined,
-): ResolvedAuthenticationOptions | undefined {
-  const options = typeof given === 'function' ? { use: given } : given;
-  return options && { ...options, timeout: options.timeout ?? 5_000 };
-}
-
-const fields: Record<keyof AuthenticationOptions, Rule> = {
+const fields: Rules<AuthenticationOptions> = {
   recheckInterval: milliseconds,
-  timeout: milliseconds,
+  timeout: { ...milliseconds, default: 5_000 },
   use: {
     expected: 'a function, or the class of a provider with authenticate()',
     accepts: (value) => typeof value === 'function',

@@ -16,7 +16,7 @@ import type { Server, Socket } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { within } from '../within.js';
-import type { Authenticate, ResolvedAuthenticationOptions } from './authentication.options.js';
+import type { Authenticate } from './authentication.options.js';
 import { setIdentity } from './identity.js';
 
 /** How many clients are asked for at a time when those who are connected are checked again. */
@@ -29,7 +29,7 @@ export type Refusal = Failure | 'given up' | undefined;
 @Injectable()
 export class Authentication implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Authentication.name);
-  private readonly options: ResolvedAuthenticationOptions | undefined;
+  private readonly options: ResolvedWebsocketOptions['authentication'];
   private readonly servers: Server[] = [];
   private authenticate: Authenticate | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -66,7 +66,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
 
   /** Asks who a client is before it is let into a namespace. */
   admit(socket: Socket, decide: (refusal: Refusal) => void): void {
-    if (this.options) void this.askUntilKnown(socket, this.options).then(decide);
+    if (this.options) void this.askUntilKnown(socket, this.options.timeout).then(decide);
     else decide(undefined);
   }
 
@@ -102,7 +102,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private async check(socket: Socket): Promise<void> {
     if (!this.options || !socket.connected) return;
     try {
-      await this.identify(socket, this.options, this.options.timeout);
+      await this.identify(socket, this.options.timeout, this.options.timeout);
     } catch (error) {
       if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
       if (!isMeantForClient(error) || !socket.connected) return;
@@ -116,16 +116,16 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
    * A fault of the server's is no refusal, upon which a client does not come back: it is asked for again. A client that has
    * joined other namespaces waits as long as it takes; one that has not is given up in the end, to come back.
    */
-  private async askUntilKnown(socket: Socket, options: ResolvedAuthenticationOptions): Promise<Refusal> {
+  private async askUntilKnown(socket: Socket, timeout: number): Promise<Refusal> {
     const began = performance.now();
-    let deadline = began + options.timeout;
-    const attempt = (): Promise<void> => this.identify(socket, options, deadline - performance.now());
+    let deadline = began + timeout;
+    const attempt = (): Promise<void> => this.identify(socket, timeout, deadline - performance.now());
     try {
       await retry(attempt, (error, pause, tries) => {
         const next = performance.now() + pause;
         if (isMeantForClient(error) || socket.conn.readyState !== 'open') return false;
         if (next >= deadline && socket.client['sockets'].size === 0) return false;
-        if (next >= deadline) deadline = next + options.timeout;
+        if (next >= deadline) deadline = next + timeout;
         if (tries === 1) logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
         return true;
       });
@@ -142,7 +142,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** @throws what it was refused with, or a fault of the server's */
-  private async identify(socket: Socket, { timeout }: ResolvedAuthenticationOptions, timeLeft: number): Promise<void> {
+  private async identify(socket: Socket, timeout: number, timeLeft: number): Promise<void> {
     const data: unknown = await within(
       this.authenticate!(socket.handshake, socket),
       Math.max(1, timeLeft),

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { isObject, type Rule } from '../option-rules.js';
+import { isObject, type Rule, type Rules } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 import type { ErrorAnswer } from './error-answer.js';
 
@@ -42,12 +42,12 @@ export interface ErrorsOptions {
 
 const WAYS = new Set<unknown>(['ack', 'exception', 'both']);
 
-const fields: Record<keyof ErrorsOptions, Rule> = {
+const fields: Rules<ErrorsOptions> = {
   envelope: {
     expected: 'a function, or the class of a provider with createEnvelope()',
     accepts: (value) => typeof value === 'function',
   },
-  tellBy: { expected: '"ack", "exception" or "both"', accepts: (value) => WAYS.has(value) },
+  tellBy: { default: 'ack', expected: '"ack", "exception" or "both"', accepts: (value) => WAYS.has(value) },
 };
 
-export const errorsRule: Rule = { expected: 'an object, { envelope, tellBy }', accepts: isObject, fields };
+export const errorsRule: Rule = { expected: 'an object, { envelope, tellBy }', accepts: isObject, default: {}, fields };

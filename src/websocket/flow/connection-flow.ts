@@ -188,7 +188,7 @@ export class ConnectionFlow {
     this.dryUntil = now + Math.min(wait, this.server.longestWait);
     if (!this.isOverRate) this.server.onOverRate(this);
     this.isOverRate = true;
-    if (now - this.overRateSince > (this.server.common.options.limits.maxTimeOverRate ?? Infinity))
+    if (now - this.overRateSince > (this.server.common.options.limits.maxTimeOverRate || Infinity))
       this.server.onOverRateForTooLong(this);
     else this.wait(this.dryUntil - now);
   }

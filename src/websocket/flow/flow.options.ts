@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { bytes, count, milliseconds, type Rule } from '../option-rules.js';
+import { bytes, count, milliseconds, type Rules } from '../option-rules.js';
 
 export interface FlowOptions {
   /**
@@ -37,26 +37,15 @@ export interface FlowOptions {
   maxNesting?: number;
 }
 
-export type ResolvedFlowOptions = Required<FlowOptions>;
-
-export function resolveFlowOptions({
-  maxBufferedBytes = 1_048_576,
-  stallTimeout = 10_000,
-  maxTotalBufferedBytes = Math.floor(memoryLimit() / 4),
-  maxNesting = 64,
-}: FlowOptions): ResolvedFlowOptions {
-  return { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes, maxNesting };
-}
+export const flowRules: Rules<FlowOptions> = {
+  maxBufferedBytes: { ...bytes, default: 1_048_576 },
+  maxNesting: { ...count, default: 64 },
+  maxTotalBufferedBytes: { ...bytes, default: Math.floor(memoryLimit() / 4) },
+  stallTimeout: { ...milliseconds, default: 10_000 },
+};
 
 /** Strings are in the heap, buffers beside it. Without a container the constraint is 0, or more than there is. */
 function memoryLimit(): number {
   const constrained = process.constrainedMemory() || Infinity;
   return Math.min(getHeapStatistics().heap_size_limit, constrained, totalmem());
 }
-
-export const flowRules: Record<keyof FlowOptions, Rule> = {
-  maxBufferedBytes: bytes,
-  maxNesting: count,
-  maxTotalBufferedBytes: bytes,
-  stallTimeout: milliseconds,
-};

@@ -29,7 +29,7 @@ export class Flow implements OnApplicationShutdown {
     @Inject(ConnectionLimits) readonly connections: ConnectionLimits,
     @Inject(FlowMetrics) readonly metrics: FlowMetrics,
   ) {
-    this.backlogs = new Backlogs(options.flow, (slow, excess) => this.cutOff(slow, excess));
+    this.backlogs = new Backlogs(options, (slow, excess) => this.cutOff(slow, excess));
     metrics.bufferedBytes = () => this.backlogs.bytes;
   }
 
@@ -44,7 +44,7 @@ export class Flow implements OnApplicationShutdown {
 
   /** A client does not read. */
   private cutOff({ conn, address, answeredBy }: ConnectionFlow, excess: Excess): void {
-    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options.flow;
+    const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options;
     const why =
       excess === 'stalled'
         ? `It has taken nothing for ${stallTimeout} ms (stallTimeout) of the more than ${maxBufferedBytes} bytes ` +

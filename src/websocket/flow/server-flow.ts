@@ -100,7 +100,7 @@ export class ServerFlow {
     packet.bytes = flow.unfinished + bytes;
     flow.unfinished = 0;
     if (!isName(packet)) throw UNDECODABLE;
-    const { maxNesting } = this.common.options.flow;
+    const { maxNesting } = this.common.options;
     if (isNestedDeeper(packet.data, maxNesting)) {
       const text = `A message may be nested ${maxNesting} levels deep`;
       throw new Violation('MESSAGE_TOO_DEEP', text, packet);

@@ -36,7 +36,7 @@ export class ClientAddresses {
 
   /** Read with the first request: an app sets Express' `trust proxy` after it was created. */
   get proxies(): TrustedProxies {
-    const { trustProxy } = this.options.handshake;
+    const { trustProxy } = this.options;
     this.trusted ??= new TrustedProxies(trustProxy ?? trustOfAdapter(this.adapterHost.httpAdapter));
     return this.trusted;
   }
@@ -63,7 +63,7 @@ export class ClientAddresses {
    * that address then, which is warned of once. From a public address it may as well be the client's own claim.
    */
   comesByUnnamedProxy(request: IncomingMessage): boolean {
-    if (this.options.handshake.trustProxy !== undefined || !this.proxies.overlooks(request)) return false;
+    if (this.options.trustProxy !== undefined || !this.proxies.overlooks(request)) return false;
     const address = this.addressOf(request);
     if (!isPrivate(address)) return false;
     if (!this.hasWarned) {

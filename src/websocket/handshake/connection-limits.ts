@@ -78,6 +78,6 @@ export class ConnectionLimits {
   }
 }
 
-function isMore(connections: number, limit = Infinity): boolean {
-  return connections > limit;
+function isMore(connections: number, limit: number | false = false): boolean {
+  return limit !== false && connections > limit;
 }

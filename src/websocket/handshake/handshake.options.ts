@@ -1,4 +1,4 @@
-import { aBoolean, type Rule } from '../option-rules.js';
+import { aBoolean, type Rules } from '../option-rules.js';
 import { attempt } from '../thrown.js';
 import { TrustedProxies, type TrustProxy } from './trusted-proxies.js';
 
@@ -21,11 +21,8 @@ export interface HandshakeOptions {
   trustProxy?: TrustProxy;
 }
 
-/** Where `trustProxy` is undefined, the HTTP adapter says it. */
-export type ResolvedHandshakeOptions = { allowMissingOrigin: boolean } & Pick<HandshakeOptions, 'trustProxy'>;
-
-export const handshakeRules: Record<keyof HandshakeOptions, Rule> = {
-  allowMissingOrigin: aBoolean,
+export const handshakeRules: Rules<HandshakeOptions> = {
+  allowMissingOrigin: { ...aBoolean, default: true },
   trustProxy: {
     expected:
       'false, the number of trusted proxies, their addresses or ranges such as "loopback, 10.0.0.0/8", or a function; ' +

@@ -101,7 +101,7 @@ export class Handshakes implements OnApplicationShutdown {
       return this.because(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
     }
     if (!isHandshake(request)) return undefined;
-    if (origin === undefined && !this.options.handshake.allowMissingOrigin && !isOfOwnPage(request))
+    if (origin === undefined && !this.options.allowMissingOrigin && !isOfOwnPage(request))
       return this.because(REFUSALS.originMissing, 'it names no origin, and allowMissingOrigin is false');
     const full = this.limits.judge(request);
     if (full) return this.because(full, full.message, this.addresses.addressOf(request));

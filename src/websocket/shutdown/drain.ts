@@ -6,7 +6,7 @@ import { logCutOffs } from './cut-offs.js';
 import { Deadline } from './deadline.js';
 import { Patience } from './patience.js';
 import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
-import type { ResolvedShutdownOptions } from './shutdown.options.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 
 /** How much of the time the clients have; the rest is for what comes after them. */
 const SHARE_OF_CLIENTS = 0.8;
@@ -39,7 +39,7 @@ export class Drain {
   constructor(
     private readonly servers: Iterable<Server>,
     private readonly inFlight: InFlight,
-    private readonly options: ResolvedShutdownOptions,
+    private readonly options: ResolvedWebsocketOptions['shutdown'],
     /** What the app wants to do while its clients are still there. */
     private readonly lastWords: () => Promise<unknown>,
   ) {

@@ -1,4 +1,4 @@
-import { count, isObject, milliseconds, type Rule } from '../option-rules.js';
+import { count, isObject, milliseconds, type Rule, type Rules } from '../option-rules.js';
 
 /** How the app leaves its clients when it is closed. */
 export interface ShutdownOptions {
@@ -53,43 +53,32 @@ export interface ShutdownOptions {
   onUncaught?: 'drain' | 'ignore';
 }
 
-export type ResolvedShutdownOptions = Required<Omit<ShutdownOptions, 'drainAfter'>> &
-  Pick<ShutdownOptions, 'drainAfter'>;
-
-export function resolveShutdownOptions({
-  timeout = 10_000,
-  drainAfter,
-  event = 'server:shutdown',
-  batchSize = 1_000,
-  batchInterval = 1_000,
-  onUncaught = 'drain',
-}: ShutdownOptions = {}): ResolvedShutdownOptions {
-  return { timeout, drainAfter, event, batchSize, batchInterval, onUncaught };
-}
-
 /** Names that Socket.IO keeps for itself. */
 const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'error']);
 
-const fields: Record<keyof ShutdownOptions, Rule> = {
-  batchInterval: milliseconds,
-  batchSize: count,
+const fields: Rules<ShutdownOptions> = {
+  batchInterval: { ...milliseconds, default: 1_000 },
+  batchSize: { ...count, default: 1_000 },
   drainAfter: {
     expected: '"beforeApplicationShutdown"',
     accepts: (value) => value === 'beforeApplicationShutdown',
   },
   event: {
+    default: 'server:shutdown',
     expected: 'the name of an event that Socket.IO does not reserve, or false',
     accepts: (value) => value === false || (typeof value === 'string' && value !== '' && !reservedEvents.has(value)),
   },
   onUncaught: {
+    default: 'drain',
     expected: '"drain" or "ignore"',
     accepts: (value) => value === 'drain' || value === 'ignore',
   },
-  timeout: milliseconds,
+  timeout: { ...milliseconds, default: 10_000 },
 };
 
 export const shutdownRule: Rule = {
   expected: 'an object such as { timeout: 10_000 }',
   accepts: isObject,
+  default: {},
   fields,
 };
