@@ -33,17 +33,6 @@ export interface TransportInternals {
   onClose(): void;
 }
 
-/** What of a connection is private to Engine.IO and used here. */
-export interface ConnectionInternals {
-  readonly transport: TransportInternals;
-  /** What waits for the transport to be ready. */
-  writeBuffer: EnginePacket[];
-  sendPacket(type: 'ping'): void;
-  /** Set while a ping has not been answered. */
-  readonly pingTimeoutTimer: NodeJS.Timeout | null;
-  onClose(reason: string): void;
-}
-
 /** What of `ws` is used here; the last is private to it. */
 export interface WebSocket {
   readonly readyState: number;
@@ -56,8 +45,8 @@ export interface WebSocket {
   readonly _socket: TcpSocket | null;
 }
 
-export function internalsOf(connection: Connection): ConnectionInternals {
-  return connection as unknown as ConnectionInternals;
+export function transportOf({ transport }: Connection): TransportInternals {
+  return transport as unknown as TransportInternals;
 }
 
 /** The connection that a session id names. */

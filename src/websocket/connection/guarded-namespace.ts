@@ -7,15 +7,6 @@ import { RecoveredSessions } from './recovered-sessions.js';
 /** Of Socket.IO: decides whether a client may join a namespace. */
 export type NamespaceMiddleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
-/** Who joins, and what is called when it has. */
-type Joining = [client: Socket['client'], auth: Record<string, unknown>, onJoined: (socket: Socket) => void];
-
-/** What of a namespace is private to Socket.IO. */
-interface NamespaceInternals {
-  _fns: NamespaceMiddleware[];
-  _add(...joining: Joining): Promise<void>;
-}
-
 /** What becomes of those that join a namespace. */
 export interface NamespaceListener {
   /** Runs before all middlewares of the app's. */
@@ -41,19 +32,19 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
       };
       guardedMiddleware(middleware, socket, onOutcome, socket.id);
     };
-  const internals = namespace as unknown as NamespaceInternals;
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
-  if (!internals._fns.includes(listener.first)) internals._fns = [listener.first, ...internals._fns.map(guarded)];
+  if (!namespace['_fns'].includes(listener.first))
+    namespace['_fns'] = [listener.first, ...namespace['_fns'].map(guarded)];
   if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace).install();
-  const add = internals._add.bind(namespace);
+  const add = namespace._add.bind(namespace);
   Object.assign(namespace, {
     use(this: Namespace, middleware: NamespaceMiddleware): Namespace {
-      internals._fns.push(guarded(middleware));
+      namespace['_fns'].push(guarded(middleware));
       return this;
     },
 
     /** Of Socket.IO: has a client join. Nobody looks at its promise. */
-    _add(this: Namespace, ...joining: Joining): Promise<void> {
+    _add(this: Namespace, ...joining: Parameters<typeof add>): Promise<void> {
       return add(...joining).catch((error: unknown) => {
         const [client] = joining;
         logFailure(`A client could not join namespace ${this.name}`, error);

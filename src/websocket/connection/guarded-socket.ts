@@ -7,24 +7,7 @@ import type { EventPacket, Session } from './session.js';
 
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 
-/** What of a socket is private to Socket.IO. */
-export interface SocketInternals {
-  fns: Middleware[];
-  _anyListeners?: Listener[];
-  _anyOutgoingListeners?: Listener[];
-  acks: Map<number, Listener>;
-  registerAckCallback(id: number, callback: Listener): void;
-  run(event: unknown[], next: Next): void;
-  ack(id: number): (...answer: unknown[]) => void;
-  _error(refusal: { message: unknown; data?: unknown }): void;
-  _onerror(error: Error): void;
-}
-
 const SESSION = Symbol('session');
-
-export function internalsOf(socket: Socket): SocketInternals {
-  return socket as unknown as SocketInternals;
-}
 
 /**
  * Takes a socket's events over, and lets nothing escape that the app throws while it deals with what a client sends:
@@ -57,15 +40,14 @@ const guards = {
 
   /** Of Socket.IO: has the client's answer to an event of the server's. */
   onack(this: Socket, { id, data = [] }: { id: number; data?: unknown[] }): void {
-    const { acks } = internalsOf(this);
-    const callback = acks.get(id);
-    acks.delete(id);
+    const callback = this['acks'].get(id);
+    this['acks'].delete(id);
     if (typeof callback === 'function') callAck(this, callback, data);
   },
 
   /** Of Socket.IO: has what is to be called with the client's answer, or when `timeout()` is over. */
   registerAckCallback(this: Socket, id: number, callback: Listener): void {
-    prototypeOf(this).registerAckCallback.call(this, id, (...answer) => callAck(this, callback, answer));
+    prototypeOf(this)['registerAckCallback'].call(this, id, (...answer: unknown[]) => callAck(this, callback, answer));
   },
 
   /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
@@ -77,7 +59,7 @@ const guards = {
 
   /** Of Socket.IO: tells of what is emitted. A broadcast comes by here once for each of its clients. */
   notifyOutgoingListeners(this: Socket, { data }: { data: unknown[] }): void {
-    const listeners = internalsOf(this)._anyOutgoingListeners;
+    const listeners = this['_anyOutgoingListeners'];
     if (!listeners?.length) return;
     callEach(listeners, this, data, (error) =>
       logFailure(`A listener of onAnyOutgoing failed on client ${this.id}`, error),
@@ -96,14 +78,16 @@ const guards = {
 
   /** Of Socket.IO: adds a middleware for events. */
   use(this: Socket, middleware: Middleware): Socket {
-    internalsOf(this).fns.push((event, next) => guardedMiddleware(middleware, event, next, this.id));
+    this['fns'].push((event: Parameters<Middleware>[0], next: Next) =>
+      guardedMiddleware(middleware, event, next, this.id),
+    );
     return this;
   },
 };
 
 /** Socket.IO's own methods of a socket. */
-function prototypeOf(socket: Socket): SocketInternals {
-  return Object.getPrototypeOf(socket) as SocketInternals;
+function prototypeOf(socket: Socket): Socket {
+  return Object.getPrototypeOf(socket) as Socket;
 }
 
 function callAck(socket: Socket, callback: Listener, answer: readonly unknown[]): void {

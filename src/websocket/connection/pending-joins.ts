@@ -5,17 +5,6 @@ import type { Socket } from '../socket.io.js';
 /** Why a socket is closed whose client has left the namespace. */
 const LEFT = 'client namespace disconnect';
 
-/** What of a client and its sockets is private to Socket.IO. */
-interface ClientInternals {
-  /** By which sockets it is in namespaces. */
-  readonly nsps: ReadonlyMap<string, Socket & SocketInternals>;
-}
-interface SocketInternals {
-  _onclose(reason: string): void;
-  _onerror(error: Error): void;
-  _cleanup(): void;
-}
-
 /** By which socket a client has asked last to join each namespace, and has not been answered. */
 const PENDING = Symbol('pending joins');
 type Client = Socket['client'] & { [PENDING]?: Map<string, Socket> };
@@ -33,7 +22,7 @@ export function beginJoin(socket: Socket): void {
   const client: Client = socket.client;
   (client.conn as Marked)[CLIENT] = client;
   const joins = (client[PENDING] ??= new Map());
-  const earlier = joins.get(socket.nsp.name) as (Socket & SocketInternals) | undefined;
+  const earlier = joins.get(socket.nsp.name);
   joins.set(socket.nsp.name, socket);
   if (!earlier) return;
   superseded.add(earlier);
@@ -48,7 +37,7 @@ export function isSuperseded(socket: Socket): boolean {
 /** A client is in the namespace, or was refused. Where it has asked anew meanwhile, it leaves. */
 export function endJoin(socket: Socket): void {
   if (!isSuperseded(socket)) (socket.client as Client)[PENDING]?.delete(socket.nsp.name);
-  else if (socket.connected) (socket as unknown as SocketInternals)._onclose(LEFT);
+  else if (socket.connected) socket._onclose(LEFT);
 }
 
 export const packetListener: PacketListener = {
@@ -63,6 +52,7 @@ export const packetListener: PacketListener = {
   },
 };
 
-function socketsOf(conn: Marked): ClientInternals['nsps'] | undefined {
-  return (conn[CLIENT] as unknown as ClientInternals | undefined)?.nsps;
+/** By the namespaces that they are in. */
+function socketsOf(conn: Marked): ReadonlyMap<string, Socket> | undefined {
+  return conn[CLIENT]?.['nsps'];
 }

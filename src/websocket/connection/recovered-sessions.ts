@@ -8,13 +8,6 @@ type BroadcastOptions = Parameters<Adapter['broadcast']>[1];
 /** Of Socket.IO's protocol. */
 const EVENT = 2;
 
-/** What of a namespace is private to Socket.IO. */
-interface NamespaceInternals {
-  _add(...joining: unknown[]): Promise<void>;
-  _doConnect(socket: Socket, ...rest: unknown[]): void;
-  _remove(socket: Socket): void;
-}
-
 /** A client that comes back and is not let in yet. */
 interface Recovery {
   /** Unknown while it is looked for. */
@@ -36,12 +29,12 @@ export class RecoveredSessions {
   constructor(private readonly namespace: Namespace) {}
 
   install(): void {
-    const internals = this.namespace as unknown as NamespaceInternals;
-    const add = internals._add.bind(internals);
-    const doConnect = internals._doConnect.bind(internals);
-    const remove = internals._remove.bind(internals);
-    Object.assign(this.namespace, {
-      _add: (...joining: unknown[]) => {
+    const { namespace } = this;
+    const add = namespace._add.bind(namespace);
+    const doConnect = namespace['_doConnect'].bind(namespace);
+    const remove = namespace._remove.bind(namespace);
+    Object.assign(namespace, {
+      _add: (...joining: Parameters<typeof add>) => {
         this.guardAdapter();
         return add(...joining);
       },

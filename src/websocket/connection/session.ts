@@ -8,7 +8,7 @@ import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
 import { callEach, callListeners, guardedCall, type Listener } from '../guarded-call.js';
-import { internalsOf, logListenerFailure } from './guarded-socket.js';
+import { logListenerFailure } from './guarded-socket.js';
 import { logIfFault, refusalOfEvent, thrownBy } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
@@ -115,17 +115,17 @@ export class Session implements Streams {
 
   receive(packet: EventPacket): void {
     const { socket } = this;
-    const internals = internalsOf(socket);
     const event = packet.data ?? [];
-    const ack = packet.id === undefined || packet.id === null ? undefined : internals.ack(packet.id);
+    const ack = packet.id === undefined || packet.id === null ? undefined : socket['ack'](packet.id);
     // Raw listeners and middlewares find the ack behind the arguments.
     if (ack) event.push(ack);
-    if (internals._anyListeners?.length) {
-      callEach(internals._anyListeners, socket, event, (error) =>
+    const anyListeners = socket['_anyListeners'];
+    if (anyListeners?.length) {
+      callEach(anyListeners, socket, event, (error) =>
         logFailure(`A listener of onAny failed on client ${socket.id}`, error),
       );
     }
-    internals.run(event, (error) => {
+    socket['run'](event, (error?: Error) => {
       const conclude = (): void => {
         if (error) this.deny(error, String(event[0]), ack);
         else if (socket.connected) this.deliver(event, packet.bytes);
@@ -182,7 +182,7 @@ export class Session implements Streams {
       logListenerFailure(socket, name, error);
       if (!own && ack) this.tell(INTERNAL_ERROR, name, ack, error);
     });
-    if (heardBy === 0 && ack && !internalsOf(socket)._anyListeners?.length) this.tell(UNKNOWN_EVENT, name, ack);
+    if (heardBy === 0 && ack && !socket['_anyListeners']?.length) this.tell(UNKNOWN_EVENT, name, ack);
   }
 
   /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
@@ -222,7 +222,7 @@ export class Session implements Streams {
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
   private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
-    internalsOf(this.socket)._onerror(error);
+    this.socket._onerror(error);
     if (this.socket.connected) this.tell(refusalOfEvent(error), event, ack, thrownBy(error));
   }
 

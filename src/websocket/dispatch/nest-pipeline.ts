@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type ArgumentsHost, type OnModuleInit } from '@nestjs/common';
 import { selectExceptionFilterMetadata } from '@nestjs/common/utils/select-exception-filter-metadata.util.js';
 import { MetadataScanner, ModuleRef, type ApplicationConfig, type ContextId } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
@@ -12,6 +12,7 @@ import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js
 import { WsException } from '@nestjs/websockets';
 import { ExceptionFiltersContext } from '@nestjs/websockets/context/exception-filters-context.js';
 import { WsContextCreator } from '@nestjs/websockets/context/ws-context-creator.js';
+import type { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
 import { GatewayMetadataExplorer } from '@nestjs/websockets/gateway-metadata-explorer.js';
 import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
 import { catchError, isObservable } from 'rxjs';
@@ -92,7 +93,7 @@ export class NestPipeline implements OnModuleInit {
     this.pipes = new PipesContextCreator(container, config);
     this.filters = new ExceptionFiltersContext(container);
     this.contexts = new WsContextCreator(
-      { create: (run: Run) => run } as never,
+      { create: withFilters } as never,
       this.filters,
       this.pipes,
       new PipesConsumer(),
@@ -129,23 +130,15 @@ export class NestPipeline implements OnModuleInit {
   ): MessageHandler['run'] {
     const context = [gateway as never, callback as never, moduleKey, contextId, inquirerId] as const;
     const parameters = this.contexts.getMetadata(gateway, name, 'ws').getParamsMetadata(moduleKey) as Parameter[];
-    const filters = this.filters.create(...context)['filters'] as readonly object[];
     const isPlain =
       !this.isTraced &&
+      this.filters.create(...context)['filters'].length === 0 &&
       [this.guards, this.interceptors, this.pipes].every((creator) => creator.create(...context).length === 0) &&
       parameters.every(({ pipes }) => pipes.length === 0);
     const run = isPlain
       ? withParameters(gateway, callback, parameters)
       : (this.contexts.create(gateway, callback, moduleKey, name, contextId, inquirerId) as Run);
-    if (filters.length === 0) return (client, data, ack) => run(client, data, ack, event);
-    return (client, data, ack) => {
-      const host = new ExecutionContextHost([client, data, ack, event], gateway.constructor as never, callback);
-      host.setType('ws');
-      return filtered(
-        () => run(client, data, ack, event),
-        (error) => filter(filters, error, host),
-      );
-    };
+    return (client, data, ack) => run(client, data, ack, event);
   }
 }
 
@@ -174,17 +167,17 @@ function withParameters(gateway: object, callback: HandlerMethod['callback'], pa
   };
 }
 
-/** Lets `onError` see whatever a call fails with: at once, as a promise or as an Observable. */
-function filtered(call: () => unknown, onError: (error: unknown) => unknown): unknown {
-  let result: unknown;
-  try {
-    result = call();
-  } catch (error) {
-    return onError(error);
-  }
-  if (isPromise(result)) return result.then((value) => filtered(() => value, onError), onError);
-  if (isObservable(result)) return result.pipe(catchError((error) => onError(error) as Promise<never>));
-  return result;
+/** What Nest has its proxy do, but for the filter that is there for everything: it would tell the client itself. */
+function withFilters(run: (...args: Args) => Promise<unknown>, handler: WsExceptionsHandler): Run {
+  const filters = handler['filters'];
+  if (filters.length === 0) return run;
+  return async (...args) => {
+    const host = new ExecutionContextHost(args);
+    host.setType('ws');
+    const onError = (error: unknown): unknown => filter(filters, error, host);
+    const result = await run(...args).catch(onError);
+    return isObservable(result) ? result.pipe(catchError((error) => onError(error) as Promise<never>)) : result;
+  };
 }
 
 /**
@@ -192,10 +185,10 @@ function filtered(call: () => unknown, onError: (error: unknown) => unknown): un
  *
  * @throws FilteredError when one has, after it is done; the error itself when none does
  */
-function filter(filters: readonly object[], error: unknown, host: object): unknown {
-  const matching = selectExceptionFilterMetadata([...filters] as never, error);
+function filter(filters: WsExceptionsHandler['filters'], error: unknown, host: ArgumentsHost): unknown {
+  const matching = selectExceptionFilterMetadata(filters, error);
   if (!matching) throw error;
-  const done: unknown = matching.func(error, host as never);
+  const done: unknown = matching.func(error, host);
   const failed = new FilteredError(error);
   if (!isPromise(done)) throw failed;
   return done.then(() => {

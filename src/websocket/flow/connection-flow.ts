@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { TokenBucket } from 'limiter';
-import { internalsOf, type Connection, type WebSocket } from '../engine-internals.js';
+import type { Connection, WebSocket } from '../engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket.io.js';
 import { fullBucket, hasTokens, timeUntilTokens } from '../token-bucket.js';
@@ -206,12 +206,12 @@ export class ConnectionFlow {
    * ping, whose absence the client takes for the server's. It sends the next one an interval after the answer was read.
    */
   private keepAlive(): void {
-    const internals = internalsOf(this.conn);
+    const { conn } = this;
     const now = performance.now();
-    internals.pingTimeoutTimer?.refresh();
-    if (now - this.pingedAt < this.server.pingInterval / 2 || this.conn.protocol === 3) return;
+    conn['pingTimeoutTimer']?.refresh();
+    if (now - this.pingedAt < this.server.pingInterval / 2 || conn.protocol === 3) return;
     this.pingedAt = now;
-    internals.sendPacket('ping');
+    conn['sendPacket']('ping');
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers';
 import { answer } from '../dispatch/error-answer.js';
-import { internalsOf, type Connection } from '../engine-internals.js';
+import { transportOf, type Connection } from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
 import { PacketType, type DecodedPacket } from './packet.js';
 import type { Violation } from './violation.js';
@@ -18,7 +18,7 @@ const FAREWELL = 1_000;
  */
 export function cutOff(connection: Connection, reason: string): void {
   connection.readyState = 'closing';
-  internalsOf(connection).transport.socket?.terminate();
+  transportOf(connection).socket?.terminate();
   process.nextTick(() => end(connection, reason));
 }
 
@@ -27,7 +27,8 @@ export function dismiss({ encoder }: Server, connection: Connection, violation: 
   // There may be no socket yet to emit it.
   // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the numbers are those of the protocol
   for (const encoded of encoder.encode(noticeOf(violation))) connection.write(encoded);
-  const { transport, writeBuffer } = internalsOf(connection);
+  const transport = transportOf(connection);
+  const writeBuffer = connection['writeBuffer'];
   if (transport.socket) {
     // A WebSocket takes more while it is busy, where Engine.IO would wait.
     if (writeBuffer.length > 0) transport.send(writeBuffer.splice(0));
@@ -39,13 +40,13 @@ export function dismiss({ encoder }: Server, connection: Connection, violation: 
 
 /** Ends the TCP connection of a WebSocket that does not end by itself. */
 export function terminateSoon(connection: Connection): void {
-  const { socket } = internalsOf(connection).transport;
+  const { socket } = transportOf(connection);
   if (socket && socket.readyState !== CLOSED) setTimeout(() => socket.terminate(), FAREWELL).unref();
 }
 
 /** Of polling: where a connection is gone, nothing has to wait for a further poll to tell the client. */
 export function releaseTransport(connection: Connection): void {
-  if (connection.readyState === 'closed') internalsOf(connection).transport.shouldClose?.();
+  if (connection.readyState === 'closed') transportOf(connection).shouldClose?.();
 }
 
 /** `connect_error`, where a client was about to join a namespace, else the event `exception`. */
@@ -58,9 +59,8 @@ function noticeOf({ code, message, packet }: Violation): DecodedPacket {
 }
 
 function end(connection: Connection, reason: string): void {
-  const internals = internalsOf(connection);
-  internals.transport.discard();
+  connection.transport.discard();
   // The public close() waits for what is still to be sent, and takes no reason.
-  internals.onClose(reason);
+  connection['onClose'](reason);
   releaseTransport(connection);
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers';
 import type { ServerResponse } from 'node:http';
-import { connectionOf, internalsOf } from '../engine-internals.js';
+import { connectionOf, transportOf } from '../engine-internals.js';
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { sizeOf } from './backlogs.js';
@@ -11,11 +11,11 @@ const LONGEST_DELAY = 5_000;
 
 /** Paces the packets of a polling connection: a single request may have tens of thousands of them. */
 export function pacePackets(flow: ConnectionFlow): void {
-  const { transport } = internalsOf(flow.conn);
+  const transport = transportOf(flow.conn);
   const onClose = transport.onClose.bind(transport);
   transport.onPacket = (packet) => {
     // An upgrade may come before all that is held was delivered.
-    const deliver = (): unknown => internalsOf(flow.conn).transport.emit('packet', packet);
+    const deliver = (): unknown => flow.conn.transport.emit('packet', packet);
     if (flow.admits(sizeOf(packet))) deliver();
     else flow.hold(sizeOf(packet), deliver);
   };

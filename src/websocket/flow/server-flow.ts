@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import { connectionOf, internalsOf, type Connection, type EnginePacket } from '../engine-internals.js';
+import { connectionOf, transportOf, type Connection, type EnginePacket } from '../engine-internals.js';
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
@@ -66,7 +66,7 @@ export class ServerFlow {
       if (latest) latest.flow = flow;
       latest = undefined;
       conn.on('packetCreate', onPacketCreate);
-      const socket = internalsOf(conn).transport.socket as PacedWebSocket | undefined;
+      const socket = transportOf(conn).socket as PacedWebSocket | undefined;
       if (socket) readFrom(flow, socket);
       else {
         pacePackets(flow);

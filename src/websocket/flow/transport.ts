@@ -1,16 +1,16 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { internalsOf, type Connection, type EnginePacket } from '../engine-internals.js';
+import { transportOf, type Connection, type EnginePacket } from '../engine-internals.js';
 import type { ConnectionFlow } from './connection-flow.js';
 
 /** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */
 export function isReady(connection: Connection): boolean {
-  const { transport, writeBuffer } = internalsOf(connection);
-  return transport.writable && writeBuffer.length === 0 && transport.name === 'websocket';
+  const { transport } = connection;
+  return transport.writable && connection['writeBuffer'].length === 0 && transport.name === 'websocket';
 }
 
 /** What waits for its transport to be ready. */
 export function queueOf(connection: Connection): readonly EnginePacket[] {
-  return internalsOf(connection).writeBuffer;
+  return connection['writeBuffer'];
 }
 
 /** How many bytes its transport has taken and not sent yet; of one large message, all until the last was sent. */
@@ -40,7 +40,7 @@ function taken(tcp: TcpSocket & { readonly _handle?: Handle }): number {
 }
 
 function sum(flow: ConnectionFlow, bytes: (tcp: TcpSocket) => number): number {
-  const { socket } = internalsOf(flow.conn).transport;
+  const { socket } = transportOf(flow.conn);
   if (socket) return socket._socket ? bytes(socket._socket) : 0;
   flow.answeredBy = flow.answeredBy.filter((tcp) => !tcp.destroyed);
   return flow.answeredBy.reduce((total, tcp) => total + bytes(tcp), 0);

@@ -1,15 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from '../socket.io.js';
-import { isHttp, type UpgradeResponse } from './handshake-refusal.js';
+import { isHttp } from './handshake-refusal.js';
 
-type Response = ServerResponse | UpgradeResponse;
 type Next = (error?: unknown) => void;
-
-/** What of an engine is private to Engine.IO. */
-interface EngineInternals {
-  readonly middlewares: readonly ((request: IncomingMessage, response: Response, next: Next) => void)[];
-  _applyMiddlewares(request: IncomingMessage, response: Response, done: Next): void;
-}
 
 /**
  * Has an engine run its middlewares at once, one after the other. By itself it makes some promises for each, which is a
@@ -19,11 +11,10 @@ interface EngineInternals {
  * by a program which names no origin: there it is left out.
  */
 export function runMiddlewaresAtOnce(engine: Server['engine']): void {
-  const internals = engine as unknown as EngineInternals;
   const hasCors = Boolean(engine.opts.cors);
-  internals._applyMiddlewares = (request, response, done) => {
+  engine['_applyMiddlewares'] = (request, response, done) => {
     const run = (index: number): void => {
-      const middleware = internals.middlewares[index];
+      const middleware = engine['middlewares'][index];
       let isThrough = false;
       const next: Next = (error) => {
         if (isThrough) return;

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import { internalsOf, type Connection, type ConnectionInternals, type WebSocket } from '../engine-internals.js';
+import { transportOf, type Connection, type WebSocket } from '../engine-internals.js';
 import type { Server, Socket } from '../socket.io.js';
 import type { Patience } from './patience.js';
 
@@ -64,7 +64,7 @@ export class ClientConnection {
    */
   async close(patience: Patience): Promise<boolean> {
     const { connection } = this;
-    const { socket } = this.internals.transport;
+    const { socket } = transportOf(connection);
     if (connection.readyState === 'closed') {
       socket?.terminate();
       return false;
@@ -84,7 +84,7 @@ export class ClientConnection {
   /** Ends it at once. */
   cut(): void {
     this.endSockets();
-    const { socket, shouldClose } = this.internals.transport;
+    const { socket, shouldClose } = transportOf(this.connection);
     socket?.terminate();
     shouldClose?.();
     this.connection.close(true);
@@ -101,7 +101,7 @@ export class ClientConnection {
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
     this.isMute = true;
     // One that is under way will be answered first.
-    let pongs = this.internals.pingTimeoutTimer ? 2 : 1;
+    let pongs = connection['pingTimeoutTimer'] ? 2 : 1;
     await new Promise((resolve) => {
       const done = (): void => {
         connection.off('packet', onPacket);
@@ -119,12 +119,8 @@ export class ClientConnection {
       };
       connection.on('packet', onPacket);
       connection.on('close', done);
-      this.internals.sendPacket('ping');
+      connection['sendPacket']('ping');
     });
-  }
-
-  private get internals(): ConnectionInternals {
-    return internalsOf(this.connection);
   }
 }
 
