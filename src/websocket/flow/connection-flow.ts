@@ -143,7 +143,8 @@ export class ConnectionFlow {
     try {
       for (const { deliver } of items) if (!this.isClosed) deliver();
     } finally {
-      this.isCatchingUp = false;
+      // Socket.IO has a socket hear of its packets a tick after they were decoded.
+      process.nextTick(() => (this.isCatchingUp = false));
       this.goOn();
     }
     this.keepAlive();
