@@ -84,28 +84,20 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   handlePreflightRequest: 'cors',
 };
 
-/** The name that was meant, where one is misspelt: at most a fifth of it, one letter at least, is another. */
+/** The name that was meant, where one is misspelt in one place. */
 function likelyName(option: string, names: readonly string[]): string | undefined {
-  if (Object.hasOwn(FORMER_NAMES, option)) return FORMER_NAMES[option];
-  const [one] = names
-    .map((name) => ({ name, distance: editDistance(name.toLowerCase(), option.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, name.length / 5))
-    .toSorted((a, b) => a.distance - b.distance);
-  return one?.name;
+  return Object.hasOwn(FORMER_NAMES, option) ? FORMER_NAMES[option] : names.find((name) => isMisspelt(option, name));
 }
 
-/** How many letters are to be put in, left out or changed to make one word of another, as Levenshtein counts. */
-function editDistance(one: string, other: string): number {
-  let above = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= one.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= other.length; column += 1) {
-      const changed = above[column - 1]! + (one[row - 1] === other[column - 1] ? 0 : 1);
-      current.push(Math.min(changed, above[column]! + 1, current[column - 1]! + 1));
-    }
-    above = current;
-  }
-  return above.at(-1)!;
+/** Whether what is between the same beginning and the same end is a letter or two, or a fifth of a long name. */
+function isMisspelt(option: string, name: string): boolean {
+  const [one, other] = [option.toLowerCase(), name.toLowerCase()];
+  const most = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < most && one[start] === other[start]) start += 1;
+  let end = 0;
+  while (end < most - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
+  return Math.max(one.length, other.length) - start - end <= Math.max(2, name.length / 5);
 }
 
 export function isClass(value: unknown): value is Type {
