@@ -139,7 +139,7 @@ export class Connections {
     session.serve(service);
     const { handleConnectionTimeout: timeout } = this.options;
     if (!pending) this.breaker.onSuccess();
-    else if (timeout === false) pending.catch((error: unknown) => this.onFailure(session, error, began));
+    else if (timeout === false) void pending.then((failed) => failed[0] && this.onSettled(session, failed, began));
     else {
       this.setUp(session, pending, began, timeout);
       return;
@@ -151,57 +151,53 @@ export class Connections {
    * Holds a client's events until its `handleConnection` has settled. Where that has failed by a fault of the server's, it
    * is called again as long as there is time for it.
    */
-  private setUp(session: Session, first: Promise<void>, began: number, timeout: number): void {
+  private setUp(session: Session, first: Promise<readonly HookFailure[]>, began: number, timeout: number): void {
     session.hold();
     const { socket } = session;
-    let latest: Promise<void> | undefined = first;
+    let latest: Promise<readonly HookFailure[]> | undefined = first;
     let failed: readonly HookFailure[] = [];
     const attempt = async (): Promise<void> => {
       const again = failed.map(({ gateway }) => gateway);
       if (again.length > 0) latest = this.hooks.call(again, 'handleConnection', socket);
       const timeLeft = began + timeout - performance.now();
-      await within(latest, timeLeft, () => new Error(`handleConnection took longer than ${timeout} ms`));
+      const late = (): Error => new Error(`handleConnection took longer than ${timeout} ms`);
+      failed = (await within(latest, timeLeft, late)) ?? [];
+      if (failed[0]) throw failed[0];
     };
-    const decided = retry(attempt, (error, pause, tries) => {
-      failed = failuresOf(error);
-      const isFault = failed.length > 0 && !failed.some(({ cause }) => isMeantForClient(cause));
+    const decided = retry(attempt, (_, pause, tries) => {
+      const isFault = failed.length > 0 && !failed.some(isRefusal);
       const goesOn = isFault && socket.connected && performance.now() + pause < began + timeout;
-      if (goesOn && tries === 1) this.log(socket, error);
+      if (goesOn && tries === 1) this.log(socket, failed);
       return goesOn;
     }).then(
-      () => this.onReady(session),
-      (error: unknown) => this.onFailure(session, error, began),
+      () => this.onSettled(session, [], began),
+      (error: unknown) => this.onSettled(session, failed.includes(error as HookFailure) ? failed : [error], began),
     );
     // One that is late is awaited all the same: `handleDisconnect` comes after it.
-    const ended = decided.then(() => latest?.catch(() => {})).then(() => session.endSetUp());
+    const ended = decided.then(() => latest).then(() => session.endSetUp());
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
-  private onReady(session: Session): void {
+  /** `handleConnection` is through, has refused a client, or has failed on it in the end. */
+  private onSettled(session: Session, failed: readonly unknown[], began: number): void {
+    const refusal = failed.find(isRefusal);
+    if (session.socket.connected || !refusal) this.log(session.socket, refusal ? [refusal] : failed);
+    if (failed.length > 0 && !refusal) {
+      this.breaker.onFailure(began);
+      this.giveUp(session);
+      return;
+    }
     this.breaker.onSuccess();
-    session.release();
+    if (refusal) this.disconnect(session, toErrorAnswer(refusal.cause), refusal.cause);
+    else session.release();
   }
 
   private readonly onEnd = ({ socket, gateways }: Session, reason: string): void => {
     const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
     if (!pending) return;
     this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);
-    pending.catch((error: unknown) => this.log(socket, error));
+    void pending.then((failed) => this.log(socket, failed));
   };
-
-  /** `handleConnection` has refused a client, or has failed on it in the end. */
-  private onFailure(session: Session, error: unknown, began: number): void {
-    const { connected } = session.socket;
-    const meant = failuresOf(error).find(({ cause }) => isMeantForClient(cause));
-    if (connected || !meant) this.log(session.socket, meant ?? error);
-    if (meant) {
-      this.breaker.onSuccess();
-      this.disconnect(session, toErrorAnswer(meant.cause), meant.cause);
-    } else {
-      this.breaker.onFailure(began);
-      this.giveUp(session);
-    }
-  }
 
   /** Refuses a client: told to disconnect, it does not come back by itself. */
   private disconnect(session: Session, answered: ErrorAnswer, error?: unknown): void {
@@ -226,18 +222,18 @@ export class Connections {
   }
 
   /** What was meant for the client is no fault of the server's. */
-  private log(client: Socket, error: unknown): void {
-    const isOfHook = error instanceof HookFailure;
-    const cause = isOfHook ? error.cause : error;
-    const what = isOfHook ? error.message : `Client ${client.id} could not be set up`;
-    if (isMeantForClient(cause)) this.logger.warn(`${what}: ${messageOf(toErrorAnswer(cause))}`);
-    else logFailure(what, cause);
+  private log(client: Socket, failed: readonly unknown[]): void {
+    for (const failure of failed) {
+      if (isRefusal(failure)) this.logger.warn(`${failure.message}: ${messageOf(toErrorAnswer(failure.cause))}`);
+      else if (failure instanceof HookFailure) logFailure(failure.message, failure.cause);
+      else logFailure(`Client ${client.id} could not be set up`, failure);
+    }
   }
 }
 
-function failuresOf(error: unknown): readonly HookFailure[] {
-  if (error instanceof AggregateError) return error.errors.flatMap(failuresOf);
-  return error instanceof HookFailure ? [error] : [];
+/** Whether a hook has failed with what was meant for the client. */
+function isRefusal(failure: unknown): failure is HookFailure {
+  return failure instanceof HookFailure && isMeantForClient(failure.cause);
 }
 
 /** Ends the connection of a client that is in no namespace yet; Socket.IO forgets the socket then. */

@@ -26,15 +26,14 @@ export class Hooks {
   /**
    * Calls a hook of all gateways that have it, side by side.
    *
-   * @returns a promise when one of them is asynchronous or fails: it rejects with a HookFailure, or an AggregateError of
-   * them, after every hook has settled
+   * @returns what has failed, when every hook has settled; undefined when none is asynchronous and none has failed
    */
   call(
     gateways: readonly Gateway[],
     hook: Hook,
     client: Socket,
     ...rest: readonly unknown[]
-  ): Promise<void> | undefined {
+  ): Promise<readonly HookFailure[]> | undefined {
     const running: Promise<unknown>[] = [];
     const failures: HookFailure[] = [];
     for (const gateway of gateways) {
@@ -50,12 +49,6 @@ export class Hooks {
       }
     }
     if (running.length === 0 && failures.length === 0) return undefined;
-    return this.conclude(running, failures);
-  }
-
-  private async conclude(running: readonly Promise<unknown>[], failures: readonly HookFailure[]): Promise<void> {
-    await Promise.all(running);
-    if (failures.length > 1) throw new AggregateError(failures, 'Several hooks failed');
-    if (failures[0]) throw failures[0];
+    return Promise.all(running).then(() => failures);
   }
 }

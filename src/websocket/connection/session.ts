@@ -1,8 +1,8 @@
 import type { Subscription } from 'rxjs';
 import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../dispatch/error-answer.js';
 import { logFailure } from '../dispatch/log-failure.js';
-import { Message, type Dispatch, type Streams } from '../dispatch/message.js';
-import type { Ack, MessageHandler, Routes } from '../dispatch/message-handler.js';
+import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
+import type { Ack, Routes } from '../dispatch/message-handler.js';
 import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
@@ -15,14 +15,6 @@ import { logIfFault, refusalOfEvent, thrownBy } from './middlewares.js';
 export interface EventPacket extends DecodedPacket {
   readonly data?: unknown[];
   readonly id?: number;
-}
-
-/** An event for which there are handlers, while the client is not ready. */
-interface Held {
-  readonly event: string;
-  readonly args: readonly unknown[];
-  readonly ack: Ack | undefined;
-  readonly handlers: readonly MessageHandler[];
 }
 
 /** What an event that is held takes of memory beside its data, in bytes. */
@@ -44,9 +36,9 @@ const NO_SERVICE: Service = { gateways: [], routes: new Map(), listeners: new Ma
  * A client's connection to one namespace. Each of its events goes: the listeners of `onAny`, the middlewares of
  * `socket.use`, raw listeners, then the handlers, which answer.
  */
-export class Session implements Streams {
+export class Session implements Sender {
   private service = NO_SERVICE;
-  private held: Held[] | undefined;
+  private held: Message[] | undefined;
   private heldBytes = 0;
   /** The size of the event that is being delivered. */
   private bytes = 0;
@@ -60,7 +52,7 @@ export class Session implements Streams {
 
   constructor(
     readonly socket: Socket,
-    private readonly dispatch: Dispatch,
+    readonly dispatch: Dispatch,
     /** It is over, and none of its gateways is still setting it up. */
     private readonly onEnd: (session: Session, reason: string) => void,
   ) {}
@@ -102,15 +94,13 @@ export class Session implements Streams {
   release(): void {
     this.holds -= 1;
     if (this.holds > 0) return;
-    for (const { event, args, ack, handlers } of this.takeHeld()) {
-      // One of them may have disconnected the client.
-      if (!this.isOver) new Message(this.dispatch, this.socket, event, args, ack).run(handlers, this);
-    }
+    // One of them may disconnect the client.
+    for (const message of this.takeHeld()) if (!this.isOver) message.run();
   }
 
   /** Answers all that was held with what became of the client. */
   drop(reason: ErrorAnswer): void {
-    for (const { event, ack } of this.takeHeld()) if (ack) this.tell(reason, event, ack);
+    for (const message of this.takeHeld()) message.refuse(reason);
   }
 
   receive(packet: EventPacket): void {
@@ -191,13 +181,11 @@ export class Session implements Streams {
     if (!this.socket.connected) return;
     const handlers = this.service.routes.get(event) ?? [];
     const ack = ackOf(sent);
-    const args = ack ? sent.slice(0, -1) : sent;
-    if (!this.held) {
-      new Message(this.dispatch, this.socket, event, args, ack).run(handlers, this);
-      return;
-    }
-    this.held.push({ event, args, ack, handlers });
-    this.countHeld(this.bytes + HELD_OVERHEAD);
+    const message = new Message(this, event, ack ? sent.slice(0, -1) : sent, ack, handlers);
+    if (this.held) {
+      this.held.push(message);
+      this.countHeld(this.bytes + HELD_OVERHEAD);
+    } else message.run();
   }
 
   /** Beyond the size of the largest message, the connection is not read until the client is ready. */
@@ -212,7 +200,7 @@ export class Session implements Streams {
     this.blocks = isMuch;
   }
 
-  private takeHeld(): readonly Held[] {
+  private takeHeld(): readonly Message[] {
     const held = this.held ?? [];
     this.held = undefined;
     if (this.heldBytes > 0) this.countHeld(-this.heldBytes);

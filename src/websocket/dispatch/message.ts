@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { WsResponse } from '@nestjs/websockets';
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import type { Socket } from '../socket.io.js';
-import { isFiltered, isMeantForClient, toErrorAnswer } from './error-answer.js';
+import { isFiltered, isMeantForClient, toErrorAnswer, type ErrorAnswer } from './error-answer.js';
 import type { Failure, Failures } from './failures.js';
 import { logFailure } from './log-failure.js';
 import { handlerWork, type InFlight, type Work } from './in-flight.js';
@@ -19,8 +19,11 @@ export interface Dispatch {
   invoke(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown;
 }
 
-/** Where the Observables of a client's handlers are kept, to be unsubscribed when it goes. */
-export interface Streams {
+/** Whose event it is. */
+export interface Sender {
+  readonly dispatch: Dispatch;
+  readonly socket: Socket;
+  /** Keeps what one of its handlers has subscribed to, until it goes. */
   add(stream: Subscription): void;
 }
 
@@ -32,50 +35,59 @@ export interface Streams {
  */
 export class Message {
   private readonly data: unknown;
-  private waitingFor = 0;
+  private readonly dispatch: Dispatch;
+  private readonly client: Socket;
+  private waitingFor: number;
   private failure: Failure | undefined;
   private acksItself = false;
 
   constructor(
-    private readonly dispatch: Dispatch,
-    private readonly client: Socket,
+    private readonly sender: Sender,
     private readonly event: string,
     /** Those that the client has sent behind the event's name. */
     private readonly args: readonly unknown[],
     private readonly ack: Ack | undefined,
+    private readonly handlers: readonly MessageHandler[],
   ) {
+    this.dispatch = sender.dispatch;
+    this.client = sender.socket;
     this.data = args.length > 1 ? args : args[0];
+    this.waitingFor = handlers.length;
   }
 
-  run(handlers: readonly MessageHandler[], streams: Streams): void {
-    this.waitingFor = handlers.length;
-    for (const handler of handlers) {
+  run(): void {
+    for (const handler of this.handlers) {
       if (handler.acksItself) this.acksItself = true;
       try {
-        this.take(handler, this.dispatch.invoke(handler, this.client, this.data, this.ack), streams);
+        this.take(handler, this.dispatch.invoke(handler, this.client, this.data, this.ack));
       } catch (error) {
         this.fail(handler, error);
       }
     }
   }
 
+  /** Its handlers are not run: what became of its client answers it. */
+  refuse(answer: ErrorAnswer): void {
+    if (this.ack) this.dispatch.failures.tell(this.client, { answer }, this.event, this.ack);
+  }
+
   /** Takes what a handler returned, or what its promise has come to. */
-  private take(handler: MessageHandler, result: unknown, streams: Streams): void {
+  private take(handler: MessageHandler, result: unknown): void {
     if (isPromise(result)) {
-      this.wait(handler, result, streams);
+      this.wait(handler, result);
     } else if (isObservable(result)) {
-      this.follow(handler, result, streams);
+      this.follow(handler, result);
     } else {
       this.say(handler, result);
       this.done();
     }
   }
 
-  private wait(handler: MessageHandler, result: Promise<unknown>, streams: Streams): void {
+  private wait(handler: MessageHandler, result: Promise<unknown>): void {
     const work = this.begin(handler);
     const onValue = (value: unknown): void => {
       try {
-        this.take(handler, value, streams);
+        this.take(handler, value);
       } catch (error) {
         // An Observable that cannot be subscribed to.
         this.fail(handler, error);
@@ -89,7 +101,7 @@ export class Message {
     void Promise.resolve(result).then(onValue, onError);
   }
 
-  private follow(handler: MessageHandler, stream: Observable<unknown>, streams: Streams): void {
+  private follow(handler: MessageHandler, stream: Observable<unknown>): void {
     const work = this.begin(handler);
     const subscription = stream.subscribe({
       next: (value) => {
@@ -101,7 +113,7 @@ export class Message {
       complete: () => this.done(),
     });
     subscription.add(() => this.dispatch.inFlight.end(work));
-    if (!subscription.closed) streams.add(subscription);
+    if (!subscription.closed) this.sender.add(subscription);
   }
 
   private begin({ event }: MessageHandler): Work {
