@@ -1,0 +1,111 @@
+import { Module } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { WebsocketModule, type Server, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
+import { startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { test } from 'vitest';
+
+@WebSocketGateway()
+class TickerGateway {
+  @WebSocketServer() private readonly server!: Server;
+
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown): unknown {
+    return data;
+  }
+
+  @SubscribeMessage('emit')
+  emit(client: Socket, count: number): void {
+    for (const sent of numbers(count)) client.emit('tick', sent);
+  }
+
+  @SubscribeMessage('broadcast')
+  broadcast(@MessageBody() count: number): void {
+    for (const sent of numbers(count)) this.server.emit('tick', sent);
+  }
+
+  @SubscribeMessage('mix')
+  mix(client: Socket): void {
+    client.emit('tick', 'first');
+    client.emit('tick', Buffer.from('binary'));
+    this.server.emit('tick', 'to all');
+    client.compress(false).emit('tick', 'plain');
+    client.volatile.emit('tick', 'volatile');
+    client.emit('tick', { nested: [Buffer.from('attached'), Buffer.from('too')] });
+    client.emit('tick', 'last');
+  }
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, sent) => sent);
+
+async function withApp(options: WebsocketOptions, scenario: (app: TestApp) => Promise<void>): Promise<void> {
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [TickerGateway] })
+  class AppModule {}
+
+  await using app = await startTestApp(AppModule);
+  await scenario(app);
+}
+
+/** What Node's TCP handle is told to write: each of these is one call to the system. */
+const WRITES = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String', 'writeAsciiString'];
+
+/** Counts from now on how often the server writes to the TCP connection of a client. */
+function countWrites(app: TestApp, { socket }: TestClient): () => number {
+  const conn = app.io.sockets.sockets.get(socket.id!)!.conn;
+  const { _handle: handle } = Reflect.get(Reflect.get(conn.transport, 'socket') as object, '_socket') as {
+    _handle: Record<string, (...args: unknown[]) => unknown>;
+  };
+  let count = 0;
+  for (const name of WRITES) {
+    const write = handle[name]!.bind(handle);
+    handle[name] = (...args) => {
+      count += 1;
+      return write(...args);
+    };
+  }
+  return () => count;
+}
+
+test.each(['emit', 'broadcast'])('all that a handler sends by %s leaves in two writes', (event) =>
+  withApp({}, async (app) => {
+    const [alice, bob] = [await app.connect(), await app.connect()];
+    const writes = countWrites(app, alice);
+    const sender = event === 'emit' ? alice : bob;
+    sender.emit(event, 100);
+    await expect(alice).toReceiveInOrder(
+      ['tick', 0],
+      ...numbers(99).map((sent): [string, number] => ['tick', sent + 1]),
+    );
+    expect(writes()).toBe(2);
+  }),
+);
+
+test('the acks of messages that come in one go leave in two writes', () =>
+  withApp({}, async (app) => {
+    const alice = await app.connect();
+    const writes = countWrites(app, alice);
+    const answers = await Promise.all(numbers(50).map((sent) => alice.socket.emitWithAck('echo', sent)));
+    expect(answers).toEqual(numbers(50));
+    expect(writes()).toBeLessThanOrEqual(4);
+  }));
+
+test.each([{}, { perMessageDeflate: { threshold: 0 } }])(
+  'nothing is lost or reordered, whatever it is (%j)',
+  (options) =>
+    withApp(options, async (app) => {
+      const alice = await app.connect();
+      const plain: unknown[] = [];
+      alice.socket.on('tick', (data: unknown) => plain.push(data));
+      alice.emit('mix');
+      await app.settle();
+      expect(plain).toEqual([
+        'first',
+        Buffer.from('binary'),
+        'to all',
+        'plain',
+        // A volatile event is dropped while the transport is busy, as by Socket.IO.
+        { nested: [Buffer.from('attached'), Buffer.from('too')] },
+        'last',
+      ]);
+    }),
+);
