@@ -18,7 +18,7 @@ pnpm bench report              writes the tables and plots of docs/ from bench/r
   --generations ${generations.full}              processes of each; ${generations.named} when workloads are named, ${generations.quick} when quick
   --rounds ${ROUNDS}                   how often each of these has its turn
   --slice 400                  how long a turn is, in milliseconds
-  --handlers 20                handlers of a gateway, 3 or more
+  --handlers 20                handlers of a gateway, 4 or more
   --connections 50             connections that send messages
   --in-flight 32               messages under way on each of them, ${MOST_SLOTS} at most
   --addresses 1000             addresses that connections come from, 10000 at most
@@ -73,7 +73,7 @@ export function readOptions(args: string[]): Run {
       generations: whole('generations', values.generations ?? String(usual), { least: 1 }),
       rounds: whole('rounds', values.rounds, { least: 1 }),
       slice: whole('slice', values.slice, { least: 10 }),
-      handlers: whole('handlers', values.handlers, { least: 3 }),
+      handlers: whole('handlers', values.handlers, { least: 4 }),
       connections: whole('connections', values.connections, { least: 1 }),
       inFlight: whole('in-flight', values['in-flight'], { least: 1, most: MOST_SLOTS }),
       addresses: whole('addresses', values.addresses, { least: 1, most: 10_000 }),

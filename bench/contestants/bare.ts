@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
-import { isAllowed, parse, type Message } from './message.js';
+import { PUBLISHED_AT_ONCE, isAllowed, parse, type Message } from './message.js';
 
 /** Socket.IO alone, with the same handlers as the gateways. */
 export async function bootBare(handlers: number): Promise<number> {
@@ -15,7 +15,10 @@ export async function bootBare(handlers: number): Promise<number> {
       if (isAllowed(socket)) ack(parse(message));
     });
     socket.on('publish', (message: Message) => io.emit('published', message));
-    for (let number = 4; number <= handlers; number += 1) {
+    socket.on('publish-many', (message: Message) => {
+      for (let sent = 0; sent < PUBLISHED_AT_ONCE; sent += 1) io.emit('published', message);
+    });
+    for (let number = 5; number <= handlers; number += 1) {
       socket.on(`event-${number}`, (message: Message, ack: (message: Message) => void) => ack(message));
     }
   });

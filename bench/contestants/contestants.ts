@@ -1,6 +1,7 @@
-/** Who is measured; each is booted by a file of its own, in a process of its own. */
+/** Who is measured, each in a process of its own. `again` is `bare` a second time: what it differs by is the bench's error. */
 export const contestants = {
   bare: { title: 'bare Socket.IO', wire: 'socket.io' },
+  again: { title: 'bare Socket.IO, once more', wire: 'socket.io' },
   nest: { title: 'plain Nest', wire: 'socket.io' },
   kit: { title: 'the kit without limits', wire: 'socket.io' },
   'kit-defaults': { title: 'the kit with limits and authentication', wire: 'socket.io' },

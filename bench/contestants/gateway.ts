@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { isAllowed, parse, type Message } from './message.js';
+import { PUBLISHED_AT_ONCE, isAllowed, parse, type Message } from './message.js';
 
 @Injectable()
 class TokenGuard implements CanActivate {
@@ -53,8 +53,13 @@ export function gatewayOf(handlers: number): Type {
     publish(@MessageBody() message: Message): void {
       this.server.emit('published', message);
     }
+
+    @SubscribeMessage('publish-many')
+    publishMany(@MessageBody() message: Message): void {
+      for (let sent = 0; sent < PUBLISHED_AT_ONCE; sent += 1) this.server.emit('published', message);
+    }
   }
-  for (let number = 4; number <= handlers; number += 1) subscribe(BenchGateway, `event-${number}`);
+  for (let number = 5; number <= handlers; number += 1) subscribe(BenchGateway, `event-${number}`);
   return BenchGateway;
 }
 

@@ -6,6 +6,9 @@ export interface Message {
 
 export const message: Message = { text: 'Is there a free table for four tonight?', room: 'lobby' };
 
+/** How many broadcasts a handler of `publish-many` makes in one turn of the event loop. */
+export const PUBLISHED_AT_ONCE = 10;
+
 /** What the generator sends along when it connects, and what the guards look for. */
 export const token = 'a guest of the bench';
 

@@ -6,6 +6,7 @@ import { heapInUse } from './heap.js';
 // A contestant, in a process of its own. What only others need is not loaded.
 const boots: Record<ContestantName, (handlers: number) => Promise<number>> = {
   bare: async (handlers) => (await import('./bare.js')).bootBare(handlers),
+  again: async (handlers) => (await import('./bare.js')).bootBare(handlers),
   nest: async (handlers) => (await import('./nest.js')).bootNest(handlers),
   kit: async (handlers) => (await import('./kit.js')).bootKit(handlers),
   'kit-defaults': async (handlers) => (await import('./kit.js')).bootKitWithDefaults(handlers),

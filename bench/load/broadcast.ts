@@ -4,7 +4,11 @@ import { slice } from './slice.js';
 import type { Dialect } from './wires.js';
 
 export interface BroadcastLoad {
-  /** How many broadcasts are under way at once. */
+  /** The event that is sent. */
+  event: string;
+  /** How many broadcasts each of them makes. */
+  each: number;
+  /** How many of them are under way at once. */
   inFlight: number;
   /** How long new broadcasts are begun, in milliseconds. */
   milliseconds: number;
@@ -14,10 +18,11 @@ export interface BroadcastLoad {
 export async function broadcast(
   connections: readonly Connection[],
   dialect: Dialect,
-  { inFlight, milliseconds }: BroadcastLoad,
+  { event, each, inFlight, milliseconds }: BroadcastLoad,
 ): Promise<number> {
-  const publish = frameOf(dialect.publish);
+  const publish = frameOf(dialect.publish(event));
   const published = Buffer.from(dialect.published);
+  const deliveries = each * connections.length;
   let begun = 0;
   let received = 0;
   const begin = (): void => {
@@ -32,8 +37,8 @@ export async function broadcast(
         const { bytes, start, end } = payload;
         if (bytes.compare(published, 0, published.length, start, end) !== 0) refuse(payload);
         received += 1;
-        if (received % connections.length === 0 && !current.isOver) begin();
-        if (received === begun * connections.length) current.done();
+        if (received % deliveries === 0 && !current.isOver) begin();
+        if (received === begun * deliveries) current.done();
       },
     };
     for (const connection of connections) connection.listener = listener;

@@ -12,25 +12,29 @@ export interface EchoLoad {
   milliseconds: number;
 }
 
-/** Keeps so many messages under way on each connection. Returns how many have been answered. */
+/** Keeps so many messages under way on each connection. Returns how long each of them took to be answered, in milliseconds. */
 export async function echo(
   connections: readonly Connection[],
   dialect: Dialect,
   { event, inFlight, milliseconds }: EchoLoad,
-): Promise<number> {
+): Promise<number[]> {
   const requests = Array.from({ length: inFlight }, (_, slot) => frameOf(dialect.request(event, slot)));
   const ring = Buffer.concat([...requests, ...requests]);
   const size = requests[0]!.length;
   const isAnswer = answerOf(dialect);
-  let answered = 0;
+  const latencies: number[] = [];
   let awaited = 0;
 
   await slice(connections, milliseconds, (current) => {
     for (const connection of connections) {
       let slot = 0;
       let arrived = 0;
+      /** When what is under way was sent, the oldest first: answers keep the order. */
+      const sentAt: number[] = [];
       const send = (count: number): void => {
         awaited += count;
+        const now = performance.now();
+        for (let sent = 0; sent < count; sent += 1) sentAt.push(now);
         connection.send(ring.subarray(slot * size, (slot + count) * size));
         slot = (slot + count) % inFlight;
       };
@@ -41,7 +45,8 @@ export async function echo(
           arrived += 1;
         },
         pause() {
-          answered += arrived;
+          const now = performance.now();
+          for (const at of sentAt.splice(0, arrived)) latencies.push(now - at);
           awaited -= arrived;
           if (!current.isOver && arrived > 0) send(arrived);
           arrived = 0;
@@ -51,7 +56,7 @@ export async function echo(
       send(inFlight);
     }
   });
-  return answered;
+  return latencies;
 }
 
 function answerOf({ answer }: Dialect): (payload: Payload) => boolean {

@@ -1,3 +1,4 @@
+import { quantile } from 'simple-statistics';
 import type { Wire } from '../contestants/contestants.js';
 import { answer } from '../processes/answer.js';
 import { usage } from '../processes/usage.js';
@@ -21,6 +22,8 @@ export interface Done {
   milliseconds: number;
   /** Milliseconds of CPU that the generator itself has used meanwhile. */
   cpu: number;
+  /** How long an answer took, where it is one that is awaited, in milliseconds: of half of them, and of 99 in 100. */
+  latency?: { p50: number; p99: number };
 }
 
 async function done(load: () => Promise<number>): Promise<Done> {
@@ -52,7 +55,15 @@ const questions = {
       return count;
     }),
 
-  echo: (load: EchoLoad) => done(() => echo(connections.open, dialect, load)),
+  echo: async (load: EchoLoad): Promise<Done> => {
+    let latencies: number[] = [];
+    const result = await done(async () => {
+      latencies = await echo(connections.open, dialect, load);
+      return latencies.length;
+    });
+    const [p50, p99] = quantile(latencies, [0.5, 0.99]) as [number, number];
+    return { ...result, latency: { p50, p99 } };
+  },
   broadcast: (load: BroadcastLoad) => done(() => broadcast(connections.open, dialect, load)),
 };
 

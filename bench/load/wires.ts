@@ -11,7 +11,7 @@ export interface Dialect {
   /** How its answer begins, if it does not tell the slot, and how it ends. */
   answer: { start: string; end: string; length: number };
   /** What is to be broadcast, and what everybody gets of it. */
-  publish: string;
+  publish: (event: string) => string;
   published: string;
   /** What a server asks now and then, and the answer. */
   ping?: { question: string; answer: string };
@@ -34,7 +34,7 @@ export const dialects: Record<Wire, Dialect> = {
     greeting: { opening: '0{', answer: `40${JSON.stringify({ token })}`, welcome: '40{' },
     request: (event, slot) => `42${FIRST_SLOT + slot}["${event}",${body}]`,
     answer: { start: '43', end: `[${body}]`, length: `43${FIRST_SLOT}[${body}]`.length },
-    publish: `42["publish",${body}]`,
+    publish: (event) => `42["${event}",${body}]`,
     published: `42["published",${body}]`,
     ping: { question: '2', answer: '3' },
     goodbye: '41',
@@ -43,7 +43,7 @@ export const dialects: Record<Wire, Dialect> = {
     path: '/',
     request: (_event, slot) => `${FIRST_SLOT + slot}${body}`,
     answer: { start: '', end: body, length: `${FIRST_SLOT}${body}`.length },
-    publish: publishOverWs,
+    publish: () => publishOverWs,
     published: publishOverWs,
   },
 };

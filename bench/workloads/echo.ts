@@ -2,37 +2,42 @@ import { onSocketIo } from '../contestants/contestants.js';
 import type { WorkloadResult } from '../results/result.js';
 import { overGenerations } from './generations.js';
 import { inTurns } from './in-turns.js';
-import { bear, type Pair, type Showing } from './pair.js';
+import { bear } from './pair.js';
 import type { Settings } from './settings.js';
 import { showingsOf } from './showings.js';
 
 const WARM_UPS = 3;
+/** With fewer messages under way there is less to be had from what is done for several at once. */
+const FEW = [4, 1];
 
-/** A message, and its ack: with a plain handler, and with one that has a guard and a pipe. */
+/** A message, and its ack: with a plain handler, many and few under way, and with one that has a guard and a pipe. */
 export async function echo(settings: Settings): Promise<WorkloadResult[]> {
-  const { contestants, handlers, connections, inFlight } = settings;
-  const how = `${connections.toLocaleString('en')} connections with ${inFlight} messages under way on each, ${handlers} handlers`;
-  const withGuards = contestants.filter((name) => onSocketIo.includes(name));
-  const units = { many: 'messages', one: 'message' };
-  const plain = await overGenerations(contestants, settings, echoed('echo', settings));
-  const guarded = await overGenerations(withGuards, settings, echoed('guarded', settings));
-  return [
-    { name: 'echo', title: 'Echo with ack', how, ...showingsOf(plain, units) },
-    {
-      name: 'echo-guarded',
-      title: 'Echo through a guard and a pipe',
-      how,
-      ...showingsOf(guarded, units),
-    },
-  ];
+  const results = [await measure('echo', settings), await measure('guarded', settings)];
+  for (const inFlight of FEW) results.push(await measure('echo', { ...settings, inFlight }));
+  return results;
 }
 
-function echoed(event: string, { inFlight, rounds, slice }: Settings) {
-  return (pairs: Pair[]): Promise<Map<Pair['name'], Showing[]>> => {
+const titles = { echo: 'Echo with ack', guarded: 'Echo through a guard and a pipe' };
+
+async function measure(event: keyof typeof titles, settings: Settings): Promise<WorkloadResult> {
+  const { handlers, connections, inFlight, rounds, slice } = settings;
+  const isFew = FEW.includes(inFlight);
+  const contestants = event === 'echo' ? settings.contestants : settings.contestants.filter(isOnSocketIo);
+  const showings = await overGenerations(contestants, settings, (pairs) => {
     const tasks = pairs.map((pair) => {
       const load = () => pair.load.ask('echo', { event, inFlight, milliseconds: slice });
       return [pair.name, () => bear(pair, load)] as const;
     });
     return inTurns(new Map(tasks), { rounds, warmUps: WARM_UPS });
+  });
+  return {
+    name: event === 'echo' ? (isFew ? `echo-${inFlight}` : 'echo') : 'echo-guarded',
+    title: titles[event] + (isFew ? `, ${inFlight} under way` : ''),
+    how: `${connections.toLocaleString('en')} connections with ${inFlight} messages under way on each, ${handlers} handlers`,
+    ...showingsOf(showings, { many: 'messages', one: 'message' }),
   };
+}
+
+function isOnSocketIo(name: Settings['contestants'][number]): boolean {
+  return onSocketIo.includes(name);
 }

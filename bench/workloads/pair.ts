@@ -28,6 +28,7 @@ export interface Showing {
   rate: number;
   /** Microseconds of the server's CPU for each. */
   cpu: number;
+  latency?: Done['latency'];
   busy: Busy;
 }
 
@@ -64,12 +65,13 @@ export async function withPairs<Result>(
 /** Puts a load on a contestant. */
 export async function bear({ server: one }: Pair, load: () => Promise<Done>): Promise<Showing> {
   const before = await one.ask('usage');
-  const { count, milliseconds, cpu } = await load();
+  const { count, milliseconds, cpu, latency } = await load();
   const after = await one.ask('usage');
   const used = after.cpu - before.cpu;
   return {
     rate: (count / milliseconds) * 1000,
     cpu: (used / count) * 1000,
+    latency,
     busy: {
       server: used / milliseconds,
       waiting: (after.waited - before.waited) / milliseconds,

@@ -9,7 +9,7 @@ export interface Settings {
   rounds: number;
   /** How long a turn is, in milliseconds. */
   slice: number;
-  /** How many handlers a gateway has: 3 or more. */
+  /** How many handlers a gateway has: 4 or more. */
   handlers: number;
   /** How many connections send messages. */
   connections: number;

@@ -20,17 +20,18 @@ export function showingsOf(
 export function metricsOf(showings: Showings, { many, one }: { many: string; one: string }): Metric[] {
   const each = (of: (showing: Showing) => number): Map<string, number[]> =>
     new Map([...showings].map(([name, all]) => [name, all.map(of)]));
+  const metric = (name: string, unit: string, better: Metric['better'], of: (showing: Showing) => number): Metric =>
+    metricOf({ name, unit, better }, each(of), baselines);
+  const hasLatency = [...showings.values()].flat().some(({ latency }) => latency);
   return [
-    metricOf(
-      { name: `${many} per second`, unit: '', better: 'more' },
-      each(({ rate }) => rate),
-      baselines,
-    ),
-    metricOf(
-      { name: `CPU per ${one}`, unit: 'µs', better: 'less' },
-      each(({ cpu }) => cpu),
-      baselines,
-    ),
+    metric(`${many} per second`, '', 'more', ({ rate }) => rate),
+    metric(`CPU per ${one}`, 'µs', 'less', ({ cpu }) => cpu),
+    ...(hasLatency
+      ? [
+          metric('p50 of an answer', 'ms', 'less', ({ latency }) => latency!.p50),
+          metric('p99 of an answer', 'ms', 'less', ({ latency }) => latency!.p99),
+        ]
+      : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { connectionOf, transportOf, type Connection, type EnginePacket } from '.
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
-import { coalesceWrites } from './coalesced-writes.js';
+import { writeAtOnce } from './coalesced-writes.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
@@ -79,8 +79,8 @@ export class ServerFlow {
     engine.on('flush', (conn: Connection, packets: readonly EnginePacket[]) => {
       const flow = flowOf(conn);
       if (flow) backlogs.onFlush(flow, packets);
+      if (packets.length > 1) writeAtOnce(conn);
     });
-    coalesceWrites(engine);
     // Told before each answer to a poll.
     engine.on('headers', (_headers: object, { method, socket, _query }: EngineRequest) => {
       const conn = method === 'GET' ? connectionOf(engine, _query.sid) : undefined;
