@@ -4,28 +4,32 @@ import type { ConnectionFlow } from './connection-flow.js';
 /** How many messages of one connection are dealt with in one turn of the event loop. */
 const PER_CONNECTION = 64;
 /** How many messages of all connections are dealt with in one turn. */
-const AT_ONCE = 1_024;
+const AT_ONCE = 2_048;
 /** How many of these may be messages that were held: they go first, and what has just come is to have its turn too. */
-const HELD = 768;
+const HELD = 1_536;
 
 /**
  * Shares the turns of the event loop among connections: one that sends thousands of messages in one go has as many turns
- * for them as it takes, and others are served between. Those that wait are served round-robin.
+ * for them as it takes, and others are served between. Those that wait are served round-robin, each in a callback of its
+ * own, after which its promises settle before the next begins: many at once would be a burden on the garbage collector.
  */
 export class ReadTurns {
   private number = 0;
   private left = AT_ONCE;
+  private leftForHeld = HELD;
+  /** How many of the messages that one connection holds are dealt with in this turn. */
+  private share = PER_CONNECTION;
+  private waiting = 0;
   private isScheduled = false;
-  private readonly ready = new Set<ConnectionFlow>();
 
   /** Whether a message may be dealt with in this turn; it is counted then. */
   admits(flow: ConnectionFlow): boolean {
-    this.schedule();
+    this.scheduleNext();
     if (flow.turn !== this.number) {
       flow.turn = this.number;
       flow.admittedInTurn = 0;
     }
-    if (flow.admittedInTurn === PER_CONNECTION || this.left === 0) return false;
+    if (flow.admittedInTurn === PER_CONNECTION || this.left <= 0) return false;
     flow.admittedInTurn += 1;
     this.left -= 1;
     return true;
@@ -33,31 +37,39 @@ export class ReadTurns {
 
   /** Has a connection deliver what it holds, from the next turn on. */
   enqueue(flow: ConnectionFlow): void {
-    this.ready.add(flow);
-    this.schedule();
+    if (flow.isEnqueued) return;
+    flow.isEnqueued = true;
+    this.waiting += 1;
+    this.scheduleNext();
+    setImmediate(this.deliver, flow);
   }
 
-  private schedule(): void {
+  /** Immediates run in their order: what begins a turn comes before what waits for it. */
+  private scheduleNext(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(this.nextTurn);
+    setImmediate(this.beginTurn);
   }
 
-  private readonly nextTurn = (): void => {
+  private readonly beginTurn = (): void => {
     this.number += 1;
+    this.left = AT_ONCE;
+    this.leftForHeld = HELD;
+    this.share = Math.ceil(Math.min(PER_CONNECTION, HELD / this.waiting));
     this.isScheduled = false;
-    const share = Math.ceil(Math.min(PER_CONNECTION, HELD / this.ready.size));
-    let left = HELD;
-    try {
-      for (const flow of Array.from(this.ready)) {
-        if (left <= 0) break;
-        // It comes in again behind the others, if there is more.
-        this.ready.delete(flow);
-        left -= flow.deliver(share);
-      }
-    } finally {
-      this.left = AT_ONCE - HELD + left;
-      if (this.ready.size > 0) this.schedule();
+  };
+
+  private readonly deliver = (flow: ConnectionFlow): void => {
+    this.scheduleNext();
+    if (this.leftForHeld <= 0) {
+      setImmediate(this.deliver, flow);
+      return;
     }
+    this.waiting -= 1;
+    flow.isEnqueued = false;
+    // It comes in again behind the others, if there is more.
+    const delivered = flow.deliver(this.share);
+    this.leftForHeld -= delivered;
+    this.left -= delivered;
   };
 }
