@@ -163,11 +163,11 @@ export class Session implements Sender {
     // Socket.IO itself listens to `error`, without effect.
     const heardBy = socket.listenerCount(name) - (name === 'error' ? 1 : 0);
     this.bytes = bytes;
+    const ack = ackOf(event);
     if (own && heardBy === 1 && socket.listenerCount(name, own) === 1) {
-      this.handle(name, event.slice(1));
+      this.dispatchEvent(name, event.slice(1, ack ? -1 : undefined), ack);
       return;
     }
-    const ack = ackOf(event);
     callListeners(socket, name, event.slice(1), (error) => {
       logListenerFailure(socket, name, error);
       if (!own && ack) this.tell(INTERNAL_ERROR, name, ack, error);
@@ -177,11 +177,14 @@ export class Session implements Sender {
 
   /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
   handle(event: string, sent: readonly unknown[]): void {
+    const ack = ackOf(sent);
+    this.dispatchEvent(event, ack ? sent.slice(0, -1) : sent, ack);
+  }
+
+  private dispatchEvent(event: string, args: readonly unknown[], ack: Ack | undefined): void {
     // Nest lets go of its listeners before `disconnect` is told.
     if (!this.socket.connected) return;
-    const handlers = this.service.routes.get(event) ?? [];
-    const ack = ackOf(sent);
-    const message = new Message(this, event, ack ? sent.slice(0, -1) : sent, ack, handlers);
+    const message = new Message(this, event, args, ack, this.service.routes.get(event) ?? []);
     if (this.held) {
       this.held.push(message);
       this.countHeld(this.bytes + HELD_OVERHEAD);

@@ -1,6 +1,6 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { EnginePacket } from '../engine-internals.js';
-import type { ConnectionFlow } from './connection-flow.js';
+import type { Connection, EnginePacket } from '../engine-internals.js';
+import { flowOf, type ConnectionFlow } from './connection-flow.js';
 import type { FlowOptions } from './flow.options.js';
 import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.js';
 
@@ -61,10 +61,9 @@ export class Backlogs {
   }
 
   /** A packet is about to be queued for a client. */
-  onPacket(flow: ConnectionFlow, packet: EnginePacket): void {
-    const size = sizeOf(packet);
-    if (size < LARGE && isReady(flow.conn)) return;
-    this.watch(flow);
+  onPacket(conn: Connection, packet: EnginePacket): void {
+    if (sizeOf(packet) < LARGE && isReady(conn)) return;
+    this.watch(flowOf(conn)!);
     const bytes = memoryOf(packet);
     this.grow(bytes, bytes);
   }

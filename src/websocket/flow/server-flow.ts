@@ -58,7 +58,7 @@ export class ServerFlow {
 
     // By `this`, one function serves all connections: a closure for each would be too much.
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
-      backlogs.onPacket(flowOf(this)!, packet);
+      backlogs.onPacket(this, packet);
     }
     engine.on('connection', (conn) => {
       const { request } = conn;
