@@ -9,8 +9,8 @@ export type Connection = Socket['conn'];
 export interface EnginePacket {
   readonly type: string;
   readonly data?: string | ArrayBuffer | ArrayBufferView;
-  /** `preEncoded` marks a broadcast: its packets are made once, for all that get them. */
-  readonly options?: { readonly preEncoded?: boolean };
+  /** Of a broadcast the frame is made once, and shared by all that get it. */
+  readonly options?: { wsPreEncodedFrame?: readonly Buffer[] };
 }
 
 /** What of a transport is private to Engine.IO and used here. */

@@ -49,44 +49,53 @@ async function withApp(options: WebsocketOptions, scenario: (app: TestApp) => Pr
 /** What Node's TCP handle is told to write: each of these is one call to the system. */
 const WRITES = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String', 'writeAsciiString'];
 
-/** Counts from now on how often the server writes to the TCP connection of a client. */
-function countWrites(app: TestApp, { socket }: TestClient): () => number {
+/** By which calls the server writes to the TCP connection of a client, from now on. */
+function writesTo(app: TestApp, { socket }: TestClient): string[] {
   const conn = app.io.sockets.sockets.get(socket.id!)!.conn;
   const { _handle: handle } = Reflect.get(Reflect.get(conn.transport, 'socket') as object, '_socket') as {
     _handle: Record<string, (...args: unknown[]) => unknown>;
   };
-  let count = 0;
+  const writes: string[] = [];
   for (const name of WRITES) {
     const write = handle[name]!.bind(handle);
     handle[name] = (...args) => {
-      count += 1;
+      writes.push(name);
       return write(...args);
     };
   }
-  return () => count;
+  return writes;
 }
 
 test.each(['emit', 'broadcast'])('all that a handler sends by %s leaves in two writes', (event) =>
   withApp({}, async (app) => {
     const [alice, bob] = [await app.connect(), await app.connect()];
-    const writes = countWrites(app, alice);
+    const writes = writesTo(app, alice);
     const sender = event === 'emit' ? alice : bob;
     sender.emit(event, 100);
     await expect(alice).toReceiveInOrder(
       ['tick', 0],
       ...numbers(99).map((sent): [string, number] => ['tick', sent + 1]),
     );
-    expect(writes()).toBe(2);
+    expect(writes).toHaveLength(2);
   }),
 );
+
+test('the frame of a broadcast is one buffer, with its header', () =>
+  withApp({}, async (app) => {
+    const [alice, bob] = [await app.connect(), await app.connect()];
+    const writes = writesTo(app, alice);
+    bob.emit('broadcast', 1);
+    await expect(alice).toReceive('tick', 0);
+    expect(writes).toEqual(['writeBuffer']);
+  }));
 
 test('the acks of messages that come in one go leave in two writes', () =>
   withApp({}, async (app) => {
     const alice = await app.connect();
-    const writes = countWrites(app, alice);
+    const writes = writesTo(app, alice);
     const answers = await Promise.all(numbers(50).map((sent) => alice.socket.emitWithAck('echo', sent)));
     expect(answers).toEqual(numbers(50));
-    expect(writes()).toBeLessThanOrEqual(4);
+    expect(writes.length).toBeLessThanOrEqual(4);
   }));
 
 test.each([{}, { perMessageDeflate: { threshold: 0 } }])(

@@ -3,7 +3,7 @@ import { connectionOf, transportOf, type Connection, type EnginePacket } from '.
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
-import { writeAtOnce } from './coalesced-writes.js';
+import { joinFrame, writeAtOnce } from './coalesced-writes.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
@@ -58,6 +58,7 @@ export class ServerFlow {
 
     // By `this`, one function serves all connections: a closure for each would be too much.
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
+      joinFrame(packet);
       backlogs.onPacket(this, packet);
     }
     engine.on('connection', (conn) => {
