@@ -36,8 +36,12 @@ export function isSuperseded(socket: Socket): boolean {
 
 /** A client is in the namespace, or was refused. Where it has asked anew meanwhile, it leaves. */
 export function endJoin(socket: Socket): void {
-  if (!isSuperseded(socket)) (socket.client as Client)[PENDING]?.delete(socket.nsp.name);
-  else if (socket.connected) socket._onclose(LEFT);
+  const client: Client = socket.client;
+  const joins = client[PENDING];
+  if (!isSuperseded(socket)) {
+    joins?.delete(socket.nsp.name);
+    if (joins?.size === 0) client[PENDING] = undefined;
+  } else if (socket.connected) socket._onclose(LEFT);
 }
 
 export const packetListener: PacketListener = {

@@ -13,6 +13,8 @@ const SHORTEST_WAIT = 5;
 /** A connection that has kept within its rates for so long starts anew. In milliseconds. */
 const FORGIVEN_AFTER = 1_000;
 
+const NO_SOCKETS: readonly TcpSocket[] = [];
+
 /** What has come while the connection is not read: a chunk at most, since reading has stopped. */
 interface Held {
   readonly bytes: number;
@@ -38,7 +40,7 @@ export class ConnectionFlow {
   /** Of what waits for it; none while that is little. */
   backlog: Backlog | undefined;
   /** Of polling: the TCP connections by which its polls were answered. */
-  answeredBy: readonly TcpSocket[] = [];
+  answeredBy = NO_SOCKETS;
   /** Whether it is gone: nothing that it has sent is of interest any more. */
   isClosed = false;
   private isOverRate = false;

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers';
+import { coalesceWrites } from '../coalesced-writes.js';
 import { connectionOf, transportOf, type Connection, type EnginePacket } from '../engine-internals.js';
 import type { EngineRequest } from '../handshake/engine-request.js';
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
-import { joinFrame, writeAtOnce } from './coalesced-writes.js';
+import { joinFrame } from './broadcast-frames.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
@@ -80,7 +81,9 @@ export class ServerFlow {
     engine.on('flush', (conn: Connection, packets: readonly EnginePacket[]) => {
       const flow = flowOf(conn);
       if (flow) backlogs.onFlush(flow, packets);
-      if (packets.length > 1) writeAtOnce(conn);
+      // `ws` makes a call for each. All that was sent while the first packet of a turn left is flushed together.
+      const tcp = packets.length > 1 ? transportOf(conn).socket?._socket : undefined;
+      if (tcp) coalesceWrites(tcp);
     });
     // Told before each answer to a poll.
     engine.on('headers', (_headers: object, { method, socket, _query }: EngineRequest) => {

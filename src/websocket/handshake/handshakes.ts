@@ -1,5 +1,6 @@
 import type { Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { coalesceWrites } from '../coalesced-writes.js';
 import { connectionOf } from '../engine-internals.js';
 import type { Server, ServerOptions } from '../socket.io.js';
 import { ThrottledLog } from '../throttled-log.js';
@@ -77,7 +78,11 @@ export class Handshakes implements OnApplicationShutdown {
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
       const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
       if (refusal) this.refuse(() => refuseHandshake(engine, request, response, refusal));
-      else if (isHandshake(request)) this.accept(next);
+      else if (isHandshake(request))
+        this.accept(() => {
+          if (!isHttp(response)) coalesceWrites(request.socket);
+          next();
+        });
       else {
         if (!isHttp(response)) endFurtherUpgrade(engine, request);
         next();
