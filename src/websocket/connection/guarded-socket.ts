@@ -17,7 +17,8 @@ const SESSION = Symbol('session');
  * them by; they are shared by all sockets, so that a connection costs no closures.
  */
 export function guardSocket(socket: Socket, session: Session): void {
-  Object.assign(socket, { [SESSION]: session }, guards);
+  Object.assign(socket, { [SESSION]: session });
+  Object.setPrototypeOf(socket, guardedPrototypeOf(socket));
 }
 
 /** The session of a guarded socket; none yet of one that came by a way around its namespace's middlewares. */
@@ -87,7 +88,20 @@ const guards = {
 
 /** Socket.IO's own methods of a socket. */
 function prototypeOf(socket: Socket): Socket {
-  return Object.getPrototypeOf(socket) as Socket;
+  return (socket.constructor as { prototype: Socket }).prototype;
+}
+
+/** By Socket.IO's prototype: there may be several versions of it in a process. */
+const guardedPrototypes = new WeakMap<object, object>();
+
+/** The guards, and behind them Socket.IO's own methods: on each socket, they would take memory for each. */
+function guardedPrototypeOf(socket: Socket): object {
+  const own = prototypeOf(socket);
+  const known = guardedPrototypes.get(own);
+  if (known) return known;
+  const guarded = Object.assign(Object.create(own) as object, guards);
+  guardedPrototypes.set(own, guarded);
+  return guarded;
 }
 
 function callAck(socket: Socket, callback: Listener, answer: readonly unknown[]): void {

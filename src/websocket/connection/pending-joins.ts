@@ -6,8 +6,7 @@ import type { Socket } from '../socket.io.js';
 const LEFT = 'client namespace disconnect';
 
 /** By which socket a client has asked last to join each namespace, and has not been answered. */
-const PENDING = Symbol('pending joins');
-type Client = Socket['client'] & { [PENDING]?: Map<string, Socket> };
+const pending = new WeakMap<Socket['client'], Map<string, Socket>>();
 
 const superseded = new WeakSet<Socket>();
 
@@ -19,9 +18,10 @@ type Marked = Connection & { [CLIENT]?: Socket['client'] };
  * the last request counts.
  */
 export function beginJoin(socket: Socket): void {
-  const client: Client = socket.client;
+  const { client } = socket;
   (client.conn as Marked)[CLIENT] = client;
-  const joins = (client[PENDING] ??= new Map());
+  const joins = pending.get(client) ?? new Map<string, Socket>();
+  pending.set(client, joins);
   const earlier = joins.get(socket.nsp.name);
   joins.set(socket.nsp.name, socket);
   if (!earlier) return;
@@ -36,11 +36,11 @@ export function isSuperseded(socket: Socket): boolean {
 
 /** A client is in the namespace, or was refused. Where it has asked anew meanwhile, it leaves. */
 export function endJoin(socket: Socket): void {
-  const client: Client = socket.client;
-  const joins = client[PENDING];
+  const { client } = socket;
+  const joins = pending.get(client);
   if (!isSuperseded(socket)) {
     joins?.delete(socket.nsp.name);
-    if (joins?.size === 0) client[PENDING] = undefined;
+    if (joins?.size === 0) pending.delete(client);
   } else if (socket.connected) socket._onclose(LEFT);
 }
 

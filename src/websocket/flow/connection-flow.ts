@@ -53,9 +53,9 @@ export class ConnectionFlow {
   private bytes: TokenBucket | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** When it has tokens again, after the last time it had none. */
-  private dryUntil = -Infinity;
+  private dryUntil = 0;
   private overRateSince = 0;
-  private pingedAt = performance.now();
+  private pingedAt = 0;
 
   constructor(
     readonly conn: Connection,
@@ -161,6 +161,7 @@ export class ConnectionFlow {
   private pause(): Held[] {
     if (this.held) return this.held;
     this.held = [];
+    this.pingedAt = performance.now();
     this.source?.pause();
     this.server.common.backlogs.watch(this);
     return this.held;

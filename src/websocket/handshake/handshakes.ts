@@ -15,6 +15,7 @@ import { isHandshake, type EngineRequest } from './engine-request.js';
 import { isHttp, refuseHandshake, type HandshakeRefusal, type UpgradeResponse } from './handshake-refusal.js';
 import { perTurn } from './per-turn-queue.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
+import { shareHeaders } from './shared-headers.js';
 
 const REFUSALS = {
   originNotAllowed: {
@@ -93,8 +94,10 @@ export class Handshakes implements OnApplicationShutdown {
 
   /** As long as the app's checks run, nobody else listens to the TCP socket: a client that breaks off would end the process. */
   private surviveBreakOffs(server: Server): void {
-    (server.httpServer as HttpServer).prependListener('upgrade', ({ url }, socket) => {
-      if (url?.startsWith(server.path())) socket.on('error', ignore);
+    (server.httpServer as HttpServer).prependListener('upgrade', (request, socket) => {
+      if (!request.url?.startsWith(server.path())) return;
+      shareHeaders(request);
+      socket.on('error', ignore);
     });
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Of these the values are the same for very many clients; others may be secrets, which are not to outlive their request. */
+const SHARED_VALUES = new Set([
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'connection',
+  'host',
+  'origin',
+  'pragma',
+  'sec-websocket-extensions',
+  'sec-websocket-version',
+  'upgrade',
+  'user-agent',
+]);
+/** How many texts are remembered, and up to which length: a client may send any. */
+const MAX_TEXTS = 1_000;
+const MAX_LENGTH = 256;
+
+const texts = new Map<string, string>();
+
+/**
+ * Has a request share the texts of its headers with others. Node makes new ones for each request, and a WebSocket keeps its
+ * request as long as it is open. To be called before `headers` is read, which Node makes of `rawHeaders` then.
+ */
+export function shareHeaders({ rawHeaders }: IncomingMessage): void {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    rawHeaders[index] = shared(name);
+    if (SHARED_VALUES.has(name.toLowerCase())) rawHeaders[index + 1] = shared(rawHeaders[index + 1]!);
+  }
+}
+
+function shared(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined || text.length > MAX_LENGTH || texts.size === MAX_TEXTS) return known ?? text;
+  texts.set(text, text);
+  return text;
+}
