@@ -161,7 +161,7 @@ export class ConnectionFlow {
   private pause(): Held[] {
     if (this.held) return this.held;
     this.held = [];
-    this.pingedAt = performance.now();
+    this.pingedAt ||= performance.now();
     this.source?.pause();
     this.server.common.backlogs.watch(this);
     return this.held;

@@ -21,6 +21,10 @@ export interface Place {
 export class Gateway {
   /** Its class name. */
   readonly name: string;
+  /** The instance or, of a gateway that Nest instantiates for each client, a stand-in with its methods. */
+  readonly instance: object;
+  /** Whether Nest instantiates it for each client. */
+  readonly isScoped: boolean;
   /** Where its server is. */
   place: Place;
   /** What it declares of Socket.IO's options. */
@@ -41,20 +45,12 @@ export class Gateway {
     } & ServerOptions;
     const port = Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined;
     this.name = metatype.name;
+    this.instance = wrapper.instance as object;
+    this.isScoped = !wrapper.isDependencyTreeStatic();
     this.place = { port: port ?? 0, path: serverOptions.path };
     this.serverOptions = serverOptions;
     this.namespace = withSlash(namespace);
     this.watchInit();
-  }
-
-  /** The instance or, of a gateway that Nest instantiates for each client, a stand-in with its methods. */
-  get instance(): object {
-    return this.wrapper.instance as object;
-  }
-
-  /** Whether Nest instantiates it for each client. */
-  get isScoped(): boolean {
-    return !this.wrapper.isDependencyTreeStatic();
   }
 
   isAt({ port, path }: Place): boolean {
