@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Wire } from '../contestants/contestants.js';
 import { CLOSE, FrameReader, frameOf, type Payload } from './frames.js';
+import { PollingSession } from './polling-session.js';
 import { dialects, type Dialect } from './wires.js';
 
 /** What becomes of what a connection receives. */
@@ -18,6 +19,13 @@ export interface Target {
   wire: Wire;
   /** The address to come from; the system chooses when it is undefined. */
   localAddress?: string;
+}
+
+/** A session of polling that goes on by a WebSocket. */
+interface Upgrade {
+  sid: string;
+  /** The request that still waits: Engine.IO answers it when the WebSocket is there. */
+  lastPoll: Promise<unknown>;
 }
 
 // Every socket reads into the same memory, one after the other: what came is looked at before the next one reads.
@@ -57,14 +65,27 @@ export class Connection {
     });
   }
 
+  /** Opens one as clients do by default: by polling, which is then upgraded. */
+  static async openByPolling(target: Target): Promise<Connection> {
+    const session = await PollingSession.open(target, dialects[target.wire]);
+    const upgrade = { sid: session.sid, lastPoll: session.poll() };
+    const connection = await new Promise<Connection>((resolve, reject) => {
+      const upgraded = new Connection(target, () => resolve(upgraded), reject, upgrade);
+    });
+    session.close();
+    connection.rest();
+    return connection;
+  }
+
   private constructor(
     { port, wire, localAddress }: Target,
     private readonly opened: () => void,
-    lost: (error: Error) => void,
+    private readonly failed: (error: Error) => void,
+    private readonly upgrade?: Upgrade,
   ) {
     this.dialect = dialects[wire];
     this.pong = frameOf(this.dialect.ping?.answer ?? '');
-    this.listener = { text: refuse, lost };
+    this.listener = { text: refuse, lost: failed };
     this.socket = connect({
       host: '127.0.0.1',
       port,
@@ -73,7 +94,8 @@ export class Connection {
       allowHalfOpen: true,
       onread: { buffer: memory, callback: (length) => this.receive(memory.subarray(0, length)) },
     });
-    this.socket.once('connect', () => this.socket.write(upgradeTo(this.dialect.path)));
+    const path = upgrade ? `${this.dialect.path}&sid=${upgrade.sid}` : this.dialect.path;
+    this.socket.once('connect', () => this.socket.write(upgradeTo(path)));
     this.socket.once('error', (error) => this.listener.lost(error));
     // The system would remember for minutes a connection that ends as it should; of very many it lets none through any more.
     this.socket.once('end', () => this.socket.resetAndDestroy());
@@ -118,7 +140,8 @@ export class Connection {
       this.frames.read(more);
       this.listener.pause?.();
     };
-    if (!this.dialect.greeting) this.welcome();
+    if (this.upgrade) this.probe(this.upgrade);
+    else if (!this.dialect.greeting) this.welcome();
     if (bytes.length > end + 4) this.read(bytes.subarray(end + 4));
   }
 
@@ -134,6 +157,14 @@ export class Connection {
     if (!startsWith(payload, opening)) refuse(payload);
     this.text = (reply) => (startsWith(reply, welcome) ? this.welcome() : refuse(reply));
     this.send(frameOf(answer));
+  }
+
+  private probe({ lastPoll }: Upgrade): void {
+    this.text = (reply) => {
+      if (!isText(reply, '3probe')) refuse(reply);
+      void lastPoll.then(() => this.send(frameOf('5'))).then(() => this.welcome(), this.failed);
+    };
+    this.send(frameOf('2probe'));
   }
 
   private welcome(): void {

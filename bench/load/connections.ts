@@ -1,8 +1,12 @@
 import type { Wire } from '../contestants/contestants.js';
-import { Connection } from './connection.js';
+import { Connection, type Target } from './connection.js';
+import { PollingSession } from './polling-session.js';
+import { dialects } from './wires.js';
 import { within } from './within.js';
 
 const OPENED_AT_ONCE = 64;
+/** Engine.IO lets an upgrade wait for up to 100 ms: with fewer at once the server would have nothing to do meanwhile. */
+const UPGRADED_AT_ONCE = 512;
 const ADDRESSES_PER_NET = 250;
 
 export interface Origin {
@@ -15,20 +19,22 @@ export interface Origin {
 /** The connections to one contestant. */
 export class Connections {
   readonly open: Connection[] = [];
+  readonly polling: PollingSession[] = [];
   private begun = 0;
 
   constructor(private readonly origin: Origin) {}
 
   /** Opens connections, many at once, for as long as more are wanted. */
-  async join(areMoreWanted: (begun: number) => boolean): Promise<void> {
+  async join(areMoreWanted: (begun: number) => boolean, byPolling = false): Promise<void> {
     let begun = 0;
     const joinInTurn = async (): Promise<void> => {
       while (areMoreWanted(begun)) {
         begun += 1;
-        this.open.push(await this.next());
+        const target = this.nextTarget();
+        this.open.push(await (byPolling ? Connection.openByPolling(target) : Connection.open(target)));
       }
     };
-    const joining = Promise.all(Array.from({ length: OPENED_AT_ONCE }, joinInTurn));
+    const joining = Promise.all(Array.from({ length: byPolling ? UPGRADED_AT_ONCE : OPENED_AT_ONCE }, joinInTurn));
     await within(60_000, 'connections to open', joining);
   }
 
@@ -38,11 +44,17 @@ export class Connections {
     await within(30_000, 'the server to close connections', leaving);
   }
 
-  private next(): Promise<Connection> {
+  /** Opens sessions that poll, and stay so. */
+  async poll(size: number): Promise<void> {
+    while (this.polling.length < size)
+      this.polling.push(await PollingSession.open(this.nextTarget(), dialects[this.origin.wire]));
+  }
+
+  private nextTarget(): Target {
     const { port, wire, addresses } = this.origin;
     const address = this.begun % addresses;
     this.begun += 1;
     const [net, host] = [Math.floor(address / ADDRESSES_PER_NET), 2 + (address % ADDRESSES_PER_NET)];
-    return Connection.open({ port, wire, localAddress: addresses > 1 ? `127.0.${net}.${host}` : undefined });
+    return { port, wire, localAddress: addresses > 1 ? `127.0.${net}.${host}` : undefined };
   }
 }

@@ -4,6 +4,7 @@ import { answer } from '../processes/answer.js';
 import { usage } from '../processes/usage.js';
 import { broadcast, type BroadcastLoad } from './broadcast.js';
 import { Connections } from './connections.js';
+import { echoByPolling } from './echo-by-polling.js';
 import { echo, type EchoLoad } from './echo.js';
 import { dialects } from './wires.js';
 
@@ -32,6 +33,13 @@ async function done(load: () => Promise<number>): Promise<Done> {
   return { count, milliseconds: performance.now() - start, cpu: usage().cpu - before.cpu };
 }
 
+async function answered(load: () => Promise<number[]>): Promise<Done> {
+  let latencies: number[] = [];
+  const result = await done(async () => (latencies = await load()).length);
+  const [p50, p99] = quantile(latencies, [0.5, 0.99]) as [number, number];
+  return { ...result, latency: { p50, p99 } };
+}
+
 const questions = {
   /** Opens connections until there are as many. */
   grow: (size: number) => {
@@ -40,12 +48,16 @@ const questions = {
   },
 
   /** Opens connections for so many milliseconds, or until there are very many. */
-  join: (milliseconds: number) =>
+  join: ({ milliseconds, byPolling }: { milliseconds: number; byPolling: boolean }) =>
     done(async () => {
       const end = performance.now() + milliseconds;
-      await connections.join((begun) => begun < MOST_JOINS && performance.now() < end);
+      const areMoreWanted = (begun: number): boolean => begun < MOST_JOINS && performance.now() < end;
+      await connections.join(areMoreWanted, byPolling);
       return connections.open.length;
     }),
+
+  /** Opens sessions that poll until there are as many. */
+  poll: (size: number) => connections.poll(size),
 
   /** Closes every connection. */
   leave: () =>
@@ -55,15 +67,8 @@ const questions = {
       return count;
     }),
 
-  echo: async (load: EchoLoad): Promise<Done> => {
-    let latencies: number[] = [];
-    const result = await done(async () => {
-      latencies = await echo(connections.open, dialect, load);
-      return latencies.length;
-    });
-    const [p50, p99] = quantile(latencies, [0.5, 0.99]) as [number, number];
-    return { ...result, latency: { p50, p99 } };
-  },
+  echo: (load: EchoLoad) => answered(() => echo(connections.open, dialect, load)),
+  echoByPolling: (load: EchoLoad) => answered(() => echoByPolling(connections.polling, dialect, load)),
   broadcast: (load: BroadcastLoad) => done(() => broadcast(connections.open, dialect, load)),
 };
 

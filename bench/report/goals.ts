@@ -28,6 +28,7 @@ const goals: Goal[] = [
   { of: ['echo-1', ...messages], contestant: 'kit', to: 'bare', least: 0.97 },
   { of: ['echo-1', 'p99 of an answer'], contestant: 'kit', to: 'bare', most: 1 },
   { of: ['connects', ...connects], contestant: 'kit', to: 'bare', least: 0.97 },
+  { of: ['connects-by-default', ...connects], contestant: 'kit', to: 'bare', least: 0.97 },
   { of: ['broadcast-1000', ...deliveries], contestant: 'kit', to: 'bare', least: 1 },
   { of: ['broadcast-many-1000', ...deliveries], contestant: 'kit', to: 'bare', least: 1.05 },
   { of: ['broadcast-10000', ...deliveries], contestant: 'kit', to: 'bare', least: 1 },
@@ -35,8 +36,8 @@ const goals: Goal[] = [
   { of: ['heap', '1 handler'], contestant: 'kit', to: 'bare', most: 1 },
   { of: ['heap', '20 handlers'], contestant: 'kit', to: 'bare', most: 1 },
   { of: ['heap', '50 handlers'], contestant: 'kit', to: 'bare', most: 1 },
-  ...['echo', 'echo-guarded', 'echo-4', 'echo-1'].map((name) => itself(name, ...messages)),
-  ...['connects'].map((name) => itself(name, ...connects)),
+  ...['echo', 'echo-guarded', 'echo-4', 'echo-1', 'echo-polling'].map((name) => itself(name, ...messages)),
+  ...['connects', 'connects-by-default'].map((name) => itself(name, ...connects)),
   ...['broadcast-1000', 'broadcast-many-1000', 'broadcast-10000', 'broadcast-many-10000'].map((name) =>
     itself(name, ...deliveries),
   ),

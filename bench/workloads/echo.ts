@@ -14,7 +14,7 @@ const FEW = [4, 1];
 export async function echo(settings: Settings): Promise<WorkloadResult[]> {
   const results = [await measure('echo', settings), await measure('guarded', settings)];
   for (const inFlight of FEW) results.push(await measure('echo', { ...settings, inFlight }));
-  return results;
+  return [...results, await measureByPolling({ ...settings, inFlight: FEW[0]! })];
 }
 
 const titles = { echo: 'Echo with ack', guarded: 'Echo through a guard and a pipe' };
@@ -34,6 +34,25 @@ async function measure(event: keyof typeof titles, settings: Settings): Promise<
     name: event === 'echo' ? (isFew ? `echo-${inFlight}` : 'echo') : 'echo-guarded',
     title: titles[event] + (isFew ? `, ${inFlight} under way` : ''),
     how: `${connections.toLocaleString('en')} connections with ${inFlight} messages under way on each, ${handlers} handlers`,
+    ...showingsOf(showings, { many: 'messages', one: 'message' }),
+  };
+}
+
+async function measureByPolling(settings: Settings): Promise<WorkloadResult> {
+  const { handlers, connections, inFlight, rounds, slice } = settings;
+  const contestants = settings.contestants.filter(isOnSocketIo);
+  const showings = await overGenerations(contestants, { ...settings, connections: 0 }, async (pairs) => {
+    for (const { load } of pairs) await load.ask('poll', connections);
+    const tasks = pairs.map((pair) => {
+      const load = () => pair.load.ask('echoByPolling', { event: 'echo', inFlight, milliseconds: slice });
+      return [pair.name, () => bear(pair, load)] as const;
+    });
+    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UPS });
+  });
+  return {
+    name: 'echo-polling',
+    title: `Echo over polling`,
+    how: `${connections.toLocaleString('en')} sessions with ${inFlight} messages in a request, ${handlers} handlers`,
     ...showingsOf(showings, { many: 'messages', one: 'message' }),
   };
 }
