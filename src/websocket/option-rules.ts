@@ -79,10 +79,7 @@ function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: str
 }
 
 /** Options of Socket.IO 2 that would be without effect. */
-const FORMER_NAMES: Readonly<Record<string, string>> = {
-  origins: 'cors.origin',
-  handlePreflightRequest: 'cors',
-};
+const FORMER_NAMES: Readonly<Record<string, string>> = { origins: 'cors.origin', handlePreflightRequest: 'cors' };
 
 /** The name that was meant, where one is misspelt in one place. */
 function likelyName(option: string, names: readonly string[]): string | undefined {

@@ -65,15 +65,19 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
    * @throws RedisUnavailableError when a package is missing, or Redis is not reached within `connectTimeout`
    */
   static async open(options: RedisOptions): Promise<RedisBackplane> {
-    const { url, client, keyPrefix, connectTimeout = DEFAULT_CONNECT_TIMEOUT } = options;
+    const { url, client, keyPrefix, connectTimeout: timeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const { createAdapter } = await peer('@socket.io/redis-adapter', () => import('@socket.io/redis-adapter'));
     const outages = new OutageLog();
-    const where = url === undefined ? 'the address of "redis.client"' : redactedUrl(url);
-    const publisher = client
-      ? await RedisConnection.borrow(client, connectTimeout, outages)
-      : await RedisConnection.open(await createClient(url, connectTimeout), connectTimeout, where, outages);
+    const own = {
+      isOwned: true,
+      timeout,
+      where: url === undefined ? 'the address of "redis.client"' : redactedUrl(url),
+    };
+    const publisher = await (client
+      ? RedisConnection.open(client, { ...own, isOwned: false }, outages)
+      : RedisConnection.open(await createClient(url, timeout), own, outages));
     try {
-      const subscriber = await RedisConnection.open(publisher.client.duplicate(), connectTimeout, where, outages);
+      const subscriber = await RedisConnection.open(publisher.client.duplicate(), own, outages);
       return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix, outages);
     } catch (error) {
       await publisher.close();

@@ -51,6 +51,15 @@ interface AnyClient extends RedisClient {
   setMaxListeners(count: number): unknown;
 }
 
+export interface ConnectionOptions {
+  /** Whether the client is closed with the connection; if not, it is somebody else's. */
+  readonly isOwned: boolean;
+  /** For readers: the address. */
+  readonly where: string;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeout: number;
+}
+
 /** One Redis client, opened here or borrowed, whose errors are heard. */
 export class RedisConnection {
   /** The client as Socket.IO's adapter gets it: a command that fails is told, where it would end the process. */
@@ -64,9 +73,7 @@ export class RedisConnection {
 
   private constructor(
     readonly client: AnyClient,
-    private readonly owned: boolean,
-    private readonly where: string,
-    private readonly timeout: number,
+    private readonly options: ConnectionOptions,
     private readonly listener: ConnectionListener,
   ) {
     client.on('ready', this.onReady);
@@ -75,47 +82,36 @@ export class RedisConnection {
   }
 
   /**
-   * Uses a client of somebody else's, who closes it.
+   * Connects a client or, of one that is somebody else's, sees that it is connected.
    *
-   * @param timeout in milliseconds
-   * @throws RedisUnavailableError when it was not told to connect, or does not answer in time
+   * @throws RedisUnavailableError when somebody else's was not told to connect, or Redis does not answer in time
    */
-  static async borrow(client: RedisClient, timeout: number, listener: ConnectionListener): Promise<RedisConnection> {
-    const borrowed = client as AnyClient;
-    if (borrowed.isOpen === false || borrowed.status === 'wait' || borrowed.status === 'end') {
+  static async open(
+    client: RedisClient,
+    options: ConnectionOptions,
+    listener: ConnectionListener,
+  ): Promise<RedisConnection> {
+    const { isOpen, status } = client as AnyClient;
+    if (!options.isOwned && (isOpen === false || status === 'wait' || status === 'end')) {
       throw new RedisUnavailableError(
         'WebsocketModule: "redis.client" is not connected. Connect it before it is handed over.',
       );
     }
-    const where = 'the address of "redis.client"';
-    const connection = new RedisConnection(borrowed, false, where, timeout, listener);
-    await connection.reach(borrowed.ping());
-    connection.ready = true;
+    const connection = new RedisConnection(client as AnyClient, options, listener);
+    await connection.begin();
     return connection;
   }
 
-  /**
-   * Connects a client, which is closed with the connection.
-   *
-   * @param timeout in milliseconds
-   * @param where for readers: the address
-   * @throws RedisUnavailableError when Redis is not reached in time
-   */
-  static async open(
-    client: RedisClient,
-    timeout: number,
-    where: string,
-    listener: ConnectionListener,
-  ): Promise<RedisConnection> {
-    const opened = client as AnyClient;
-    const connection = new RedisConnection(opened, true, where, timeout, listener);
+  private async begin(): Promise<void> {
+    const { client } = this;
+    const { isOwned } = this.options;
     // Each namespace adds listeners of its own.
-    opened.setMaxListeners(0);
-    const connects = opened.status !== undefined && opened.status !== 'wait';
-    await connection.reach(connects ? opened.ping() : opened.connect());
+    if (isOwned) client.setMaxListeners(0);
+    const isConnecting = !isOwned || (client.status !== undefined && client.status !== 'wait');
+    await this.reach(isConnecting ? client.ping() : client.connect());
+    this.ready = true;
     // The app's own servers keep the process alive; an app that did not come up must not be kept by Redis.
-    opened.unref?.();
-    return connection;
+    if (isOwned) client.unref?.();
   }
 
   /**
@@ -130,7 +126,7 @@ export class RedisConnection {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    if (this.owned) {
+    if (this.options.isOwned) {
       // Its answer comes after those to all that was sent before. With close() or quit() the client itself would wait,
       // and one of `redis` that waits cannot be ended any more.
       await new Deadline(CLOSE_TIMEOUT).allows(this.client.ping());
@@ -141,7 +137,7 @@ export class RedisConnection {
   /** Ends the client at once, or leaves that of somebody else. Errors of ours stay heard: they may still come. */
   abandon(): void {
     this.closed = true;
-    if (!this.owned) {
+    if (!this.options.isOwned) {
       this.client.off('ready', this.onReady);
       this.client.off('error', this.onError);
     } else if (!this.client.destroy) this.client.disconnect();
@@ -149,7 +145,7 @@ export class RedisConnection {
   }
 
   private async reach(answer: Promise<unknown>): Promise<void> {
-    const { timeout, where } = this;
+    const { timeout, where } = this.options;
     try {
       if (!(await new Deadline(timeout).allows(answer))) throw this.lastError ?? new Error('no answer');
       await answer;

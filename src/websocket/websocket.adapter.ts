@@ -48,11 +48,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   /** Nest asks twice for one where `EventsGateway` is beside others. */
   private readonly servers: { readonly place: Place; readonly server: Server }[] = [];
   /** The namespaces of a pattern: Socket.IO would make others for each gateway. */
-  private readonly patterns: {
-    readonly of: Server;
-    readonly pattern: NamespaceName;
-    readonly made: Server;
-  }[] = [];
+  private readonly patterns: { readonly of: Server; readonly pattern: NamespaceName; readonly made: Server }[] = [];
   /** The gateways of each server or namespace that Nest has asked for. */
   private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
 

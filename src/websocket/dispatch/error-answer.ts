@@ -100,10 +100,7 @@ function describe(made: unknown, code: string | number, message: unknown): Error
   // What other errors carry is of the server's inside: addresses, requests with their headers.
   if (made instanceof Error) return answer(code, made.message || said);
   const fields = Object.entries(made).filter(([name, value]) => isTold(name, value));
-  return {
-    ...answer(code, said),
-    ...Object.fromEntries(fields.map(([name, value]) => [name, withoutPayload(value)])),
-  };
+  return { ...answer(code, said), ...Object.fromEntries(fields.map(([name, value]) => [name, withoutPayload(value)])) };
 }
 
 /** Errors are not; a code that is none is no reason to lose the code of the exception's class. */

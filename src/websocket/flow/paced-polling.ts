@@ -14,10 +14,10 @@ export function pacePackets(flow: ConnectionFlow): void {
   const transport = transportOf(flow.conn);
   const onClose = transport.onClose.bind(transport);
   transport.onPacket = (packet) => {
-    // An upgrade may come before all that is held was delivered.
-    const deliver = (): unknown => flow.conn.transport.emit('packet', packet);
-    if (flow.admits(sizeOf(packet))) deliver();
-    else flow.hold(sizeOf(packet), deliver);
+    // By the transport of the connection: an upgrade may come before all that is held was delivered.
+    const size = sizeOf(packet);
+    if (flow.admits(size)) flow.conn.transport.emit('packet', packet);
+    else flow.hold(size, () => flow.conn.transport.emit('packet', packet));
   };
   // The end comes behind what was sent before it.
   transport.onClose = () => {

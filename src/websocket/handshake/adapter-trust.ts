@@ -26,8 +26,6 @@ function trustOfExpress(express: HttpFramework): TrustProxy {
 
 function trustOfFastify(fastify: HttpFramework): TrustProxy {
   const options = Object.getOwnPropertySymbols(fastify).find(({ description }) => description === FASTIFY_OPTIONS);
-  const { trustProxy = false } = (options ? Reflect.get(fastify, options) : {}) as {
-    trustProxy?: TrustProxy | true;
-  };
+  const { trustProxy = false } = (options ? Reflect.get(fastify, options) : {}) as { trustProxy?: TrustProxy | true };
   return trustProxy === true ? () => true : trustProxy;
 }

@@ -1,6 +1,6 @@
 import { guardedCall } from '../guarded-call.js';
 import type { ServerOptions } from '../socket.io.js';
-import { attempt, textOf } from '../thrown.js';
+import { attempt } from '../thrown.js';
 import { within } from '../within.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
@@ -20,52 +20,44 @@ export interface Guard {
  * the process or leave the handshake open.
  */
 export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): AllowRequest {
-  return (request, answer) =>
-    void decide<Parameters<typeof answer>>('allowRequest', guard, (once) => allowRequest(request, once)).then(
-      // Engine.IO fails on a message that is no text.
-      ([message, allowed]) => answer(typeof message === 'string' ? message : forbidden(message), allowed),
-      () => answer('Forbidden', false),
-    );
+  const ask = guarded('allowRequest', guard, allowRequest);
+  // Engine.IO fails on a message that is no text.
+  return (request, answer) => ask(request, (refusal, allowed = false) => answer(messageOf(refusal), allowed));
 }
 
 /** Guards the functions that the option `cors` may have, in the same way. */
 export function guardCors(cors: Cors, guard: Guard): Cors {
   if (typeof cors === 'function') {
+    const ask = guarded('cors', guard, cors);
     return (request, answer) =>
-      void decide<Parameters<typeof answer>>('cors', guard, (once) => cors(request, once)).then(
-        ([error, options]) => answer(error, options && (guardCors(options, guard) as CorsOptions)),
-        (error: Error) => answer(error),
-      );
+      ask(request, (error, options) => answer(error, options && (guardCors(options, guard) as CorsOptions)));
   }
   const { origin } = cors;
-  if (typeof origin !== 'function') return cors;
-  const guardedOrigin: CorsOptions['origin'] = (requested, answer) =>
-    void decide<Parameters<typeof answer>>('cors', guard, (once) => origin(requested, once)).then(
-      (decision) => answer(...decision),
-      (error: Error) => answer(error),
-    );
-  return { ...cors, origin: guardedOrigin };
+  return typeof origin === 'function' ? { ...cors, origin: guarded('cors', guard, origin) } : cors;
 }
 
 /** What a refusal says: of an error, its text. */
-function forbidden(refusal: unknown): string {
-  const said = attempt(() => (refusal as { message?: unknown } | undefined)?.message, undefined);
+function messageOf(refusal: unknown): string {
+  const said = attempt(() => (refusal as { message?: unknown } | undefined)?.message ?? refusal, undefined);
   return typeof said === 'string' ? said : 'Forbidden';
 }
 
-/** Asks the app, which is to call back once. @throws an error that can be read, whatever the app has thrown */
-async function decide<Args extends unknown[]>(
+/** Asks the app, which is to call back once. Where it fails, or takes too long, the first that is answered is an error. */
+function guarded<Subject, Answer extends readonly unknown[]>(
   option: string,
   { timeout, onFailure }: Guard,
-  ask: (once: (...args: Args) => void) => unknown,
-): Promise<Args> {
-  const decision = new Promise<Args>((resolve, reject) => {
-    guardedCall(() => ask((...args) => resolve(args)), reject);
-  });
-  try {
-    return await within(decision, timeout, () => new Error(`it has not decided within ${timeout} ms`));
-  } catch (error) {
-    onFailure(option, error);
-    throw new Error(textOf(error), { cause: error });
-  }
+  ask: (subject: Subject, answer: (...answered: Answer) => void) => unknown,
+): (subject: Subject, answer: (...answered: Answer) => void) => void {
+  return (subject, answer) => {
+    const decision = new Promise<Answer>((resolve, reject) => {
+      guardedCall(() => ask(subject, (...answered) => resolve(answered)), reject);
+    });
+    void within(decision, timeout, () => new Error(`it has not decided within ${timeout} ms`)).then(
+      (answered) => answer(...answered),
+      (error: unknown) => {
+        onFailure(option, error);
+        answer(...([new Error('Forbidden', { cause: error })] as unknown as Answer));
+      },
+    );
+  };
 }

@@ -14,20 +14,12 @@ import { runMiddlewaresAtOnce } from './engine-middlewares.js';
 import { isHandshake, type EngineRequest } from './engine-request.js';
 import { isHttp, refuseHandshake, type HandshakeRefusal, type UpgradeResponse } from './handshake-refusal.js';
 import { perTurn } from './per-turn-queue.js';
-import { isOfOwnPage, originIsAllowed } from './origin.js';
+import { allowsEveryOrigin, isOfOwnPage, originIsAllowed } from './origin.js';
 import { shareHeaders } from './shared-headers.js';
 
 const REFUSALS = {
-  originNotAllowed: {
-    status: 403,
-    code: 'ORIGIN_NOT_ALLOWED',
-    message: 'Pages of this origin may not connect',
-  },
-  originMissing: {
-    status: 403,
-    code: 'ORIGIN_MISSING',
-    message: 'Only pages of allowed origins may connect',
-  },
+  originNotAllowed: { status: 403, code: 'ORIGIN_NOT_ALLOWED', message: 'Pages of this origin may not connect' },
+  originMissing: { status: 403, code: 'ORIGIN_MISSING', message: 'Only pages of allowed origins may connect' },
   unavailable: {
     status: 503,
     code: 'UNAVAILABLE',
@@ -76,8 +68,9 @@ export class Handshakes implements OnApplicationShutdown {
   install(server: Server): void {
     const { engine } = server;
     runMiddlewaresAtOnce(engine);
+    const isOpen = allowsEveryOrigin(engine.opts.cors);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-      const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
+      const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response, isOpen);
       if (refusal) this.refuse(() => refuseHandshake(engine, request, response, refusal));
       else if (isHandshake(request))
         this.accept(() => {
@@ -102,9 +95,13 @@ export class Handshakes implements OnApplicationShutdown {
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }
 
-  private judge(request: EngineRequest, response: ServerResponse | UpgradeResponse): HandshakeRefusal | undefined {
+  private judge(
+    request: EngineRequest,
+    response: ServerResponse | UpgradeResponse,
+    isOpen: boolean,
+  ): HandshakeRefusal | undefined {
     const { origin } = request.headers;
-    if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
+    if (origin !== undefined && !isOpen && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
       const shown = JSON.stringify(origin.slice(0, 100));
       return this.because(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
     }

@@ -6,10 +6,7 @@ import type { Namespace, Server } from '../socket.io.js';
 import type { Connection } from '../engine-internals.js';
 
 /** Why a client is turned away, or disconnected. */
-export const SHUTTING_DOWN = {
-  code: 'SHUTTING_DOWN',
-  message: 'The server is shutting down; connect to another',
-};
+export const SHUTTING_DOWN = { code: 'SHUTTING_DOWN', message: 'The server is shutting down; connect to another' };
 
 /**
  * Turns away whoever comes to a server that is being left: new connections by HTTP 503, new namespaces of those that are

@@ -59,10 +59,7 @@ const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disco
 const fields: Rules<ShutdownOptions> = {
   batchInterval: { ...milliseconds, default: 1_000 },
   batchSize: { ...count, default: 1_000 },
-  drainAfter: {
-    expected: '"beforeApplicationShutdown"',
-    accepts: (value) => value === 'beforeApplicationShutdown',
-  },
+  drainAfter: { expected: '"beforeApplicationShutdown"', accepts: (value) => value === 'beforeApplicationShutdown' },
   event: {
     default: 'server:shutdown',
     expected: 'the name of an event that Socket.IO does not reserve, or false',
