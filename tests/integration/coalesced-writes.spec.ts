@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
 import { Module } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { WebsocketModule, type Server, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { test } from 'vitest';
+import { requestWebSocket } from './support/raw-socket.js';
 
 @WebSocketGateway()
 class TickerGateway {
@@ -51,10 +54,12 @@ const WRITES = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String',
 
 /** By which calls the server writes to the TCP connection of a client, from now on. */
 function writesTo(app: TestApp, { socket }: TestClient): string[] {
-  const conn = app.io.sockets.sockets.get(socket.id!)!.conn;
-  const { _handle: handle } = Reflect.get(Reflect.get(conn.transport, 'socket') as object, '_socket') as {
-    _handle: Record<string, (...args: unknown[]) => unknown>;
-  };
+  const { transport } = app.io.sockets.sockets.get(socket.id!)!.conn;
+  return writesOf(Reflect.get(Reflect.get(transport, 'socket') as object, '_socket') as object);
+}
+
+function writesOf(tcp: object): string[] {
+  const handle = Reflect.get(tcp, '_handle') as Record<string, (...args: unknown[]) => unknown>;
   const writes: string[] = [];
   for (const name of WRITES) {
     const write = handle[name]!.bind(handle);
@@ -80,6 +85,15 @@ test.each(['emit', 'broadcast'])('all that a handler sends by %s leaves in two w
   }),
 );
 
+test('the answer to a WebSocket handshake and the first packet leave in one write', () =>
+  withApp({}, async (app) => {
+    const server = app.nest.getHttpServer() as HttpServer;
+    const writes = once(server, 'connection').then(([tcp]) => writesOf(tcp as object));
+    using raw = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket');
+    await raw.until('"sid"');
+    expect(await writes).toHaveLength(1);
+  }));
+
 test('the frame of a broadcast is one buffer, with its header', () =>
   withApp({}, async (app) => {
     const [alice, bob] = [await app.connect(), await app.connect()];
@@ -87,6 +101,13 @@ test('the frame of a broadcast is one buffer, with its header', () =>
     bob.emit('broadcast', 1);
     await expect(alice).toReceive('tick', 0);
     expect(writes).toEqual(['writeBuffer']);
+  }));
+
+test('a WebSocket that Engine.IO refuses at once is answered', () =>
+  withApp({}, async (app) => {
+    using raw = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=unknown');
+    await raw.closed;
+    expect(raw.text).toMatch(/^HTTP\/1.1 400 [^]*Transport unknown$/);
   }));
 
 test('the acks of messages that come in one go leave in two writes', () =>

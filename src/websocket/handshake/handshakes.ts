@@ -1,4 +1,4 @@
-import type { Server as HttpServer, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { coalesceWrites } from '../coalesced-writes.js';
 import { connectionOf } from '../engine-internals.js';
@@ -72,16 +72,14 @@ export class Handshakes implements OnApplicationShutdown {
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
       const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response, isOpen);
       if (refusal) this.refuse(() => refuseHandshake(engine, request, response, refusal));
-      else if (isHandshake(request))
-        this.accept(() => {
-          if (!isHttp(response)) coalesceWrites(request.socket);
-          next();
-        });
+      else if (isHandshake(request)) this.accept(next);
       else {
         if (!isHttp(response)) endFurtherUpgrade(engine, request);
         next();
       }
     });
+    // Told right before the answer to a handshake is written; the first packet follows at once.
+    engine.on('initial_headers', (_headers: object, { socket }: IncomingMessage) => coalesceWrites(socket));
     this.surviveBreakOffs(server);
   }
 
