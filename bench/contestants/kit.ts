@@ -1,9 +1,9 @@
 import { WebsocketModule } from 'nest-realtime-kit';
 import { bootNest } from './nest.js';
 
-/** The same app as plain Nest, with `WebsocketModule` imported and its limits off. */
+/** The same app as plain Nest, with `WebsocketModule` imported, its limits off, and no answers to CORS, as bare Socket.IO has none. */
 export function bootKit(handlers: number): Promise<number> {
-  return bootNest(handlers, [WebsocketModule.forRoot({ limits: false })]);
+  return bootNest(handlers, [WebsocketModule.forRoot({ limits: false, cors: { origin: false } })]);
 }
 
 /** The same as one would deploy it: the limits as they are by default, and authentication at connect. */

@@ -1,9 +1,9 @@
 import type { Socket as TcpSocket } from 'node:net';
 
-/** Has what is written to a TCP connection in this turn of the event loop leave in one call to the system. */
+/** Has what is written to a TCP connection until all promises have settled leave in one call to the system. */
 export function coalesceWrites(tcp: TcpSocket): void {
   tcp.cork();
-  // Promises settle before the next tick.
+  // A tick that a promise asks for comes after all promises that settle now; one that is asked for here comes before.
   queueMicrotask(() => process.nextTick(uncork, tcp));
 }
 

@@ -58,16 +58,19 @@ export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', acc
  * may be one of a later version: it is passed on, unless it looks like another that is misspelt
  */
 export function resolve(rules: Rules, options: object, prefix = ''): Record<string, unknown> {
-  const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
-  for (const [option, value] of given) if (!Object.hasOwn(rules, option)) refuseUnknown(rules, option, value, prefix);
+  const resolved = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const [option, value] of resolved)
+    if (!Object.hasOwn(rules, option)) refuseUnknown(rules, option, value, prefix);
   for (const [option, rule] of Object.entries(rules)) {
-    const value = given.has(option) ? given.get(option) : rule.default;
+    // It may be a getter of a class.
+    const given: unknown = Reflect.get(options, option);
+    const value = given === undefined ? rule.default : given;
     if (value === undefined && !rule.required) continue;
     if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
     const { fields } = rule;
-    given.set(option, fields && isObject(value) ? resolve(fields, value, `${prefix}${option}.`) : value);
+    resolved.set(option, fields && isObject(value) ? resolve(fields, value, `${prefix}${option}.`) : value);
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries(resolved);
 }
 
 function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: string): void {

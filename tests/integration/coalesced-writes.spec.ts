@@ -103,12 +103,17 @@ test('the frame of a broadcast is one buffer, with its header', () =>
     expect(writes).toEqual(['writeBuffer']);
   }));
 
-test('a WebSocket that Engine.IO refuses at once is answered', () =>
+test.each([
+  ['by its query', 'EIO=4&transport=unknown', /^HTTP\/1.1 400 [^]*Transport unknown$/],
+  // As by Socket.IO: the upgrade is answered, and then refused.
+  ['after the upgrade', 'EIO=3&transport=websocket', /^HTTP\/1.1 101 /],
+])('a WebSocket that Engine.IO refuses %s is answered', (_, query, answer) =>
   withApp({}, async (app) => {
-    using raw = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=unknown');
+    using raw = await requestWebSocket(app.port, `/socket.io/?${query}`);
     await raw.closed;
-    expect(raw.text).toMatch(/^HTTP\/1.1 400 [^]*Transport unknown$/);
-  }));
+    expect(raw.text).toMatch(answer);
+  }),
+);
 
 test('the acks of messages that come in one go leave in two writes', () =>
   withApp({}, async (app) => {

@@ -29,10 +29,9 @@ interface Held {
 export class ConnectionFlow {
   /** Whether what it delivers came earlier, and was held: what follows in this go did not come in one go with it. */
   isCatchingUp = false;
-  /** Of {@link ReadTurns}: how many messages were admitted in which turn, and whether more wait for one. */
+  /** Of {@link ReadTurns}: how many messages were admitted in which turn. */
   turn = 0;
   admittedInTurn = 0;
-  isEnqueued = false;
   /** Bytes of the packet whose attachments have not all come. */
   unfinished = 0;
   /** Bytes of the events that its namespaces hold until they are ready. */

@@ -19,7 +19,8 @@ export class ReadTurns {
   private leftForHeld = HELD;
   /** How many of the messages that one connection holds are dealt with in this turn. */
   private share = PER_CONNECTION;
-  private waiting = 0;
+  /** Those that hold messages, in the order in which they are served. */
+  private readonly waiting = new Set<ConnectionFlow>();
   private isScheduled = false;
 
   /** Whether a message may be dealt with in this turn; it is counted then. */
@@ -37,14 +38,13 @@ export class ReadTurns {
 
   /** Has a connection deliver what it holds, from the next turn on. */
   enqueue(flow: ConnectionFlow): void {
-    if (flow.isEnqueued) return;
-    flow.isEnqueued = true;
-    this.waiting += 1;
+    if (this.waiting.has(flow)) return;
+    this.waiting.add(flow);
     this.scheduleNext();
-    setImmediate(this.deliver, flow);
+    setImmediate(this.serveOne);
   }
 
-  /** Immediates run in their order: what begins a turn comes before what waits for it. */
+  /** Immediates run in their order: what begins a turn comes before those who wait for it. */
   private scheduleNext(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
@@ -55,20 +55,21 @@ export class ReadTurns {
     this.number += 1;
     this.left = AT_ONCE;
     this.leftForHeld = HELD;
-    this.share = Math.ceil(Math.min(PER_CONNECTION, HELD / this.waiting));
+    this.share = Math.ceil(Math.min(PER_CONNECTION, HELD / this.waiting.size));
     this.isScheduled = false;
   };
 
-  private readonly deliver = (flow: ConnectionFlow): void => {
+  /** Called once for each that waits; where the turn is full, the first goes on being the first. */
+  private readonly serveOne = (): void => {
     this.scheduleNext();
     if (this.leftForHeld <= 0) {
-      setImmediate(this.deliver, flow);
+      setImmediate(this.serveOne);
       return;
     }
-    this.waiting -= 1;
-    flow.isEnqueued = false;
-    // It comes in again behind the others, if there is more.
-    const delivered = flow.deliver(this.share);
+    const [flow] = this.waiting;
+    this.waiting.delete(flow!);
+    // It comes in again behind the others, if it holds more.
+    const delivered = flow!.deliver(this.share);
     this.leftForHeld -= delivered;
     this.left -= delivered;
   };

@@ -14,7 +14,7 @@ import { runMiddlewaresAtOnce } from './engine-middlewares.js';
 import { isHandshake, type EngineRequest } from './engine-request.js';
 import { isHttp, refuseHandshake, type HandshakeRefusal, type UpgradeResponse } from './handshake-refusal.js';
 import { perTurn } from './per-turn-queue.js';
-import { allowsEveryOrigin, isOfOwnPage, originIsAllowed } from './origin.js';
+import { isOfOwnPage, originIsAllowed } from './origin.js';
 import { shareHeaders } from './shared-headers.js';
 
 const REFUSALS = {
@@ -68,9 +68,8 @@ export class Handshakes implements OnApplicationShutdown {
   install(server: Server): void {
     const { engine } = server;
     runMiddlewaresAtOnce(engine);
-    const isOpen = allowsEveryOrigin(engine.opts.cors);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-      const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response, isOpen);
+      const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
       if (refusal) this.refuse(() => refuseHandshake(engine, request, response, refusal));
       else if (isHandshake(request)) this.accept(next);
       else {
@@ -78,8 +77,9 @@ export class Handshakes implements OnApplicationShutdown {
         next();
       }
     });
-    // Told right before the answer to a handshake is written; the first packet follows at once.
+    // Told right before the answer to a handshake is written; the first packet follows, unless the handshake fails yet.
     engine.on('initial_headers', (_headers: object, { socket }: IncomingMessage) => coalesceWrites(socket));
+    engine.on('connection_error', ({ req }: { req: IncomingMessage }) => req.socket.uncork());
     this.surviveBreakOffs(server);
   }
 
@@ -93,13 +93,9 @@ export class Handshakes implements OnApplicationShutdown {
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }
 
-  private judge(
-    request: EngineRequest,
-    response: ServerResponse | UpgradeResponse,
-    isOpen: boolean,
-  ): HandshakeRefusal | undefined {
+  private judge(request: EngineRequest, response: ServerResponse | UpgradeResponse): HandshakeRefusal | undefined {
     const { origin } = request.headers;
-    if (origin !== undefined && !isOpen && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
+    if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
       const shown = JSON.stringify(origin.slice(0, 100));
       return this.because(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
     }

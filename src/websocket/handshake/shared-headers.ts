@@ -34,7 +34,8 @@ export function shareHeaders({ rawHeaders }: IncomingMessage): void {
 
 function shared(text: string): string {
   const known = texts.get(text);
-  if (known !== undefined || text.length > MAX_LENGTH || texts.size === MAX_TEXTS) return known ?? text;
+  if (known !== undefined || text.length > MAX_LENGTH) return known ?? text;
+  if (texts.size === MAX_TEXTS) texts.clear();
   texts.set(text, text);
   return text;
 }

@@ -85,6 +85,8 @@ export class ClientConnection {
   cut(): void {
     this.endSockets();
     const { socket, shouldClose } = transportOf(this.connection);
+    // Of a handshake that has just come the answer may not have left.
+    socket?._socket?.uncork();
     socket?.terminate();
     shouldClose?.();
     this.connection.close(true);
