@@ -1,9 +1,9 @@
 import type { Socket as TcpSocket } from 'node:net';
 
-/** Has what is written to a TCP connection until all promises have settled leave in one call to the system. */
+/** Gathers what is written to a TCP connection until the promises at hand have settled, and writes it in one system call. */
 export function coalesceWrites(tcp: TcpSocket): void {
   tcp.cork();
-  // A tick that a promise asks for comes after all promises that settle now; one that is asked for here comes before.
+  // From a microtask, nextTick runs after all other microtasks; called directly, it would run before them.
   queueMicrotask(() => process.nextTick(uncork, tcp));
 }
 

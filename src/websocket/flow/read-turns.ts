@@ -59,7 +59,7 @@ export class ReadTurns {
     this.isScheduled = false;
   };
 
-  /** Called once for each that waits; where the turn is full, the first goes on being the first. */
+  /** Runs once for each waiting connection. If the turn is full, it runs again in the next; the order stays. */
   private readonly serveOne = (): void => {
     this.scheduleNext();
     if (this.leftForHeld <= 0) {

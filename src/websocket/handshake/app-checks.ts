@@ -42,7 +42,7 @@ function messageOf(refusal: unknown): string {
   return typeof said === 'string' ? said : 'Forbidden';
 }
 
-/** Asks the app, which is to call back once. Where it fails, or takes too long, the first that is answered is an error. */
+/** Asks a function of the app's. If it throws, rejects or takes too long, `answer` gets an error as its first argument. */
 function guarded<Subject, Answer extends readonly unknown[]>(
   option: string,
   { timeout, onFailure }: Guard,

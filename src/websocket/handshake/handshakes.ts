@@ -77,8 +77,9 @@ export class Handshakes implements OnApplicationShutdown {
         next();
       }
     });
-    // Told right before the answer to a handshake is written; the first packet follows, unless the handshake fails yet.
+    // Engine.IO emits this right before it writes the answer to a handshake, and sends the first packet right after it.
     engine.on('initial_headers', (_headers: object, { socket }: IncomingMessage) => coalesceWrites(socket));
+    // If the handshake fails in between, Engine.IO writes an error and destroys the socket, which loses what is corked.
     engine.on('connection_error', ({ req }: { req: IncomingMessage }) => req.socket.uncork());
     this.surviveBreakOffs(server);
   }

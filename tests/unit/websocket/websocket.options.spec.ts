@@ -23,6 +23,15 @@ describe('resolveWebsocketOptions', () => {
     expect({ server, redis }).toStrictEqual({ server: {}, redis: undefined });
   });
 
+  test('reads options that are getters of a class', () => {
+    class ShutdownConfig {
+      get timeout(): number {
+        return 5_000;
+      }
+    }
+    expect(resolveWebsocketOptions({ shutdown: new ShutdownConfig() }).shutdown).toMatchObject({ timeout: 5_000 });
+  });
+
   test('passes on what a later Socket.IO may take', () => {
     const later = { httpRequestBodyTimeout: 5_000, maxBufferedChunks: 10 } as WebsocketOptions;
     expect(resolveWebsocketOptions(later).server).toEqual(later);
