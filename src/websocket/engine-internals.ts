@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server, Socket } from './socket.io.js';
 
@@ -53,4 +53,12 @@ export function transportOf({ transport }: Connection): TransportInternals {
 export function connectionOf(engine: Server['engine'], sid: string | undefined): Connection | undefined {
   const clients = engine['clients'];
   return sid !== undefined && Object.hasOwn(clients, sid) ? clients[sid] : undefined;
+}
+
+/** A request to Engine.IO, which has parsed its query. */
+export type EngineRequest = IncomingMessage & { _query: { sid?: string } };
+
+/** Whether it is to open a connection: it names none, or one without a name, which Engine.IO takes for none. */
+export function isHandshake({ _query }: EngineRequest): boolean {
+  return !_query.sid;
 }

@@ -6,10 +6,9 @@ import {
   type OnGatewayDisconnect,
   type OnGatewayInit,
 } from '@nestjs/websockets';
-import type { Server, Socket } from './socket.io.js';
 import { addressOf } from './flow/connection-flow.js';
-import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from './websocket.options.js';
+import type { Server, Socket } from './socket.io.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from './websocket.options.js';
 
 /**
  * The gateway of namespace `/`: logs its start, and each client that comes and goes.

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
+import { textOf } from './errors/report-error.js';
 import { WebsocketOptionsError, isClass } from './option-rules.js';
-import { textOf } from './thrown.js';
 
 /**
  * The function that an option stands for: itself, or the method of the provider whose class it is.

@@ -6,13 +6,13 @@ export type {
   Authenticator,
   Handshake,
 } from './authentication/authentication.options.js';
-export type { ErrorAnswer } from './dispatch/error-answer.js';
+export type { ErrorAnswer } from './errors/error-answer.js';
 export type {
   CreateErrorEnvelope,
   ErrorEnvelopeFactory,
   ErrorsOptions,
   FailureContext,
-} from './dispatch/errors.options.js';
+} from './errors/errors.options.js';
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
 export { EventsGateway } from './events.gateway.js';
 export { addressOf as clientAddressOf } from './flow/connection-flow.js';
@@ -22,8 +22,9 @@ export { GatewayPortError } from './gateways/server-places.js';
 export type { TrustProxy } from './handshake/trusted-proxies.js';
 export type { Limits, Rate } from './limits.options.js';
 export { WebsocketOptionsError } from './option-rules.js';
-export { RedisBackplane, type RedisOptions } from './redis-backplane.js';
+export { RedisBackplane } from './redis-backplane.js';
 export { RedisUnavailableError, type RedisClient } from './redis-connection.js';
+export type { RedisOptions } from './redis.options.js';
 export type { BeforeDrain } from './shutdown/before-drain.js';
 export type { ShutdownOptions } from './shutdown/shutdown.options.js';
 export { UncaughtFailures } from './shutdown/uncaught-failures.js';

@@ -1,12 +1,11 @@
 import type { Type } from '@nestjs/common';
-import { redactedUrl } from './redacted-url.js';
+import { redactedUrl } from './errors/report-error.js';
 
-/** What an option may be. */
-export interface Rule {
+/** What an option may be, of which type it is then, and what it is where it is not given. */
+export interface Rule<Value = unknown> {
   /** For readers: completes "expected ...". */
   readonly expected: string;
-  accepts(value: unknown): boolean;
-  /** What it is where it is not given. */
+  accepts(value: unknown): value is Value;
   readonly default?: unknown;
   /** The rules of what is in it, where it is an object. */
   readonly fields?: Rules;
@@ -14,8 +13,20 @@ export interface Rule {
   readonly required?: boolean;
 }
 
-/** A rule for each option. */
-export type Rules<Options = Record<string, unknown>> = { readonly [Option in keyof Options]-?: Rule };
+export type Rules = Readonly<Record<string, Rule>>;
+
+/** A rule of an option that has a default. */
+export type Filled<Value> = Rule<Value> & { readonly default: Value };
+
+type ValueOf<R> = R extends Rule<infer Value> ? Value : never;
+
+/** Options as an app gives them: each may be left out. */
+export type Options<R extends Rules> = { [Name in keyof R]?: ValueOf<R[Name]> };
+
+/** Options as the module's parts use them: those that have a default are there. */
+export type Resolved<R extends Rules> = {
+  readonly [Name in keyof R as R[Name] extends { default: unknown } ? Name : never]: ValueOf<R[Name]>;
+} & Options<{ [Name in keyof R as R[Name] extends { default: unknown } ? never : Name]: R[Name] }>;
 
 /** An option of `WebsocketModule` that the app cannot be started with. Thrown when the app boots. */
 export class WebsocketOptionsError extends Error {
@@ -33,22 +44,38 @@ export class WebsocketOptionsError extends Error {
   }
 }
 
-export const aBoolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
-export const aFunction: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
-export const anObject: Rule = { expected: 'an object', accepts: isObject };
-export const switchOrObject: Rule = {
-  expected: 'true, false or an object',
-  accepts: (value) => typeof value === 'boolean' || isObject(value),
-};
-export const milliseconds: Rule = { expected: 'a whole number of milliseconds, 1 or more', accepts: isCount };
-export const count: Rule = { expected: 'a whole number, 1 or more', accepts: isCount };
+export const aBoolean = rule<boolean>('true or false', (value) => typeof value === 'boolean');
+export const aFunction = rule('a function', (value) => typeof value === 'function');
+export const anObject = rule('an object', isObject);
+export const switchOrObject = rule(
+  'true, false or an object',
+  (value) => typeof value === 'boolean' || isObject(value),
+);
+export const count = rule<number>('a whole number, 1 or more', isCount);
+export const bytes = rule<number>('a whole number of bytes, 1 or more', isCount);
+export const milliseconds = rule<number>('a whole number of milliseconds, 1 or more', isCount);
 
-export const orFalse = (rule: Rule): Rule => ({
-  ...rule,
-  expected: `${rule.expected}, or false`,
-  accepts: (value) => value === false || rule.accepts(value),
-});
-export const bytes: Rule = { expected: 'a whole number of bytes, 1 or more', accepts: isCount };
+export function rule<Value>(expected: string, accepts: (value: unknown) => boolean): Rule<Value> {
+  return { expected, accepts: accepts as Rule<Value>['accepts'] };
+}
+
+export function withDefault<Value>(of: Rule<Value>, value: Value): Filled<Value> {
+  return { ...of, default: value };
+}
+
+/** An object of options, each of which may be left out. */
+export function objectOf<Given extends object>(fields: Rules, expected: string): Rule<Given> {
+  return { ...rule<Given>(expected, isObject), fields };
+}
+
+export function oneOf<const Value extends string>(...values: readonly Value[]): Rule<Value> {
+  const expected = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(values.map((value) => `"${value}"`));
+  return rule(expected, (value) => values.includes(value as Value));
+}
+
+export function orFalse<Value>(of: Rule<Value>): Rule<Value | false> {
+  return { ...of, ...rule<Value | false>(`${of.expected}, or false`, (value) => value === false || of.accepts(value)) };
+}
 
 /**
  * Checks options, and what is in them, and fills in their defaults.
@@ -61,13 +88,13 @@ export function resolve(rules: Rules, options: object, prefix = ''): Record<stri
   const resolved = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
   for (const [option, value] of resolved)
     if (!Object.hasOwn(rules, option)) refuseUnknown(rules, option, value, prefix);
-  for (const [option, rule] of Object.entries(rules)) {
+  for (const [option, wanted] of Object.entries(rules)) {
     // It may be a getter of a class.
     const given: unknown = Reflect.get(options, option);
-    const value = given === undefined ? rule.default : given;
-    if (value === undefined && !rule.required) continue;
-    if (!rule.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, rule.expected);
-    const { fields } = rule;
+    const value = given === undefined ? wanted.default : given;
+    if (value === undefined && !wanted.required) continue;
+    if (!wanted.accepts(value)) throw new WebsocketOptionsError(prefix + option, value, wanted.expected);
+    const { fields } = wanted;
     resolved.set(option, fields && isObject(value) ? resolve(fields, value, `${prefix}${option}.`) : value);
   }
   return Object.fromEntries(resolved);
@@ -109,7 +136,7 @@ export function isObject(value: unknown): value is object {
 }
 
 function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
+  return Number.isSafeInteger(value) && Number(value) >= 1;
 }
 
 function print(value: unknown): string {

@@ -1,5 +1,6 @@
-import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { redactedUrl } from './redacted-url.js';
+import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { redactedUrl } from './errors/report-error.js';
+import { ThrottledLog } from './errors/throttled-log.js';
 import {
   RedisConnection,
   RedisUnavailableError,
@@ -7,43 +8,13 @@ import {
   type ConnectionListener,
   type RedisClient,
 } from './redis-connection.js';
+import { DEFAULT_CONNECT_TIMEOUT, type RedisOptions } from './redis.options.js';
 import type { Namespace, ServerOptions } from './socket.io.js';
-import { ThrottledLog } from './throttled-log.js';
-
-/** How the nodes of an app find each other: either `url` or `client`. */
-export interface RedisOptions {
-  /** Where Redis is, as `redis://[user:password@]host[:port][/database]`. The kit opens and closes the clients. */
-  url?: string;
-
-  /**
-   * A connected client of the app's own, from the package `redis` or `ioredis`. The kit publishes through it,
-   * subscribes through a duplicate of it, and closes only the duplicate.
-   */
-  client?: RedisClient;
-
-  /**
-   * What the names of the channels begin with. Nodes with another prefix are another app.
-   *
-   * @default 'socket.io', as Socket.IO's Redis adapter has it
-   */
-  keyPrefix?: string;
-
-  /**
-   * How long the boot waits for a first connection, in milliseconds.
-   *
-   * @default 5000
-   */
-  connectTimeout?: number;
-}
-
-const DEFAULT_CONNECT_TIMEOUT = 5_000;
 
 /** Joins this node to the others: the Redis clients, and the Socket.IO adapter that speaks through them. */
-export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShutdown {
+export class RedisBackplane implements OnApplicationBootstrap {
   /** For `ServerOptions.adapter`. */
   readonly adapter: NonNullable<ServerOptions['adapter']>;
-
-  private closed: Promise<unknown> | undefined;
 
   private constructor(
     private readonly publisher: RedisConnection,
@@ -68,11 +39,8 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     const { url, client, keyPrefix, connectTimeout: timeout = DEFAULT_CONNECT_TIMEOUT } = options;
     const { createAdapter } = await peer('@socket.io/redis-adapter', () => import('@socket.io/redis-adapter'));
     const outages = new OutageLog();
-    const own = {
-      isOwned: true,
-      timeout,
-      where: url === undefined ? 'the address of "redis.client"' : redactedUrl(url),
-    };
+    const where = url === undefined ? 'the address of "redis.client"' : redactedUrl(url);
+    const own = { isOwned: true, timeout, where };
     const publisher = await (client
       ? RedisConnection.open(client, { ...own, isOwned: false }, outages)
       : RedisConnection.open(await createClient(url, timeout), own, outages));
@@ -94,14 +62,8 @@ export class RedisBackplane implements OnApplicationBootstrap, OnApplicationShut
     await this.joined();
   }
 
-  /** Nest closes the servers between `onModuleDestroy` and this hook. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.close();
-  }
-
   async close(): Promise<void> {
-    this.closed ??= Promise.all([this.subscriber.close(), this.publisher.close()]);
-    await this.closed;
+    await Promise.all([this.subscriber.close(), this.publisher.close()]);
     this.outages.throttled.flush();
   }
 

@@ -1,5 +1,5 @@
-import { callEach, type Listener } from './guarded-call.js';
-import { Deadline } from './shutdown/deadline.js';
+import { Deadline } from './deadline.js';
+import { callEach, type Listener } from './errors/guarded-call.js';
 
 /** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
 export interface RedisClient {
@@ -32,9 +32,6 @@ const CLOSE_TIMEOUT = 1_000;
 
 /** The commands that Socket.IO's adapter sends without looking at their promises; some have a listener for messages. */
 const UNWATCHED = ['publish', 'subscribe', 'pSubscribe', 'psubscribe', 'unsubscribe', 'pUnsubscribe', 'punsubscribe'];
-
-/** Of `ioredis`: the events by which its clients tell of messages. */
-const MESSAGE_EVENTS = new Set(['messageBuffer', 'pmessageBuffer']);
 
 /** What the two packages' clients have beside `RedisClient`, partly under different names. */
 interface AnyClient extends RedisClient {
@@ -171,10 +168,7 @@ export class RedisConnection {
         });
     }
     for (const name of ['on', 'off'] as const) {
-      guarded[name] = (event, listener) => {
-        const isOfMessages = MESSAGE_EVENTS.has(event);
-        return this.client[name](event, isOfMessages ? (this.guardIfListener(listener) as Listener) : listener);
-      };
+      guarded[name] = (event, listener) => this.client[name](event, this.guardIfListener(listener) as Listener);
     }
     return guarded;
   }
@@ -185,7 +179,10 @@ export class RedisConnection {
     const listener = arg as Listener;
     let guarded = this.guardedListeners.get(listener);
     if (!guarded) {
-      guarded = (...args) => callEach([listener], this, args, (error) => this.listener.onUnreadable(error));
+      const onError = (error: unknown): void => this.listener.onUnreadable(error);
+      guarded = function forward(this: object, ...args) {
+        callEach([listener], this, args, onError);
+      };
       this.guardedListeners.set(listener, guarded);
     }
     return guarded;

@@ -6,7 +6,7 @@ import { Connections } from './connection/connections.js';
 import { packetListener } from './connection/pending-joins.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
-import { isSameNamespace, type Gateway, type NamespaceName, type Place } from './gateways/gateway.js';
+import { isSameNamespace, isSamePlace, type Gateway, type NamespaceName, type Place } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
 import { Handshakes } from './handshake/handshakes.js';
@@ -15,8 +15,7 @@ import { WebsocketOptionsError } from './option-rules.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
-import { WEBSOCKET_OPTIONS } from './websocket.module-definition.js';
-import { DEFAULT_SERVER_OPTIONS, type ResolvedWebsocketOptions } from './websocket.options.js';
+import { DEFAULT_SERVER_OPTIONS, WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from './websocket.options.js';
 
 /** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
 interface GatewayOptions {
@@ -70,7 +69,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   }
 
   private createServer(place: Place, options: GatewayOptions): Server {
-    const known = this.servers.find((one) => one.place.port === place.port && one.place.path === place.path);
+    const known = this.servers.find((one) => isSamePlace(one.place, place));
     if (known) return known.server;
     const shared = this.gateways.serverOptions(place, this.serverOptions);
     const server = super.create(place.port, { ...shared, ...options } as CreateOptions) as Server;

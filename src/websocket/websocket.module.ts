@@ -1,12 +1,12 @@
-import { Inject, Module, type DynamicModule } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Inject, Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { Authentication } from './authentication/authentication.js';
 import { Connections } from './connection/connections.js';
 import { Hooks } from './connection/hooks.js';
-import { Failures } from './dispatch/failures.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { MessageHandlers } from './dispatch/message-handlers.js';
 import { NestPipeline } from './dispatch/nest-pipeline.js';
+import { Failures } from './errors/failures.js';
 import { EventsGateway } from './events.gateway.js';
 import { FlowMetrics } from './flow/flow-metrics.js';
 import { Flow } from './flow/flow.js';
@@ -22,11 +22,16 @@ import { UncaughtFailures } from './shutdown/uncaught-failures.js';
 import { WebsocketReadiness } from './shutdown/websocket-readiness.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
 import {
-  ConfigurableWebsocketModule,
   WEBSOCKET_OPTIONS,
-  websocketOptionsProvider,
-} from './websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from './websocket.options.js';
+  resolveWebsocketOptions,
+  type ResolvedWebsocketOptions,
+  type WebsocketOptions,
+} from './websocket.options.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<WebsocketOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({ isGlobal: false }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .build();
 
 /**
  * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
@@ -42,7 +47,11 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
   providers: [
     EventsGateway,
     WebsocketAdapter,
-    websocketOptionsProvider,
+    {
+      provide: WEBSOCKET_OPTIONS,
+      inject: [{ token: MODULE_OPTIONS_TOKEN, optional: true }],
+      useFactory: resolveWebsocketOptions,
+    },
     Gateways,
     GatewayInstances,
     NestPipeline,
@@ -83,7 +92,7 @@ import type { ResolvedWebsocketOptions } from './websocket.options.js';
     RedisBackplane,
   ],
 })
-export class WebsocketModule extends ConfigurableWebsocketModule {
+export class WebsocketModule extends ConfigurableModuleClass {
   constructor(
     @Inject(ApplicationConfig) applicationConfig: ApplicationConfig,
     @Inject(WebsocketAdapter) adapter: WebsocketAdapter,
@@ -100,7 +109,7 @@ export class WebsocketModule extends ConfigurableWebsocketModule {
     refuseOtherAdapters(applicationConfig);
   }
 
-  static override forRoot(options: Parameters<typeof ConfigurableWebsocketModule.forRoot>[0] = {}): DynamicModule {
+  static override forRoot(options: Parameters<typeof ConfigurableModuleClass.forRoot>[0] = {}): DynamicModule {
     return super.forRoot(options);
   }
 }

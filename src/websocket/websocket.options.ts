@@ -1,14 +1,8 @@
-import type { Type } from '@nestjs/common';
-import {
-  authenticationRule,
-  type Authenticate,
-  type AuthenticationOptions,
-  type Authenticator,
-} from './authentication/authentication.options.js';
-import { errorsRule, type ErrorsOptions } from './dispatch/errors.options.js';
-import { flowRules, type FlowOptions } from './flow/flow.options.js';
-import { handshakeRules, type HandshakeOptions } from './handshake/handshake.options.js';
-import { limitsRule, type Limits } from './limits.options.js';
+import { authenticationOption, type AuthenticationOptions } from './authentication/authentication.options.js';
+import { errorsOptions, type ErrorsOptions } from './errors/errors.options.js';
+import { flowOptions } from './flow/flow.options.js';
+import { handshakeOptions } from './handshake/handshake.options.js';
+import { limits, type Limits } from './limits.options.js';
 import {
   WebsocketOptionsError,
   aBoolean,
@@ -17,25 +11,32 @@ import {
   bytes,
   isObject,
   milliseconds,
+  objectOf,
   orFalse,
   resolve,
+  rule,
   switchOrObject,
+  withDefault,
+  type Options,
+  type Resolved,
   type Rule,
-  type Rules,
 } from './option-rules.js';
-import type { RedisOptions } from './redis-backplane.js';
-import { shutdownRule, type ShutdownOptions } from './shutdown/shutdown.options.js';
+import { redisOption } from './redis.options.js';
+import { shutdownOptions, type ShutdownOptions } from './shutdown/shutdown.options.js';
 import type { ServerOptions } from './socket.io.js';
 
-/** Options of {@link WebsocketModule}: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
-export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowOptions {
+/** Injection token of the module's options, checked and filled: {@link ResolvedWebsocketOptions}. */
+export const WEBSOCKET_OPTIONS = Symbol('WEBSOCKET_OPTIONS');
+
+/** Those of the kit's own options that are of no room alone. */
+const moduleOptions = {
   /**
    * Joins the app's nodes through Redis, so that an event emitted on one reaches the clients of all.
    * Needs the packages `@socket.io/redis-adapter` and, unless a client is given, `redis`.
    *
    * @default undefined (one node)
    */
-  redis?: RedisOptions;
+  redis: redisOption,
 
   /**
    * Adds what is known of a connection (namespace, transport, address, reason, duration) to the gateway's log entries: as a
@@ -43,14 +44,14 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
    *
    * @default true, but with Nest 11's own logger, which prints a parameter as an entry of its own
    */
-  logDetails?: boolean;
+  logDetails: aBoolean,
 
   /**
    * Whether {@link EventsGateway} logs the clients of namespace `/`. Gateways that extend it log those of theirs in any case.
    *
    * @default true
    */
-  eventsGateway?: boolean;
+  eventsGateway: withDefault(aBoolean, true),
 
   /**
    * Who may connect: a function, the class of a provider, or either with more options. It has the handshake and returns
@@ -58,7 +59,7 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
    *
    * @default undefined (everybody)
    */
-  authentication?: Authenticate | Type<Authenticator> | AuthenticationOptions;
+  authentication: authenticationOption,
 
   /**
    * How long an asynchronous `handleConnection` may take, in milliseconds. Until it has settled the client's events are
@@ -68,14 +69,14 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
    *
    * @default 10000
    */
-  handleConnectionTimeout?: number | false;
+  handleConnectionTimeout: withDefault(orFalse(milliseconds), 10_000),
 
   /**
    * How clients are told of failures.
    *
    * @default the defaults of each
    */
-  errors?: ErrorsOptions;
+  errors: withDefault(objectOf<ErrorsOptions>(errorsOptions, 'an object, { envelope, tellBy }'), {}),
 
   /**
    * How many connections there may be, how fast they may be opened, and how fast one may send. `false` lifts all of these
@@ -83,27 +84,33 @@ export interface WebsocketOptions extends ServerOptions, HandshakeOptions, FlowO
    *
    * @default the defaults of each
    */
-  limits?: Limits | false;
+  limits: withDefault(orFalse(objectOf<Limits>(limits, 'an object such as { connectionsPerAddress: 100 }')), {}),
 
   /**
    * How the app leaves its clients when it is closed, or fails.
    *
    * @default the defaults of each
    */
-  shutdown?: ShutdownOptions;
-}
+  shutdown: withDefault(objectOf<ShutdownOptions>(shutdownOptions, 'an object such as { timeout: 10_000 }'), {}),
+};
 
-/** Those of the module's own options that have a default. */
-type Filled = 'eventsGateway' | 'handleConnectionTimeout' | 'allowMissingOrigin' | keyof FlowOptions;
+/** Options of `WebsocketModule`: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
+export interface WebsocketOptions
+  extends ServerOptions, Options<typeof handshakeOptions>, Options<typeof flowOptions>, Options<typeof moduleOptions> {}
+
+/** The kit's own options. */
+const ownOptions = { ...handshakeOptions, ...flowOptions, ...moduleOptions };
 
 /** The options as the module's parts use them; `server` is what the app set of Socket.IO's, and nothing else. */
-export interface ResolvedWebsocketOptions
-  extends Required<Pick<WebsocketOptions, Filled>>, Pick<WebsocketOptions, 'redis' | 'logDetails' | 'trustProxy'> {
+export interface ResolvedWebsocketOptions extends Omit<
+  Resolved<typeof ownOptions>,
+  'authentication' | 'errors' | 'limits' | 'shutdown'
+> {
   readonly server: ServerOptions;
-  readonly authentication: (AuthenticationOptions & { timeout: number }) | undefined;
-  readonly errors: ErrorsOptions & Required<Pick<ErrorsOptions, 'tellBy'>>;
+  readonly authentication?: AuthenticationOptions & { timeout: number };
+  readonly errors: Resolved<typeof errorsOptions>;
   readonly limits: Limits;
-  readonly shutdown: ShutdownOptions & Required<Omit<ShutdownOptions, 'drainAfter'>>;
+  readonly shutdown: Resolved<typeof shutdownOptions>;
 }
 
 /** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
@@ -118,32 +125,19 @@ export function resolveWebsocketOptions(options: WebsocketOptions = {}): Resolve
   if (!isObject(options)) throw new WebsocketOptionsError('(all)', options, 'an object');
   const { authentication: use } = options;
   const given = typeof use === 'function' ? { ...options, authentication: { use } } : options;
-  const resolved = Object.entries(resolve({ ...serverRules, ...rules }, given));
-  const own = Object.fromEntries(resolved.filter(([option]) => option in rules));
-  const server: ServerOptions = Object.fromEntries(resolved.filter(([option]) => !(option in rules)));
+  const resolved = Object.entries(resolve({ ...serverOptions, ...ownOptions }, given));
+  const own = Object.fromEntries(resolved.filter(([option]) => option in ownOptions));
+  const server: ServerOptions = Object.fromEntries(resolved.filter(([option]) => !(option in ownOptions)));
   if (own.redis && server.adapter)
     throw new WebsocketOptionsError('adapter', server.adapter, 'no adapter beside "redis": it brings its own');
   return { ...own, limits: own.limits || {}, server } as unknown as ResolvedWebsocketOptions;
 }
 
-const redisRules: Rules<RedisOptions> = {
-  client: anObject,
-  connectTimeout: milliseconds,
-  keyPrefix: {
-    expected: 'a string that is not empty',
-    accepts: (value) => typeof value === 'string' && value.length > 0,
-  },
-  url: {
-    expected: 'a URL that begins with "redis://" or "rediss://"',
-    accepts: (value) => typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value),
-  },
-};
-
 /** WebTransport is not among them: Engine.IO lets nobody connect by it who is to be asked about. */
 const transports = ['polling', 'websocket'];
 
 /** One rule per option; the compiler says when Socket.IO gains or loses one. */
-const serverRules: Rules<ServerOptions> = {
+const serverOptions: { readonly [Option in keyof ServerOptions]-?: Rule } = {
   ...each(aBoolean, 'addTrailingSlash', 'allowEIO3', 'allowUpgrades', 'cleanupEmptyChildNamespaces'),
   ...each(aBoolean, 'destroyUpgrade', 'serveClient'),
   ...each(aFunction, 'adapter', 'allowRequest', 'wsEngine'),
@@ -151,46 +145,23 @@ const serverRules: Rules<ServerOptions> = {
   ...each(milliseconds, 'connectTimeout', 'destroyUpgradeTimeout', 'upgradeTimeout'),
   ...each(milliseconds, 'pingInterval', 'pingTimeout'),
   ...each(switchOrObject, 'cookie', 'httpCompression', 'perMessageDeflate'),
-  cors: {
-    expected: 'an object such as { origin: "https://app.example.com" }, a function, true, false or "*"',
-    accepts: (value) =>
+  cors: rule(
+    'an object such as { origin: "https://app.example.com" }, a function, true, false or "*"',
+    (value) =>
       ['function', 'boolean'].includes(typeof value) || value === '*' || (isObject(value) && !Array.isArray(value)),
-  },
-  initialPacket: { expected: 'any value', accepts: () => true },
+  ),
+  initialPacket: rule('any value', () => true),
   maxHttpBufferSize: bytes,
-  path: {
-    expected: 'a path that begins with "/", such as "/socket.io"',
-    accepts: (value) => typeof value === 'string' && value.startsWith('/'),
-  },
-  transports: {
-    expected: `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
-    accepts: (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
-  },
+  path: rule(
+    'a path that begins with "/", such as "/socket.io"',
+    (value) => typeof value === 'string' && value.startsWith('/'),
+  ),
+  transports: rule(
+    `a list out of ${transports.map((transport) => `"${transport}"`).join(', ')}`,
+    (value) => Array.isArray(value) && value.length > 0 && value.every((transport) => transports.includes(transport)),
+  ),
 };
 
-const rules: Rules<Omit<WebsocketOptions, keyof ServerOptions>> = {
-  ...handshakeRules,
-  ...flowRules,
-  authentication: authenticationRule,
-  errors: errorsRule,
-  eventsGateway: { ...aBoolean, default: true },
-  handleConnectionTimeout: { ...orFalse(milliseconds), default: 10_000 },
-  limits: limitsRule,
-  logDetails: aBoolean,
-  redis: {
-    expected: 'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
-    accepts: (value) => isObject(value) && hasEither(value, 'url', 'client'),
-    fields: redisRules,
-  },
-  shutdown: shutdownRule,
-};
-
-function hasEither(value: object, one: string, other: string): boolean {
-  const has = (name: string): boolean => Reflect.get(value, name) !== undefined;
-  return has(one) !== has(other);
-}
-
-function each<Name extends string>(rule: Rule, ...names: Name[]): Record<Name, Rule> {
-  return Object.fromEntries(names.map((name) => [name, rule])) as Record<Name, Rule>;
+function each<Name extends string>(of: Rule, ...names: Name[]): Record<Name, Rule> {
+  return Object.fromEntries(names.map((name) => [name, of])) as Record<Name, Rule>;
 }

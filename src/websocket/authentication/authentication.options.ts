@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { isObject, milliseconds, type Rule, type Rules } from '../option-rules.js';
+import { isObject, milliseconds, rule, withDefault } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 
 /** What a client says of itself when it connects: headers, query, `auth`, address. */
@@ -41,18 +41,19 @@ export interface AuthenticationOptions<Data extends object = object> {
   recheckInterval?: number;
 }
 
-const fields: Rules<AuthenticationOptions> = {
+const fields = {
   recheckInterval: milliseconds,
-  timeout: { ...milliseconds, default: 5_000 },
+  timeout: withDefault(milliseconds, 5_000),
   use: {
-    expected: 'a function, or the class of a provider with authenticate()',
-    accepts: (value) => typeof value === 'function',
+    ...rule('a function, or the class of a provider with authenticate()', (value) => typeof value === 'function'),
     required: true,
   },
 };
 
-export const authenticationRule: Rule = {
-  expected: 'a function, the class of a provider with authenticate(), or { use, timeout, recheckInterval }',
-  accepts: (value) => typeof value === 'function' || isObject(value),
+export const authenticationOption = {
+  ...rule<Authenticate | Type<Authenticator> | AuthenticationOptions>(
+    'a function, the class of a provider with authenticate(), or { use, timeout, recheckInterval }',
+    (value) => typeof value === 'function' || isObject(value),
+  ),
   fields,
 };

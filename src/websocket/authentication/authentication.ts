@@ -6,16 +6,15 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { isMeantForClient, toErrorAnswer } from '../dispatch/error-answer.js';
-import { Failures, type Failure } from '../dispatch/failures.js';
-import { logFailure } from '../dispatch/log-failure.js';
+import { within } from '../deadline.js';
+import { isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
+import { Failures, type Failure } from '../errors/failures.js';
+import { logFailure } from '../errors/report-error.js';
 import { functionOf } from '../function-or-provider.js';
 import { CircuitBreaker } from '../handshake/circuit-breaker.js';
 import { retry } from '../retry.js';
 import type { Server, Socket } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { within } from '../within.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import type { Authenticate } from './authentication.options.js';
 import { setIdentity } from './identity.js';
 

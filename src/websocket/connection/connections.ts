@@ -1,23 +1,22 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
-import { answer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../dispatch/error-answer.js';
-import { Failures } from '../dispatch/failures.js';
+import { within } from '../deadline.js';
 import { InFlight } from '../dispatch/in-flight.js';
-import { logFailure } from '../dispatch/log-failure.js';
-import type { Dispatch } from '../dispatch/message.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
+import type { Dispatch } from '../dispatch/message.js';
+import { answer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
+import { Failures } from '../errors/failures.js';
+import { logFailure } from '../errors/report-error.js';
 import type { Gateway } from '../gateways/gateway.js';
 import { CircuitBreaker } from '../handshake/circuit-breaker.js';
 import { retry } from '../retry.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { within } from '../within.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { guardBroadcasts } from './guarded-broadcasts.js';
 import { guardNamespace, guardNamespaceChoice, type NamespaceListener } from './guarded-namespace.js';
 import { guardSocket, listenerFor, sessionOf } from './guarded-socket.js';
 import { HookFailure, Hooks } from './hooks.js';
-import { logIfFault, meantFor, refusalOfClient, thrownBy } from './middlewares.js';
+import { failureOf, logIfFault, refusalOfClient } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session, type Service } from './session.js';
 
@@ -115,8 +114,7 @@ export class Connections {
     endJoin(socket);
     if (logIfFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
     else {
-      const said = meantFor(refusal);
-      const failure = said && { answer: said, error: thrownBy(refusal) };
+      const failure = failureOf(refusal);
       next(failure ? this.failures.connectError(socket, failure) : refusalOfClient(refusal));
     }
   };

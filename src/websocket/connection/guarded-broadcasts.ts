@@ -1,10 +1,8 @@
-import { logFailure } from '../dispatch/log-failure.js';
+import { guardedCall } from '../errors/guarded-call.js';
+import { logFailure } from '../errors/report-error.js';
 import type { Namespace } from '../socket.io.js';
-import { guardedCall } from '../guarded-call.js';
 
-interface BroadcastOperator {
-  emit(event: string, ...args: unknown[]): boolean;
-}
+type BroadcastOperator = { emit(event: string, ...args: unknown[]): boolean };
 
 const GUARDED = Symbol.for('nest-realtime-kit:guarded-broadcasts');
 

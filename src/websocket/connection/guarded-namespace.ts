@@ -1,5 +1,5 @@
-import { logFailure } from '../dispatch/log-failure.js';
-import { callListeners, guardedCall } from '../guarded-call.js';
+import { callListeners, guardedCall } from '../errors/guarded-call.js';
+import { logFailure } from '../errors/report-error.js';
 import type { Namespace, Server, Socket } from '../socket.io.js';
 import { guardedMiddleware } from './middlewares.js';
 import { RecoveredSessions } from './recovered-sessions.js';

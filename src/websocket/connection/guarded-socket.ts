@@ -1,7 +1,7 @@
+import { INTERNAL_ERROR } from '../errors/error-answer.js';
+import { callEach, callListeners, type Listener } from '../errors/guarded-call.js';
+import { logFailure } from '../errors/report-error.js';
 import type { Socket } from '../socket.io.js';
-import { INTERNAL_ERROR } from '../dispatch/error-answer.js';
-import { logFailure } from '../dispatch/log-failure.js';
-import { callEach, callListeners, type Listener } from '../guarded-call.js';
 import { guardedMiddleware, type Next } from './middlewares.js';
 import type { EventPacket, Session } from './session.js';
 

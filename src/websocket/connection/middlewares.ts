@@ -1,7 +1,7 @@
-import { answer, isMeantForClient, toErrorAnswer, type ErrorAnswer } from '../dispatch/error-answer.js';
-import { logFailure } from '../dispatch/log-failure.js';
-import { guardedCall } from '../guarded-call.js';
-import { attempt } from '../thrown.js';
+import { answer, isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
+import type { Failure } from '../errors/failures.js';
+import { guardedCall } from '../errors/guarded-call.js';
+import { attempt, logFailure } from '../errors/report-error.js';
 
 /** Of Socket.IO: lets through or, with an error, refuses. */
 export type Next = (error?: Error | null) => void;
@@ -45,11 +45,10 @@ export function logIfFault(refusal: unknown): boolean {
 }
 
 /** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */
-export function refusalOfEvent(refusal: unknown): ErrorAnswer {
-  const said = meantFor(refusal);
-  if (said) return said;
+export function failureOfEvent(refusal: unknown): Failure {
   const { message, data } = partsOf(refusal);
-  return typeof data === 'object' ? { ...answer('REFUSED', message), ...data } : answer('REFUSED', message, data);
+  const said = typeof data === 'object' ? { ...answer('REFUSED', message), ...data } : answer('REFUSED', message, data);
+  return failureOf(refusal) ?? { answer: said, error: refusal };
 }
 
 /** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */
@@ -59,8 +58,10 @@ export function refusalOfClient(refusal: unknown): Error {
 }
 
 /** @returns undefined for what was given to `next` and is no exception of Nest's */
-export function meantFor(refusal: unknown): ErrorAnswer | undefined {
-  return isThrown(refusal) || isMeantForClient(refusal) ? toErrorAnswer(thrownBy(refusal)) : undefined;
+export function failureOf(refusal: unknown): Failure | undefined {
+  if (!isThrown(refusal) && !isMeantForClient(refusal)) return undefined;
+  const error = isThrown(refusal) ? refusal.cause : refusal;
+  return { answer: toErrorAnswer(error), error };
 }
 
 /** Of an error or, where a middleware was not particular, of anything. */
@@ -72,11 +73,6 @@ function partsOf(refusal: unknown): { message: string; data: unknown } {
     },
     { message: 'Refused', data: undefined },
   );
-}
-
-/** What a middleware has thrown, or given to `next`. */
-export function thrownBy(refusal: unknown): unknown {
-  return isThrown(refusal) ? refusal.cause : refusal;
 }
 
 function isThrown(refusal: unknown): refusal is MiddlewareError {

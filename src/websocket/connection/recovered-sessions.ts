@@ -45,7 +45,7 @@ export class RecoveredSessions {
       },
       /** A client has gone, or was not let in. */
       _remove: (socket: Socket) => {
-        this.forget(socket);
+        this.recoveries.delete(this.find(socket.id)!);
         remove(socket);
       },
     });
@@ -65,7 +65,7 @@ export class RecoveredSessions {
       try {
         // In memory what was missed is known at once: all that is broadcast from now on is kept here.
         const session = (await restore(...of)) as Session | null;
-        if (session && this.isFree(session)) {
+        if (session && !this.namespace.sockets.has(session.sid) && !this.find(session.sid)) {
           recovery.session = session;
           return { ...session, missedPackets: [] };
         }
@@ -97,18 +97,8 @@ export class RecoveredSessions {
       socket['packet']({ type: EVENT, data });
   }
 
-  private forget({ id }: Socket): void {
-    const recovery = this.find(id);
-    if (recovery) this.recoveries.delete(recovery);
-  }
-
   private find(sid: string): Recovery | undefined {
-    for (const recovery of this.recoveries) if (recovery.session?.sid === sid) return recovery;
-    return undefined;
-  }
-
-  private isFree({ sid }: Session): boolean {
-    return !this.namespace.sockets.has(sid) && !this.find(sid);
+    return [...this.recoveries].find(({ session }) => session?.sid === sid);
   }
 }
 

@@ -1,15 +1,15 @@
 import type { Subscription } from 'rxjs';
-import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../dispatch/error-answer.js';
-import { logFailure } from '../dispatch/log-failure.js';
-import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
 import type { Ack, Routes } from '../dispatch/message-handler.js';
+import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
+import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../errors/error-answer.js';
+import { callEach, callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
+import { logFailure } from '../errors/report-error.js';
 import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
-import { callEach, callListeners, guardedCall, type Listener } from '../guarded-call.js';
 import { logListenerFailure } from './guarded-socket.js';
-import { logIfFault, refusalOfEvent, thrownBy } from './middlewares.js';
+import { failureOfEvent, logIfFault } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
 export interface EventPacket extends DecodedPacket {
@@ -214,7 +214,7 @@ export class Session implements Sender {
   private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
     this.socket._onerror(error);
-    if (this.socket.connected) this.tell(refusalOfEvent(error), event, ack, thrownBy(error));
+    if (this.socket.connected) this.dispatch.failures.tell(this.socket, failureOfEvent(error), event, ack);
   }
 
   private tell(failure: ErrorAnswer, event: string, ack?: Ack, error?: unknown): void {

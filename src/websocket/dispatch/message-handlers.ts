@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
-import type { Gateway } from '../gateways/gateway.js';
 import { GatewayInstances } from '../gateways/gateway-instances.js';
+import type { Gateway } from '../gateways/gateway.js';
 import type { MessageHandler, Routes } from './message-handler.js';
 import { NestPipeline, type HandlerMethod } from './nest-pipeline.js';
 
@@ -14,7 +14,7 @@ export class MessageHandlers {
   ) {}
 
   routesOf(gateways: readonly Gateway[]): Routes {
-    const routes = new Map<string, MessageHandler[]>();
+    const routes = new Map<string, readonly MessageHandler[]>();
     for (const gateway of gateways) {
       for (const method of this.pipeline.methodsOf(gateway.instance)) {
         const handler = {
@@ -25,9 +25,7 @@ export class MessageHandlers {
             ? this.runScoped(gateway, method)
             : this.pipeline.around(gateway.instance, method, gateway.moduleKey),
         };
-        const sameEvent = routes.get(method.event);
-        if (sameEvent) sameEvent.push(handler);
-        else routes.set(method.event, [handler]);
+        routes.set(method.event, [...(routes.get(method.event) ?? []), handler]);
       }
     }
     return routes;

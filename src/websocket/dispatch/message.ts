@@ -1,13 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { WsResponse } from '@nestjs/websockets';
 import { isObservable, type Observable, type Subscription } from 'rxjs';
+import { isFiltered, isMeantForClient, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
+import type { Failure, Failures } from '../errors/failures.js';
+import { isPromise } from '../errors/guarded-call.js';
+import { logFailure } from '../errors/report-error.js';
 import type { Socket } from '../socket.io.js';
-import { isFiltered, isMeantForClient, toErrorAnswer, type ErrorAnswer } from './error-answer.js';
-import type { Failure, Failures } from './failures.js';
-import { logFailure } from './log-failure.js';
 import { handlerWork, type InFlight, type Work } from './in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
-import { isPromise } from '../promise.js';
 
 const logger = new Logger('WsExceptionsHandler');
 
@@ -85,20 +85,10 @@ export class Message {
 
   private wait(handler: MessageHandler, result: Promise<unknown>): void {
     const work = this.begin(handler);
-    const onValue = (value: unknown): void => {
-      try {
-        this.take(handler, value);
-      } catch (error) {
-        // An Observable that cannot be subscribed to.
-        this.fail(handler, error);
-      }
-      this.dispatch.inFlight.end(work);
-    };
-    const onError = (error: unknown): void => {
-      this.fail(handler, error);
-      this.dispatch.inFlight.end(work);
-    };
-    void Promise.resolve(result).then(onValue, onError);
+    void Promise.resolve(result)
+      .then((value) => this.take(handler, value))
+      .catch((error: unknown) => this.fail(handler, error))
+      .then(() => this.dispatch.inFlight.end(work));
   }
 
   private follow(handler: MessageHandler, stream: Observable<unknown>): void {

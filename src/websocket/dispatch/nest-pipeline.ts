@@ -16,7 +16,7 @@ import type { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-excep
 import { GatewayMetadataExplorer } from '@nestjs/websockets/gateway-metadata-explorer.js';
 import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
 import { catchError, isObservable } from 'rxjs';
-import { isPromise } from '../promise.js';
+import { isPromise } from '../errors/guarded-call.js';
 import type { Socket } from '../socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
 import { FilteredError, type MessageHandler } from './message-handler.js';

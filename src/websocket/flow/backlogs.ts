@@ -1,7 +1,7 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { Connection, EnginePacket } from '../engine-internals.js';
+import type { ResolvedWebsocketOptions } from '../websocket.options.js';
 import { flowOf, type ConnectionFlow } from './connection-flow.js';
-import type { FlowOptions } from './flow.options.js';
 import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.js';
 
 /** A packet that is smaller and can leave at once is no backlog. */
@@ -40,7 +40,7 @@ export class Backlogs {
   private estimate = 0;
 
   constructor(
-    private readonly options: Required<FlowOptions>,
+    private readonly options: ResolvedWebsocketOptions,
     private readonly disconnect: (flow: ConnectionFlow, excess: Excess) => void,
   ) {
     this.interval = Math.max(10, Math.min(1_000, options.stallTimeout / 10));

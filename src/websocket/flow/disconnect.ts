@@ -1,9 +1,8 @@
 import { setTimeout } from 'node:timers';
-import { answer } from '../dispatch/error-answer.js';
 import { transportOf, type Connection } from '../engine-internals.js';
+import { answer } from '../errors/error-answer.js';
 import type { Server } from '../socket.io.js';
-import { PacketType, type DecodedPacket } from './packet.js';
-import type { Violation } from './violation.js';
+import { type DecodedPacket, PacketType, type Violation } from './packet.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
 const POLICY_VIOLATION = 1008;

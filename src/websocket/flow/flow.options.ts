@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { bytes, count, milliseconds, type Rules } from '../option-rules.js';
+import { bytes, count, milliseconds, withDefault } from '../option-rules.js';
 
-export interface FlowOptions {
+/** What one connection, and all together, may cost in memory. */
+export const flowOptions = {
   /**
    * How many bytes may wait for a client that takes nothing of them; a character counts as one. A client that reads,
    * however slowly, may have any number of bytes waiting. Volatile events do not wait: Socket.IO drops them while the
@@ -10,7 +11,7 @@ export interface FlowOptions {
    *
    * @default 1048576
    */
-  maxBufferedBytes?: number;
+  maxBufferedBytes: withDefault(bytes, 1_048_576),
 
   /**
    * How long a client may take nothing while more than `maxBufferedBytes` wait for it, in milliseconds. It is disconnected
@@ -18,7 +19,7 @@ export interface FlowOptions {
    *
    * @default 10000
    */
-  stallTimeout?: number;
+  stallTimeout: withDefault(milliseconds, 10_000),
 
   /**
    * How many bytes of memory may be kept for all clients together: what waits for them, of which a text is there three times
@@ -27,21 +28,14 @@ export interface FlowOptions {
    *
    * @default a quarter of the memory that the process may have: of its heap's limit or of its container, whichever is less
    */
-  maxTotalBufferedBytes?: number;
+  maxTotalBufferedBytes: withDefault(bytes, Math.floor(memoryLimit() / 4)),
 
   /**
    * How deep arrays and objects in a message may be nested. A client that sends one that is deeper is disconnected.
    *
    * @default 64
    */
-  maxNesting?: number;
-}
-
-export const flowRules: Rules<FlowOptions> = {
-  maxBufferedBytes: { ...bytes, default: 1_048_576 },
-  maxNesting: { ...count, default: 64 },
-  maxTotalBufferedBytes: { ...bytes, default: Math.floor(memoryLimit() / 4) },
-  stallTimeout: { ...milliseconds, default: 10_000 },
+  maxNesting: withDefault(count, 64),
 };
 
 /** Strings are in the heap, buffers beside it. Without a container the constraint is 0, or more than there is. */

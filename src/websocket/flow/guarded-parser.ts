@@ -1,8 +1,7 @@
 import type { Server } from '../socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
-import type { DecodedPacket } from './packet.js';
+import { type DecodedPacket, Violation } from './packet.js';
 import type { ServerFlow } from './server-flow.js';
-import { Violation } from './violation.js';
 
 type Parser = Server['_parser'];
 type Decoder = InstanceType<Parser['Decoder']>;

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers';
 import type { ServerResponse } from 'node:http';
-import { connectionOf, transportOf } from '../engine-internals.js';
-import type { EngineRequest } from '../handshake/engine-request.js';
+import { connectionOf, type EngineRequest, transportOf } from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { flowOf, type ConnectionFlow } from './connection-flow.js';

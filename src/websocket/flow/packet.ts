@@ -10,3 +10,35 @@ export interface DecodedPacket {
 
 /** Of Socket.IO's protocol. */
 export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, CONNECT_ERROR: 4, BINARY_EVENT: 5 } as const;
+
+/** Whether arrays and objects are nested deeper than so many levels. Looks no deeper than that itself. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isNestedDeeper(item, levels - 1));
+  for (const key in value) if (isNestedDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;
+  return false;
+}
+
+/** A client has sent what it may not; it is told so, and disconnected. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+
+  /**
+   * @param code for programs, as in `MESSAGE_TOO_DEEP`
+   * @param message for readers; it is told to the client
+   * @param packet the one that it was, where that is known
+   */
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly packet?: DecodedPacket,
+  ) {
+    super(message);
+  }
+
+  /** With what the connection is closed, as `disconnect` tells it on the server: `message too deep`. */
+  get reason(): string {
+    return this.code === 'PARSE_ERROR' ? 'forced close' : this.code.toLowerCase().replaceAll('_', ' ');
+  }
+}

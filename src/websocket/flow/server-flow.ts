@@ -1,18 +1,20 @@
 import { setImmediate } from 'node:timers';
-import { coalesceWrites } from '../coalesced-writes.js';
-import { connectionOf, transportOf, type Connection, type EnginePacket } from '../engine-internals.js';
-import type { EngineRequest } from '../handshake/engine-request.js';
+import { coalesceWrites, joinFrame } from '../coalesced-writes.js';
+import {
+  type Connection,
+  connectionOf,
+  type EnginePacket,
+  type EngineRequest,
+  transportOf,
+} from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
-import { joinFrame } from './broadcast-frames.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
-import { isNestedDeeper } from './nesting.js';
-import { PacketType, type DecodedPacket } from './packet.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets, type PacedWebSocket } from './paced-websocket.js';
-import { Violation } from './violation.js';
+import { type DecodedPacket, isNestedDeeper, PacketType, Violation } from './packet.js';
 
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
 const COST_OF_JOIN = 20;

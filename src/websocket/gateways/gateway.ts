@@ -53,10 +53,6 @@ export class Gateway {
     this.watchInit();
   }
 
-  isAt({ port, path }: Place): boolean {
-    return this.place.port === port && this.place.path === path;
-  }
-
   serves(namespace: NamespaceName): boolean {
     return isSameNamespace(this.namespace, withSlash(namespace));
   }
@@ -86,6 +82,10 @@ export class Gateway {
       },
     });
   }
+}
+
+export function isSamePlace(one: Place, other: Place): boolean {
+  return one.port === other.port && one.path === other.path;
 }
 
 /** Two patterns may be equal; two functions that read the same may know different things. */

@@ -5,7 +5,7 @@ import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { EventsGateway } from '../events.gateway.js';
 import { corsOptions } from '../handshake/origin.js';
 import type { ServerOptions } from '../socket.io.js';
-import { Gateway, type NamespaceName, type Place } from './gateway.js';
+import { Gateway, isSamePlace, type NamespaceName, type Place } from './gateway.js';
 
 /** Two gateways want one Socket.IO server to be set up in two ways. Thrown when the app boots. */
 export class GatewayOptionsError extends Error {
@@ -21,13 +21,12 @@ export class Gateways {
 
   /** Those on one namespace of one server, in the order in which Nest sets them up. */
   at(place: Place, namespace: NamespaceName): readonly Gateway[] {
-    return this.all.filter((gateway) => gateway.isAt(place) && gateway.serves(namespace));
+    return this.all.filter((gateway) => isSamePlace(gateway.place, place) && gateway.serves(namespace));
   }
 
   /** Where the server is to be that Nest wants for a place: by default where `EventsGateway` is, beside the others. */
   placeOf(wanted: Place): Place {
-    const isDefault = wanted.port === DEFAULT_PLACE.port && wanted.path === DEFAULT_PLACE.path;
-    return (isDefault && this.all.find(isOfModule)?.place) || wanted;
+    return (isSamePlace(wanted, DEFAULT_PLACE) && this.all.find(isOfModule)?.place) || wanted;
   }
 
   /**
@@ -39,7 +38,7 @@ export class Gateways {
   serverOptions(place: Place, overridden: ServerOptions): ServerOptions {
     const declared: Record<string, unknown> = {};
     const declaredBy = new Map<string, Gateway>();
-    for (const gateway of this.all.filter((each) => each.isAt(place))) {
+    for (const gateway of this.all.filter((each) => isSamePlace(each.place, place))) {
       for (const [option, value] of Object.entries(gateway.serverOptions)) {
         const other = declaredBy.get(option);
         if (option in overridden) continue;
@@ -75,7 +74,7 @@ export class Gateways {
     );
     const others = all.filter((gateway) => !isOfModule(gateway));
     // Where the app has no gateway, that of the module alone would open a further server.
-    if (others[0] && !others.some((other) => other.isAt(DEFAULT_PLACE)))
+    if (others[0] && !others.some((other) => isSamePlace(other.place, DEFAULT_PLACE)))
       for (const gateway of all.filter(isOfModule)) gateway.place = others[0].place;
     return all;
   }

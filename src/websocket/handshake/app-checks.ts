@@ -1,7 +1,7 @@
-import { guardedCall } from '../guarded-call.js';
+import { within } from '../deadline.js';
+import { guardedCall } from '../errors/guarded-call.js';
+import { attempt } from '../errors/report-error.js';
 import type { ServerOptions } from '../socket.io.js';
-import { attempt } from '../thrown.js';
-import { within } from '../within.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 type Cors = NonNullable<ServerOptions['cors']>;

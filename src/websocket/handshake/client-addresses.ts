@@ -1,12 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { isIPv4 } from 'node:net';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import ipaddr from 'ipaddr.js';
 import type { TokenBucket } from 'limiter';
 import { isFull } from '../token-bucket.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { trustOfAdapter } from './adapter-trust.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
@@ -93,21 +91,14 @@ export class ClientAddresses {
   }
 }
 
-/** Before an IPv4 address, where a server listens to both. */
-const MAPPED = '::ffff:';
-
 /** By what an address counts: itself or, of IPv6, the /64 that one customer has of a provider. */
 export function toCountedAddress(address: string): string {
-  const plain = withoutPort(address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
-  if (isIPv4(plain)) return plain;
+  const plain = withoutPort(address);
   if (!ipaddr.isValid(plain)) return 'unknown';
   const parsed = ipaddr.process(plain);
   if (parsed.kind() === 'ipv4') return parsed.toString();
-  const { parts } = parsed as ipaddr.IPv6;
-  return `${parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`;
+  const network = (parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16));
+  return `${network.join(':')}::/64`;
 }
 
 /** Some proxies name the port too: `192.0.2.1:49152`, `[2001:db8::1]:49152`. */

@@ -1,27 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { fullBucket } from '../token-bucket.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { ClientAddresses, type AddressAccount } from './client-addresses.js';
-import type { HandshakeRefusal } from './handshake-refusal.js';
+import { HandshakeRefusal } from './handshake-refusal.js';
 
-/** After how many seconds it may be worth trying again when others would have to leave first. */
-const RETRY_WHEN_FULL = 10;
-
-const SERVER_FULL: HandshakeRefusal = {
-  status: 503,
-  code: 'TOO_MANY_CONNECTIONS',
-  message: 'The server has as many connections as it may have',
-  retryAfter: RETRY_WHEN_FULL,
-};
-
-const ADDRESS_FULL: HandshakeRefusal = {
-  status: 429,
-  code: 'TOO_MANY_CONNECTIONS_OF_ADDRESS',
-  message: 'This address has as many connections as it may have',
-  retryAfter: RETRY_WHEN_FULL,
-};
+// It may be worth trying again when others have left.
+const SERVER_FULL = new HandshakeRefusal(503, 'TOO_MANY_CONNECTIONS', 'The server is at its limit of connections', 10);
+const ADDRESS_FULL = new HandshakeRefusal(
+  429,
+  'TOO_MANY_CONNECTIONS_OF_ADDRESS',
+  'This address is at its limit of connections',
+  10,
+);
 
 /** Counts connections, in all and by address. */
 @Injectable()
@@ -60,8 +51,8 @@ export class ConnectionLimits {
     account.connections -= 1;
   }
 
-  private unlessByUnnamedProxy<T>(request: IncomingMessage, refusal: T | undefined): T | undefined {
-    return refusal && this.addresses.comesByUnnamedProxy(request) ? undefined : refusal;
+  private unlessByUnnamedProxy<T>(request: IncomingMessage, refused: T | undefined): T | undefined {
+    return refused && this.addresses.comesByUnnamedProxy(request) ? undefined : refused;
   }
 
   private charge(account: AddressAccount): HandshakeRefusal | undefined {
@@ -69,12 +60,13 @@ export class ConnectionLimits {
     if (!connectRate) return undefined;
     const bucket = (account.connects ??= fullBucket(connectRate));
     if (bucket.tryRemoveTokens(1)) return undefined;
-    return {
-      status: 429,
-      code: 'CONNECTING_TOO_FAST',
-      message: 'This address opens connections faster than it may',
-      retryAfter: Math.ceil(bucket.getWaitTime(1) / 1_000),
-    };
+    const retryAfter = Math.ceil(bucket.getWaitTime(1) / 1_000);
+    return new HandshakeRefusal(
+      429,
+      'CONNECTING_TOO_FAST',
+      'This address opens connections faster than it may',
+      retryAfter,
+    );
   }
 }
 

@@ -1,15 +1,16 @@
-import { aBoolean, type Rules } from '../option-rules.js';
-import { attempt } from '../thrown.js';
+import { attempt } from '../errors/report-error.js';
+import { aBoolean, count, rule, withDefault } from '../option-rules.js';
 import { TrustedProxies, type TrustProxy } from './trusted-proxies.js';
 
-export interface HandshakeOptions {
+/** Who may open a connection. */
+export const handshakeOptions = {
   /**
    * Whether clients may connect that name no origin, as programs do that are no browsers: apps on phones, other servers,
    * scripts. Every browser names the page's origin, unless the page is the server's own.
    *
    * @default true
    */
-  allowMissingOrigin?: boolean;
+  allowMissingOrigin: withDefault(aBoolean, true),
 
   /**
    * Which proxies are believed when they say whom they speak for: `false` for none, the number of trusted proxies, their
@@ -18,24 +19,15 @@ export interface HandshakeOptions {
    *
    * @default what the HTTP adapter trusts: Express' setting `trust proxy`, Fastify's option `trustProxy`
    */
-  trustProxy?: TrustProxy;
-}
-
-export const handshakeRules: Rules<HandshakeOptions> = {
-  allowMissingOrigin: { ...aBoolean, default: true },
-  trustProxy: {
-    expected:
-      'false, the number of trusted proxies, their addresses or ranges such as "loopback, 10.0.0.0/8", or a function; ' +
+  trustProxy: rule<TrustProxy>(
+    'false, the number of trusted proxies, their addresses or ranges such as "loopback, 10.0.0.0/8", or a function; ' +
       'believing everybody would let a client choose its address',
-    accepts: (value) =>
-      value === false ||
-      typeof value === 'function' ||
-      (Number.isSafeInteger(value) && (value as number) >= 1) ||
-      isListOfRanges(value),
-  },
+    isTrust,
+  ),
 };
 
-function isListOfRanges(value: unknown): boolean {
-  if (typeof value !== 'string' && !Array.isArray(value)) return false;
+function isTrust(value: unknown): boolean {
+  if (typeof value === 'number') return count.accepts(value);
+  if (typeof value !== 'string' && !Array.isArray(value)) return value === false || typeof value === 'function';
   return attempt(() => new TrustedProxies(value) instanceof TrustedProxies, false);
 }

@@ -1,32 +1,23 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { coalesceWrites } from '../coalesced-writes.js';
-import { connectionOf } from '../engine-internals.js';
+import { connectionOf, type EngineRequest, isHandshake } from '../engine-internals.js';
+import { ThrottledLog } from '../errors/throttled-log.js';
 import type { Server, ServerOptions } from '../socket.io.js';
-import { ThrottledLog } from '../throttled-log.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { runMiddlewaresAtOnce } from './engine-middlewares.js';
-import { isHandshake, type EngineRequest } from './engine-request.js';
-import { isHttp, refuseHandshake, type HandshakeRefusal, type UpgradeResponse } from './handshake-refusal.js';
-import { perTurn } from './per-turn-queue.js';
+import { HandshakeRefusal, isHttp, refuseHandshake, type UpgradeResponse } from './handshake-refusal.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
+import { perTurn } from './per-turn-queue.js';
 import { shareHeaders } from './shared-headers.js';
 
-const REFUSALS = {
-  originNotAllowed: { status: 403, code: 'ORIGIN_NOT_ALLOWED', message: 'Pages of this origin may not connect' },
-  originMissing: { status: 403, code: 'ORIGIN_MISSING', message: 'Only pages of allowed origins may connect' },
-  unavailable: {
-    status: 503,
-    code: 'UNAVAILABLE',
-    message: 'The server can let nobody in at the moment',
-    retryAfter: 2,
-  },
-} satisfies Record<string, HandshakeRefusal>;
+const ORIGIN_NOT_ALLOWED = new HandshakeRefusal(403, 'ORIGIN_NOT_ALLOWED', 'Pages of this origin may not connect');
+const ORIGIN_MISSING = new HandshakeRefusal(403, 'ORIGIN_MISSING', 'Only pages of allowed origins may connect');
+const UNAVAILABLE = new HandshakeRefusal(503, 'UNAVAILABLE', 'The server can let nobody in at the moment', 2);
 
 /** How long a WebSocket that Engine.IO does not want may take to close, in milliseconds. */
 const FAREWELL = 1_000;
@@ -69,8 +60,8 @@ export class Handshakes implements OnApplicationShutdown {
     const { engine } = server;
     runMiddlewaresAtOnce(engine);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-      const refusal = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
-      if (refusal) this.refuse(() => refuseHandshake(engine, request, response, refusal));
+      const refused = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
+      if (refused) this.refuse(() => refuseHandshake(engine, request, response, refused));
       else if (isHandshake(request)) this.accept(next);
       else {
         if (!isHttp(response)) endFurtherUpgrade(engine, request);
@@ -98,20 +89,20 @@ export class Handshakes implements OnApplicationShutdown {
     const { origin } = request.headers;
     if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
       const shown = JSON.stringify(origin.slice(0, 100));
-      return this.because(REFUSALS.originNotAllowed, `its origin ${shown} is not allowed by cors.origin`);
+      return this.because(ORIGIN_NOT_ALLOWED, `its origin ${shown} is not allowed by cors.origin`);
     }
     if (!isHandshake(request)) return undefined;
     if (origin === undefined && !this.options.allowMissingOrigin && !isOfOwnPage(request))
-      return this.because(REFUSALS.originMissing, 'it names no origin, and allowMissingOrigin is false');
+      return this.because(ORIGIN_MISSING, 'it names no origin, and allowMissingOrigin is false');
     const full = this.limits.judge(request);
     if (full) return this.because(full, full.message, this.addresses.addressOf(request));
-    return this.breaker.admits() ? undefined : REFUSALS.unavailable;
+    return this.breaker.admits() ? undefined : UNAVAILABLE;
   }
 
-  private because(refusal: HandshakeRefusal, why: string, address?: string): HandshakeRefusal {
+  private because(refused: HandshakeRefusal, why: string, address?: string): HandshakeRefusal {
     const from = address === undefined ? '' : ` from ${address}`;
-    this.log.warn(refusal.code, () => `Refused a connection${from}: ${why}`);
-    return refusal;
+    this.log.warn(refused.code, () => `Refused a connection${from}: ${why}`);
+    return refused;
   }
 }
 

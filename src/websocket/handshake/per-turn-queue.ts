@@ -7,19 +7,12 @@
  */
 export function perTurn(count: number): (work: () => void) => void {
   const waiting: (() => void)[] = [];
-  let isScheduled = false;
-  const schedule = (): void => {
-    if (isScheduled || waiting.length === 0) return;
-    isScheduled = true;
-    setImmediate(() => {
-      isScheduled = false;
-      const due = waiting.splice(0, count);
-      schedule();
-      for (const work of due) work();
-    });
+  const run = (): void => {
+    const due = waiting.splice(0, count);
+    if (waiting.length > 0) setImmediate(run);
+    for (const work of due) work();
   };
   return (work) => {
-    waiting.push(work);
-    schedule();
+    if (waiting.push(work) === 1) setImmediate(run);
   };
 }

@@ -1,19 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Of these the values are the same for very many clients; others may be secrets, which are not to outlive their request. */
-const SHARED_VALUES = new Set([
-  'accept-encoding',
-  'accept-language',
-  'cache-control',
-  'connection',
-  'host',
-  'origin',
-  'pragma',
-  'sec-websocket-extensions',
-  'sec-websocket-version',
-  'upgrade',
-  'user-agent',
-]);
+const SHARED_VALUES =
+  /^(accept-.+|cache-control|connection|host|origin|pragma|sec-websocket-(extensions|version)|upgrade|user-agent)$/i;
 /** How many texts are remembered, and up to which length: a client may send any. */
 const MAX_TEXTS = 1_000;
 const MAX_LENGTH = 256;
@@ -28,7 +17,7 @@ export function shareHeaders({ rawHeaders }: IncomingMessage): void {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!;
     rawHeaders[index] = shared(name);
-    if (SHARED_VALUES.has(name.toLowerCase())) rawHeaders[index + 1] = shared(rawHeaders[index + 1]!);
+    if (SHARED_VALUES.test(name)) rawHeaders[index + 1] = shared(rawHeaders[index + 1]!);
   }
 }
 

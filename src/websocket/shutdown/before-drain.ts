@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { logFailure } from '../dispatch/log-failure.js';
+import { logFailure } from '../errors/report-error.js';
 
 /**
  * A gateway or another provider that has something to do while its clients are still connected, when the app is closed:

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers';
-import { transportOf, type Connection, type WebSocket } from '../engine-internals.js';
+import type { Deadline } from '../deadline.js';
+import { transportOf, type Connection } from '../engine-internals.js';
 import type { Server, Socket } from '../socket.io.js';
-import type { Patience } from './patience.js';
 
 /** Of `ws`: there is no TCP connection any more. */
 const WEBSOCKET_CLOSED = 3;
@@ -62,7 +62,7 @@ export class ClientConnection {
    *
    * @returns whether a client was cut off
    */
-  async close(patience: Patience): Promise<boolean> {
+  async close(patience: Deadline): Promise<boolean> {
     const { connection } = this;
     const { socket } = transportOf(connection);
     if (connection.readyState === 'closed') {
@@ -71,12 +71,12 @@ export class ClientConnection {
     }
     const closed = Promise.all([
       new Promise((resolve) => connection.once('close', resolve)),
-      socket && closeOfWebSocket(socket),
+      socket && socket.readyState !== WEBSOCKET_CLOSED && new Promise<void>((resolve) => socket.once('close', resolve)),
     ]);
     this.endSockets();
     connection.close();
     const isThere = !this.isMute && this.sockets.length > 0;
-    if (isThere && (await patience.lastsFor(closed))) return false;
+    if (isThere && (await patience.allows(closed))) return false;
     this.cut();
     return this.sockets.length > 0;
   }
@@ -124,9 +124,4 @@ export class ClientConnection {
       connection['sendPacket']('ping');
     });
   }
-}
-
-function closeOfWebSocket(socket: WebSocket): Promise<void> | undefined {
-  if (socket.readyState === WEBSOCKET_CLOSED) return undefined;
-  return new Promise((resolve) => socket.once('close', resolve));
 }

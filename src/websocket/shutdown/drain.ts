@@ -1,12 +1,11 @@
+import { Logger } from '@nestjs/common';
+import { Deadline } from '../deadline.js';
 import type { InFlight, Work } from '../dispatch/in-flight.js';
 import type { Connection } from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
-import { ClientConnection, connectionsOf } from './client-connection.js';
-import { logCutOffs } from './cut-offs.js';
-import { Deadline } from './deadline.js';
-import { Patience } from './patience.js';
-import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
 import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { ClientConnection, connectionsOf } from './client-connection.js';
+import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
 
 /** How much of the time the clients have; the rest is for what comes after them. */
 const SHARE_OF_CLIENTS = 0.8;
@@ -32,7 +31,8 @@ const NEVER = new Promise<never>(() => {});
 export class Drain {
   private readonly deadline: Deadline;
   private readonly lastAnswer: Deadline;
-  private readonly patience: Patience;
+  /** For those that have not answered, or said goodbye. */
+  private readonly patience: Deadline;
   private readonly leaving: Promise<void>[] = [];
   private readonly cutOffs: string[] = [];
 
@@ -45,7 +45,7 @@ export class Drain {
   ) {
     this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
     this.lastAnswer = new Deadline(options.timeout * SHARE_OF_ANSWERS);
-    this.patience = new Patience(this.lastAnswer, SILENCE);
+    this.patience = new Deadline(options.timeout * SHARE_OF_ANSWERS, SILENCE);
   }
 
   async run(): Promise<void> {
@@ -60,7 +60,8 @@ export class Drain {
     await this.disconnect(connections);
     await Promise.all(this.leaving);
     await this.deadline.allows(this.inFlight.settled());
-    for (const work of this.inFlight.work) this.cutOffs.push(describe(work));
+    for (const { what, client } of this.inFlight.work)
+      this.cutOffs.push(`Cut off the ${what} of client ${client}: it has not ended.`);
     logCutOffs([...new Set(this.cutOffs)]);
   }
 
@@ -69,22 +70,20 @@ export class Drain {
     if (event === false) return;
     for (const { _nsps: namespaces } of this.servers) {
       // The clients of other nodes stay.
-      for (const namespace of namespaces.values()) {
-        if (namespace.sockets.size > 0) namespace.local.emit(event, SHUTTING_DOWN);
-      }
+      for (const { local, sockets } of namespaces.values()) if (sockets.size > 0) local.emit(event, SHUTTING_DOWN);
     }
   }
 
   /** All that was sent before the client knew is handled, and others get what comes of it. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
     const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
-    const patience = new Patience(deadline, SILENCE_OF_OTHERS);
+    const patience = new Deadline(deadline.left, SILENCE_OF_OTHERS);
     const onSign = (): void => {
       patience.renew();
       this.onSign();
     };
     const caughtUp = Promise.all(connections.map((connection) => connection.catchUp(onSign)));
-    await patience.lastsFor(caughtUp);
+    await patience.allows(caughtUp);
     await deadline.allows(this.inFlight.ended(this.inFlight.work));
   }
 
@@ -94,7 +93,7 @@ export class Drain {
     for (let first = 0; first < connections.length; first += batchSize) {
       for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
       // One interval is left for the last batch.
-      if (batches > 1) await this.lastAnswer.allows(NEVER, Math.min(batchInterval, this.lastAnswer.left / batches));
+      if (batches > 1) await new Deadline(Math.min(batchInterval, this.lastAnswer.left / batches)).allows(NEVER);
       batches -= 1;
     }
   }
@@ -105,7 +104,7 @@ export class Drain {
 
   private async disconnectOne(connection: ClientConnection): Promise<void> {
     // One that is late, or mute, is awaited for itself alone.
-    const hasAnswered = await this.patience.lastsFor(connection.catchUp(this.onSign));
+    const hasAnswered = await this.patience.allows(connection.catchUp(this.onSign));
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
     if (hasAnswered) this.onSign();
@@ -126,6 +125,11 @@ export class Drain {
   }
 }
 
-function describe({ what, client }: Work): string {
-  return `Cut off the ${what} of client ${client}: it has not ended.`;
+const MOST_LINES = 100;
+
+/** Says what was cut off, a line for each; of very many the first, and how many more there were. */
+export function logCutOffs(lines: readonly string[]): void {
+  const logger = new Logger('WebsocketShutdown');
+  for (const line of lines.slice(0, MOST_LINES)) logger.warn(line);
+  if (lines.length > MOST_LINES) logger.warn(`Cut off ${lines.length - MOST_LINES} more.`);
 }

@@ -53,7 +53,8 @@ export class HttpConnections {
     // Without anybody who listens, Node answers such a request as any other.
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-        if (!this.isEngines(request)) upgraded.set(socket.once('close', onUpgradedGone), request);
+        const isEngines = [...this.enginePaths].some((path) => request.url?.startsWith(path));
+        if (!isEngines) upgraded.set(socket.once('close', onUpgradedGone), request);
       });
     }
   }
@@ -112,10 +113,6 @@ export class HttpConnections {
   private get requests(): IncomingMessage[] {
     const responses = Array.from(this.responses.values(), (asked) => [...asked]).flat();
     return [...responses.map(({ req }) => req), ...this.upgraded.values()];
-  }
-
-  private isEngines({ url = '/' }: IncomingMessage): boolean {
-    return [...this.enginePaths].some((path) => url.startsWith(path));
   }
 }
 

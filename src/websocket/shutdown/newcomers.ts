@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { isHandshake, type EngineRequest } from '../handshake/engine-request.js';
-import { refuseHandshake } from '../handshake/handshake-refusal.js';
-import { answer, connectError } from '../dispatch/error-answer.js';
+import { type Connection, type EngineRequest, isHandshake } from '../engine-internals.js';
+import { answer, connectError } from '../errors/error-answer.js';
+import { HandshakeRefusal, refuseHandshake } from '../handshake/handshake-refusal.js';
 import type { Namespace, Server } from '../socket.io.js';
-import type { Connection } from '../engine-internals.js';
 
 /** Why a client is turned away, or disconnected. */
 export const SHUTTING_DOWN = { code: 'SHUTTING_DOWN', message: 'The server is shutting down; connect to another' };
@@ -23,11 +22,12 @@ export function refuseNewcomers(
   onLate: (connection: Connection) => void,
 ): void {
   const { engine } = server;
+  const refusal = new HandshakeRefusal(503, SHUTTING_DOWN.code, SHUTTING_DOWN.message, retryAfter);
   engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
     const isNew = isHandshake(request);
     if (!isNew) onPoll();
     if (!isNew || request.method === 'OPTIONS') next();
-    else refuseHandshake(engine, request, response, { status: 503, retryAfter, ...SHUTTING_DOWN });
+    else refuseHandshake(engine, request, response, refusal);
   });
   engine.on('connection', onLate);
   for (const namespace of server._nsps.values()) refuseJoining(namespace);

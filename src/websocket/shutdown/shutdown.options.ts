@@ -1,7 +1,10 @@
-import { count, isObject, milliseconds, type Rule, type Rules } from '../option-rules.js';
+import { count, milliseconds, oneOf, rule, withDefault, type Options } from '../option-rules.js';
+
+/** Names that Socket.IO keeps for itself. */
+const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'error']);
 
 /** How the app leaves its clients when it is closed. */
-export interface ShutdownOptions {
+export const shutdownOptions = {
   /**
    * How long closing the app may take in all, in milliseconds, whatever hangs. What has not ended by then is cut off, and
    * logged. Handlers, clients and `handleDisconnect` have four fifths of it; the rest is for what comes after them: the
@@ -9,7 +12,7 @@ export interface ShutdownOptions {
    *
    * @default 10000
    */
-  timeout?: number;
+  timeout: withDefault(milliseconds, 10_000),
 
   /**
    * Has the clients leave after Nest's hooks `onModuleDestroy` and `beforeApplicationShutdown`, so that these still reach
@@ -17,7 +20,7 @@ export interface ShutdownOptions {
    *
    * @default undefined (before any hook)
    */
-  drainAfter?: 'beforeApplicationShutdown';
+  drainAfter: oneOf('beforeApplicationShutdown'),
 
   /**
    * The event by which every client is told, before it is disconnected; its one argument is `{ code, message }`, the code
@@ -25,14 +28,20 @@ export interface ShutdownOptions {
    *
    * @default 'server:shutdown'
    */
-  event?: string | false;
+  event: withDefault(
+    rule<string | false>(
+      'the name of an event that Socket.IO does not reserve, or false',
+      (value) => value === false || (typeof value === 'string' && value !== '' && !reservedEvents.has(value)),
+    ),
+    'server:shutdown',
+  ),
 
   /**
    * How many clients are disconnected at a time, so that not all of them connect to the other nodes at once.
    *
    * @default 1000
    */
-  batchSize?: number;
+  batchSize: withDefault(count, 1_000),
 
   /**
    * How long after one batch the next is disconnected, in milliseconds; less where they would not all fit before the
@@ -40,7 +49,7 @@ export interface ShutdownOptions {
    *
    * @default 1000
    */
-  batchInterval?: number;
+  batchInterval: withDefault(milliseconds, 1_000),
 
   /**
    * What is done about a failure outside any handler, such as a timer's throw or a promise that rejects and that nobody
@@ -50,32 +59,7 @@ export interface ShutdownOptions {
    *
    * @default 'drain'
    */
-  onUncaught?: 'drain' | 'ignore';
-}
-
-/** Names that Socket.IO keeps for itself. */
-const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'error']);
-
-const fields: Rules<ShutdownOptions> = {
-  batchInterval: { ...milliseconds, default: 1_000 },
-  batchSize: { ...count, default: 1_000 },
-  drainAfter: { expected: '"beforeApplicationShutdown"', accepts: (value) => value === 'beforeApplicationShutdown' },
-  event: {
-    default: 'server:shutdown',
-    expected: 'the name of an event that Socket.IO does not reserve, or false',
-    accepts: (value) => value === false || (typeof value === 'string' && value !== '' && !reservedEvents.has(value)),
-  },
-  onUncaught: {
-    default: 'drain',
-    expected: '"drain" or "ignore"',
-    accepts: (value) => value === 'drain' || value === 'ignore',
-  },
-  timeout: { ...milliseconds, default: 10_000 },
+  onUncaught: withDefault(oneOf('drain', 'ignore'), 'drain'),
 };
 
-export const shutdownRule: Rule = {
-  expected: 'an object such as { timeout: 10_000 }',
-  accepts: isObject,
-  default: {},
-  fields,
-};
+export interface ShutdownOptions extends Options<typeof shutdownOptions> {}

@@ -3,22 +3,20 @@ import type { Server as HttpServer } from 'node:http';
 import {
   Inject,
   Injectable,
-  Optional,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  Optional,
+  type Type,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InFlight } from '../dispatch/in-flight.js';
 import { RedisBackplane } from '../redis-backplane.js';
 import type { Server } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { connectionsOf } from './client-connection.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { callBeforeDrain } from './before-drain.js';
-import { logCutOffs } from './cut-offs.js';
-import { Drain } from './drain.js';
-import { destroyModuleFirst } from './first-to-be-destroyed.js';
+import { connectionsOf } from './client-connection.js';
+import { Drain, logCutOffs } from './drain.js';
 import { HttpConnections } from './http-connections.js';
 
 /** What Nest is at: it calls the hooks of this module, then those of the others, then it has the servers closed. */
@@ -112,20 +110,16 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
   private async leaveClients(): Promise<void> {
     this.stage = 'draining';
     this.startDeadline();
-    const lastWords = (): Promise<unknown> => callBeforeDrain(this.modules);
-    await new Drain(this.servers, this.inFlight, this.options.shutdown, lastWords).run();
+    await new Drain(this.servers, this.inFlight, this.options.shutdown, () => callBeforeDrain(this.modules)).run();
     this.stage = 'other hooks';
   }
 
   /** The deadline is near: nothing is waited for any more, so that the process can end. */
   private cut(): void {
-    const lines = [];
-    if (this.stage === 'other hooks') {
-      lines.push(
-        `A shutdown hook of another provider has not ended in time (shutdown.timeout is ${this.options.shutdown.timeout}): ` +
-          'the servers are closed before it.',
-      );
-    }
+    const late =
+      `A shutdown hook of another provider has not ended in time (shutdown.timeout is ${this.options.shutdown.timeout}): ` +
+      'the servers are closed before it.';
+    const lines = this.stage === 'other hooks' ? [late] : [];
     for (const server of this.servers) for (const connection of connectionsOf(server)) connection.cut();
     for (const [server, connections] of this.http) {
       server.close();
@@ -135,4 +129,15 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     logCutOffs(lines);
     this.onCutOff();
   }
+}
+
+/**
+ * Has Nest call the shutdown hooks of a provider's module before those of all others. By itself it begins with the root
+ * module, goes on by the distance from there, and ends with the global ones.
+ *
+ * Nest has no seam for it. `Module#distance` is internal; the modules are sorted by it once, before the first hook of the
+ * app's start, so that this is to be called when the provider is made.
+ */
+function destroyModuleFirst(modules: ModulesContainer, provider: Type): void {
+  for (const module of modules.values()) if (module.providers.has(provider)) module.distance = -1;
 }

@@ -1,8 +1,8 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
-import { Deadline } from './deadline.js';
-import { watchFailures, type Ending } from './failure-watch.js';
+import { setImmediate } from 'node:timers';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Deadline } from '../deadline.js';
+import { stackOf, textOf } from '../errors/report-error.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { Shutdown } from './shutdown.js';
 
 /**
@@ -44,4 +44,55 @@ export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationSh
   private async end(): Promise<void> {
     await new Deadline(this.options.shutdown.timeout).allows(this.ending());
   }
+}
+
+/** What an app does about a failure that ends its process. It comes to an end whatever hangs. */
+type Ending = () => Promise<void>;
+
+/** Of all apps of the process. */
+const endings = new Set<Ending>();
+
+const MAX_LATER_FAILURES = 10;
+
+/**
+ * Has failures outside any handler end in this way where they would end the process at once: where nobody listens to
+ * `uncaughtException`. Then the same error is thrown anew, and Node does what it would have done.
+ *
+ * It listens to `uncaughtExceptionMonitor`, which changes nothing by itself: others that look whether they are alone with
+ * `uncaughtException` find that they are.
+ *
+ * @returns the function that ends it
+ */
+function watchFailures(ending: Ending): () => void {
+  if (endings.size === 0) process.on('uncaughtExceptionMonitor', onUncaught);
+  endings.add(ending);
+  return () => {
+    endings.delete(ending);
+    if (endings.size === 0) process.off('uncaughtExceptionMonitor', onUncaught);
+  };
+}
+
+function onUncaught(error: unknown): void {
+  const isDealtWith = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+  if (!isDealtWith) void endProcess(error);
+}
+
+async function endProcess(failure: unknown): Promise<void> {
+  const logger = new Logger('UncaughtFailure');
+  let failures = 0;
+  // Called right after this for the failure itself, then for those that come while the apps end.
+  const keepAlive = (another: unknown): void => {
+    failures += 1;
+    if (failures > 1 && failures <= 1 + MAX_LATER_FAILURES) {
+      logger.error(`Another failure outside any handler: ${textOf(another)}`, stackOf(another));
+    }
+  };
+  process.on('uncaughtException', keepAlive);
+  logger.fatal(`A failure outside any handler ends the process: ${textOf(failure)}`, stackOf(failure));
+  await Promise.allSettled(Array.from(endings, (end) => end()));
+  process.off('uncaughtExceptionMonitor', onUncaught);
+  process.off('uncaughtException', keepAlive);
+  setImmediate(() => {
+    throw failure;
+  });
 }

@@ -1,8 +1,8 @@
 import { HttpException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { expect, test } from 'vitest';
-import { INTERNAL_ERROR, isMeantForClient, toErrorAnswer } from '../../../../src/websocket/dispatch/error-answer.js';
-import { stackOf, textOf } from '../../../../src/websocket/thrown.js';
+import { INTERNAL_ERROR, isMeantForClient, toErrorAnswer } from '../../../../src/websocket/errors/error-answer.js';
+import { stackOf, textOf } from '../../../../src/websocket/errors/report-error.js';
 
 function revoked(): unknown {
   const { proxy, revoke } = Proxy.revocable(new Error('secret'), {});

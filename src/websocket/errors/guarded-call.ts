@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events';
-import { isPromise } from './promise.js';
 
 /** A function of the app's that is called for an event. */
 export type Listener = (...args: unknown[]) => unknown;
@@ -35,4 +34,9 @@ export function callListeners(
   // Such as are taken off after the first time are wrapped in a function that does it.
   callEach(emitter.rawListeners(event) as Listener[], emitter, args, onError);
   return true;
+}
+
+/** Whether a value is a promise, of whatever library. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { attempt } from '../thrown.js';
-import { FilteredError } from './message-handler.js';
+import { FilteredError } from '../dispatch/message-handler.js';
+import { attempt } from './report-error.js';
 
 /**
  * What a client is told of a failure. The module adds neither what the client sent nor details of the server. The fields of
@@ -70,7 +70,11 @@ function describeException(error: unknown): ErrorAnswer {
     const made = error.getResponse();
     const { message: faults } = Object(made) as { message?: unknown };
     if (Array.isArray(faults)) return validation(faults);
-    return describe(withoutStatus(made, statusOf(error)), own ?? nameOf(error), message);
+    return describe(
+      withoutStatus(made, statusOf(error)),
+      own ?? HttpStatus[statusOf(error)] ?? 'HTTP_EXCEPTION',
+      message,
+    );
   }
   if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', message);
   return INTERNAL_ERROR;
@@ -86,10 +90,6 @@ function withoutStatus(made: unknown, status: number): unknown {
 function statusOf(error: HttpException): number {
   const status: unknown = error.getStatus();
   return typeof status === 'number' ? status : HttpStatus.INTERNAL_SERVER_ERROR;
-}
-
-function nameOf(error: HttpException): string {
-  return HttpStatus[statusOf(error)] ?? 'HTTP_EXCEPTION';
 }
 
 /** What an exception was made with: a text, a list of faults, or an object whose own fields go along. */

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Logger } from '@nestjs/common';
 
 /** What has been thrown may be anything, and may throw again when it is looked at: here nothing does. */
 export function attempt<T>(read: () => T, otherwise: T): T {
@@ -30,4 +31,19 @@ function describe(thrown: unknown): string {
   }
   if (typeof thrown === 'object') return 'it threw an object that is no error';
   return typeof thrown === 'string' ? thrown : inspect(thrown);
+}
+
+const logger = new Logger('WsExceptionsHandler');
+
+/** Logs a fault of the server's: what failed, why, and where. */
+export function logFailure(what: string, error: unknown): void {
+  const stack = stackOf(error);
+  const said = `${what}: ${textOf(error)}`;
+  if (stack) logger.error(said, stack);
+  else logger.error(said);
+}
+
+/** A URL as it may be shown and logged: without who logs in, and by what password; it need not be a valid one. */
+export function redactedUrl(url: string): string {
+  return url.replace(/\/\/.*@/s, '//***@');
 }

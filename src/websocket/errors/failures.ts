@@ -1,15 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import type { Ack } from '../dispatch/message-handler.js';
 import { functionOf } from '../function-or-provider.js';
-import { isPromise } from '../promise.js';
 import type { Socket } from '../socket.io.js';
-import { attempt } from '../thrown.js';
-import { WEBSOCKET_OPTIONS } from '../websocket.module-definition.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf, type ErrorAnswer } from './error-answer.js';
 import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
-import { logFailure } from './log-failure.js';
-import type { Ack } from './message-handler.js';
+import { isPromise } from './guarded-call.js';
+import { attempt, logFailure } from './report-error.js';
 
 /** What a client is to be told of. */
 export interface Failure {

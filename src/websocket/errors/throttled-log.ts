@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { stackOf, textOf } from './thrown.js';
+import { stackOf, textOf } from './report-error.js';
 
 const INTERVAL = 1_000;
 

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { isObject, type Rule, type Rules } from '../option-rules.js';
+import { oneOf, rule, withDefault, type Options } from '../option-rules.js';
 import type { Socket } from '../socket.io.js';
 import type { ErrorAnswer } from './error-answer.js';
 
@@ -22,14 +22,17 @@ export interface ErrorEnvelopeFactory {
 }
 
 /** How clients are told of failures. */
-export interface ErrorsOptions {
+export const errorsOptions = {
   /**
    * Makes what a client is told: a function, or the class of a provider. If it throws or returns a
    * promise, that is logged, and the default envelope is sent.
    *
    * @default the `ErrorAnswer`; in `exception` with the name of the event
    */
-  envelope?: CreateErrorEnvelope | Type<ErrorEnvelopeFactory>;
+  envelope: rule<CreateErrorEnvelope | Type<ErrorEnvelopeFactory>>(
+    'a function, or the class of a provider with createEnvelope()',
+    (value) => typeof value === 'function',
+  ),
 
   /**
    * How a client that asked for an ack is told that its event has failed: by the ack; by the event `exception`, as plain
@@ -37,17 +40,7 @@ export interface ErrorsOptions {
    *
    * @default 'ack'
    */
-  tellBy?: 'ack' | 'exception' | 'both';
-}
-
-const WAYS = new Set<unknown>(['ack', 'exception', 'both']);
-
-const fields: Rules<ErrorsOptions> = {
-  envelope: {
-    expected: 'a function, or the class of a provider with createEnvelope()',
-    accepts: (value) => typeof value === 'function',
-  },
-  tellBy: { default: 'ack', expected: '"ack", "exception" or "both"', accepts: (value) => WAYS.has(value) },
+  tellBy: withDefault(oneOf('ack', 'exception', 'both'), 'ack'),
 };
 
-export const errorsRule: Rule = { expected: 'an object, { envelope, tellBy }', accepts: isObject, default: {}, fields };
+export interface ErrorsOptions extends Options<typeof errorsOptions> {}

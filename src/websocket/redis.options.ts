@@ -1,0 +1,48 @@
+import { isObject, milliseconds, rule, withDefault, type Options } from './option-rules.js';
+import type { RedisClient } from './redis-connection.js';
+
+/** In milliseconds. */
+export const DEFAULT_CONNECT_TIMEOUT = 5_000;
+
+const fields = {
+  /** Where Redis is, as `redis://[user:password@]host[:port][/database]`. The kit opens and closes the clients. */
+  url: rule<string>(
+    'a URL that begins with "redis://" or "rediss://"',
+    (value) => typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value),
+  ),
+
+  /**
+   * A connected client of the app's own, from the package `redis` or `ioredis`. The kit publishes through it,
+   * subscribes through a duplicate of it, and closes only the duplicate.
+   */
+  client: rule<RedisClient>('an object', isObject),
+
+  /**
+   * What the names of the channels begin with. Nodes with another prefix are another app.
+   *
+   * @default 'socket.io', as Socket.IO's Redis adapter has it
+   */
+  keyPrefix: rule<string>('a string that is not empty', (value) => typeof value === 'string' && value.length > 0),
+
+  /**
+   * How long the boot waits for a first connection, in milliseconds.
+   *
+   * @default 5000
+   */
+  connectTimeout: withDefault(milliseconds, DEFAULT_CONNECT_TIMEOUT),
+};
+
+/** How the nodes of an app find each other: either `url` or `client`. */
+export interface RedisOptions extends Options<typeof fields> {}
+
+export const redisOption = {
+  ...rule<RedisOptions>(
+    'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
+    (value) => isObject(value) && has(value, 'url') !== has(value, 'client'),
+  ),
+  fields,
+};
+
+function has(options: RedisOptions, name: keyof RedisOptions): boolean {
+  return options[name] !== undefined;
+}
