@@ -5,8 +5,11 @@ import { dialects } from './wires.js';
 import { within } from './within.js';
 
 const OPENED_AT_ONCE = 64;
-/** Engine.IO lets an upgrade wait for up to 100 ms: with fewer at once the server would have nothing to do meanwhile. */
-const UPGRADED_AT_ONCE = 512;
+/**
+ * Engine.IO lets an upgrade wait for up to 100 ms: with fewer at once the server would have nothing to do meanwhile. With
+ * more, Node's backlog of 511 connections is full, and the system tries those beyond it again a second later.
+ */
+const UPGRADED_AT_ONCE = 256;
 const ADDRESSES_PER_NET = 250;
 
 export interface Origin {

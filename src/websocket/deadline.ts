@@ -23,8 +23,10 @@ async function endsWithin(timeout: number, end: PromiseLike<unknown>, isAlone: b
 }
 
 /** @throws what the promise rejects with or, when it takes longer than so many milliseconds, what `late` makes */
-export async function within<T>(promise: T | Promise<T>, timeout: number, late: () => Error): Promise<T> {
-  if (await endsWithin(timeout, Promise.resolve(promise), false)) return promise;
+export async function within<T>(awaited: T | Promise<T>, timeout: number, late: () => Error): Promise<T> {
+  // A query of a database may be run by each call of its `then`.
+  const promise = Promise.resolve(awaited);
+  if (await endsWithin(timeout, promise, false)) return promise;
   throw late();
 }
 

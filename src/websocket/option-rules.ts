@@ -102,7 +102,8 @@ export function resolve(rules: Rules, options: object, prefix = ''): Record<stri
 
 function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: string): void {
   const names = Object.keys(rules).toSorted();
-  const likely = likelyName(option, names);
+  const misspelt = names.find((name) => isMisspelt(option, name));
+  const likely = Object.hasOwn(FORMER_NAMES, option) ? FORMER_NAMES[option] : misspelt;
   if (likely) throw new WebsocketOptionsError(prefix + option, value, `the name "${prefix}${likely}"`);
   const known = names.map((name) => prefix + name).join(', ');
   if (prefix) throw new WebsocketOptionsError(prefix + option, value, `one of these names: ${known}`);
@@ -110,11 +111,6 @@ function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: str
 
 /** Options of Socket.IO 2 that would be without effect. */
 const FORMER_NAMES: Readonly<Record<string, string>> = { origins: 'cors.origin', handlePreflightRequest: 'cors' };
-
-/** The name that was meant, where one is misspelt in one place. */
-function likelyName(option: string, names: readonly string[]): string | undefined {
-  return Object.hasOwn(FORMER_NAMES, option) ? FORMER_NAMES[option] : names.find((name) => isMisspelt(option, name));
-}
 
 /** Whether what is between the same beginning and the same end is a letter or two, or a fifth of a long name. */
 function isMisspelt(option: string, name: string): boolean {

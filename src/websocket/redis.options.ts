@@ -38,11 +38,7 @@ export interface RedisOptions extends Options<typeof fields> {}
 export const redisOption = {
   ...rule<RedisOptions>(
     'either { url: "redis://host:6379" } or { client }, and optionally keyPrefix and connectTimeout',
-    (value) => isObject(value) && has(value, 'url') !== has(value, 'client'),
+    (value) => isObject(value) && Boolean(Reflect.get(value, 'url')) !== Boolean(Reflect.get(value, 'client')),
   ),
   fields,
 };
-
-function has(options: RedisOptions, name: keyof RedisOptions): boolean {
-  return options[name] !== undefined;
-}

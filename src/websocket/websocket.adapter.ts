@@ -6,6 +6,7 @@ import { Connections } from './connection/connections.js';
 import { packetListener } from './connection/pending-joins.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
+import { ServerFlow } from './flow/server-flow.js';
 import { isSameNamespace, isSamePlace, type Gateway, type NamespaceName, type Place } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
@@ -123,7 +124,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     const { httpServer } = server as { httpServer: HttpServer };
     if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
     this.handshakes.install(server);
-    this.flow.install(server, packetListener);
+    new ServerFlow(server, this.flow, packetListener).install();
     this.connections.guard(server, (handler, client, data, ack) => this.handleMessage(handler, client, data, ack));
     this.shutdown.track(server);
     refuseFurtherEngines(server);

@@ -28,7 +28,9 @@ import {
   type WebsocketOptions,
 } from './websocket.options.js';
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<WebsocketOptions>()
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<WebsocketOptions>({
+  moduleName: 'Websocket',
+})
   .setClassMethodName('forRoot')
   .setExtras({ isGlobal: false }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
   .build();

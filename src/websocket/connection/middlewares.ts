@@ -46,9 +46,11 @@ export function logIfFault(refusal: unknown): boolean {
 
 /** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */
 export function failureOfEvent(refusal: unknown): Failure {
+  const known = failureOf(refusal);
+  if (known) return known;
   const { message, data } = partsOf(refusal);
   const said = typeof data === 'object' ? { ...answer('REFUSED', message), ...data } : answer('REFUSED', message, data);
-  return failureOf(refusal) ?? { answer: said, error: refusal };
+  return { answer: said, error: refusal };
 }
 
 /** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */

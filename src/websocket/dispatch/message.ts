@@ -3,7 +3,7 @@ import type { WsResponse } from '@nestjs/websockets';
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { isFiltered, isMeantForClient, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
 import type { Failure, Failures } from '../errors/failures.js';
-import { isPromise } from '../errors/guarded-call.js';
+import { guardedCall, isPromise } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
 import type { Socket } from '../socket.io.js';
 import { handlerWork, type InFlight, type Work } from './in-flight.js';
@@ -85,9 +85,11 @@ export class Message {
 
   private wait(handler: MessageHandler, result: Promise<unknown>): void {
     const work = this.begin(handler);
+    const onError = (error: unknown): void => this.fail(handler, error);
+    // An Observable may be what cannot be subscribed to.
+    const onValue = (value: unknown): void => guardedCall(() => this.take(handler, value), onError);
     void Promise.resolve(result)
-      .then((value) => this.take(handler, value))
-      .catch((error: unknown) => this.fail(handler, error))
+      .then(onValue, onError)
       .then(() => this.dispatch.inFlight.end(work));
   }
 

@@ -2,14 +2,12 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ThrottledLog } from '../errors/throttled-log.js';
 import { ClientAddresses } from '../handshake/client-addresses.js';
 import { ConnectionLimits } from '../handshake/connection-limits.js';
-import type { Server } from '../socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { Backlogs, type Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { ReadTurns } from './read-turns.js';
-import { ServerFlow, type PacketListener } from './server-flow.js';
 
 /**
  * Bounds what one connection may cost: what it sends in size, depth and number, and what is kept for it when it does not
@@ -35,10 +33,6 @@ export class Flow implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.log.flush();
     this.backlogs.close();
-  }
-
-  install(server: Server, listener: PacketListener): void {
-    new ServerFlow(server, this, listener).install();
   }
 
   /** A client does not read. */

@@ -15,7 +15,10 @@ export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, CONNECT_ERROR: 
 export function isNestedDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((item) => isNestedDeeper(item, levels - 1));
+  if (Array.isArray(value)) {
+    for (const item of value) if (isNestedDeeper(item, levels - 1)) return true;
+    return false;
+  }
   for (const key in value) if (isNestedDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;
   return false;
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import { coalesceWrites, joinFrame } from '../coalesced-writes.js';
 import {
   type Connection,
@@ -15,6 +15,9 @@ import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets, type PacedWebSocket } from './paced-websocket.js';
 import { type DecodedPacket, isNestedDeeper, PacketType, Violation } from './packet.js';
+
+/** How long the answer to a probe may take to the client: one whose poll is answered sooner polls again. In milliseconds. */
+const TIME_FOR_PROBE = 10;
 
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
 const COST_OF_JOIN = 20;
@@ -183,8 +186,20 @@ export class ServerFlow {
   }
 }
 
+/**
+ * The WebSocket by which a client upgrades has been probed. The client upgrades when no poll of its waits any more; by
+ * itself, Engine.IO answers one that waits only after 100 ms.
+ */
 function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
   readFrom(flowOf(this)!, socket);
+  const endPollSoon = (): void => void setTimeout(endPoll, TIME_FOR_PROBE, this).unref();
+  endPollSoon();
+  // It may have polled again before it knew of the probe's answer.
+  this.transport.once('ready', endPollSoon);
+}
+
+function endPoll({ transport }: Connection): void {
+  if (transport.name === 'polling' && transport.writable) transport.send([{ type: 'noop' }]);
 }
 
 function readFrom(flow: ConnectionFlow, socket: PacedWebSocket): void {

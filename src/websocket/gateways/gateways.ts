@@ -69,7 +69,10 @@ export class Gateways {
   private discover(): readonly Gateway[] {
     const all = [...this.modules.entries()].flatMap(([moduleKey, { providers }]) =>
       [...providers.values()]
-        .filter(({ isNotMetatype, metatype }) => !isNotMetatype && isGateway(metatype))
+        .filter(
+          ({ isNotMetatype, metatype }) =>
+            !isNotMetatype && metatype && Reflect.hasMetadata(GATEWAY_METADATA, metatype),
+        )
         .map((wrapper) => new Gateway(wrapper, moduleKey)),
     );
     const others = all.filter((gateway) => !isOfModule(gateway));
@@ -99,8 +102,4 @@ function asWritten(_: string, value: unknown): unknown {
 
 function isOfModule({ wrapper }: Gateway): boolean {
   return wrapper.metatype === EventsGateway;
-}
-
-function isGateway(metatype: unknown): boolean {
-  return typeof metatype === 'function' && Reflect.hasMetadata(GATEWAY_METADATA, metatype);
 }

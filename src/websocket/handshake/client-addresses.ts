@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv4 } from 'node:net';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import ipaddr from 'ipaddr.js';
@@ -91,9 +92,13 @@ export class ClientAddresses {
   }
 }
 
+/** Before an IPv4 address, where a server listens to both. */
+const MAPPED = /^::ffff:/;
+
 /** By what an address counts: itself or, of IPv6, the /64 that one customer has of a provider. */
 export function toCountedAddress(address: string): string {
-  const plain = withoutPort(address);
+  const plain = withoutPort(address.replace(MAPPED, ''));
+  if (isIPv4(plain)) return plain;
   if (!ipaddr.isValid(plain)) return 'unknown';
   const parsed = ipaddr.process(plain);
   if (parsed.kind() === 'ipv4') return parsed.toString();

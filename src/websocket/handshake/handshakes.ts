@@ -69,7 +69,10 @@ export class Handshakes implements OnApplicationShutdown {
       }
     });
     // Engine.IO emits this right before it writes the answer to a handshake, and sends the first packet right after it.
-    engine.on('initial_headers', (_headers: object, { socket }: IncomingMessage) => coalesceWrites(socket));
+    engine.on('initial_headers', (_headers: object, { headers, socket }: IncomingMessage) => {
+      // The answer to a poll is one write.
+      if (headers.upgrade) coalesceWrites(socket);
+    });
     // If the handshake fails in between, Engine.IO writes an error and destroys the socket, which loses what is corked.
     engine.on('connection_error', ({ req }: { req: IncomingMessage }) => req.socket.uncork());
     this.surviveBreakOffs(server);

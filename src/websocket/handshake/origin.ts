@@ -19,11 +19,14 @@ export function originIsAllowed(
 
 /**
  * The option `cors` as an object. The package `cors` takes `true`, a text, or an object without `origin`, for every origin;
- * an `origin` that is there and undefined, as of a variable that is not set, it takes for none.
+ * an `origin` that is there and undefined, as of a variable that is not set, it takes for none. With `origin: false` it
+ * would do nothing for each request: there is no such option then.
  */
 export function corsOptions(cors: unknown): unknown {
   if (cors === true || typeof cors === 'string') return { origin: '*' };
-  return isObject(cors) && !('origin' in cors) ? { ...cors, origin: '*' } : cors;
+  if (!isObject(cors)) return cors;
+  const { origin = 'origin' in cors ? undefined : '*' } = cors as { origin?: unknown };
+  return origin === false ? undefined : { ...cors, origin };
 }
 
 export function allowsEveryOrigin(cors: unknown): boolean {

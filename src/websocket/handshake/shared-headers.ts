@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** Of these the values are the same for very many clients; others may be secrets, which are not to outlive their request. */
 const SHARED_VALUES =
-  /^(accept-.+|cache-control|connection|host|origin|pragma|sec-websocket-(extensions|version)|upgrade|user-agent)$/i;
+  /^(accept-(encoding|language)|cache-control|connection|host|origin|pragma|sec-websocket-(extensions|version)|upgrade|user-agent)$/i;
 /** How many texts are remembered, and up to which length: a client may send any. */
 const MAX_TEXTS = 1_000;
 const MAX_LENGTH = 256;

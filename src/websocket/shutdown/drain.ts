@@ -22,8 +22,6 @@ const SILENCE = 2_000;
 /** How long all clients may be silent before those that have answered wait no longer for the others. */
 const SILENCE_OF_OTHERS = 250;
 
-const NEVER = new Promise<never>(() => {});
-
 /**
  * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
  * disconnected in batches, and their `handleDisconnect` is awaited.
@@ -89,11 +87,12 @@ export class Drain {
 
   private async disconnect(connections: readonly ClientConnection[]): Promise<void> {
     const { batchSize, batchInterval } = this.options;
+    const never = new Promise(() => {});
     let batches = Math.ceil(connections.length / batchSize);
     for (let first = 0; first < connections.length; first += batchSize) {
       for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
       // One interval is left for the last batch.
-      if (batches > 1) await new Deadline(Math.min(batchInterval, this.lastAnswer.left / batches)).allows(NEVER);
+      if (batches > 1) await new Deadline(Math.min(batchInterval, this.lastAnswer.left / batches)).allows(never);
       batches -= 1;
     }
   }

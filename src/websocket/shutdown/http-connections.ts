@@ -1,19 +1,22 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
-import type { Connection } from '../engine-internals.js';
+import type { Server } from '../socket.io.js';
 
 /** Of fewer connections, none is looked at whether it is gone. */
 const LEAST = 64;
+
+/** The latest answer of a connection, which ends behind all others of it. */
+const ANSWER = Symbol('answer');
+
+type AskedSocket = TcpSocket & { [ANSWER]?: ServerResponse };
 
 /**
  * The TCP connections of an HTTP server. When a server closes, Node ends those that have had an answer, and waits for all
  * others: for those on which nobody ever asked anything too.
  */
 export class HttpConnections {
-  private readonly sockets = new Set<TcpSocket>();
-  /** What is being answered, by the connection that has asked for it. */
-  private readonly responses = new Map<TcpSocket, Set<ServerResponse>>();
+  private readonly sockets = new Set<AskedSocket>();
   /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
@@ -24,31 +27,19 @@ export class HttpConnections {
 
   constructor(server: HttpServer) {
     // One function for all sockets: a closure for each would be too much.
-    const { responses, upgraded } = this;
-    const sweep = (): void => this.sweepSoon();
+    const { upgraded } = this;
     function onUpgradedGone(this: Duplex): void {
       upgraded.delete(this);
     }
-    function onAnswered(this: ServerResponse): void {
-      responses.get(this.req.socket)?.delete(this);
-      sweep();
-    }
-    // Answers that wait behind another one on their connection are never told that it is gone.
-    function onGone(this: TcpSocket): void {
-      responses.delete(this);
-      sweep();
-    }
-    server.on('connection', (socket: TcpSocket) => {
+    const onConnection = (socket: TcpSocket): void => {
       if (this.closing) socket.destroy();
       else this.add(socket);
-    });
-    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      let asked = responses.get(socket);
-      if (!asked) {
-        asked = new Set();
-        responses.set(socket.once('close', onGone), asked);
-      }
-      asked.add(response.once('close', onAnswered));
+    };
+    // Under TLS a request has another socket than the TCP connection.
+    server.on('connection', onConnection).on('secureConnection', onConnection);
+    server.on('request', ({ socket }: { socket: AskedSocket }, response: ServerResponse) => {
+      socket[ANSWER] = response;
+      if (this.closing) response.once('close', this.sweepSoon);
     });
     // Without anybody who listens, Node answers such a request as any other.
     if (server.listenerCount('upgrade') > 0) {
@@ -59,19 +50,18 @@ export class HttpConnections {
     }
   }
 
-  /** An Engine.IO server answers what comes to this path. */
-  serve(enginePath: string): void {
-    this.enginePaths.add(enginePath);
-  }
-
-  /** Engine.IO has taken a connection over: it closes its WebSockets, and nothing needs to be kept of them here. */
-  leaveTo({ request, transport }: Connection): void {
-    if (transport.name === 'websocket') this.sockets.delete(request.socket);
+  /** Engine.IO answers what comes to the path of its server. It closes its WebSockets: nothing needs to be kept of them here. */
+  serve(server: Server): void {
+    this.enginePaths.add(server.path());
+    server.engine.on('connection', ({ request, transport }) => {
+      if (transport.name === 'websocket') this.sockets.delete(request.socket);
+    });
   }
 
   /** Ends what is idle, now and from now on; what is being answered, and other upgrades, may end by themselves. */
   close(): void {
     this.closing = true;
+    for (const answer of this.answers) answer.once('close', this.sweepSoon);
     this.sweep();
   }
 
@@ -95,14 +85,14 @@ export class HttpConnections {
   }
 
   /** Many may come to their end in one turn of the event loop. */
-  private sweepSoon(): void {
-    if (!this.closing || this.isSweepDue) return;
+  private readonly sweepSoon = (): void => {
+    if (this.isSweepDue) return;
     this.isSweepDue = true;
     setImmediate(() => {
       this.isSweepDue = false;
       this.sweep();
     });
-  }
+  };
 
   private sweep(): void {
     const busy = new Set(this.requests.map(({ socket }) => keyOf(socket)));
@@ -111,12 +101,17 @@ export class HttpConnections {
 
   /** What has not come to its end. */
   private get requests(): IncomingMessage[] {
-    const responses = Array.from(this.responses.values(), (asked) => [...asked]).flat();
-    return [...responses.map(({ req }) => req), ...this.upgraded.values()];
+    return [...this.answers.map(({ req }) => req), ...this.upgraded.values()];
+  }
+
+  private get answers(): ServerResponse[] {
+    return [...this.sockets].flatMap(({ destroyed, [ANSWER]: answer }) =>
+      destroyed || !answer || answer.closed ? [] : [answer],
+    );
   }
 }
 
-/** Under TLS a request has another socket than the connection; the other end's port says that they are one. */
+/** The other end's port says that a TCP connection and the TLS on it are one. */
 function keyOf(socket: TcpSocket): TcpSocket | string {
   const { remoteAddress, remotePort } = socket;
   return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;

@@ -7,7 +7,6 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
   Optional,
-  type Type,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InFlight } from '../dispatch/in-flight.js';
@@ -47,7 +46,9 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Optional() @Inject(RedisBackplane) private readonly backplane: RedisBackplane | undefined,
   ) {
-    destroyModuleFirst(modules, Shutdown);
+    // Nest calls shutdown hooks by the modules' distance from the root, and has no seam for another order. It sorts them
+    // once, before the first hook of the app's start.
+    for (const module of modules.values()) if (module.providers.has(Shutdown)) module.distance = -1;
   }
 
   /** Whether the app is up, and is not about to go down. */
@@ -61,8 +62,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     const httpServer = server.httpServer as HttpServer;
     const http = this.http.get(httpServer) ?? new HttpConnections(httpServer);
     this.http.set(httpServer, http);
-    http.serve(server.path());
-    server.engine.on('connection', (connection) => http.leaveTo(connection));
+    http.serve(server);
   }
 
   onApplicationBootstrap(): void {
@@ -129,15 +129,4 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     logCutOffs(lines);
     this.onCutOff();
   }
-}
-
-/**
- * Has Nest call the shutdown hooks of a provider's module before those of all others. By itself it begins with the root
- * module, goes on by the distance from there, and ends with the global ones.
- *
- * Nest has no seam for it. `Module#distance` is internal; the modules are sorted by it once, before the first hook of the
- * app's start, so that this is to be called when the provider is made.
- */
-function destroyModuleFirst(modules: ModulesContainer, provider: Type): void {
-  for (const module of modules.values()) if (module.providers.has(provider)) module.distance = -1;
 }

@@ -34,20 +34,17 @@ export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    if (this.options.shutdown.onUncaught === 'drain') this.stopWatching = watchFailures(() => this.end());
+    const { onUncaught, timeout } = this.options.shutdown;
+    if (onUncaught === 'drain') this.stopWatching = watchFailures(() => new Deadline(timeout).allows(this.ending()));
   }
 
   onApplicationShutdown(): void {
     this.stopWatching();
   }
-
-  private async end(): Promise<void> {
-    await new Deadline(this.options.shutdown.timeout).allows(this.ending());
-  }
 }
 
-/** What an app does about a failure that ends its process. It comes to an end whatever hangs. */
-type Ending = () => Promise<void>;
+/** What an app does about a failure that ends its process. */
+type Ending = () => Promise<unknown>;
 
 /** Of all apps of the process. */
 const endings = new Set<Ending>();
@@ -64,15 +61,15 @@ const MAX_LATER_FAILURES = 10;
  * @returns the function that ends it
  */
 function watchFailures(ending: Ending): () => void {
-  if (endings.size === 0) process.on('uncaughtExceptionMonitor', onUncaught);
+  if (endings.size === 0) process.on('uncaughtExceptionMonitor', onUncaughtError);
   endings.add(ending);
   return () => {
     endings.delete(ending);
-    if (endings.size === 0) process.off('uncaughtExceptionMonitor', onUncaught);
+    if (endings.size === 0) process.off('uncaughtExceptionMonitor', onUncaughtError);
   };
 }
 
-function onUncaught(error: unknown): void {
+function onUncaughtError(error: unknown): void {
   const isDealtWith = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
   if (!isDealtWith) void endProcess(error);
 }
@@ -90,7 +87,8 @@ async function endProcess(failure: unknown): Promise<void> {
   process.on('uncaughtException', keepAlive);
   logger.fatal(`A failure outside any handler ends the process: ${textOf(failure)}`, stackOf(failure));
   await Promise.allSettled(Array.from(endings, (end) => end()));
-  process.off('uncaughtExceptionMonitor', onUncaught);
+  endings.clear();
+  process.off('uncaughtExceptionMonitor', onUncaughtError);
   process.off('uncaughtException', keepAlive);
   setImmediate(() => {
     throw failure;

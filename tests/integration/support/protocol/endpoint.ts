@@ -16,7 +16,7 @@ export interface RequestInit extends Pick<RequestOptions, 'method' | 'signal'> {
 export class Endpoint {
   private readonly http: HttpServer;
 
-  constructor(private readonly app: TestApp) {
+  constructor(private readonly app: Pick<TestApp, 'io' | 'nest' | 'url'>) {
     this.http = app.nest.getHttpServer() as HttpServer;
     // Each request that is waited for is listened for.
     this.http.setMaxListeners(0);
