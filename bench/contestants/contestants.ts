@@ -8,7 +8,14 @@ export const contestants = {
   ws: { title: 'ws, the floor', wire: 'ws' },
 } as const;
 
+/** Several processes that are one app. */
+export const teams = {
+  'kit-cluster': { title: 'the kit, two workers of a cluster', servers: 1 },
+  'kit-redis': { title: 'the kit, two processes on Redis', servers: 2 },
+} as const;
+
 export type ContestantName = keyof typeof contestants;
+export type TeamName = keyof typeof teams;
 
 /** What is spoken over the WebSocket: Socket.IO's protocol, or nothing beside the message itself. */
 export type Wire = 'socket.io' | 'ws';
@@ -20,5 +27,6 @@ export const onSocketIo = contestantNames.filter((name) => contestants[name].wir
 
 /** How a contestant is called in tables; those that are no server, in the benches of the harness, by their names. */
 export function titleOf(name: string): string {
-  return name in contestants ? contestants[name as ContestantName].title : name;
+  const known: Record<string, { title: string } | undefined> = { ...contestants, ...teams };
+  return known[name]?.title ?? name;
 }

@@ -13,7 +13,8 @@ const UPGRADED_AT_ONCE = 256;
 const ADDRESSES_PER_NET = 250;
 
 export interface Origin {
-  port: number;
+  /** Of the processes that are one app; each has its turn. */
+  ports: readonly number[];
   wire: Wire;
   /** From how many addresses of 127.0.0.0/8 the connections come, by turns; only Linux has more than one. */
   addresses: number;
@@ -54,10 +55,14 @@ export class Connections {
   }
 
   private nextTarget(): Target {
-    const { port, wire, addresses } = this.origin;
+    const { ports, wire, addresses } = this.origin;
     const address = this.begun % addresses;
     this.begun += 1;
     const [net, host] = [Math.floor(address / ADDRESSES_PER_NET), 2 + (address % ADDRESSES_PER_NET)];
-    return { port, wire, localAddress: addresses > 1 ? `127.0.${net}.${host}` : undefined };
+    return {
+      port: ports[this.begun % ports.length]!,
+      wire,
+      localAddress: addresses > 1 ? `127.0.${net}.${host}` : undefined,
+    };
   }
 }

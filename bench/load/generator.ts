@@ -9,8 +9,8 @@ import { echo, type EchoLoad } from './echo.js';
 import { dialects } from './wires.js';
 
 // The load on one contestant, in a process of its own.
-const [port, wire, addresses] = process.argv.slice(2) as [string, Wire, string];
-const connections = new Connections({ port: Number(port), wire, addresses: Number(addresses) });
+const [ports, wire, addresses] = process.argv.slice(2) as [string, Wire, string];
+const connections = new Connections({ ports: ports.split(',').map(Number), wire, addresses: Number(addresses) });
 const dialect = dialects[wire];
 
 /** More at a time would be a load of another kind. */
@@ -42,10 +42,12 @@ async function answered(load: () => Promise<number[]>): Promise<Done> {
 
 const questions = {
   /** Opens connections until there are as many. */
-  grow: (size: number) => {
-    const missing = size - connections.open.length;
-    return connections.join((begun) => begun < missing);
-  },
+  grow: (size: number) =>
+    done(async () => {
+      const missing = size - connections.open.length;
+      await connections.join((begun) => begun < missing);
+      return missing;
+    }),
 
   /** Opens connections for so many milliseconds, or until there are very many. */
   join: ({ milliseconds, byPolling }: { milliseconds: number; byPolling: boolean }) =>

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-const cores = { servers: '0', load: '1' };
+const cores = { servers: '0', load: '1', any: '' };
 
-/** The contestants share one core, and the load has another. */
+/** The contestants share one core, and the load has another, but for those who may have any. */
 export type Core = keyof typeof cores;
 
 /** Whether processes can be bound to a core here: on Linux, with two cores or more. */
@@ -11,5 +11,5 @@ export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['-c'
 
 /** What stands before a command that is to run on a core: nothing where that cannot be. */
 export function pinning(core: Core): string[] {
-  return isPinned ? ['taskset', '-c', cores[core]] : [];
+  return isPinned && cores[core] !== '' ? ['taskset', '-c', cores[core]] : [];
 }

@@ -3,6 +3,7 @@ import { keptResults } from '../results/store.js';
 import type { BenchResult } from '../results/result.js';
 import { root } from '../root.js';
 import { goalsOf } from './goals.js';
+import { growthPlotOf } from './growth-plot.js';
 import { plotOf } from './plot.js';
 import { tableOf } from './table.js';
 
@@ -15,8 +16,10 @@ export async function reportOf(before: string): Promise<Map<string, string>> {
   const sections = [];
   for (const { name, result } of await keptResults()) {
     const plot = `performance-${name}.svg`;
+    const growthPlot = growthPlotOf(result);
     files.set(`docs/${plot}`, plotOf(result));
-    sections.push(await sectionOf(result, plot));
+    if (growthPlot) files.set(`docs/${growthNameOf(name)}`, growthPlot);
+    sections.push(await sectionOf(result, plot, growthPlot && growthNameOf(name)));
   }
   if (!figures.test(before)) throw new Error(`${page} has no "<!-- figures -->" and "<!-- end of figures -->".`);
   return files.set(page, before.replace(figures, `\n${sections.join('\n')}\n`));
@@ -29,7 +32,11 @@ export async function writeReport(): Promise<string[]> {
   return [...files.keys()];
 }
 
-async function sectionOf(result: BenchResult, plot: string): Promise<string> {
+function growthNameOf(name: string): string {
+  return `performance-growth-${name}.svg`;
+}
+
+async function sectionOf(result: BenchResult, plot: string, growthPlot: string | undefined): Promise<string> {
   const { date, machine, versions, workloads } = result;
   const { node, cpu, cores, platform, isPinned } = machine;
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
@@ -39,6 +46,7 @@ async function sectionOf(result: BenchResult, plot: string): Promise<string> {
     `${date}, ${cpu}, ${cores} cores, ${platform}${isPinned ? '' : ', not bound to cores'}; ${packages.join(', ')}.\n`,
     `![Ratios to bare Socket.IO on Node ${node}](${plot})\n`,
     await goalsOf(result),
+    ...(growthPlot ? [`![Costs as connections grow on Node ${node}](${growthPlot})\n`] : []),
     ...tables,
   ].join('\n');
 }

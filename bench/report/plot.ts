@@ -1,9 +1,8 @@
-import { titleOf, type ContestantName } from '../contestants/contestants.js';
+import type { ContestantName } from '../contestants/contestants.js';
 import type { BenchResult, Spread } from '../results/result.js';
+import { MARGIN, WIDTH, round, svg } from './svg.js';
 
-const WIDTH = 900;
 const LABELS = 380;
-const MARGIN = 24;
 const ROW = 40;
 const HEAD = 56;
 
@@ -28,35 +27,15 @@ export function plotOf(result: BenchResult): string {
   const speedTop = 40;
   const costTop = speedTop + HEAD + speed.length * ROW + MARGIN;
   const height = costTop + HEAD + cost.length * ROW + MARGIN;
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
-    `<title>Ratios to bare Socket.IO on Node ${result.machine.node}</title>`,
-    STYLE,
-    `<rect class="page" width="${WIDTH}" height="${height}" />`,
-    ...legend(),
+  return svg(`Ratios to bare Socket.IO on Node ${result.machine.node}`, height, shown, [
     ...panel(speedTop, 'How much of it, with bare Socket.IO as 1: more is better', speed, linear(speed)),
     ...panel(costTop, 'What it costs, with bare Socket.IO as 1: less is better', cost, logarithmic(cost)),
-    '</svg>',
-  ].join('\n')}\n`;
+  ]);
 }
-
-const STYLE = `<style>
-text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-.page { fill: #ffffff }
-.head { font-weight: 600 }
-.tick { fill: #59636e; text-anchor: middle }
-.grid { stroke: #d1d9e0 }
-.one { stroke: #59636e; stroke-width: 2 }
-.nest { fill: #9a6700 } .kit { fill: #0969da } .kit-defaults { fill: #1a7f37 }
-.bar { opacity: 0.4 }
-@media (prefers-color-scheme: dark) {
-text { fill: #f0f6fc } .page { fill: #0d1117 } .tick { fill: #9198a1 } .grid { stroke: #3d444d } .one { stroke: #9198a1 }
-.nest { fill: #d29922 } .kit { fill: #4493f8 } .kit-defaults { fill: #3fb950 }
-}
-</style>`;
 
 function rowsOf({ workloads }: BenchResult, better: 'more' | 'less'): Row[] {
-  return workloads.flatMap(({ title, metrics }) =>
+  const atOneSize = workloads.filter(({ size }) => size === undefined);
+  return atOneSize.flatMap(({ title, metrics }) =>
     metrics
       .filter((metric) => metric.better === better)
       .map(({ name, standings }) => ({
@@ -89,13 +68,6 @@ function boundsOf(rows: Row[]): number[] {
   return rows.flatMap(({ ratios }) => ratios.flatMap(([, { low, high }]) => [low, high]));
 }
 
-function legend(): string[] {
-  return shown.map((name, index) => {
-    const x = MARGIN + index * 230;
-    return `<circle class="${name}" cx="${x}" cy="20" r="5" /><text x="${x + 12}" y="24">${titleOf(name)}</text>`;
-  });
-}
-
 function panel(top: number, head: string, rows: Row[], { ticks, at }: Scale): string[] {
   const x = (ratio: number): number => round(LABELS + at(ratio) * (WIDTH - LABELS - MARGIN));
   const first = top + HEAD;
@@ -120,8 +92,4 @@ function panel(top: number, head: string, rows: Row[], { ticks, at }: Scale): st
       ];
     }),
   ];
-}
-
-function round(pixels: number): number {
-  return Math.round(pixels * 10) / 10;
 }

@@ -35,6 +35,8 @@ export interface WorkloadResult {
   title: string;
   /** What was done, in a sentence. */
   how: string;
+  /** How many connections there were, where it is one size of several. */
+  size?: number;
   rounds: number;
   metrics: Metric[];
   /** By the contestants' names. */

@@ -1,11 +1,12 @@
-import { contestants, type ContestantName } from '../contestants/contestants.js';
+import { contestants, type ContestantName, type TeamName } from '../contestants/contestants.js';
 import type { ServerQuestions } from '../contestants/server.js';
 import type { Done, LoadQuestions } from '../load/generator.js';
 import { Child } from '../processes/child.js';
+import type { Core } from '../processes/pinning.js';
 import type { Busy } from '../results/result.js';
 
 const server = new URL('../contestants/server.js', import.meta.url);
-const generator = new URL('../load/generator.js', import.meta.url);
+export const generator = new URL('../load/generator.js', import.meta.url);
 
 /** A contestant that listens, and the load that is put on it. */
 export interface Pair {
@@ -34,10 +35,11 @@ export interface Showing {
 
 /** Boots a contestant. Returns the port that it listens on, and the milliseconds of CPU that it took. */
 export async function startServer(
-  name: ContestantName,
+  name: ContestantName | TeamName,
   handlers: number,
+  core: Core = 'servers',
 ): Promise<{ child: Child<ServerQuestions>; port: number; cpu: number }> {
-  const child = new Child<ServerQuestions>(server, { core: 'servers' });
+  const child = new Child<ServerQuestions>(server, { core });
   try {
     return { child, ...(await child.ask('boot', { name, handlers })) };
   } catch (error) {

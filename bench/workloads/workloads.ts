@@ -7,8 +7,10 @@ import { boot } from './boot.js';
 import { broadcast } from './broadcast.js';
 import { connects } from './connects.js';
 import { echo } from './echo.js';
+import { growth } from './growth.js';
 import { heap } from './heap.js';
 import type { Settings } from './settings.js';
+import { severalProcesses } from './teams.js';
 
 /** What can be measured, by name: first the gateway, then the harness. */
 export const workloads: Record<string, (settings: Settings) => Promise<WorkloadResult[]>> = {
@@ -16,6 +18,8 @@ export const workloads: Record<string, (settings: Settings) => Promise<WorkloadR
   connects,
   broadcast,
   heap,
+  growth,
+  several: severalProcesses,
   boot,
   cycle,
   negatives,
@@ -24,7 +28,7 @@ export const workloads: Record<string, (settings: Settings) => Promise<WorkloadR
 };
 
 /** What a run measures that is given no names. */
-export const all = ['echo', 'connects', 'broadcast', 'heap', 'boot', 'cycle', 'negatives'];
+export const all = ['echo', 'connects', 'broadcast', 'heap', 'growth', 'several', 'boot', 'cycle', 'negatives'];
 
 /** What `quick` stands for. */
 export const quick = ['echo', 'connects', 'broadcast', 'boot'];

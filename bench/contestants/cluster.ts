@@ -1,0 +1,22 @@
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { setupPrimary } from '@socket.io/cluster-adapter';
+
+const WORKERS = 2;
+
+/** The kit in two workers of Node's cluster, which share a port and are joined by Socket.IO's adapter for it. */
+export async function bootCluster(handlers: number): Promise<number> {
+  setupPrimary();
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL('./cluster-worker.js', import.meta.url)),
+    args: [String(handlers)],
+  });
+  const ports = await Promise.all(
+    Array.from({ length: WORKERS }, async () => {
+      const [port] = (await once(cluster.fork(), 'message')) as [number];
+      return port;
+    }),
+  );
+  return ports[0]!;
+}
