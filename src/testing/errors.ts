@@ -1,6 +1,7 @@
 import type { Work } from './settle/activity.js';
 import type { LogEntry } from './observer/log-capture.js';
-import { report, show, showExpectable, showServerError, showWork, type Details } from './show.js';
+import type { Refusal } from './observer/refusals.js';
+import { report, show, showEvent, showExpectable, showServerError, showWork, type Details } from './show.js';
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */
 export class AppStartError extends Error {
@@ -102,6 +103,23 @@ export class UndeclaredErrorLogsError extends Error {
       report('The server logged errors that the test did not declare as expected.', {
         logged: entries.flatMap(showServerError).map(named),
         note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}), with the whole message or a pattern.`,
+      }),
+    );
+  }
+}
+
+/** The server refused events of clients, and the test has not declared that as expected. */
+export class UndeclaredRefusalsError extends Error {
+  override readonly name = 'UndeclaredRefusalsError';
+
+  constructor(readonly refusals: readonly Refusal[]) {
+    const [{ reason } = { reason: '…' }] = refusals;
+    super(
+      report('The server refused events that the test did not expect to be refused.', {
+        refused: refusals.map(({ client, event, reason: why }) => `${client}'s ${showEvent(event)}: ${why}`),
+        note:
+          'To expect one: await expect(client.emitWithAck(…)).toRaiseException(), read the ack or the event that tells of it, ' +
+          `or app.allowRefusals(${show(reason)}) beforehand.`,
       }),
     );
   }

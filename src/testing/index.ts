@@ -26,6 +26,7 @@ export {
   SettleTimeoutError,
   TeardownError,
   UndeclaredErrorLogsError,
+  UndeclaredRefusalsError,
 } from './errors.js';
 export { mergeCoverage } from './coverage/merge.js';
 export { readCoverage } from './coverage/directory.js';

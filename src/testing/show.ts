@@ -24,7 +24,7 @@ export function show(value: unknown): string {
 }
 
 /** What an app logs or sends may throw when one looks at it; that must not become the app's failure. */
-function readable(read: () => string): string {
+export function readable(read: () => string): string {
   try {
     return read();
   } catch {

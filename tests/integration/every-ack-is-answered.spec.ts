@@ -410,14 +410,16 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     });
   });
 
-  test('without an ack, what nobody handles comes to nothing', async ({ connect }) => {
+  test('without an ack, what nobody handles comes to nothing', async ({ app, connect }) => {
     const alice = await connect(client);
+    app.allowRefusals('there is no handler for it');
     alice.emit('nobody handles this');
     await expect(alice).not.toReceive('exception');
   });
 
-  test('without an ack, what a filter has dealt with says no more', async ({ connect }) => {
+  test('without an ack, what a filter has dealt with says no more', async ({ app, connect }) => {
     const alice = await connect(client);
+    app.allowRefusals('for the filter');
     alice.emit('filter that is silent');
     await expect(alice).not.toReceive('exception');
   });
@@ -435,6 +437,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       { level: 'error' },
     );
     const before = app.logs.entries.length;
+    app.allowRefusals();
     await alice.emitWithAck('ws exception', payload);
     await alice.emitWithAck('guard', payload);
     await alice.emitWithAck('nobody handles this', payload);

@@ -79,7 +79,7 @@ test('a message before handleConnection is through waits for it, in its order', 
   const alice = await connect({ auth: { door: 'alice' }, until });
   const answers = [alice.emitWithAck('who am I'), alice.emitWithAck('who am I')];
   // Answered at once, and behind them on the wire.
-  await alice.emitWithAck('unknown');
+  await expect(alice.emitWithAck('unknown')).toRaiseException();
   app.get(SlowGateway).gates.get('alice')!.resolve();
   expect(await Promise.all(answers)).toEqual(['alice', 'alice']);
 });
@@ -101,7 +101,7 @@ test('who is refused has the messages that waited answered with the reason', asy
   const alice = await connect({ name: 'alice', auth: { door: 'alice' }, until });
   const answer = alice.emitWithAck('who am I');
   // Answered at once, and behind it on the wire.
-  await alice.emitWithAck('unknown');
+  await expect(alice.emitWithAck('unknown')).toRaiseException();
   app
     .get(SlowGateway)
     .gates.get('alice')!
@@ -120,7 +120,7 @@ test('as many messages as a phone has buffered offline are kept, and handled in 
 }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
   const answers = Array.from({ length: 500 }, (_, sent) => alice.emitWithAck('echo', sent));
-  await alice.emitWithAck('unknown');
+  await expect(alice.emitWithAck('unknown')).toRaiseException();
   app.get(SlowGateway).gates.get('alice')!.resolve();
   expect(await Promise.all(answers)).toEqual(Array.from({ length: 500 }, (_, sent) => sent));
 });
@@ -144,7 +144,7 @@ test('what waited is not handled any more when the first of it has the client di
   const alice = await connect({ auth: { door: 'alice' }, until });
   alice.emit('leave');
   alice.emit('leave');
-  await alice.emitWithAck('unknown');
+  await expect(alice.emitWithAck('unknown')).toRaiseException();
   const gateway = app.get(SlowGateway);
   gateway.gates.get('alice')!.resolve();
   await expect(alice).toBeDisconnected();

@@ -49,6 +49,8 @@ test.each([
   'expects the error in the log',
   'connects a client without the fixture, and declares an error',
   'shares the app with one that left an error and an event',
+  'forgets nothing in an app of beforeEach',
+  'forgets nothing beside others',
   ...['file', 'worker'].flatMap((scope) => [
     `a ${scope} starts one app`,
     `a ${scope} has the same app, without the clients and entries of the test before`,
@@ -63,6 +65,12 @@ test('an expectation that nobody awaited fails its test, where it stands, and is
     `failing.case.ts:${lineOf('// forgotten')}:`,
   );
   expect(failureOf('forgets an expectation that does not hold')).toContain('This expectation was not awaited');
+  for (const title of [
+    'forgets an expectation in an app of beforeEach',
+    'forgets an expectation about a connection',
+    'forgets an expectation beside others',
+  ])
+    expect(failureOf(title)).toContain('This expectation was not awaited');
   for (const matcher of ['toReceive', 'toHaveLogged']) {
     expect(cases.get('forgets two')?.failureMessages).toContainEqual(
       expect.stringContaining(`await expect(…).${matcher}(…)`),

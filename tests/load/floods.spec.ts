@@ -39,7 +39,7 @@ interface Attack {
 
 const attacks: Attack[] = [
   {
-    name: '2,000 connections from one address',
+    name: '2,000 connections at once from one address, five times',
     command: 'connections',
     count: 2_000,
     outcome: expect.toSatisfy((admitted: number) => admitted <= 500),

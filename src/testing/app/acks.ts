@@ -8,6 +8,8 @@ export interface SentEvent {
   readonly entry: number;
   /** What the server acknowledged it with, once it has. */
   ack?: readonly unknown[];
+  /** Whether the ack goes to whoever awaits `emitWithAck`; any other goes to a function of the test's. */
+  isAwaited?: boolean;
 }
 
 /** Whose ack it is, and of what; of nothing when the event could not be sent. */

@@ -1,4 +1,3 @@
-import type { Cause } from '../observer/execution-context.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from './acks.js';
 import type { ReceivedEvent } from './inbox.js';
@@ -18,7 +17,7 @@ export class ClientTraffic implements WireListener {
   private readonly unanswered = new Map<number, SentEvent>();
   private readonly asked = new Map<number, { event: string; entry: number }>();
   /** Of the events that have arrived and not yet come to a listener. */
-  private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause'>[] = [];
+  private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause' | 'sentAt'>[] = [];
 
   constructor(
     private readonly client: { readonly name: string; readonly namespace: string },
@@ -36,7 +35,7 @@ export class ClientTraffic implements WireListener {
   }
 
   /** When the event arrived that the listeners get next, and because of what. */
-  nextArrival(): Pick<ReceivedEvent, 'at' | 'cause'> {
+  nextArrival(): Pick<ReceivedEvent, 'at' | 'cause' | 'sentAt'> {
     return this.arrivals.shift() ?? { at: this.context.timeline.elapsed };
   }
 
@@ -69,8 +68,8 @@ export class ClientTraffic implements WireListener {
       this.serverEnd = this.context.observer.claim(sid) ?? this.serverEnd;
     } else if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
-      const cause: Cause | undefined = this.serverEnd?.causeOfReceived(event);
-      this.arrivals.push({ at: timeline.elapsed, cause });
+      const { cause, sentAt } = this.serverEnd?.originOfReceived(event) ?? {};
+      this.arrivals.push({ at: timeline.elapsed, cause, sentAt });
       const asksAck = packet.id !== undefined;
       const entry = record({ kind: 'received', client, namespace, event, args, asksAck }, cause);
       if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
@@ -81,6 +80,7 @@ export class ClientTraffic implements WireListener {
       const { event, entry: to } = sent;
       // The socket puts a place for an error before the values.
       sent.ack = [...(packet.data as unknown[])];
+      if (!sent.isAwaited) this.context.observer.refusals.declare(to);
       record(
         { kind: 'acked', client, namespace, by: 'server', event, args: sent.ack, to },
         { client, event, entry: to },

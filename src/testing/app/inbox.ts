@@ -9,6 +9,8 @@ export interface ReceivedEvent {
   readonly at: number;
   /** What made the server send it, where that is known. */
   readonly cause?: Cause;
+  /** When the server sent it, where that is known, see `nextMoment`. */
+  readonly sentAt?: number;
 }
 
 /** All that a client received, in order; each event is unread until somebody takes it. */

@@ -61,6 +61,14 @@ export interface TestAppOptions {
    */
   errorLogs?: 'allow' | 'fail';
   /**
+   * Whether `close()` fails on an event of a client's that the server has refused and the test has not declared: a guard, a
+   * pipe, a handler or a middleware threw, or there is no handler. Declared is one that a matcher names, whose ack or
+   * `exception` the test has read, or that `app.allowRefusals()` allows.
+   *
+   * @default 'allow'; with the fixtures of `realtimeTest`, 'fail'
+   */
+  refusals?: 'allow' | 'fail';
+  /**
    * Whether `close()`, and with the fixtures the end of each test, fails on what the test left behind.
    *
    * @default false
@@ -211,6 +219,7 @@ export async function bootTestApp<
         ignoreOpenStreams: options.ignoreOpenStreams ?? false,
         awaitTimers: options.awaitTimers ?? false,
         errorLogs: options.errorLogs ?? 'allow',
+        refusals: options.refusals ?? 'allow',
         strict: resolveStrict(options.strict),
         release: () => {
           forgetTimers?.();

@@ -11,7 +11,7 @@ import { settle, type Link, type Scene, type SettleOptions } from '../settle/set
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 import { TeardownError } from '../errors.js';
 import { show } from '../show.js';
-import { Audience } from '../statements/audience.js';
+import { Audience, type Belongs } from '../statements/audience.js';
 import { closeApp } from './close-app.js';
 import { connectClient } from './connect-client.js';
 import type { ClientFor, ConnectIn, EventsMap, EventsOf } from './events.js';
@@ -39,6 +39,7 @@ export interface RunningApp {
   /** Of a cluster, what its nodes have in common. */
   cluster?: ClusterView;
   errorLogs: 'allow' | 'fail';
+  refusals: 'allow' | 'fail';
   strict: StrictOptions;
   /** What is left to do when the app is closed. */
   release(): void;
@@ -141,22 +142,31 @@ export class TestApp<
     );
   }
 
+  /**
+   * Declares refused events as expected, those so far and those to come: all or, where it is given, those with this reason,
+   * as the server knows it. Others make a test fail where `refusals` says so. In an app that tests share it holds to the
+   * end of the test.
+   */
+  allowRefusals(reason?: string | RegExp): void {
+    this.running.observer.refusals.allow(reason);
+  }
+
   /** The clients that are connected, in the order in which they came. */
   get clients(): readonly TestClient<ServerToClient, ClientToServer>[] {
     return [...this.opened].filter(({ connected }) => connected);
   }
 
-  /** The clients that are in a room when one looks, for statements about who receives something. */
+  /** The clients of a room, for statements about who receives something: those that were in it when that was sent. */
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
     const words = namespace === '/' ? `room ${show(name)}` : `room ${show(name)} of ${namespace}`;
-    const belongs = (client: TestClient): boolean =>
-      client.namespace === withSlash(namespace) && client.rooms.includes(name);
+    const belongs: Belongs = (client, moment) =>
+      client.namespace === withSlash(namespace) && client.wasIn(moment, name);
     return new Audience(this.stage, words, belongs, this.timeout);
   }
 
-  /** The clients that are connected to a namespace when one looks. */
+  /** The clients of a namespace: in a statement, those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
-    const belongs = (client: TestClient): boolean => client.namespace === withSlash(name);
+    const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.wasIn(moment);
     return new Audience(this.stage, `namespace ${withSlash(name)}`, belongs, this.timeout);
   }
 
@@ -239,6 +249,7 @@ export class TestApp<
     // While other tests have clients in the app, what was declared may be theirs.
     if (this.opened.size === 0) {
       this.logs.takeBackAllowed(since);
+      this.running.observer.refusals.takeBackAllowed(since);
       this.chapter = now();
     }
     const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
@@ -278,6 +289,16 @@ export class TestApp<
     return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
 
+  /** By their names failures and timelines tell clients apart: a further `alice` beside one that is there is `alice (2)`. */
+  private uniqueName(name: string, namespace = '/'): string {
+    const others = this.stage.everyone().filter((one) => one.connected && one.namespace === withSlash(namespace));
+    const taken = new Set(others.map((one) => one.name));
+    if (!taken.has(name)) return name;
+    let number = 2;
+    while (taken.has(`${name} (${number})`)) number += 1;
+    return `${name} (${number})`;
+  }
+
   private async connectOne(given: ConnectOptions): Promise<TestClient> {
     const { observer, client: defaults } = this.running;
     const options = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
@@ -292,8 +313,9 @@ export class TestApp<
       context: this.stage,
       opened: this.opened,
       options: {
-        name: `client-${(this.connects += given.name === undefined ? 1 : 0)}`,
+        parser: server._opts.parser,
         ...options,
+        name: this.uniqueName(options.name ?? `client-${(this.connects += 1)}`, options.namespace),
         timeout: options.timeout === undefined ? this.timeout : stretched(options.timeout),
         signal: options.signal ?? this.running.signal,
         extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },

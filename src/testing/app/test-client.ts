@@ -19,6 +19,7 @@ import type { EventsMap } from './events.js';
 import { hangUp, noteWebSocket } from './hang-up.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
+import { noticeReads } from './notice-reads.js';
 import { hideOffsets, observeWire } from './wire.js';
 
 /** What a client needs of the app that it is connected to. */
@@ -122,7 +123,13 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   /** The rooms that the client is in, without that of its own id. After `settle()` they are exact. */
   get rooms(): readonly string[] {
-    return this.connected ? [...(this.serverEnd?.rooms ?? [])] : [];
+    return this.connected ? [...(this.serverEnd?.membership.rooms ?? [])] : [];
+  }
+
+  /** @internal Whether it was in its namespace at a moment and, where one is given, in this room; now, where no moment is. */
+  wasIn(moment: number | undefined, room?: string): boolean {
+    if (moment !== undefined) return this.serverEnd?.membership.wasIn(moment, room) ?? false;
+    return this.connected && (room === undefined || this.rooms.includes(room));
   }
 
   /** The events of this client for which the server owes it an ack, oldest first. */
@@ -163,8 +170,11 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       }
     };
     this.traffic.lastSent = undefined;
-    const ack = this.awaitAck(wanted, sending());
-    noteAckOf(ack, { client: this, sent: this.traffic.lastSent });
+    const answer = sending();
+    const sent = this.traffic.lastSent as SentEvent | undefined;
+    if (sent) sent.isAwaited = true;
+    const ack = this.awaitAck(wanted, answer, sent);
+    noteAckOf(ack, { client: this, sent });
     return ack as ReturnType<Socket<ServerToClient, ClientToServer>['emitWithAck']>;
   };
 
@@ -191,6 +201,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    */
   received<Event extends Extract<keyof ServerToClient, string>>(event: Event): Parameters<ServerToClient[Event]>[] {
     const events = this.inbox.events.filter((received) => received.event === event);
+    for (const { cause } of events) if (cause?.entry !== undefined) this.context.observer.refusals.declare(cause.entry);
     return events.map(({ args }) => args as Parameters<ServerToClient[Event]>);
   }
 
@@ -368,10 +379,12 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
   }
 
-  private async awaitAck(wanted: () => string, ack: Promise<unknown>): Promise<unknown> {
+  private async awaitAck(wanted: () => string, ack: Promise<unknown>, sent: SentEvent | undefined): Promise<unknown> {
+    const { refusals } = this.context.observer;
     try {
       const answer = await within(ack, this.timeout, this.signal);
-      if (answer !== EXPIRED) return answer;
+      if (answer !== EXPIRED)
+        return sent && refusals.has(sent.entry) ? noticeReads(answer, () => refusals.declare(sent.entry)) : answer;
     } catch (error) {
       if (!isEncodingError(error)) this.assertConnected(wanted);
       throw error;

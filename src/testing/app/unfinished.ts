@@ -1,4 +1,5 @@
-import { LooseEndsError, UndeclaredErrorLogsError } from '../errors.js';
+import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../errors.js';
+import type { Refusal } from '../observer/refusals.js';
 import { showEvent, type Details } from '../show.js';
 import { takeForgotten } from '../statements/forgotten.js';
 import { named } from '../statements/names.js';
@@ -30,7 +31,7 @@ const LAST_REST = 500;
  * strict mode, loose ends.
  */
 export async function findUnfinished(
-  { logs, errorLogs, strict, timeout, activity }: RunningApp,
+  { logs, errorLogs, refusals, observer, strict, timeout, activity }: RunningApp,
   stage: Stage,
   clients: readonly TestClient[],
   since: number,
@@ -39,7 +40,7 @@ export async function findUnfinished(
 ): Promise<readonly Error[]> {
   const problems = [...takeForgotten(stage.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
-  if (errorLogs === 'allow' && !looksClosely) return problems;
+  if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;
 
   // What was set off last may yet log an error, or send something. Work that hangs is not waited for to the end.
   const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
@@ -50,9 +51,29 @@ export async function findUnfinished(
   );
   if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors, (text) => named(stage, text)));
   for (const error of errors) logs.declare(error);
+  const undeclared = (refusals === 'fail' ? observer.refusals.undeclared(since) : []).filter(
+    ({ client }) => !ofTheseOnly || names.has(client),
+  );
+  // One that was logged as an error is the log's.
+  const logged = new Set(logs.errorsSince(since).map(({ cause }) => cause?.entry));
+  const refused = undeclared.filter((refusal) => !logged.has(refusal.entry) && !wasSeen(refusal, clients));
+  if (refused.length > 0) problems.push(new UndeclaredRefusalsError(refused));
+  for (const { entry } of undeclared) observer.refusals.declare(entry);
   const looseEnds = looksClosely ? looseEndsOf(clients, strict) : {};
   if (Object.keys(looseEnds).length > 0) problems.push(new LooseEndsError(looseEnds));
   return problems;
+}
+
+/** Whether the test has read what told its client of a refusal, or listens for it by itself. */
+function wasSeen({ client: name, entry }: Refusal, clients: readonly TestClient[]): boolean {
+  return clients.some((client) => {
+    const unread = new Set(client.inbox.unread);
+    const told = client.inbox.events.filter(({ cause }) => cause?.entry === entry);
+    return (
+      client.name === name &&
+      told.some((received) => !unread.has(received) || client.socket.hasListeners(received.event))
+    );
+  });
 }
 
 function looseEndsOf(

@@ -1,5 +1,6 @@
 import type { AbstractWsAdapter, MessageMappingProperties } from '@nestjs/websockets';
-import { Observable, finalize, isObservable } from 'rxjs';
+import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
+import { Observable, finalize, isObservable, tap } from 'rxjs';
 import { WebsocketAdapter, type Socket } from '../../websocket/index.js';
 import { now } from '../settle/real-time.js';
 import { executionContext } from './execution-context.js';
@@ -38,18 +39,22 @@ function watchResult(result: unknown, message: string, socket: Socket, observer:
 /** Runs a handler in the context of what its event has caused. */
 function observeRun(message: string, socket: Socket, observer: ServerObserver, run: () => unknown): unknown {
   const finish = observer.begin(`handler of "${message}"`, socket);
+  const context = observer.contextOf(socket, message);
   const began = now();
-  const end = (): void => {
-    observer.noteHandled(socket, message, now() - began);
-    finish();
-  };
-  return executionContext.run(observer.contextOf(socket, message), () => endWith(run, end));
+  return executionContext.run(context, () =>
+    endWith(run, (error) => {
+      if (error) observer.noteRefusal(socket, context.cause, error.thrown);
+      observer.noteHandled(socket, message, now() - began);
+      finish();
+    }),
+  );
 }
 
 /** An adapter like Nest's is handed each socket's handlers, bound to it, in `bindMessageHandlers`. */
 function observeBinding(adapter: AbstractWsAdapter, observer: ServerObserver): () => void {
   const bind = adapter.bindMessageHandlers.bind(adapter);
-  return patch(
+  const forget = observeFilters(observer);
+  const restore = patch(
     adapter,
     'bindMessageHandlers',
     (socket: Socket, handlers: MessageMappingProperties[], transform: Transform) => {
@@ -71,6 +76,34 @@ function observeBinding(adapter: AbstractWsAdapter, observer: ServerObserver): (
       bind(socket, observed, observedTransform);
     },
   );
+  return () => {
+    forget();
+    restore();
+  };
+}
+
+/** Those whose apps are alive; Nest has the method that they are told by on a class, which all apps share. */
+const observers = new Set<ServerObserver>();
+let restoreFilters = (): void => {};
+
+/** Nest gives what guards, pipes and handlers throw to the exception filters, and nobody else hears of it. */
+function observeFilters(observer: ServerObserver): () => void {
+  if (observers.size === 0) {
+    const handle = Reflect.get(WsExceptionsHandler.prototype, 'handle');
+    restoreFilters = patch(WsExceptionsHandler.prototype, 'handle', noteAndHandle);
+    function noteAndHandle(this: WsExceptionsHandler, ...call: Parameters<WsExceptionsHandler['handle']>): void {
+      const [error, host] = call;
+      const context = executionContext.getStore();
+      for (const each of observers)
+        if (each.isOf(context)) each.noteRefusal(host.switchToWs().getClient(), context?.cause, error);
+      handle.apply(this, call);
+    }
+  }
+  observers.add(observer);
+  return () => {
+    observers.delete(observer);
+    if (observers.size === 0) restoreFilters();
+  };
 }
 
 function observeStream(
@@ -79,10 +112,14 @@ function observeStream(
   socket: Socket,
   observer: ServerObserver,
 ): Observable<unknown> {
-  return new Observable((subscriber) =>
-    executionContext.run(observer.contextOf(socket, message), () => {
+  return new Observable((subscriber) => {
+    const context = observer.contextOf(socket, message);
+    return executionContext.run(context, () => {
       const end = observer.begin(`what the handler of "${message}" returned`, socket, { stream: true });
-      return open().pipe(finalize(end)).subscribe(subscriber);
-    }),
-  );
+      const onError = (error: unknown): void => observer.noteRefusal(socket, context.cause, error);
+      return open()
+        .pipe(tap({ error: onError }), finalize(end))
+        .subscribe(subscriber);
+    });
+  });
 }

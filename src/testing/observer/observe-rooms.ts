@@ -38,8 +38,8 @@ export class RoomObserver {
   private note(kind: 'joined' | 'left', namespace: Namespace, room: string, id: string): void {
     const observed = this.sockets.ofId(namespace, id);
     if (!observed || room === id) return;
-    if (kind === 'joined') observed.rooms.add(room);
-    else observed.rooms.delete(room);
+    if (kind === 'joined') observed.membership.join(room);
+    else observed.membership.leave(room);
     // That one who leaves is in no room any more goes without saying.
     if (!observed.leaving) {
       this.app.record({ kind, client: observed.name, namespace: namespace.name, room });

@@ -1,6 +1,7 @@
 import type { Socket } from '../../websocket/index.js';
 import type { HookError } from '../errors.js';
 import type { Activity } from '../settle/activity.js';
+import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from './execution-context.js';
 
 /** An event on its way: one end has sent it, the other has not had it yet. */
@@ -8,6 +9,8 @@ interface OnItsWay {
   readonly event: string;
   /** Of one from the server: what made the server send it. Of one from the client: its entry in the timeline. */
   readonly cause?: Cause;
+  /** Of one from the server: when it was sent, see {@link nextMoment}. */
+  readonly sentAt?: number;
 }
 
 /** An event of a client's that the middlewares of `socket.use` have let through to the handlers. */
@@ -29,14 +32,16 @@ export interface SocketSurroundings {
   /** Notes an event of a client that the harness did not open. @returns its entry in the timeline */
   readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
   readonly onArrival?: ArrivalListener;
+  /** A middleware has refused an event of the client's, or nobody handles it. */
+  readonly onRefused: (cause: Cause, error: unknown) => void;
 }
 
 /** A client's connection to a namespace, seen from the server. */
 export class ObservedSocket {
   /** Hooks that failed for it, until somebody has been told. */
   readonly failures: HookError[] = [];
-  /** The rooms it is in, its own left out, as the adapter's events tell. */
-  readonly rooms = new Set<string>();
+  /** The rooms it is in, and was in, its own left out, as the adapter's events tell. */
+  readonly membership = new Membership();
   /** Why the server saw it go. */
   disconnectReason: string | undefined;
   /** Whose event made the server disconnect it, where that is known. */
@@ -67,7 +72,7 @@ export class ObservedSocket {
     socket.conn.on('packetCreate', () => (this.packetsSent += 1));
     socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
       surroundings.onSent();
-      if (own) this.toClient.push({ event, cause: executionContext.getStore()?.cause });
+      if (own) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
       else surroundings.recordForeign('received', event, args);
     });
     this.observePackets();
@@ -98,9 +103,9 @@ export class ObservedSocket {
     this.toServer.push({ event, cause: { client: this.name, event, entry } });
   }
 
-  /** What made the server send the event that the client has just had. */
-  causeOfReceived(event: string): Cause | undefined {
-    return takeFrom(this.toClient, event)?.cause;
+  /** What made the server send the event that the client has just had, and when it did. */
+  originOfReceived(event: string): Pick<OnItsWay, 'cause' | 'sentAt'> | undefined {
+    return takeFrom(this.toClient, event);
   }
 
   /** What an event of the client's is the cause of; inside what it has set off, the same as there. */
@@ -116,7 +121,7 @@ export class ObservedSocket {
    */
   private observePackets(): void {
     type Run = (event: [string, ...unknown[]], next: (error?: Error | null) => void) => void;
-    const { activity, contextOf, onArrival } = this.surroundings;
+    const { activity, contextOf, onArrival, onRefused } = this.surroundings;
     const socket = this.socket as unknown as { run: Run };
     const namespace = this.socket.nsp.name;
     // A middleware may drop a packet by never calling next(); with its sender gone that is no longer waited for.
@@ -130,18 +135,25 @@ export class ObservedSocket {
       const end = activity.begin(`socket.use for "${event}"`, { client: this.name });
       held.add(end);
       // A middleware may call next() from wherever it likes; what follows is still this packet's doing.
-      const context = contextOf(this.causeOfArrival(event, args));
+      const cause = this.causeOfArrival(event, args);
+      const context = contextOf(cause);
       executionContext.run(context, () =>
         run(packet, (error) => {
           held.delete(end);
           end();
-          if (!error && this.socket.connected) {
+          if (error) onRefused(cause, error);
+          else if (this.socket.connected) {
+            if (!this.isHeard(event)) onRefused(cause, 'there is no handler for it');
             onArrival?.({ namespace, event, asksAck: typeof args.at(-1) === 'function' });
           }
           executionContext.run(context, () => next(error));
         }),
       );
     };
+  }
+
+  private isHeard(event: string): boolean {
+    return this.socket.listenerCount(event) > 0 || this.socket.listenersAny().length > 0;
   }
 
   private causeOfArrival(event: string, args: readonly unknown[]): Cause {

@@ -12,12 +12,14 @@ import type { Activity } from '../settle/activity.js';
 import { beatInRealTime } from '../settle/heartbeats.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { HookError } from '../errors.js';
+import { readable, show } from '../show.js';
 import { executionContext, type Cause, type ExecutionContext } from './execution-context.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { layOver } from './lay-over.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
+import { Refusals } from './refusals.js';
 import { ObservedSocket, type ArrivalListener } from './observed-socket.js';
 import { patch } from './patch.js';
 
@@ -67,6 +69,7 @@ export class ServerObserver {
   readonly clientNames = new Map<string, string>();
   /** Refused HTTP handshakes, by the id that the client sent in `CONNECT_HEADER`. */
   readonly handshakeRefusals = new Map<string, HandshakeRefusal>();
+  readonly refusals = new Refusals();
   /** Hooks that failed and of which nobody has been told. */
   readonly failures = new Set<HookError>();
 
@@ -163,6 +166,13 @@ export class ServerObserver {
     this.app.record({ kind: 'handled', client, namespace, event, took }, cause);
   }
 
+  /** Notes that an event of a client's has been refused. Of a client that the harness did not open, nobody is to answer for it. */
+  noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown): void {
+    if (cause?.entry === undefined || this.isForeign(socket)) return;
+    const { client, event, entry } = cause;
+    this.refusals.note({ client, event, entry, reason: readable(() => reasonOf(error)) });
+  }
+
   /** Notes work for a client. @returns the function that ends it */
   begin(what: string, socket: Socket, options: { stream?: boolean } = {}): () => void {
     return this.app.activity.begin(what, { client: this.nameOf(socket), ...options });
@@ -172,6 +182,11 @@ export class ServerObserver {
   contextOf(socket: Socket, event: string): ExecutionContext {
     const cause = this.observed.get(socket)?.causeBy(event) ?? { client: this.nameOf(socket), event };
     return this.contextBy(cause);
+  }
+
+  /** Whether code that runs in this context is the app's. */
+  isOf(context: ExecutionContext | undefined): boolean {
+    return context?.app === this.app.identity;
   }
 
   /** The context in which what this caused runs. */
@@ -246,17 +261,19 @@ export class ServerObserver {
         return record({ kind, client, namespace, event, args: asksAck ? args.slice(0, -1) : args, asksAck });
       },
       onArrival: this.app.onArrival,
+      onRefused: (cause, error) => this.noteRefusal(socket, cause, error),
     });
     this.observed.set(socket, observed);
     if (own) this.unclaimed.set(socket.id, observed);
     // The app may have given the namespace another adapter meanwhile; `server.adapter()` has no event.
     this.rooms.observe(socket.nsp);
-    for (const room of socket.rooms) if (room !== socket.id) observed.rooms.add(room);
+    for (const room of socket.rooms) if (room !== socket.id) observed.membership.join(room);
     activity.moved();
     this.hooks?.expect(observed, 'handleConnection');
     socket.conn.on('upgrade', ({ name }: { name: string }) => record({ kind: 'upgraded', client, transport: name }));
     socket.on('disconnecting', () => (observed.leaving = true));
     socket.on('disconnect', (reason) => {
+      observed.membership.end();
       observed.disconnectReason = reason;
       observed.disconnectCause = executionContext.getStore()?.cause;
       observed.disconnection = record({ kind: 'disconnected', client, end: 'server', reason });
@@ -292,4 +309,10 @@ export class ServerObserver {
       else Reflect.deleteProperty(adapter, 'httpServer');
     }
   }
+}
+
+/** What an exception filter of the app's has dealt with is told by what it was. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : show(error);
+  return error.name === 'FilteredError' && error.cause ? reasonOf(error.cause) : error.message;
 }

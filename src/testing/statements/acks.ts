@@ -21,22 +21,37 @@ export function isAcked(
   expected: readonly unknown[],
   equals: Equals,
 ): Statement<readonly unknown[]> {
+  const { refusals } = client.context.observer;
+  const isError = (ack: readonly unknown[]): boolean => refusals.has(sent.entry) || errorAnswerIn(ack) !== undefined;
+  // What fits another error as well does not ask for this one.
+  const isAskedFor = (ack: readonly unknown[]): boolean => !equals(ack.map(anotherLike), expected);
   const isIt = (ack: readonly unknown[]): boolean =>
-    expected.length > 0 ? equals(ack, expected) : !errorAnswerIn(ack);
+    (expected.length === 0 || equals(ack, expected)) && (!isError(ack) || (expected.length > 0 && isAskedFor(ack)));
   return {
     ...about({ client, sent }),
     wanted: expected.length > 0 ? `be acked with ${showAll(expected)}` : 'be acked',
     look: () => (sent.ack && isIt(sent.ack) ? sent.ack : undefined),
+    take: () => refusals.declare(sent.entry),
     // There is one ack at most.
     isHopeless: () => sent.ack !== undefined || client.isGone,
     describe: (ack) => [ackedWith(ack)],
     instead: () => {
       if (!sent.ack) return raisedBy({ client, sent }).map((received) => `no ack, but ${showReceived(received)}`);
-      if (errorAnswerIn(sent.ack) && !errorAnswerIn(expected))
+      if (isError(sent.ack) && !errorAnswerIn(expected))
         return [`handling it failed: the ack was ${showAll(sent.ack)}`];
       return ['the ack had other values:', ...difference(expected, sent.ack).map((line) => `  ${line}`)];
     },
   };
+}
+
+/** An error as another might be, in the same form: with other texts, and without what tells programs which one it is. */
+function anotherLike(error: unknown): unknown {
+  if (typeof error === 'string') return `another than ${error}`;
+  if (typeof error === 'number') return error + 1;
+  if (typeof error === 'boolean') return !error;
+  if (typeof error !== 'object' || error === null) return {};
+  const { status: _, code: __, ...rest } = error as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, anotherLike(value)]));
 }
 
 /** How the sender of an event was told that it failed. */
@@ -55,7 +70,10 @@ export function raisesException({ client, sent }: Asked, message: string | RegEx
     wanted: message === undefined ? 'raise an exception' : `raise an exception with message ${show(message)}`,
     look: () =>
       failuresOf({ client, sent }).find((failure) => message === undefined || isText(message, messageOf(failure))),
-    take: ({ received }) => received && client.inbox.take((other) => other === received),
+    take: ({ received }) => {
+      client.context.observer.refusals.declare(sent.entry);
+      if (received) client.inbox.take((other) => other === received);
+    },
     isHopeless: () => client.isGone,
     describe: ({ told }) => [told],
     instead: () => [

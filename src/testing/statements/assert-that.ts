@@ -4,7 +4,7 @@ import { TestClient } from '../app/test-client.js';
 import { ackOf } from '../app/acks.js';
 import { Audience } from './audience.js';
 import { equals, type Equals } from './equality.js';
-import { trackAssertion } from './forgotten.js';
+import { trackAssertion, trackMatcher } from './forgotten.js';
 import type { Verdict } from './statement.js';
 import { statements, type AnyStatement, type RealtimeMatchers } from './matchers.js';
 
@@ -44,7 +44,7 @@ function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatche
 }
 
 /** What stands for the app of a subject, where that is known: its timeline. */
-function appOf(subject: unknown): object | undefined {
+export function appOf(subject: unknown): object | undefined {
   if (subject instanceof TestApp) return subject.timeline;
   if (subject instanceof TestClient) return subject.context.timeline;
   if (subject instanceof Audience) return subject.stage.timeline;
@@ -58,13 +58,19 @@ interface RunnerState {
   equals?: Equals;
 }
 
-/** Every statement as a matcher for the `expect.extend()` of Jest, and of whoever else has it. */
+/**
+ * Every statement as a matcher for the `expect.extend()` of Jest, and of whoever else has it. One that nobody awaits fails
+ * `app.close()`.
+ */
 export const matchers = Object.fromEntries(
   names.map((name) => [
     name,
-    function (this: RunnerState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
+    function match(this: RunnerState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
+      const madeAt = new Error();
+      Error.captureStackTrace(madeAt, match);
       const manner = { negated: this.isNot ?? false, equals: this.equals ?? equals, since: 0 };
-      return (statements[name] as AnyStatement)(manner, subject, ...args);
+      const judge = async (): Promise<Verdict> => (statements[name] as AnyStatement)(manner, subject, ...args);
+      return trackMatcher(name, appOf(subject), judge(), madeAt) as Promise<Verdict>;
     },
   ]),
 ) as Record<Matcher, (this: RunnerState, subject: unknown, ...args: unknown[]) => Promise<Verdict>>;

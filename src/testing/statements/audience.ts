@@ -7,7 +7,10 @@ import type { Statement } from './statement.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import type { Stage } from './stage.js';
 
-/** Clients as one finds them: those that are in a room, or on a namespace, when one looks. */
+/** Whether a client belongs to an audience: now or, where one is given, at a moment. */
+export type Belongs = (client: TestClient, moment?: number) => boolean;
+
+/** The clients that are in a room, or on a namespace: now, or at the moment in which something was sent. */
 export class Audience {
   /** @internal `app.room()` and `app.namespace()` make one. */
   constructor(
@@ -15,20 +18,27 @@ export class Audience {
     readonly stage: Stage,
     /** @internal In words: `room 'lobby'`. */
     readonly words: string,
-    private readonly belongs: (client: TestClient) => boolean,
+    /** @internal */
+    readonly belongs: Belongs,
     /** @internal In milliseconds. */
     readonly timeout: number,
   ) {}
 
   /** The clients that belong to it now. */
   get clients(): readonly TestClient[] {
-    return this.stage.everyone().filter((client) => client.connected && this.belongs(client));
+    return this.at(undefined);
+  }
+
+  /** @internal Those that did at a moment. */
+  at(moment: number | undefined): readonly TestClient[] {
+    return this.stage.everyone().filter((client) => this.belongs(client, moment));
   }
 
   /** The same without these: `app.room('lobby').except(alice)`. */
   except(...clients: readonly TestClient[]): Audience {
     const words = `${this.words} except ${showNames(clients)}`;
-    return new Audience(this.stage, words, (client) => this.belongs(client) && !clients.includes(client), this.timeout);
+    const belongs: Belongs = (client, moment) => this.belongs(client, moment) && !clients.includes(client);
+    return new Audience(this.stage, words, belongs, this.timeout);
   }
 }
 
@@ -41,27 +51,45 @@ function showNames(clients: readonly TestClient[]): string {
 /** Each client of an audience with the event that it received. */
 type Received = readonly (readonly [TestClient, ReceivedEvent])[];
 
-/** That these clients receive an event, and that no other connected client of the app does. */
+/** That these clients receive an event, and that no other client of the app does. */
 export function isAudienceOf(
   given: Audience | readonly TestClient[],
   expected: ExpectedEvent,
   equals: Equals,
 ): Statement<Received> {
   const matches = matcherOf(expected, equals);
-  // Who is in a room may change until all has come to rest.
-  const audience = (): readonly TestClient[] => (given instanceof Audience ? given.clients : given);
-  const [first] = audience();
-  const stage = given instanceof Audience ? given.stage : first?.context;
+  const stage = given instanceof Audience ? given.stage : given[0]?.context;
   if (!stage) throw new TypeError('An audience needs at least one client; got an empty list.');
   const find = (client: TestClient): ReceivedEvent | undefined => client.inbox.find(matches);
-  const strangers = (): Received =>
-    stage
-      .everyone()
-      .filter((client) => client.connected && !audience().includes(client))
-      .flatMap((client) => {
-        const found = find(client);
-        return found ? [[client, found] as const] : [];
-      });
+  const receivers = (): Received =>
+    stage.everyone().flatMap((client) => {
+      const found = find(client);
+      return found ? [[client, found] as const] : [];
+    });
+  const isMeantFor = (client: TestClient, moment?: number): boolean =>
+    given instanceof Audience ? given.belongs(client, moment) : given.includes(client);
+  /** When it was sent first to somebody whom it was meant for; who is in a room may have changed since. */
+  const sentAt = (): number | undefined => {
+    const moments = receivers().flatMap(([client, { sentAt: moment }]) =>
+      moment !== undefined && isMeantFor(client, moment) ? [moment] : [],
+    );
+    return moments.length > 0 ? Math.min(...moments) : undefined;
+  };
+  const audience = (): readonly TestClient[] =>
+    given instanceof Audience
+      ? // One that has left since may have left before it could get it.
+        given.at(sentAt()).filter((client) => client.connected || find(client))
+      : given;
+  const [first] = audience();
+  const strangers = (): Received => {
+    const since = sentAt() ?? Infinity;
+    // One that is gone may have got the same before, when it was meant for it.
+    return receivers().filter(
+      ([client, found]) =>
+        !isMeantFor(client, found.sentAt) &&
+        (client.connected || (found.sentAt !== undefined && found.sentAt >= since)),
+    );
+  };
   return {
     stage,
     get clients() {

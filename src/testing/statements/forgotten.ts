@@ -4,7 +4,7 @@ const pendingByOwner = new WeakMap<object, Set<Error>>();
 /**
  * Watches whether an expectation is awaited.
  *
- * Vitest neither awaits the promise of an asynchronous matcher nor says so when the test forgets to. It calls
+ * Vitest and Jest neither await the promise of an asynchronous matcher nor say so when the test forgets to. They call
  * `then` of what the matcher returns once, and what that call returns is what the test gets: there an `await`
  * shows, provided that neither of the two is a real promise.
  *

@@ -116,15 +116,16 @@ export type AnyStatement = (manner: Manner, subject: unknown, ...args: unknown[]
 export const statements = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
     judged(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
-  toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
-    judged(
-      manner,
-      receivesInOrder(
-        client(subject, 'toReceiveInOrder'),
-        expected.map((one) => event(one, 'toReceiveInOrder')),
-        manner.equals,
-      ),
-    ),
+  toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) => {
+    const receiver = client(subject, 'toReceiveInOrder');
+    if (expected.length === 0) {
+      throw new TypeError(
+        'expect(…).toReceiveInOrder() needs at least one event; that nothing is received says toReceiveExactly().',
+      );
+    }
+    const events = expected.map((one) => event(one, 'toReceiveInOrder'));
+    return judged(manner, receivesInOrder(receiver, events, manner.equals));
+  },
   toReceiveExactly: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
     judged(
       manner,
@@ -141,8 +142,13 @@ export const statements = {
     ),
   toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
     judged(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
-  toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) =>
-    judged(manner, isAcked(await asked(subject, 'toBeAcked'), values, manner.equals)),
+  toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) => {
+    const { client: sender, sent } = await asked(subject, 'toBeAcked');
+    const verdict = await judged(manner, isAcked({ client: sender, sent }, values, manner.equals));
+    // That it is not acked says that it is refused; that it has not this value does not.
+    if (manner.negated && !verdict.pass && values.length === 0) sender.context.observer.refusals.declare(sent.entry);
+    return verdict;
+  },
   toRaiseException: async (manner: Manner, subject: unknown, message?: string | RegExp) =>
     judged(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
   toBeRefused: ({ equals }: Manner, subject: unknown, reason?: string | RegExp, expected: ExpectedRefusal = {}) =>
@@ -153,8 +159,12 @@ export const statements = {
     judged(manner, isDisconnected(client(subject, 'toBeDisconnected'), reason, expected)),
   toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
     judged(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
-  toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) =>
-    judged(manner, isInRooms(client(subject, 'toBeInRooms'), rooms)),
+  toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) => {
+    const member = client(subject, 'toBeInRooms');
+    if (!Array.isArray(rooms))
+      throw new TypeError(`expect(…).toBeInRooms() needs a list of rooms, like ['lobby']; it got ${show(rooms)}.`);
+    return judged(manner, isInRooms(member, rooms));
+  },
   toHaveLogged: (manner: Manner, subject: unknown, message: string | RegExp, expected: ExpectedLog = {}) =>
     judged(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
   toHaveLoggedErrors: (manner: Manner, subject: unknown) =>

@@ -1,5 +1,6 @@
 import { expect as vitestExpect, type MatcherState } from 'vitest';
-import { trackMatcher } from '../statements/forgotten.js';
+import { appOf } from '../statements/assert-that.js';
+import { takeForgotten, trackMatcher } from '../statements/forgotten.js';
 import type { Verdict } from '../statements/statement.js';
 import { statements, type AnyStatement, type RealtimeMatchers } from '../statements/matchers.js';
 import { TestRun } from './test-run.js';
@@ -33,9 +34,30 @@ function matcher(name: string, judged: unknown) {
     const test = testOf(this);
     const judge = async (): Promise<Verdict> =>
       (judged as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
-    return trackMatcher(name, test, judge(), madeAt) as Promise<Verdict>;
+    return trackMatcher(name, ownerOf(test) ?? appOf(subject), judge(), madeAt) as Promise<Verdict>;
   }
   return match;
+}
+
+/** What Vitest calls when a test is over; an error that it throws fails the test. */
+interface Finishing {
+  readonly context?: { onTestFinished?(tell: () => void): void };
+}
+
+/** The tests that tell by themselves what they have not awaited. */
+const telling = new WeakSet<object>();
+
+/** What answers for an expectation: its test. Where that has no fixtures of ours, it is told what to do at its end. */
+function ownerOf(test: object | undefined): object | undefined {
+  if (!test || TestRun.of(test) || telling.has(test)) return test;
+  const { context } = test as Finishing;
+  if (!context?.onTestFinished) return undefined;
+  telling.add(test);
+  context.onTestFinished(() => {
+    const [forgotten] = takeForgotten(test);
+    if (forgotten) throw forgotten;
+  });
+  return test;
 }
 
 /** The running test. Vitest has it in the state, but not in the state's type; Vitest 3 does not say which it is. */

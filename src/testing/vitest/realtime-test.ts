@@ -48,10 +48,10 @@ export function realtimeTest<
   Namespaces extends object = object,
 >(
   module: AppModule,
-  { scope = 'test', errorLogs = 'fail', ...options }: RealtimeTestOptions = {},
+  { scope = 'test', errorLogs = 'fail', refusals = 'fail', ...options }: RealtimeTestOptions = {},
 ): TestAPI<RealtimeFixtures<ServerToClient, ClientToServer, Namespaces>> {
   type App = TestApp<ServerToClient, ClientToServer, Namespaces>;
-  const start = (): Promise<App> => startTestApp(module, { errorLogs, ...options });
+  const start = (): Promise<App> => startTestApp(module, { errorLogs, refusals, ...options });
   type Fixtures = RealtimeFixtures<ServerToClient, ClientToServer, Namespaces>;
 
   if (scope === 'test') {

@@ -1,5 +1,5 @@
 import type { TestContext } from 'vitest';
-import { LooseEndsError, TeardownError, UndeclaredErrorLogsError } from '../errors.js';
+import { LooseEndsError, TeardownError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../errors.js';
 import type { TestClient } from '../app/test-client.js';
 import { now } from '../settle/real-time.js';
 import { takeForgotten } from '../statements/forgotten.js';
@@ -76,5 +76,5 @@ export class TestRun {
 }
 
 function isAboutLeftovers(problem: Error): boolean {
-  return problem instanceof UndeclaredErrorLogsError || problem instanceof LooseEndsError;
+  return [UndeclaredErrorLogsError, UndeclaredRefusalsError, LooseEndsError].some((kind) => problem instanceof kind);
 }

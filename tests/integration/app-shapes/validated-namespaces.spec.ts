@@ -70,8 +70,9 @@ describe.each(servings)('an app with three namespaces, DTOs, a guard and filters
     await expect(alice).toReceiveExactly();
   });
 
-  test('a filter that answers through the ack says nothing where there is none', async ({ connect }) => {
+  test('a filter that answers through the ack says nothing where there is none', async ({ app, connect }) => {
     const alice = await connect(bookings);
+    app.allowRefusals('the cellar is closed');
     alice.emit('book', { room: 'cellar', seats: 2, from });
     await expect(alice).toReceiveExactly();
     await expect(alice.emitWithAck('book', { room: 'lobby', seats: 2, from })).toBeAcked();

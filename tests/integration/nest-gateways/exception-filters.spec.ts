@@ -96,6 +96,7 @@ describe('without a filter', () => {
   test('a WsException is no error of the server, and is not logged', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('text');
+    await expect(alice).toReceive('exception');
     await expect(app).not.toHaveLogged(/not like this/);
   });
 

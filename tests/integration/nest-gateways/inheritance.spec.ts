@@ -105,7 +105,8 @@ describe('a gateway that extends a class', () => {
     await expect(cats).toReceiveExactly(['caught', 'no cat']);
   });
 
-  test('overrides them, and adds its own', async ({ connect }) => {
+  test('overrides them, and adds its own', async ({ app, connect }) => {
+    app.allowRefusals('there is no handler for it');
     const cats = await connect({ namespace: 'cats' });
     expect(await cats.emitWithAck('overridden')).toBe('meow');
     expect(await cats.emitWithAck('purr')).toBe('purr');

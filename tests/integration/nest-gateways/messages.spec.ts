@@ -401,6 +401,7 @@ describe('names of events', () => {
 
   test('that nobody handles come to nothing', async ({ app, connect }) => {
     const alice = await connect();
+    app.allowRefusals('there is no handler for it');
     for (const event of ['toString', 'hasOwnProperty', 'notSubscribed', 'Constructor', '']) alice.emit(event, 'hi');
     await expect(alice).toReceiveExactly();
     expect(alice.connected).toBe(true);

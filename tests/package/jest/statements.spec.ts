@@ -42,3 +42,11 @@ test('and tell what there was instead where they do not', async () => {
     /Expected client-2 to receive "said" \('ho'\)[^]+- 'ho'\n +\+ 'hi'/,
   );
 });
+
+test('a matcher that nobody awaits fails app.close()', async () => {
+  const other = await startTestApp(AppModule, { timeout: 1_000 });
+  const alice = await other.connect({ namespace: 'chat' });
+  // oxlint-disable-next-line typescript/no-floating-promises -- what the test is about
+  expect(alice).not.toReceive('said');
+  await expect(other.close()).rejects.toThrow('was not awaited: await expect(…).toReceive(…)');
+});

@@ -4,6 +4,7 @@ import { OrdersModule } from './orders.js';
 const test = realtimeTest(OrdersModule, { scope: 'worker', timelineEntries: 0 });
 
 test('refuses an event', async ({ app, connect }) => {
+  app.allowRefusals();
   const client = await connect({ namespace: 'orders' });
   client.emit('audit');
   await app.settle();

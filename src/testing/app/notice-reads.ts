@@ -1,0 +1,27 @@
+import { inspect } from 'node:util';
+
+/**
+ * A value of which it is known when somebody looks at it. An object is a copy that is read by accessors until then; of
+ * anything else, to have it is to look at it.
+ */
+export function noticeReads(value: unknown, onRead: () => void): unknown {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    onRead();
+    return value;
+  }
+  const copy = {};
+  const read = (): object => {
+    onRead();
+    Reflect.deleteProperty(copy, inspect.custom);
+    return Object.defineProperties(copy, Object.getOwnPropertyDescriptors(value));
+  };
+  for (const name of Object.keys(value)) {
+    Object.defineProperty(copy, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => Reflect.get(read(), name) as unknown,
+      set: (other: unknown) => void Reflect.set(read(), name, other),
+    });
+  }
+  return Object.defineProperty(copy, inspect.custom, { configurable: true, value: read });
+}

@@ -1,0 +1,252 @@
+import { Catch, Module, UseFilters, UseGuards, UsePipes, type CanActivate, type ExceptionFilter } from '@nestjs/common';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { throwError, type Observable } from 'rxjs';
+import type { Server, Socket } from 'socket.io';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { UndeclaredRefusalsError, startTestApp, type TestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+
+class Nobody implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
+
+class Nothing {
+  transform(): never {
+    throw new WsException('nothing will do');
+  }
+}
+
+/** Tells clients of a failure in words of its own. */
+@Catch()
+class Apologies implements ExceptionFilter {
+  catch(_error: unknown, host: Parameters<ExceptionFilter['catch']>[1]): void {
+    host.switchToWs().getClient<Socket>().emit('sorry', 'no');
+  }
+}
+
+@WebSocketGateway()
+class StrictGateway {
+  afterInit(server: Server): void {
+    server.on('connection', (socket) =>
+      socket.use(([event], next) => next(event === 'denied' ? new Error('not you') : undefined)),
+    );
+  }
+
+  @UseGuards(Nobody)
+  @SubscribeMessage('guarded')
+  guarded(): string {
+    return 'let in';
+  }
+
+  @UsePipes(Nothing)
+  @SubscribeMessage('piped')
+  piped(@MessageBody() body: unknown): unknown {
+    return body;
+  }
+
+  @SubscribeMessage('thrown')
+  thrown(): never {
+    throw new WsException({ status: 'error', message: 'no database' });
+  }
+
+  @SubscribeMessage('rejected')
+  async rejected(): Promise<never> {
+    throw new WsException('later');
+  }
+
+  @SubscribeMessage('streamed')
+  streamed(): Observable<never> {
+    return throwError(() => new WsException('in the end'));
+  }
+
+  @UseFilters(Apologies)
+  @SubscribeMessage('filtered')
+  filtered(): never {
+    throw new WsException('sorry to say');
+  }
+
+  @SubscribeMessage('fine')
+  fine(@ConnectedSocket() client: Socket): string {
+    client.emit('done');
+    return 'fine';
+  }
+}
+
+@Module({ imports: [WebsocketModule.forRoot()], providers: [StrictGateway] })
+class KitModule {}
+
+@Module({ providers: [StrictGateway] })
+class PlainModule {}
+
+/** What `close()` says of refusals after a test that did this. */
+async function refusalsAfter(
+  module: TestAppModule,
+  body: (app: TestApp) => Promise<unknown>,
+  options: TestAppOptions = {},
+): Promise<UndeclaredRefusalsError | undefined> {
+  const app = await startTestApp(module, { refusals: 'fail', ...options });
+  await body(app);
+  const closed: unknown = await app.close().catch((error: unknown) => error);
+  const problems = (closed as AggregateError | undefined)?.errors as Error[] | undefined;
+  const [problem, ...others] = problems ?? [];
+  expect(others).toEqual([]);
+  return problem as UndeclaredRefusalsError | undefined;
+}
+
+type TestAppModule = Parameters<typeof startTestApp>[0];
+
+const refused = [
+  ['guarded', 'by a guard', 'Forbidden resource'],
+  ['piped', 'by a pipe', 'nothing will do'],
+  ['thrown', 'by a handler that throws', 'no database'],
+  ['rejected', 'by a handler that rejects', 'later'],
+  ['streamed', 'by an Observable that fails', 'in the end'],
+  ['filtered', 'and a filter answers in its own words', 'sorry to say'],
+  ['denied', 'by a middleware of socket.use', 'not you'],
+  ['nobody', 'since there is no handler', 'there is no handler for it'],
+] as const;
+
+describe.each<[string, TestAppModule]>([
+  ['with WebsocketModule', KitModule],
+  ['on plain Nest', PlainModule],
+])('%s', (_, module) => {
+  test.each(refused)('an undeclared refusal of "%s", %s, fails the test', async (event, _why, reason) => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect({ name: 'alice' });
+      alice.emit(event, 'x');
+      await expect(alice).not.toReceive('welcome');
+    });
+    expect(problem).toBeInstanceOf(UndeclaredRefusalsError);
+    expect(problem?.message).toContain(`alice's "${event}": ${reason}`);
+  });
+
+  test('a refusal whose event the test has read is declared', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      alice.emit('guarded');
+      await expect(alice).toReceive('exception');
+      alice.emit('piped', 1);
+      await alice.next('exception');
+      alice.emit('filtered');
+      await expect(alice).toReceive('sorry', 'no');
+      alice.emit('thrown');
+      await app.settle();
+      expect(alice.received('exception')).toHaveLength(3);
+    });
+    expect(problem).toBeUndefined();
+  });
+
+  test('a refusal is declared beforehand, all or by its reason', async () => {
+    const break_ = async (app: TestApp): Promise<void> => {
+      const alice = await app.connect();
+      alice.emit('guarded');
+      alice.emit('nobody');
+    };
+    const allow = (reason?: string | RegExp) => (app: TestApp) => (app.allowRefusals(reason), break_(app));
+    expect(await refusalsAfter(module, allow())).toBeUndefined();
+    const problem = await refusalsAfter(module, allow(/^Forbidden/));
+    expect(problem?.refusals).toEqual([expect.objectContaining({ event: 'nobody' })]);
+  });
+
+  test('it is off by default', async () => {
+    const options = { refusals: undefined };
+    const problem = await refusalsAfter(module, async (app) => (await app.connect()).emit('guarded'), options);
+    expect(problem).toBeUndefined();
+  });
+
+  test('what is handled is none, and neither is what a client sends that the harness did not open', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      alice.emit('fine');
+      await expect(alice).toReceive('done');
+    });
+    expect(problem).toBeUndefined();
+  });
+});
+
+describe('an ack that is an error', () => {
+  const asks = ['guarded', 'piped', 'thrown', 'rejected', 'nobody'] as const;
+
+  test.each(asks)('that was awaited and not looked at fails the test (%s)', async (event) => {
+    const problem = await refusalsAfter(KitModule, async (app) => {
+      const alice = await app.connect();
+      await alice.emitWithAck(event, 1);
+    });
+    expect(problem).toBeInstanceOf(UndeclaredRefusalsError);
+  });
+
+  test.each<[string, (answer: { message: string }) => void]>([
+    [
+      'toEqual',
+      (answer) => expect(answer).toEqual({ status: 'error', code: 'FORBIDDEN', message: 'Forbidden resource' }),
+    ],
+    [
+      'toStrictEqual',
+      (answer) => expect(answer).toStrictEqual({ status: 'error', code: 'FORBIDDEN', message: 'Forbidden resource' }),
+    ],
+    ['toMatchObject', (answer) => expect(answer).toMatchObject({ code: 'FORBIDDEN' })],
+    ['toHaveProperty', (answer) => expect(answer).toHaveProperty('code', 'FORBIDDEN')],
+    ['its message', ({ message }) => expect(message).toBe('Forbidden resource')],
+    ['a copy', (answer) => expect({ ...answer }).toHaveProperty('code')],
+    ['its text', (answer) => expect(JSON.stringify(answer)).toContain('FORBIDDEN')],
+    ['a clone', (answer) => expect(structuredClone(answer)).toHaveProperty('code')],
+  ])('that the test has looked at by plain expect is declared (%s)', async (_, look) => {
+    const problem = await refusalsAfter(KitModule, async (app) => {
+      const alice = await app.connect();
+      look((await alice.emitWithAck('guarded')) as { message: string });
+    });
+    expect(problem).toBeUndefined();
+  });
+
+  test('that a function of the test gets is declared', async () => {
+    const problem = await refusalsAfter(KitModule, async (app) => {
+      const alice = await app.connect();
+      const answers: unknown[] = [];
+      alice.emit('guarded', (answer: unknown) => answers.push(answer));
+      await expect.poll(() => answers).toHaveLength(1);
+    });
+    expect(problem).toBeUndefined();
+  });
+
+  test.each<[string, (asking: Promise<unknown>) => Promise<void>]>([
+    ['toRaiseException', (asking) => expect(asking).toRaiseException('Forbidden resource')],
+    ['toBeAcked with its code', (asking) => expect(asking).toBeAcked(expect.objectContaining({ code: 'FORBIDDEN' }))],
+    ['not.toBeAcked', (asking) => expect(asking).not.toBeAcked()],
+  ])('that %s names is declared', async (_, state) => {
+    const problem = await refusalsAfter(KitModule, async (app) => {
+      const alice = await app.connect();
+      await state(alice.emitWithAck('guarded'));
+    });
+    expect(problem).toBeUndefined();
+  });
+
+  test.each<[string, (asking: Promise<unknown>) => Promise<void>]>([
+    ['not.toBeAcked with a value', (asking) => expect(asking).not.toBeAcked('let in')],
+    ['not.toRaiseException with another message', (asking) => expect(asking).not.toRaiseException('other')],
+  ])('that %s passes over fails the test', async (_, state) => {
+    const problem = await refusalsAfter(KitModule, async (app) => {
+      const alice = await app.connect();
+      await state(alice.emitWithAck('guarded'));
+    });
+    expect(problem).toBeInstanceOf(UndeclaredRefusalsError);
+  });
+
+  test.each([
+    expect.any(Object),
+    expect.anything(),
+    expect.objectContaining({}),
+    expect.objectContaining({ message: expect.any(String) as string }),
+    expect.not.objectContaining({ ok: true }),
+  ])('is not what %s asks for', async (expected) => {
+    await using app = await startTestApp(KitModule);
+    const alice = await app.connect();
+    for (const event of asks) {
+      const stated = expect(alice.emitWithAck(event, 1)).toBeAcked(expected);
+      await expect(stated).rejects.toThrow('handling it failed: the ack was');
+    }
+    await expect(alice.emitWithAck('fine')).toBeAcked(expect.anything());
+  });
+});
