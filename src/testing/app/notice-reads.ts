@@ -20,7 +20,9 @@ export function noticeReads(value: unknown, onRead: () => void): unknown {
       configurable: true,
       enumerable: true,
       get: () => Reflect.get(read(), name) as unknown,
-      set: (other: unknown) => void Reflect.set(read(), name, other),
+      set: (other: unknown) => {
+        Reflect.set(read(), name, other);
+      },
     });
   }
   return Object.defineProperty(copy, inspect.custom, { configurable: true, value: read });

@@ -66,12 +66,13 @@ export interface RealtimeMatchers<Subject = unknown> {
   ): Promise<void>;
   /**
    * Of a list of clients, of `app.room()` or of `app.namespace()`: each of them receives this event, and no other
-   * connected client of the app does.
+   * client of the app does. Who is in a room or on a namespace is looked at as it was when the server sent the event.
    */
   toBeAllWhoReceive<Event extends Names<Subject>>(event: Event, ...args: ArgsOf<Subject, Event> | []): Promise<void>;
   /**
    * Of what `client.emitWithAck()` returned, not awaited: the server acknowledges it, with exactly these values when
-   * any are given. An ack that is an error, an object whose `status` is `error`, is one only when it is given.
+   * any are given. An ack of an event that the server has refused, or an object whose `status` is `error`, is one only when
+   * it is given, by what would not fit any other error.
    * `.not.toBeAcked()` does not wait for the deadline.
    */
   toBeAcked(...values: unknown[]): Promise<void>;
