@@ -31,7 +31,11 @@ class Apologies implements ExceptionFilter {
 class StrictGateway {
   afterInit(server: Server): void {
     server.on('connection', (socket) =>
-      socket.use(([event], next) => next(event === 'denied' ? new Error('not you') : undefined)),
+      socket.use((packet, next) => {
+        if (packet[0] === 'old name') packet[0] = 'renamed';
+        if (packet[0] === 'muted') throw new WsException('muted');
+        next(packet[0] === 'denied' ? new Error('not you') : undefined);
+      }),
     );
   }
 
@@ -66,6 +70,23 @@ class StrictGateway {
   @SubscribeMessage('filtered')
   filtered(): never {
     throw new WsException('sorry to say');
+  }
+
+  @SubscribeMessage('told, then thrown')
+  told(@ConnectedSocket() client: Socket): never {
+    client.emit('progress');
+    throw new WsException('half way');
+  }
+
+  @SubscribeMessage('turned away')
+  turnedAway(@ConnectedSocket() client: Socket): never {
+    client.disconnect();
+    throw new WsException('out');
+  }
+
+  @SubscribeMessage('renamed')
+  renamed(): string {
+    return 'by its new name';
   }
 
   @SubscribeMessage('fine')
@@ -139,6 +160,46 @@ describe.each<[string, TestAppModule]>([
     expect(problem).toBeUndefined();
   });
 
+  test('a refusal whose event a listener of the test has got is declared', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      const once = new Promise((resolve) => alice.socket.once('exception', resolve));
+      alice.emit('guarded');
+      await once;
+      const any = new Promise((resolve) => alice.socket.onAny(resolve));
+      alice.emit('piped', 1);
+      await any;
+      alice.socket.offAny();
+    });
+    expect(problem).toBeUndefined();
+  });
+
+  test('a refusal for which the client is disconnected is declared by toBeDisconnected', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      alice.emit('turned away');
+      await expect(alice).toBeDisconnected();
+    });
+    expect(problem).toBeUndefined();
+  });
+
+  test('an event that was sent before the refusal declares nothing', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      alice.emit('told, then thrown');
+      await expect(alice).toReceive('progress');
+    });
+    expect(problem?.message).toContain('half way');
+  });
+
+  test('an event that a middleware gives another name is handled by that', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      alice.emit('old name');
+    });
+    expect(problem).toBeUndefined();
+  });
+
   test('a refusal is declared beforehand, all or by its reason', async () => {
     const break_ = async (app: TestApp): Promise<void> => {
       const alice = await app.connect();
@@ -165,6 +226,15 @@ describe.each<[string, TestAppModule]>([
     });
     expect(problem).toBeUndefined();
   });
+});
+
+test('a refusal by a middleware that throws has the reason of what it threw', async () => {
+  const problem = await refusalsAfter(KitModule, async (app) => {
+    const alice = await app.connect();
+    app.allowRefusals('muted');
+    alice.emit('muted');
+  });
+  expect(problem).toBeUndefined();
 });
 
 describe('an ack that is an error', () => {
@@ -199,6 +269,16 @@ describe('an ack that is an error', () => {
       look((await alice.emitWithAck('guarded')) as { message: string });
     });
     expect(problem).toBeUndefined();
+  });
+
+  test.each<[string, unknown]>([
+    ['part of its text', expect.objectContaining({ message: expect.stringContaining('Forbidden') as string })],
+    ['a pattern of its text', expect.objectContaining({ message: expect.stringMatching(/^Forb/) as string })],
+    ['its code', expect.objectContaining({ code: 'FORBIDDEN' })],
+    ['its status', expect.objectContaining({ status: 'error' })],
+  ])('is asked for by %s', async (_, expected) => {
+    await using app = await startTestApp(KitModule);
+    await expect((await app.connect()).emitWithAck('guarded')).toBeAcked(expected);
   });
 
   test('that a function of the test gets is declared', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import type { Socket as TcpSocket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
-import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
+import { FlowMetrics, WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { io } from 'socket.io-client';
@@ -101,6 +102,24 @@ test('a client on a slow link is not cut off, however long one event takes', { t
   } finally {
     client.disconnect();
   }
+});
+
+test('what a client that is gone has still to be sent counts, and is given up before that of others', async () => {
+  const budget = { maxTotalBufferedBytes: 60 * MB, pingInterval: 100, pingTimeout: 200 };
+  await using app = await startTestApp(moduleWith(budget));
+  using _first = await openDeafClient(app);
+  const { socket, ...gone } = watch(app);
+  const tcp = (socket.conn as unknown as { transport: { socket: { _socket: TcpSocket } } }).transport.socket._socket;
+  socket.emit('piece', 'x'.repeat(15 * MB));
+  await once(socket, 'disconnect');
+  expect(gone).toEqual({});
+  expect(app.get(FlowMetrics).bufferedBytes()).toBeGreaterThan(40 * MB);
+  expect(tcp.destroyed).toBe(false);
+  using _second = await openDeafClient(app);
+  const latest = watch(app).socket;
+  latest.emit('piece', 'x'.repeat(15 * MB));
+  await expect.poll(() => tcp.destroyed).toBe(true);
+  expect(app.get(FlowMetrics).bufferedBytes()).toBeLessThan(60 * MB);
 });
 
 test('a client that takes nothing is disconnected, and others have everything', { timeout: 30_000 }, async () => {

@@ -9,8 +9,8 @@ import { PacketType, isAck, isEvent, type Packet, type WireListener } from './wi
  * came and what made the server send it.
  */
 export class ClientTraffic implements WireListener {
-  /** The server's end of the connection, from its first packet on. */
-  serverEnd: ObservedSocket | undefined;
+  /** The server's ends of its connections, from the first packet on; one that reconnects has several. */
+  readonly serverEnds: ObservedSocket[] = [];
   /** The event that was sent last. */
   lastSent: SentEvent | undefined;
   /** The events for which the server owes the client an ack, and the other way round, by the id of the ack. */
@@ -23,6 +23,11 @@ export class ClientTraffic implements WireListener {
     private readonly client: { readonly name: string; readonly namespace: string },
     private readonly context: ClientContext,
   ) {}
+
+  /** That of the latest connection. */
+  get serverEnd(): ObservedSocket | undefined {
+    return this.serverEnds.at(-1);
+  }
 
   /** The events that wait for an ack, oldest first. */
   get pendingAcks(): readonly SentEvent[] {
@@ -65,7 +70,8 @@ export class ClientTraffic implements WireListener {
     if (packet.type === PacketType.CONNECT) {
       // What the server's hooks sent comes before Socket.IO's own `connect` event.
       const { sid } = packet.data as { sid: string };
-      this.serverEnd = this.context.observer.claim(sid) ?? this.serverEnd;
+      const serverEnd = this.context.observer.claim(sid);
+      if (serverEnd) this.serverEnds.push(serverEnd);
     } else if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
       const { cause, sentAt } = this.serverEnd?.originOfReceived(event) ?? {};

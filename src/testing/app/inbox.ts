@@ -11,12 +11,15 @@ export interface ReceivedEvent {
   readonly cause?: Cause;
   /** When the server sent it, where that is known, see `nextMoment`. */
   readonly sentAt?: number;
+  /** Whether a listener of the test's own got it. */
+  readonly isHeard?: boolean;
 }
 
 /** All that a client received, in order; each event is unread until somebody takes it. */
 export class Inbox {
   private readonly all: ReceivedEvent[] = [];
   private readonly unreadEvents = new Set<ReceivedEvent>();
+  private readonly lookedAt = new WeakSet<ReceivedEvent>();
 
   constructor(private readonly onChange: () => void) {}
 
@@ -41,6 +44,16 @@ export class Inbox {
     const found = this.find(matches);
     if (found) this.unreadEvents.delete(found);
     return found;
+  }
+
+  /** Notes that the test has looked at an event, which stays unread. */
+  noteLook(received: ReceivedEvent): void {
+    this.lookedAt.add(received);
+  }
+
+  /** Whether the test knows of an event: it has read it, looked at it, or heard it by a listener of its own. */
+  isKnown(received: ReceivedEvent): boolean {
+    return received.isHeard === true || this.lookedAt.has(received) || !this.unreadEvents.has(received);
   }
 
   /** The oldest unread event that matches, left unread. */

@@ -5,7 +5,12 @@ import { inspect } from 'node:util';
  * anything else, to have it is to look at it.
  */
 export function noticeReads(value: unknown, onRead: () => void): unknown {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Object.getPrototypeOf(value) !== Object.prototype ||
+    Object.keys(value).length === 0
+  ) {
     onRead();
     return value;
   }

@@ -291,7 +291,7 @@ export class TestApp<
 
   /** By their names failures and timelines tell clients apart: a further `alice` beside one that is there is `alice (2)`. */
   private uniqueName(name: string, namespace = '/'): string {
-    const others = this.stage.everyone().filter((one) => one.connected && one.namespace === withSlash(namespace));
+    const others = this.stage.everyone().filter((one) => !one.isGone && one.namespace === withSlash(namespace));
     const taken = new Set(others.map((one) => one.name));
     if (!taken.has(name)) return name;
     let number = 2;

@@ -128,7 +128,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   /** @internal Whether it was in its namespace at a moment and, where one is given, in this room; now, where no moment is. */
   wasIn(moment: number | undefined, room?: string): boolean {
-    if (moment !== undefined) return this.serverEnd?.membership.wasIn(moment, room) ?? false;
+    if (moment !== undefined) return this.traffic.serverEnds.some(({ membership }) => membership.wasIn(moment, room));
     return this.connected && (room === undefined || this.rooms.includes(room));
   }
 
@@ -353,7 +353,9 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     hideOffsets(socket, (text) => this.traffic.isOffset(text));
     observeWire(socket, this.traffic);
     socket.onAny((event: string, ...args: unknown[]) => {
-      this.inbox.put({ event, args, ...this.traffic.nextArrival() });
+      // One listener of all events is this.
+      const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 1;
+      this.inbox.put({ event, args, isHeard, ...this.traffic.nextArrival() });
     });
     socket.io.on('open', () => {
       const engine = socket.io.engine;
@@ -389,6 +391,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       if (!isEncodingError(error)) this.assertConnected(wanted);
       throw error;
     }
+    if (sent) refusals.declare(sent.entry);
     throw new DeadlineError(`${wanted()}, which did not come`, this.timeout, {
       ...(this.context.activity.idle() && {
         note: 'No handler is running: it returned nothing or did not call its @Ack(), a middleware refused the event, or nobody handles it.',

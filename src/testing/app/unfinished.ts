@@ -2,9 +2,10 @@ import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } fro
 import type { Refusal } from '../observer/refusals.js';
 import { showEvent, type Details } from '../show.js';
 import { takeForgotten } from '../statements/forgotten.js';
+import { nextTurn } from '../settle/real-time.js';
 import { named } from '../statements/names.js';
 import type { Stage } from '../statements/stage.js';
-import { payloadOf } from './inbox.js';
+import { payloadOf, type ReceivedEvent } from './inbox.js';
 import type { RunningApp } from './test-app.js';
 import type { TestClient } from './test-client.js';
 
@@ -38,6 +39,8 @@ export async function findUnfinished(
   /** Whether other tests run in the app: then only what these clients caused is this test's. */
   ofTheseOnly: boolean,
 ): Promise<readonly Error[]> {
+  // What the test has made in the same go, and awaits together with the end, is awaited by then.
+  await nextTurn();
   const problems = [...takeForgotten(stage.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
   if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;
@@ -64,16 +67,19 @@ export async function findUnfinished(
   return problems;
 }
 
-/** Whether the test has read what told its client of a refusal, or listens for it by itself. */
-function wasSeen({ client: name, entry }: Refusal, clients: readonly TestClient[]): boolean {
-  return clients.some((client) => {
-    const unread = new Set(client.inbox.unread);
-    const told = client.inbox.events.filter(({ cause }) => cause?.entry === entry);
-    return (
-      client.name === name &&
-      told.some((received) => !unread.has(received) || client.socket.hasListeners(received.event))
-    );
-  });
+/** Whether the test knows of what told its client of a refusal. */
+function wasSeen(refusal: Refusal, clients: readonly TestClient[]): boolean {
+  const { client } = refusal;
+  return clients.some(
+    ({ name, inbox }) =>
+      name === client && inbox.events.some((received) => tells(received, refusal) && inbox.isKnown(received)),
+  );
+}
+
+/** Whether an event tells of a refusal: Nest's `exception` or, of a filter of the app's, any that was sent because of it. */
+function tells({ event, cause, sentAt = 0 }: ReceivedEvent, { entry, isFiltered, moment }: Refusal): boolean {
+  if (event === 'exception') return cause?.entry === entry || cause?.entry === undefined || sentAt > moment;
+  return cause?.entry === entry && (isFiltered || sentAt > moment);
 }
 
 function looseEndsOf(

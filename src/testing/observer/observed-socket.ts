@@ -61,7 +61,7 @@ export class ObservedSocket {
     /** The client's name, or the socket's id when the harness did not open it. */
     readonly name: string,
     /** Whether the harness opened it. */
-    private readonly own: boolean,
+    readonly isOwn: boolean,
     /** The entry in the timeline of its connection. */
     readonly connection: number,
     private readonly surroundings: SocketSurroundings,
@@ -72,7 +72,7 @@ export class ObservedSocket {
     socket.conn.on('packetCreate', () => (this.packetsSent += 1));
     socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
       surroundings.onSent();
-      if (own) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
+      if (isOwn) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
       else surroundings.recordForeign('received', event, args);
     });
     this.observePackets();
@@ -143,7 +143,8 @@ export class ObservedSocket {
           end();
           if (error) onRefused(cause, error);
           else if (this.socket.connected) {
-            if (!this.isHeard(event)) onRefused(cause, 'there is no handler for it');
+            // A middleware may have given it another name.
+            if (!this.isHeard(packet[0])) onRefused(cause, 'there is no handler for it');
             onArrival?.({ namespace, event, asksAck: typeof args.at(-1) === 'function' });
           }
           executionContext.run(context, () => next(error));
@@ -157,7 +158,7 @@ export class ObservedSocket {
   }
 
   private causeOfArrival(event: string, args: readonly unknown[]): Cause {
-    if (!this.own) {
+    if (!this.isOwn) {
       const entry = this.surroundings.recordForeign('sent', event, args);
       return { client: this.name, event, entry };
     }

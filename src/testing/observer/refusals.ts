@@ -1,5 +1,6 @@
 import { isText } from '../statements/text.js';
 import { now } from '../settle/real-time.js';
+import { nextMoment } from './membership.js';
 
 /** An event of a client's that the server has not carried out. */
 export interface Refusal {
@@ -9,8 +10,12 @@ export interface Refusal {
   readonly entry: number;
   /** What was thrown, or that there is no handler; for readers. */
   readonly reason: string;
+  /** Whether an exception filter of the app's has dealt with it before it was known here. */
+  readonly isFiltered: boolean;
   /** In milliseconds of `performance.now()`. */
   readonly at: number;
+  /** When, see {@link nextMoment}. */
+  readonly moment: number;
 }
 
 /**
@@ -22,8 +27,9 @@ export class Refusals {
   private readonly declared = new Set<number>();
   private allowed: { readonly reason: string | RegExp | undefined; readonly at: number }[] = [];
 
-  note(refusal: Omit<Refusal, 'at'>): void {
-    if (!this.byEntry.has(refusal.entry)) this.byEntry.set(refusal.entry, { ...refusal, at: now() });
+  note(refusal: Omit<Refusal, 'at' | 'moment'>): void {
+    if (this.byEntry.has(refusal.entry)) return;
+    this.byEntry.set(refusal.entry, { ...refusal, at: now(), moment: nextMoment() });
   }
 
   has(entry: number): boolean {

@@ -166,11 +166,16 @@ export class ServerObserver {
     this.app.record({ kind: 'handled', client, namespace, event, took }, cause);
   }
 
-  /** Notes that an event of a client's has been refused. Of a client that the harness did not open, nobody is to answer for it. */
+  /**
+   * Notes that an event of a client's has been refused. Nobody is to answer for a client that the harness did not open, nor
+   * for an event that another's has had fail.
+   */
   noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown): void {
-    if (cause?.entry === undefined || this.isForeign(socket)) return;
+    const observed = this.observed.get(socket);
+    if (!observed?.isOwn || cause?.entry === undefined || cause.client !== observed.name) return;
     const { client, event, entry } = cause;
-    this.refusals.note({ client, event, entry, reason: readable(() => reasonOf(error)) });
+    const isFiltered = error instanceof Error && error.name === 'FilteredError';
+    this.refusals.note({ client, event, entry, isFiltered, reason: readable(() => reasonOf(error)) });
   }
 
   /** Notes work for a client. @returns the function that ends it */
@@ -311,8 +316,10 @@ export class ServerObserver {
   }
 }
 
-/** What an exception filter of the app's has dealt with is told by what it was. */
+/** What an exception filter has dealt with, or a middleware has thrown, is told by what it was. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : show(error);
-  return error.name === 'FilteredError' && error.cause ? reasonOf(error.cause) : error.message;
+  const isWrapped = ['FilteredError', 'MiddlewareError'].includes(error.name) && error.cause !== undefined;
+  const { message }: { message: unknown } = error;
+  return isWrapped ? reasonOf(error.cause) : String(message);
 }

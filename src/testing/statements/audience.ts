@@ -26,12 +26,7 @@ export class Audience {
 
   /** The clients that belong to it now. */
   get clients(): readonly TestClient[] {
-    return this.at(undefined);
-  }
-
-  /** @internal Those that did at a moment. */
-  at(moment: number | undefined): readonly TestClient[] {
-    return this.stage.everyone().filter((client) => this.belongs(client, moment));
+    return this.stage.everyone().filter((client) => this.belongs(client));
   }
 
   /** The same without these: `app.room('lobby').except(alice)`. */
@@ -68,28 +63,26 @@ export function isAudienceOf(
     });
   const isMeantFor = (client: TestClient, moment?: number): boolean =>
     given instanceof Audience ? given.belongs(client, moment) : given.includes(client);
-  /** When it was sent first to somebody whom it was meant for; who is in a room may have changed since. */
-  const sentAt = (): number | undefined => {
+  /** When a client's node sent it first to somebody whom it was meant for; who is in a room may have changed since. */
+  const sentAt = ({ context: { observer } }: TestClient): number | undefined => {
     const moments = receivers().flatMap(([client, { sentAt: moment }]) =>
-      moment !== undefined && isMeantFor(client, moment) ? [moment] : [],
+      client.context.observer === observer && moment !== undefined && isMeantFor(client, moment) ? [moment] : [],
     );
     return moments.length > 0 ? Math.min(...moments) : undefined;
   };
   const audience = (): readonly TestClient[] =>
     given instanceof Audience
       ? // One that has left since may have left before it could get it.
-        given.at(sentAt()).filter((client) => client.connected || find(client))
+        stage.everyone().filter((client) => given.belongs(client, sentAt(client)) && (client.connected || find(client)))
       : given;
   const [first] = audience();
-  const strangers = (): Received => {
-    const since = sentAt() ?? Infinity;
+  const strangers = (): Received =>
     // One that is gone may have got the same before, when it was meant for it.
-    return receivers().filter(
+    receivers().filter(
       ([client, found]) =>
         !isMeantFor(client, found.sentAt) &&
-        (client.connected || (found.sentAt !== undefined && found.sentAt >= since)),
+        (client.connected || (found.sentAt !== undefined && found.sentAt >= (sentAt(client) ?? Infinity))),
     );
-  };
   return {
     stage,
     get clients() {

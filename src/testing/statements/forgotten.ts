@@ -21,11 +21,11 @@ export function trackMatcher<T>(
   const onAwait = noteMade(matcher, owner, madeAt, 'expect');
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what this object is for
-    then: (onFulfilled, onRejected) =>
-      noticeAwait(
-        outcome.then(onFulfilled, onRejected).catch((error: unknown) => rethrowAt(madeAt, error)),
-        onAwait,
-      ),
+    then: (onFulfilled, onRejected) => {
+      const told = outcome.then(onFulfilled, onRejected).catch((error: unknown) => rethrowAt(madeAt, error));
+      // Where nobody will be told that it was forgotten, a failure stays an unhandled rejection.
+      return owner ? noticeAwait(told, onAwait) : told;
+    },
   };
 }
 

@@ -156,8 +156,14 @@ export const statements = {
     isRefused(subject, reason, expected, equals),
   toBeConnected: (manner: Manner, subject: unknown, expected: ExpectedConnection = {}) =>
     judged(manner, isConnected(client(subject, 'toBeConnected'), expected)),
-  toBeDisconnected: (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) =>
-    judged(manner, isDisconnected(client(subject, 'toBeDisconnected'), reason, expected)),
+  toBeDisconnected: async (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) => {
+    const gone = client(subject, 'toBeDisconnected');
+    const verdict = await judged(manner, isDisconnected(gone, reason, expected));
+    // Who is disconnected for an event is refused it.
+    const { entry } = gone.serverDisconnection?.cause ?? {};
+    if (verdict.pass && !manner.negated && entry !== undefined) gone.context.observer.refusals.declare(entry);
+    return verdict;
+  },
   toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
     judged(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
   toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) => {

@@ -54,6 +54,8 @@ function ownerOf(test: object | undefined): object | undefined {
   if (!context?.onTestFinished) return undefined;
   telling.add(test);
   context.onTestFinished(() => {
+    // Vitest forgets what is to be done at the end before it tries a test again.
+    telling.delete(test);
     const [forgotten] = takeForgotten(test);
     if (forgotten) throw forgotten;
   });

@@ -61,7 +61,7 @@ export class ConnectionFlow {
     readonly account: AddressAccount,
     /** The client's own, where proxies are trusted. */
     readonly address: string,
-    private readonly server: ServerFlow,
+    readonly server: ServerFlow,
   ) {
     (conn as Marked)[FLOW] = this;
   }
@@ -76,7 +76,8 @@ export class ConnectionFlow {
   }
 
   /** Says what is read from now on: a polling connection has a WebSocket when it was upgraded. */
-  readFrom(source: WebSocket): void {
+  readFrom(source: WebSocket & { flow: ConnectionFlow | undefined }): void {
+    source.flow = this;
     this.source = source;
     if (this.held) source.pause();
   }
@@ -124,6 +125,7 @@ export class ConnectionFlow {
   /** The connection is gone. Ends, and requests that wait, have no bytes: they are not to be lost. */
   close(): void {
     this.isClosed = true;
+    this.unfinished = 0;
     const held = this.held ?? [];
     this.resume();
     for (const { bytes, deliver } of held) if (bytes === 0) deliver();

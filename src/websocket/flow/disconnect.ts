@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers';
 import { transportOf, type Connection } from '../engine-internals.js';
 import { answer } from '../errors/error-answer.js';
 import type { Server } from '../socket.io.js';
+import type { ConnectionFlow } from './connection-flow.js';
 import { type DecodedPacket, PacketType, type Violation } from './packet.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
@@ -15,10 +16,16 @@ const FAREWELL = 1_000;
  * Accepts nothing more for a client, and ends its connection: what it has got by then is all that was sent before. The app
  * hears of it when it is through with what it emits.
  */
-export function cutOff(connection: Connection, reason: string): void {
-  connection.readyState = 'closing';
-  transportOf(connection).socket?.terminate();
-  process.nextTick(() => end(connection, reason));
+export function cutOff(flow: ConnectionFlow, reason: string): void {
+  flow.conn.readyState = 'closing';
+  abandonTransport(flow);
+  process.nextTick(() => end(flow.conn, reason));
+}
+
+/** Ends the TCP connections of a client, and with them what they still have to send. */
+export function abandonTransport({ conn, answeredBy }: ConnectionFlow): void {
+  transportOf(conn).socket?.terminate();
+  for (const tcp of answeredBy) if (tcp.writableLength > 0) tcp.destroy();
 }
 
 /** Ends a connection, and says why: what waits for the client is sent as far as possible, and the reason with its end. */

@@ -5,7 +5,7 @@ import { ConnectionLimits } from '../handshake/connection-limits.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
 import { Backlogs, type Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
-import { cutOff } from './disconnect.js';
+import { abandonTransport, cutOff } from './disconnect.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { ReadTurns } from './read-turns.js';
 
@@ -35,17 +35,17 @@ export class Flow implements OnApplicationShutdown {
     this.backlogs.close();
   }
 
-  /** A client does not read. */
-  private cutOff({ conn, address, answeredBy }: ConnectionFlow, excess: Excess): void {
+  /** A client does not read; one that is gone may still have much to be sent. */
+  private cutOff(flow: ConnectionFlow, excess: Excess): void {
+    if (flow.isClosed) return abandonTransport(flow);
     const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options;
     const why =
       excess === 'stalled'
         ? `It has taken nothing for ${stallTimeout} ms (stallTimeout) of the more than ${maxBufferedBytes} bytes ` +
           '(maxBufferedBytes) that waited for it'
         : `More than ${maxTotalBufferedBytes} bytes (maxTotalBufferedBytes) are kept for all clients together`;
-    this.log.warn(excess, () => `Disconnected a client at ${address}: ${why}`);
+    this.log.warn(excess, () => `Disconnected a client at ${flow.address}: ${why}`);
     this.metrics.slowConsumers += 1;
-    cutOff(conn, 'slow consumer');
-    for (const tcp of answeredBy) if (tcp.writableLength > 0) tcp.destroy();
+    cutOff(flow, 'slow consumer');
   }
 }

@@ -41,11 +41,6 @@ export function guardParser(
         server.onFailure(this.flow, error);
       }
     }
-
-    override destroy(): void {
-      super.destroy();
-      server.onEnd(this.flow);
-    }
   }
 
   function onDecoded(this: Guarded, packet: DecodedPacket): void {

@@ -74,11 +74,13 @@ export class ServerFlow {
       if (latest) latest.flow = flow;
       latest = undefined;
       conn.on('packetCreate', onPacketCreate);
+      conn.on('close', onClose);
       const socket = transportOf(conn).socket as PacedWebSocket | undefined;
-      if (socket) readFrom(flow, socket);
+      if (socket) flow.readFrom(socket);
       else {
         pacePackets(flow);
         conn.on('upgrading', onUpgrading);
+        conn.once('upgrading', endPolls);
       }
       const oneTooMany = connections.open(flow.account, request);
       if (oneTooMany) this.disconnect(flow, new Violation(oneTooMany.code, oneTooMany.message));
@@ -138,18 +140,12 @@ export class ServerFlow {
     this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
 
-  /** Socket.IO is through with a connection; it may say so twice. */
+  /** What a WebSocket still has to send, for 30 s at most, goes on to count. */
   onEnd(flow: ConnectionFlow): void {
     const { conn, account } = flow;
-    if (conn.readyState !== 'closed') {
-      conn.once('close', () => this.onEnd(flow));
-      return;
-    }
-    if (flow.isClosed) return;
     // What is still under way is not dealt with any more; the goodbye may be behind it.
     if (flow.isPaused) terminateSoon(conn);
     flow.close();
-    this.common.backlogs.forget(flow);
     releaseTransport(conn);
     this.common.connections.close(account);
   }
@@ -186,12 +182,20 @@ export class ServerFlow {
   }
 }
 
+function onClose(this: Connection): void {
+  const flow = flowOf(this)!;
+  flow.server.onEnd(flow);
+}
+
+function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
+  flowOf(this)!.readFrom(socket);
+}
+
 /**
  * The WebSocket by which a client upgrades has been probed. The client upgrades when no poll of its waits any more; by
  * itself, Engine.IO answers one that waits only after 100 ms.
  */
-function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
-  readFrom(flowOf(this)!, socket);
+function endPolls(this: Connection): void {
   const endPollSoon = (): void => void setTimeout(endPoll, TIME_FOR_PROBE, this).unref();
   endPollSoon();
   // It may have polled again before it knew of the probe's answer.
@@ -200,11 +204,6 @@ function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): 
 
 function endPoll({ transport }: Connection): void {
   if (transport.name === 'polling' && transport.writable) transport.send([{ type: 'noop' }]);
-}
-
-function readFrom(flow: ConnectionFlow, socket: PacedWebSocket): void {
-  socket.flow = flow;
-  flow.readFrom(socket);
 }
 
 /** Socket.IO's own parser lets no other pass as the name of an event; others do. */
