@@ -8,7 +8,7 @@ import {
   type ConnectionListener,
   type RedisClient,
 } from './redis-connection.js';
-import { DEFAULT_CONNECT_TIMEOUT, type RedisOptions } from './redis.options.js';
+import { redisOption, type RedisOptions } from './redis.options.js';
 import type { Namespace, ServerOptions } from './socket.io.js';
 
 /** Joins this node to the others: the Redis clients, and the Socket.IO adapter that speaks through them. */
@@ -36,7 +36,7 @@ export class RedisBackplane implements OnApplicationBootstrap {
    * @throws RedisUnavailableError when a package is missing, or Redis is not reached within `connectTimeout`
    */
   static async open(options: RedisOptions): Promise<RedisBackplane> {
-    const { url, client, keyPrefix, connectTimeout: timeout = DEFAULT_CONNECT_TIMEOUT } = options;
+    const { url, client, keyPrefix, connectTimeout: timeout = redisOption.fields.connectTimeout.default } = options;
     const { createAdapter } = await peer('@socket.io/redis-adapter', () => import('@socket.io/redis-adapter'));
     const outages = new OutageLog();
     const where = url === undefined ? 'the address of "redis.client"' : redactedUrl(url);

@@ -1,9 +1,6 @@
 import { isObject, milliseconds, rule, withDefault, type Options } from './option-rules.js';
 import type { RedisClient } from './redis-connection.js';
 
-/** In milliseconds. */
-export const DEFAULT_CONNECT_TIMEOUT = 5_000;
-
 const fields = {
   /** Where Redis is, as `redis://[user:password@]host[:port][/database]`. The kit opens and closes the clients. */
   url: rule<string>(
@@ -29,7 +26,7 @@ const fields = {
    *
    * @default 5000
    */
-  connectTimeout: withDefault(milliseconds, DEFAULT_CONNECT_TIMEOUT),
+  connectTimeout: withDefault(milliseconds, 5_000),
 };
 
 /** How the nodes of an app find each other: either `url` or `client`. */

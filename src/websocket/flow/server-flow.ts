@@ -14,6 +14,7 @@ import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets, type PacedWebSocket } from './paced-websocket.js';
+import { inTransport } from './transport.js';
 import { type DecodedPacket, isNestedDeeper, PacketType, Violation } from './packet.js';
 
 /** How long the answer to a probe may take to the client: one whose poll is answered sooner polls again. In milliseconds. */
@@ -142,12 +143,12 @@ export class ServerFlow {
 
   /** What a WebSocket still has to send, for 30 s at most, goes on to count. */
   onEnd(flow: ConnectionFlow): void {
-    const { conn, account } = flow;
     // What is still under way is not dealt with any more; the goodbye may be behind it.
-    if (flow.isPaused) terminateSoon(conn);
+    if (flow.isPaused) terminateSoon(flow.conn);
     flow.close();
-    releaseTransport(conn);
-    this.common.connections.close(account);
+    if (inTransport(flow) === 0) this.common.backlogs.forget(flow);
+    releaseTransport(flow.conn);
+    this.common.connections.close(flow.account);
   }
 
   /** A connection has sent faster than it may. */
