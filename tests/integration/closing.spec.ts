@@ -198,6 +198,14 @@ describe('app.close() does not wait for', () => {
     await undecided.closed;
   });
 
+  test('a WebSocket whose client, disconnected by the app, does not say goodbye', async () => {
+    await using app = await startTestApp(moduleWith());
+    using client = await openMuteClient(app.port);
+    app.io.disconnectSockets(true);
+    expect(await timeToClose(app)).toBeLessThan(1_000);
+    await client.closed;
+  });
+
   test('a WebSocket by which a client begins to upgrade and then is silent', async () => {
     await using app = await startTestApp(moduleWith());
     const opened = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);

@@ -50,12 +50,9 @@ export class HttpConnections {
     }
   }
 
-  /** Engine.IO answers what comes to the path of its server. It closes its WebSockets: nothing needs to be kept of them here. */
+  /** What is upgraded at the path of a server's is Engine.IO's, which closes it. */
   serve(server: Server): void {
     this.enginePaths.add(server.path());
-    server.engine.on('connection', ({ request, transport }) => {
-      if (transport.name === 'websocket') this.sockets.delete(request.socket);
-    });
   }
 
   /** Ends what is idle, now and from now on; what is being answered, and other upgrades, may end by themselves. */
