@@ -69,7 +69,8 @@ export class Conversation {
   take(packet: Packet): void {
     if (typeof packet !== 'string') return;
     const [, type, , namespace = '/', id, data] = MESSAGE.exec(packet) ?? [];
-    if (type === '0') this.joined.push(namespace);
+    // One that was joined again is joined once.
+    if (type === '0' && !this.joined.includes(namespace)) this.joined.push(namespace);
     if (type === '1') this.left(namespace);
     if (type === '0' || type === '4') this.onAdmission();
     if (type === '2' || type === '5') this.heard(namespace, id!, data!);
