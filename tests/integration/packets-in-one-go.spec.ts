@@ -3,6 +3,9 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule, type Socket } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
+import { Endpoint } from './support/protocol/endpoint.js';
+import { PollingSession } from './support/protocol/polling-session.js';
+import { openMuteClient, textFrame } from './support/raw-socket.js';
 
 /** What the gateway saw, in order. */
 @WebSocketGateway()
@@ -49,3 +52,27 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     expect(app.get(WitnessGateway).seen).toEqual([expect.stringMatching(/./), 'disconnect']);
   });
 });
+
+overWebSocket.for(['websocket', 'polling'])(
+  'as with Socket.IO alone, an event behind the leaving of its namespace comes to nothing, and the connection stays (%s)',
+  async (transport, { app }) => {
+    const { seen } = app.get(WitnessGateway);
+    const [leave, note, join] = ['41', '42["note","behind"]', '40'];
+    let send: (...packets: string[]) => unknown;
+    if (transport === 'websocket') {
+      const { socket } = await openMuteClient(app.port);
+      send = (...packets) => socket.write(Buffer.concat(packets.map(textFrame)));
+    } else {
+      const session = await PollingSession.open(new Endpoint(app));
+      send = (...packets) => session.post(packets.join('\x1e'));
+      await send(join);
+    }
+    await expect.poll(() => app.io.sockets.sockets.size).toBe(1);
+    void send(leave, note);
+    await expect.poll(() => seen).toEqual(['disconnect']);
+    await send(join);
+    await expect.poll(() => app.io.sockets.sockets.size).toBe(1);
+    expect([app.io.engine.clientsCount, ...seen]).toEqual([1, 'disconnect']);
+    app.io.disconnectSockets(true);
+  },
+);

@@ -23,8 +23,9 @@ export const flowOptions = {
 
   /**
    * How many bytes of memory may be kept for all clients together: what waits for them, of which a text is there three times
-   * and a broadcast counts once, and messages that have not come whole or wait for `handleConnection`. Beyond it the clients
-   * are disconnected that have taken nothing for longest, and then those for which most waits.
+   * and a broadcast counts once, and messages that have not come whole or wait for `handleConnection`. What a client that is
+   * gone has still to be sent counts too. Beyond it the clients are disconnected that have taken nothing for longest, and
+   * then those for which most waits.
    *
    * @default a quarter of the memory that the process may have: of its heap's limit or of its container, whichever is less
    */

@@ -9,7 +9,7 @@ export interface DecodedPacket {
 }
 
 /** Of Socket.IO's protocol. */
-export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, CONNECT_ERROR: 4, BINARY_EVENT: 5 } as const;
+export const PacketType = { CONNECT: 0, EVENT: 2, CONNECT_ERROR: 4, BINARY_EVENT: 5 } as const;
 
 /** Whether arrays and objects are nested deeper than so many levels. Looks no deeper than that itself. */
 export function isNestedDeeper(value: unknown, levels: number): boolean {

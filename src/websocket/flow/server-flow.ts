@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout } from 'node:timers';
+import { setTimeout } from 'node:timers';
 import { coalesceWrites, joinFrame } from '../coalesced-writes.js';
 import {
   type Connection,
@@ -122,10 +122,6 @@ export class ServerFlow {
     if (packet.type === PacketType.CONNECT) {
       flow.charge(COST_OF_JOIN - 1);
       this.listener.onJoin(flow.conn, packet.nsp);
-    } else if (packet.type === PacketType.DISCONNECT) {
-      // What comes behind may be to join again, which Socket.IO takes for an error in the same turn.
-      flow.block();
-      setImmediate(() => flow.unblock());
     }
   }
 
