@@ -56,16 +56,20 @@ function noteMade(matcher: string, owner: object | undefined, madeAt: Error, by:
   return () => void pending.delete(madeAt);
 }
 
-function noticeAwait<T>(promise: Promise<T>, onAwait: () => void): PromiseLike<T> {
+function noticeAwait<T>(promise: Promise<T>, onAwait: () => void): Promise<T> {
   // Unawaited, a failure is reported by the test's teardown; it need not be an unhandled rejection as well.
   promise.catch(() => {});
-  const noticed = <K extends 'then' | 'catch' | 'finally'>(method: K): Promise<T>[K] =>
-    ((...args: never[]) => {
+  return {
+    // oxlint-disable-next-line unicorn/no-thenable -- as above
+    then: (...handlers) => {
       onAwait();
-      return (promise[method] as (...args: never[]) => unknown).apply(promise, args);
-    }) as Promise<T>[K];
-  // oxlint-disable-next-line unicorn/no-thenable -- as above
-  return { then: noticed('then'), catch: noticed('catch'), finally: noticed('finally') } as PromiseLike<T>;
+      return promise.then(...handlers);
+    },
+    // Jest itself goes on by `catch`, and gives the test what that returns.
+    catch: (onRejected) => noticeAwait(promise.catch(onRejected), onAwait),
+    finally: (onFinally) => noticeAwait(promise.finally(onFinally), onAwait),
+    [Symbol.toStringTag]: 'Promise',
+  };
 }
 
 function rethrowAt(place: Error, error: unknown): never {
