@@ -91,6 +91,12 @@ describe('what it cannot be asked', () => {
     await expect(Promise.resolve(nameless.toReceiveExactly?.('said', 'hi'))).rejects.toThrow(
       "toReceiveExactly() needs the name of an event, or lists like ['said', 'hi']; it got 'said'.",
     );
+    await expect(Promise.resolve(nameless.toReceiveInOrder?.())).rejects.toThrow(
+      'toReceiveInOrder() needs at least one event; that nothing is received says toReceiveExactly().',
+    );
+    await expect(Promise.resolve(nameless.toBeInRooms?.('lobby'))).rejects.toThrow(
+      "toBeInRooms() needs a list of rooms, like ['lobby']; it got 'lobby'.",
+    );
   });
 });
 
@@ -101,6 +107,21 @@ test('a text is a text or a pattern, and nothing else', async () => {
   await expect(Promise.resolve(refusal.toBeRefused({ stage: 'gateway' }))).rejects.toThrow(
     "Expected a text or a pattern to look for; got { stage: 'gateway' }.",
   );
+});
+
+test('a statement that is awaited together with the end of its app is no forgotten one', async () => {
+  const other = await startTestApp(ChatModule);
+  const alice = await other.connect();
+  await Promise.all([assertThat(alice).toBeDisconnected(), other.close()]);
+});
+
+test('a client beside one of the same name is told apart, and on another namespace needs not be', async () => {
+  const open = { name: 'zoe' };
+  const [first, second] = await Promise.all([app.connect(open), app.connect(open)]);
+  expect([first.name, second.name]).toEqual(['zoe', 'zoe (2)']);
+  await first.disconnect();
+  expect((await app.connect(open)).name).toBe('zoe');
+  expect((await app.connect({ ...open, namespace: '/news' })).name).toBe('zoe');
 });
 
 describe('an audience', () => {

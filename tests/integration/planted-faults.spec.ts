@@ -93,6 +93,6 @@ describe.concurrent.for([
     await using app = await startTestApp(roomModule(fault), { timeout: 250 });
     const failure: unknown = await exercise(app, transports).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
-    expect(lineOf(failure as Error)).toContain(`${matcher}(`);
+    expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
   });
 });

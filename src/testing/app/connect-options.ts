@@ -6,13 +6,16 @@ export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> ex
   ManagerOptions & SocketOptions
 > {
   /**
-   * What the client is called in failures, log entries and the timeline.
+   * What the client is called in failures, log entries and the timeline. A further one of that name, beside one that is
+   * there, is told apart by a number: `alice (2)`.
    *
    * @default 'client-1', 'client-2', …
    */
   name?: string;
   /** @default '/' */
   namespace?: string;
+  /** @default the server's own option `parser` */
+  parser?: ManagerOptions['parser'];
   /**
    * Give `['polling', 'websocket']` for a client that upgrades.
    *

@@ -29,8 +29,9 @@ export interface RealtimeFixtures<
 }
 
 /**
- * Vitest's `test` with an app and clients. A test fails, too, on expectations that it has not awaited and on errors
- * that the server logged and the test has not declared as expected; see `errorLogs` and `strict`.
+ * Vitest's `test` with an app and clients. A test fails, too, on expectations that it has not awaited, and on errors that
+ * the server logged and events that it refused where the test has not declared them as expected; see `errorLogs`,
+ * `refusals` and `strict`.
  *
  * @example
  * ```ts
