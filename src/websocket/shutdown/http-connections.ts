@@ -27,8 +27,9 @@ export class HttpConnections {
 
   constructor(server: HttpServer) {
     // One function for all sockets: a closure for each would be too much.
-    const { upgraded } = this;
+    const { sockets, upgraded } = this;
     function onUpgradedGone(this: Duplex): void {
+      sockets.delete(this as TcpSocket);
       upgraded.delete(this);
     }
     const onConnection = (socket: TcpSocket): void => {
@@ -45,12 +46,13 @@ export class HttpConnections {
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
         const isEngines = [...this.enginePaths].some((path) => request.url?.startsWith(path));
-        if (!isEngines) upgraded.set(socket.once('close', onUpgradedGone), request);
+        socket.on('close', onUpgradedGone);
+        if (!isEngines) upgraded.set(socket, request);
       });
     }
   }
 
-  /** What is upgraded at the path of a server's is Engine.IO's, which closes it. */
+  /** What is upgraded at the path of this server is Engine.IO's. */
   serve(server: Server): void {
     this.enginePaths.add(server.path());
   }
