@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
-import { quantileSorted } from 'simple-statistics';
+import { median, quantileSorted } from 'simple-statistics';
 import { expect, test } from 'vitest';
 import { start, type CommandedProcess } from './support/process.js';
 import { watch } from './support/watch.js';
@@ -31,6 +31,8 @@ interface Attack {
   readonly name: string;
   readonly command: string;
   readonly count: number;
+  /** Of so many, the middle one counts: in a short one, what else the machine does weighs much. */
+  readonly rounds?: number;
   /** What is to have come of it. */
   readonly outcome: unknown;
   /** Resolves when the server has dealt with it. */
@@ -42,6 +44,7 @@ const attacks: Attack[] = [
     name: '2,000 connections at once from one address, five times',
     command: 'connections',
     count: 2_000,
+    rounds: 3,
     outcome: expect.toSatisfy((admitted: number) => admitted <= 500),
   },
   {
@@ -72,7 +75,7 @@ const attacks: Attack[] = [
 test.for(attacks)(
   '$name: a bystander is served, and nothing stays',
   { timeout: 120_000 },
-  async ({ name, command, count, outcome, isOver }) => {
+  async ({ name, command, count, rounds = 1, outcome, isOver }) => {
     await using server = await start('server.js', [], { LOG: 'quiet' });
     await using attacker = await start('attacker.js', [String(server.greeting)]);
     const bystander = io(`http://127.0.0.1:${String(server.greeting)}`, {
@@ -82,21 +85,26 @@ test.for(attacks)(
     try {
       await latencies(bystander, delay(500));
       const before = await server.ask<number>('heap');
-      const attack = attacker.ask<unknown>(command, count).then(async (result) => {
-        await expect.poll(() => isOver?.(server) ?? true, { timeout: 60_000, interval: 20 }).toBe(true);
-        return result;
-      });
-      const taken = await latencies(bystander, attack);
-      const p99 = quantileSorted(taken, 0.99);
-      expect(await attack).toEqual(outcome);
-      expect(bystander.connected).toBe(true);
-      while ((await server.ask<number>('connected')) > 1) await delay(50);
+      const p99s: number[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        const attack = attacker.ask<unknown>(command, count).then(async (result) => {
+          await expect.poll(() => isOver?.(server) ?? true, { timeout: 60_000, interval: 20 }).toBe(true);
+          return result;
+        });
+        const taken = await latencies(bystander, attack);
+        const p99 = quantileSorted(taken, 0.99);
+        p99s.push(p99);
+        expect(await attack).toEqual(outcome);
+        expect(bystander.connected).toBe(true);
+        while ((await server.ask<number>('connected')) > 1) await delay(50);
+        console.log(
+          `${name}: a bystander's ack took ${quantileSorted(taken, 0.5).toFixed(1)} ms (median), ` +
+            `${p99.toFixed(1)} (p99), ${taken.at(-1)!.toFixed(1)} (most) of ${taken.length}`,
+        );
+      }
       const kept = (await server.ask<number>('heap')) - before;
-      console.log(
-        `${name}: a bystander's ack took ${quantileSorted(taken, 0.5).toFixed(1)} ms (median), ${p99.toFixed(1)} (p99), ` +
-          `${taken.at(-1)!.toFixed(1)} (most) of ${taken.length}; ${(kept / MB).toFixed(2)} MB more heap`,
-      );
-      expect(p99).toBeLessThan(P99);
+      console.log(`${name}: ${(kept / MB).toFixed(2)} MB more heap`);
+      expect(median(p99s)).toBeLessThan(P99);
       expect(kept).toBeLessThan(5 * MB);
     } finally {
       bystander.disconnect();
