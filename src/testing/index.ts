@@ -1,7 +1,7 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './app/start-test-cluster.js';
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/worlds.js';
-export { type TestApp } from './app/test-app.js';
+export { type IdleCheck, type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './app/connect-options.js';
 export { type EventsMap, type NamespaceEvents } from './app/events.js';
 export { type TestClient, type WaitOptions } from './app/test-client.js';

@@ -93,8 +93,9 @@ export function showBecause(cause: Cause | undefined): string {
   return cause ? `, caused by ${showCause(cause)}` : '';
 }
 
-/** `alice's "say"`, or `alice's connection`. */
+/** `alice's "say"`, `alice's connection`, or `POST /orders`. */
 export function showCause({ client, event }: Cause): string {
+  if (client === undefined) return event;
   return `${client}'s ${event === 'connection' || event === 'disconnect' ? event : `"${event}"`}`;
 }
 

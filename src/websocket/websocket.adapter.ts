@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
@@ -12,6 +13,7 @@ import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
 import { Handshakes } from './handshake/handshakes.js';
 import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
+import { limits as DEFAULTS } from './limits.options.js';
 import { WebsocketOptionsError } from './option-rules.js';
 import { RedisBackplane } from './redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
@@ -129,6 +131,13 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     this.shutdown.track(server);
     refuseFurtherEngines(server);
     return server;
+  }
+
+  /** @internal All clients of a test have one address, and are no flood. Lifts what the app has not set itself. */
+  liftDefaultLimitsPerAddress(): void {
+    const { limits } = this.options;
+    if (limits.connectionsPerAddress === DEFAULTS.connectionsPerAddress.default) limits.connectionsPerAddress = false;
+    if (isDeepStrictEqual(limits.connectRate, DEFAULTS.connectRate.default)) limits.connectRate = false;
   }
 
   async onApplicationBootstrap(): Promise<void> {

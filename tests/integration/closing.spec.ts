@@ -135,7 +135,7 @@ describe.each([
   test('may come to its end', async () => {
     await using app = await startTestApp(moduleWith(), options);
     using slow = await request(app.port, '/slow');
-    await expect.poll(() => app.activity.work).toHaveLength(1);
+    await expect.poll(() => app.activity.pending()).toHaveLength(1);
     expect(await timeToClose(app)).toBeLessThan(1_000);
     await slow.closed;
     expect(slow.text).toMatch(/^HTTP\/1\.1 200 .*done$/s);
@@ -145,7 +145,7 @@ describe.each([
   test('is cut off at the deadline, and logged without what may be secret', async () => {
     await using app = await startTestApp(moduleWith({ timeout: 2_000 }), options);
     using hanging = await request(app.port, '/hang?token=secret');
-    await expect.poll(() => app.activity.work).toHaveLength(1);
+    await expect.poll(() => app.activity.pending()).toHaveLength(1);
     const took = await timeToClose(app);
     expect(took).toBeGreaterThan(1_800);
     expect(took).toBeLessThan(2_500);
@@ -157,7 +157,7 @@ describe.each([
 test('with forceCloseConnections an open HTTP request is not waited for', async () => {
   await using app = await startTestApp(moduleWith(), { application: { forceCloseConnections: true } });
   using hanging = await request(app.port, '/hang');
-  await expect.poll(() => app.activity.work).toHaveLength(1);
+  await expect.poll(() => app.activity.pending()).toHaveLength(1);
   expect(await timeToClose(app)).toBeLessThan(1_000);
   await hanging.closed;
   expect(warnings(app)).toEqual([]);
@@ -177,10 +177,10 @@ test('over TLS what is idle is ended at once, and an open request may come to it
       resolve(response.toArray().then(String));
     });
   });
-  await expect.poll(() => app.activity.work).toHaveLength(1);
+  await expect.poll(() => app.activity.pending()).toHaveLength(1);
   const closing = timeToClose(app);
   await idle.closed;
-  expect(app.activity.work).toHaveLength(1);
+  expect(app.activity.pending()).toHaveLength(1);
   expect(await closing).toBeLessThan(1_000);
   expect(await slow).toBe('done');
 });
@@ -306,7 +306,7 @@ redisTest('does not wait for a Redis that does not answer', async ({ redisUrl })
 test('who comes while the servers are being closed is turned away at once', async () => {
   await using app = await startTestApp(moduleWith({ timeout: 1_500 }));
   using slow = await request(app.port, '/slow');
-  await expect.poll(() => app.activity.work).toHaveLength(1);
+  await expect.poll(() => app.activity.pending()).toHaveLength(1);
   const closing = app.nest.close();
   await expect.poll(() => app.io.httpServer.listening).toBe(false);
   const late = connect(app.port, '127.0.0.1');

@@ -17,11 +17,11 @@ import { AppStartError } from '../errors.js';
 import { show } from '../show.js';
 import { executionContext } from '../observer/execution-context.js';
 import { LogCapture } from '../observer/log-capture.js';
-import { observeTimers } from '../observer/observe-timers.js';
+import { observeWork } from '../observer/observe-work.js';
 import { ServerObserver } from '../observer/server-observer.js';
 import { stretched } from '../settle/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
-import { TestApp, type ClusterView } from './test-app.js';
+import { TestApp, type ClusterView, type IdleCheck } from './test-app.js';
 import { resolveStrict, type StrictOptions } from './unfinished.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
@@ -83,20 +83,29 @@ export interface TestAppOptions {
    */
   ignoreOpenStreams?: boolean;
   /**
-   * Lets every `settle()`, and every negative expectation, wait for timers and immediates that handlers, hooks and what
-   * they started have begun and not awaited: `setTimeout`, `setImmediate`, those of `node:timers/promises`. Each nested
-   * one counts, and the promises that go on when it has fired.
+   * Lets every `settle()`, and every negative expectation, wait for timers too that handlers, hooks, HTTP requests and
+   * what they started have begun and not awaited: `setTimeout`, and that of `node:timers/promises`. Each nested one
+   * counts, and the promises that go on when it has fired.
    *
-   * Outside stay: promises that nobody awaits and that wait for no timer, such as a database's reply; timers that are
-   * off the event loop at once, by `unref()` or `{ ref: false }`; timers of a faked clock, which fire when the test says
-   * so; what the app does by itself; and what carries the events (Engine.IO, ws, Socket.IO's adapters, Redis clients).
-   * An interval is waited for until it is cleared: where it is not, `settle()` ends at its deadline and says so.
-   *
-   * While such an app is alive, every promise of the process costs a little more, by `node:async_hooks`.
+   * Outside stay: timers that are off the event loop at once, by `unref()` or `{ ref: false }`; timers of a faked clock,
+   * which fire when the test says so; what the app does by itself; and what carries the events (Engine.IO, ws, Socket.IO's
+   * adapters, Redis clients). An interval is waited for until it is cleared: where it is not, `settle()` ends at its
+   * deadline and says so.
    *
    * @default false
    */
   awaitTimers?: boolean;
+  /**
+   * Checks by which the app says whether it has anything to do, for what the harness cannot see: a queue, a scheduler, a
+   * consumer of messages. `settle()`, and every negative expectation, asks all of them until each says `true`.
+   *
+   * @example
+   * ```ts
+   * startTestApp(AppModule, { idle: [(app) => app.get(JobQueue).isEmpty()] });
+   * ```
+   * @default none
+   */
+  idle?: readonly IdleCheck[];
   /**
    * How many entries `timeline` keeps, the latest ones; 0 turns it off.
    *
@@ -172,7 +181,7 @@ export async function bootTestApp<
   let stage = 'compiling the module';
   let nest: INestApplication | undefined;
   let observer: ServerObserver | undefined;
-  const forgetTimers = options.awaitTimers ? observeTimers(identity, activity) : undefined;
+  const forgetWork = observeWork(identity, activity);
   try {
     return await executionContext.run({ app: identity }, async () => {
       const builder = Test.createTestingModule({ imports: [module] }).setLogger(log.tee);
@@ -218,11 +227,12 @@ export async function bootTestApp<
         cluster,
         ignoreOpenStreams: options.ignoreOpenStreams ?? false,
         awaitTimers: options.awaitTimers ?? false,
+        idle: options.idle ?? [],
         errorLogs: options.errorLogs ?? 'allow',
         refusals: options.refusals ?? 'allow',
         strict: resolveStrict(options.strict),
         release: () => {
-          forgetTimers?.();
+          forgetWork();
           log.release();
           coverage?.write();
         },
@@ -231,7 +241,7 @@ export async function bootTestApp<
   } catch (error) {
     await nest?.close().catch(() => {});
     observer?.uninstall();
-    forgetTimers?.();
+    forgetWork();
     log.release();
     const name = 'module' in module ? module.module.name : module.name;
     const reason = error instanceof Error ? error.message : String(error);

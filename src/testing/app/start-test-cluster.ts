@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { RedisBackplane, type Server } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
-import { EXPIRED, stretched, within, type Expired } from '../settle/deadline.js';
+import { EXPIRED, runningTime, stretched, within, type Expired } from '../settle/deadline.js';
 import { AppStartError, TeardownError } from '../errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
-import { nextTurn, now, setImmediate } from '../settle/real-time.js';
+import { nextTurn, setImmediate } from '../settle/real-time.js';
 import { settle, type Scene, type SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from './start-test-app.js';
@@ -45,6 +45,10 @@ export async function startTestCluster<
   const scene: Scene = {
     activity,
     links: () => nodes.flatMap((node) => node.links()),
+    isIdle: async () => {
+      const open = nodes.filter((node) => node.isOpen);
+      return (await Promise.all(open.map((node) => node.isIdle()))).every(Boolean);
+    },
     crossNodes: () => {
       const open = nodes.filter((node) => node.isOpen).flatMap((node) => node.servers);
       return Promise.all(open.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
@@ -140,14 +144,14 @@ export class TestCluster<
 
   /** @internal */
   async expectJoined(): Promise<void> {
-    const deadline = now() + this.timeout;
+    const deadline = runningTime() + this.timeout;
     let seen: (number | Expired)[];
     do {
       // An adapter of the app's own may still be subscribing.
-      seen = await Promise.all(this.nodes.map((node) => within(countNodes(node), deadline - now())));
+      seen = await Promise.all(this.nodes.map((node) => within(countNodes(node), deadline - runningTime())));
       if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
       await nextTurn();
-    } while (now() < deadline);
+    } while (runningTime() < deadline);
     throw new AppStartError(
       `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(String).join(', ')} of them. ` +
         'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
@@ -168,11 +172,11 @@ export class TestCluster<
  * @param timeout in milliseconds; what is not to be known by then, since Redis is away, is let be
  */
 async function forgetClosed(nodes: readonly TestApp[], timeout: number): Promise<void> {
-  const deadline = now() + timeout;
+  const deadline = runningTime() + timeout;
   const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
-  while (open().length > 0 && now() < deadline) {
+  while (open().length > 0 && runningTime() < deadline) {
     const counting = Promise.all(open().map(countNodes)).catch((): Expired => EXPIRED);
-    const counts = await within(counting, deadline - now());
+    const counts = await within(counting, deadline - runningTime());
     if (counts === EXPIRED || counts.every((count) => count <= open().length)) return;
     await nextTurn();
   }

@@ -19,6 +19,9 @@ import { withSlash, type ConnectOptions } from './connect-options.js';
 import type { ClientContext, TestClient } from './test-client.js';
 import { findUnfinished, type StrictOptions } from './unfinished.js';
 
+/** Whether an app has nothing to do. */
+export type IdleCheck = (app: TestApp) => boolean | Promise<boolean>;
+
 /** What `startTestApp` hands over to the app that it has started. */
 export interface RunningApp {
   nest: INestApplication;
@@ -34,6 +37,7 @@ export interface RunningApp {
   ignoreOpenStreams: boolean;
   /** Default of `settle`. */
   awaitTimers: boolean;
+  idle: readonly IdleCheck[];
   /** Aborts every wait. */
   signal?: AbortSignal;
   /** Of a cluster, what its nodes have in common. */
@@ -198,9 +202,10 @@ export class TestApp<
    * Resolves when nothing moves any more: everything sent has arrived, all handlers and hooks have finished, and
    * what they emitted is here. From then on `received` is exact.
    *
-   * Timers and immediates that a handler started and did not await are waited for when the app was started with
-   * `awaitTimers`. A forgotten promise that waits for neither, such as a database's reply, stays outside; so does what
-   * asynchronous listeners on the raw socket do.
+   * What a handler, a hook or an HTTP request has started and does not await is waited for where Node itself ends it: an
+   * immediate, a file, a DNS query, `fetch` and other HTTP requests up to their answer, zlib, crypto, a child process, a
+   * worker thread up to its first message; timers where the app was started with `awaitTimers`. Outside stays what is
+   * under way on a connection that is open already, such as a database's reply: of that an app can tell by `idle`.
    *
    * @throws SettleTimeoutError that names what was still in flight
    */
@@ -276,6 +281,12 @@ export class TestApp<
     return this.running.activity;
   }
 
+  /** @internal What the checks of `idle` say. */
+  async isIdle(): Promise<boolean> {
+    const answers = await Promise.all(this.running.idle.map(async (check) => check(this as TestApp)));
+    return answers.every(Boolean);
+  }
+
   private async closeOnce(): Promise<void> {
     const problems = await this.unfinished([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
@@ -285,7 +296,7 @@ export class TestApp<
   /** As `settle`, with a timeout that is stretched already. */
   private comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
     const { activity, cluster, ignoreOpenStreams, awaitTimers, signal } = this.running;
-    const scene = cluster?.scene ?? { activity, links: () => this.links() };
+    const scene = cluster?.scene ?? { activity, links: () => this.links(), isIdle: () => this.isIdle() };
     return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
 

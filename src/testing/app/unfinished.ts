@@ -48,7 +48,7 @@ export async function findUnfinished(
   // What was set off last may yet log an error, or send something. Work that hangs is not waited for to the end.
   const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
   await stage.settle(rest).catch(() => activity.changed());
-  const names = new Set(clients.map(({ name }) => name));
+  const names = new Set<string | undefined>(clients.map(({ name }) => name));
   const errors = (errorLogs === 'fail' ? logs.undeclaredErrors(since) : []).filter(
     ({ cause }) => !ofTheseOnly || (cause && names.has(cause.client)),
   );

@@ -4,15 +4,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface ExecutionContext {
   /** The app that the code belongs to; compared by identity. */
   readonly app: object;
-  /** What set the code off; absent while the app boots, and in its own timers and HTTP requests. */
+  /** What set the code off; absent while the app boots, and in its own timers. */
   readonly cause?: Cause;
 }
 
-/** A client, and what it did. */
+/** What a client did, or an HTTP request. */
 export interface Cause {
-  /** The client's name, or its socket id when the harness did not open it. */
-  readonly client: string;
-  /** `connection`, `disconnect`, or the name of the event that it sent. */
+  /** The client's name, or its socket id when the harness did not open it; absent of an HTTP request. */
+  readonly client?: string;
+  /** `connection`, `disconnect`, or the name of the event that the client sent; of an HTTP request, `POST /orders`. */
   readonly event: string;
   /** The `seq` of the timeline's entry for it; absent where there is none, as of a packet that nobody was seen to send. */
   readonly entry?: number;

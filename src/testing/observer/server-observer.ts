@@ -100,6 +100,7 @@ export class ServerObserver {
   install(adapter: SocketIoAdapter): void {
     const hooks = new HookObserver(this.gateways, this, adapter instanceof WebsocketAdapter);
     this.hooks = hooks;
+    if (adapter instanceof WebsocketAdapter) adapter.liftDefaultLimitsPerAddress();
     this.restores.push(
       () => hooks.uninstall(),
       () => this.rooms.uninstall(),
@@ -108,12 +109,15 @@ export class ServerObserver {
     );
   }
 
-  /** Begins to observe HTTP requests. To be called when the app is initialised: Engine.IO rearranges listeners. */
+  /** Begins to observe HTTP requests. To be called when the app is initialised. */
   observeHttp(): void {
     const server: HttpServer = this.app.nest.getHttpServer();
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.onRequest(request, response);
-    server.prependListener('request', onRequest);
-    this.restores.push(() => server.off('request', onRequest));
+    const emit = server.emit.bind(server);
+    const emitObserved = (event: string, ...args: unknown[]): boolean => {
+      const context = event === 'request' && this.onRequest(...(args as [IncomingMessage, ServerResponse]));
+      return context ? executionContext.run(context, () => emit(event, ...args)) : emit(event, ...args);
+    };
+    this.restores.push(patch(server, 'emit', emitObserved));
   }
 
   /** Takes back what it has changed of the app. */
@@ -287,13 +291,16 @@ export class ServerObserver {
     });
   }
 
-  private onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const path = request.url ?? '/';
+  /** The context in which an HTTP request runs, but for those of Engine.IO. */
+  private onRequest(request: IncomingMessage, response: ServerResponse): ExecutionContext | undefined {
+    const { url = '/', method = 'GET' } = request;
     // Polling requests of Engine.IO are open nearly always; what they carry, the fences follow.
-    const isPolling = /[?&]EIO=/.test(path) && this.servers.some(({ server }) => path.startsWith(server.path()));
-    if (isPolling) return;
+    const isPolling = /[?&]EIO=/.test(url) && this.servers.some(({ server }) => url.startsWith(server.path()));
+    if (isPolling) return undefined;
+    const path = url.replace(/\?.*/s, '');
     const stream = request.headers.accept === 'text/event-stream';
-    response.once('close', this.app.activity.begin(`${request.method} ${path}`, { stream }));
+    response.once('close', this.app.activity.begin(`${method} ${path}`, { stream }));
+    return this.contextBy({ event: `${method} ${path}`, entry: this.app.record({ kind: 'requested', method, path }) });
   }
 
   /**

@@ -9,7 +9,7 @@ export interface Work {
   readonly client?: string;
   /** A stream, such as an Observable that a handler returned, may be meant to stay open. */
   readonly stream: boolean;
-  /** A timer or immediate that was begun and is not awaited. */
+  /** A timer that was begun and is not awaited. */
   readonly timer: boolean;
   /** When it began, in milliseconds of `performance.now()`. */
   readonly since: number;
@@ -22,8 +22,6 @@ export interface Work {
 export class Activity {
   private readonly inFlight = new Set<Work>();
   private readonly watchers = new Set<() => void>();
-  /** Whether timers are noted too. */
-  knowsTimers = false;
   private count = 0;
   private looking = false;
 
@@ -62,10 +60,12 @@ export class Activity {
     { client, stream = false, timer = false }: { client?: string; stream?: boolean; timer?: boolean } = {},
   ): () => void {
     const work: Work = { what, client, stream, timer, since: now() };
+    // Timers that nobody waits for may come one after the other, for ever.
+    const told = (): void => (timer ? this.changed() : this.moved());
     this.inFlight.add(work);
-    this.moved();
+    told();
     return () => {
-      if (this.inFlight.delete(work)) this.moved();
+      if (this.inFlight.delete(work)) told();
     };
   }
 

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from './real-time.js';
+import { clearTimeout, now, setTimeout } from './real-time.js';
 
 /** What a wait answers that ran into its deadline. */
 export const EXPIRED = Symbol('expired');
@@ -22,8 +22,25 @@ export function stretched(timeout: number): number {
   );
 }
 
+/** How often whoever waits looks at the clock, in milliseconds. */
+const PULSE = 50;
+
+let ran = 0;
+let lookedAt = now();
+
 /**
- * Waits for a promise, but no longer than `timeout` milliseconds of real time.
+ * How long this process has run while somebody waited in it, in milliseconds. Time in which it was stopped, at a
+ * breakpoint, with its machine or by code that let nothing else run, does not count: nobody had a chance meanwhile.
+ */
+export function runningTime(): number {
+  const passed = now() - lookedAt;
+  lookedAt += passed;
+  ran += Math.min(passed, 2 * PULSE);
+  return ran;
+}
+
+/**
+ * Waits for a promise, but no longer than `timeout` milliseconds of real time in which the process has run.
  *
  * @returns what the promise resolves to, or {@link EXPIRED}
  * @throws the signal's reason when it is aborted
@@ -32,7 +49,13 @@ export async function within<T>(promise: Promise<T>, timeout: number, signal?: A
   let timer: ReturnType<typeof setTimeout>;
   let onAbort: (() => void) | undefined;
   const end = new Promise<Expired>((resolve, reject) => {
-    timer = setTimeout(() => resolve(EXPIRED), Math.max(timeout, 0));
+    const deadline = runningTime() + timeout;
+    const look = (): void => {
+      const left = deadline - runningTime();
+      if (left > 0) timer = setTimeout(look, Math.min(left, PULSE));
+      else resolve(EXPIRED);
+    };
+    look();
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the caller's own
     onAbort = () => reject(signal?.reason);
     if (signal?.aborted) onAbort();

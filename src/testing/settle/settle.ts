@@ -1,7 +1,7 @@
 import type { Activity } from './activity.js';
-import { EXPIRED, within } from './deadline.js';
+import { EXPIRED, runningTime, within } from './deadline.js';
 import { SettleTimeoutError } from '../errors.js';
-import { nextTurn, now } from './real-time.js';
+import { nextTurn, pause } from './real-time.js';
 
 /** A connection between a client of the harness and the server. */
 export interface Link {
@@ -29,8 +29,7 @@ export interface SettleOptions {
    */
   ignoreOpenStreams?: boolean;
   /**
-   * Waits for timers and immediates too that handlers, hooks and what they started have begun. Only an app that was
-   * started with `awaitTimers: true` knows of them.
+   * Waits for timers too that handlers, hooks, HTTP requests and what they started have begun.
    *
    * @default the app's `awaitTimers`
    */
@@ -44,16 +43,22 @@ export interface Scene {
   activity: Activity;
   /** The connections at this moment. */
   links(): readonly Link[];
+  /** Whether the app says of itself, by the option `idle`, that it has nothing to do. */
+  isIdle?(): Promise<boolean>;
   /** Resolves when what each node has published has been taken in by the others. */
   crossNodes?(): Promise<unknown>;
 }
+
+/** How long it takes until the app is asked again whether it is idle, in milliseconds. */
+const UNTIL_ASKED_AGAIN = 5;
+
+const BUSY = 'a check of the option `idle` says that there is something to do';
 
 /**
  * Resolves when nothing moves any more: all that was sent has arrived, all handlers and hooks have finished,
  * and all that they emitted is here. It goes round until a round in which nothing moved.
  *
  * @throws SettleTimeoutError that says what was still in flight
- * @throws TypeError when timers are to be awaited that nobody has noted
  */
 export async function settle(
   scene: Scene,
@@ -61,26 +66,22 @@ export async function settle(
   { ignoreOpenStreams = false, awaitTimers = false, signal }: Omit<SettleOptions, 'timeout'> = {},
 ): Promise<void> {
   const { activity } = scene;
-  if (awaitTimers && !activity.knowsTimers) {
-    throw new TypeError(
-      'settle({ awaitTimers: true }) needs an app that was started with awaitTimers: true. ' +
-        'Of timers that were begun before nothing is known.',
-    );
-  }
-  const deadline = now() + timeout;
+  const deadline = runningTime() + timeout;
   const isQuiet = (): boolean =>
     activity.idle({ ignoreOpenStreams, awaitTimers }) && scene.links().every((link) => link.agrees());
-  const inTime = async (stalled: string | undefined, step: Promise<unknown>): Promise<void> => {
-    const began = now();
-    const hasEnded = (await within(step, deadline - began, signal)) !== EXPIRED;
-    if (hasEnded && now() < deadline) return;
+  /** Whether the app has said last that it has something to do. */
+  let isBusy = false;
+  const inTime = async <T>(stalled: string | undefined, step: Promise<T>): Promise<T> => {
+    const began = runningTime();
+    const outcome = await within(step, deadline - began, signal);
+    if (outcome !== EXPIRED && runningTime() < deadline) return outcome;
     const apart = scene.links().filter((link) => !link.agrees());
     throw new SettleTimeoutError(
       timeout,
       activity.pending({ awaitTimers }),
       apart.map(({ name }) => name),
       // Where things keep moving, the deadline falls into a step that is not to blame.
-      !hasEnded && now() - began > timeout / 2 ? stalled : undefined,
+      isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined,
     );
   };
 
@@ -95,8 +96,10 @@ export async function settle(
     await nextTurn();
     await inTime(
       undefined,
-      activity.until(() => isQuiet() || undefined, deadline - now()),
+      activity.until(() => isQuiet() || undefined, deadline - runningTime()),
     );
+    isBusy = scene.isIdle !== undefined && !(await inTime(BUSY, scene.isIdle()));
+    if (isBusy) await pause(UNTIL_ASKED_AGAIN);
     if (scene.crossNodes)
       await inTime(
         'not every node has answered the others: is Redis there, and is another app on its key prefix?',
@@ -107,5 +110,5 @@ export async function settle(
       Promise.all(scene.links().map((link) => link.fenceToClient())),
     );
     await nextTurn();
-  } while (activity.moves !== before || !isQuiet());
+  } while (isBusy || activity.moves !== before || !isQuiet());
 }

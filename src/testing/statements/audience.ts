@@ -92,6 +92,7 @@ export function isAudienceOf(
       const names = showNames(audience()) || 'nobody';
       return given instanceof Audience ? `${given.words} (${names})` : names;
     },
+    about: { event: expected[0] },
     wanted: `be all who receive ${showExpected(expected)}`,
     timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
     signal: first?.signal ?? stage.signal,

@@ -1,7 +1,6 @@
 import { SettleTimeoutError } from '../errors.js';
 import { report, type Details } from '../show.js';
-import { EXPIRED } from '../settle/deadline.js';
-import { now } from '../settle/real-time.js';
+import { EXPIRED, runningTime } from '../settle/deadline.js';
 import { circumstances } from './circumstances.js';
 import { named } from './names.js';
 import type { Statement, Verdict } from './statement.js';
@@ -24,7 +23,10 @@ export async function judge<Found>(statement: Statement<Found>, negated: boolean
   // Vitest leaves `isNot` undefined where nothing is negated.
   const holds = negated ? !verdict.pass : verdict.pass;
   const client = clients.length === 1 ? clients[0]?.name : undefined;
-  stage.record({ kind: 'stated', what: `${subject} ${negated ? 'not ' : ''}to ${wanted}`, holds, client });
+  const { about, isOfNone = false } = statement;
+  const denied = (negated ? !isOfNone : isOfNone) ? about : undefined;
+  const what = `${subject} ${negated ? 'not ' : ''}to ${wanted}`;
+  stage.record({ kind: 'stated', what, holds, client, denied });
   return verdict;
 }
 
@@ -43,7 +45,7 @@ async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
 
 async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
   const { stage, wanted, timeout, signal } = statement;
-  const deadline = now() + timeout;
+  const deadline = runningTime() + timeout;
   const outcome = await stage.activity.until(
     () => {
       const found = statement.look();
@@ -102,7 +104,7 @@ async function cameLate<Found>(
   if (clients.length > 0 && !clients.some(({ connected }) => connected)) return undefined;
   const came = await stage.activity.until(look, Math.min(timeout, GRACE), signal);
   if (came === EXPIRED) return undefined;
-  return `${describe(came).join('; ')}, ${Math.ceil(now() - deadline)} ms after the deadline`;
+  return `${describe(came).join('; ')}, ${Math.ceil(runningTime() - deadline)} ms after the deadline`;
 }
 
 function failure(pass: boolean, headline: string, details: Details): Verdict {

@@ -15,6 +15,7 @@ export function receives(client: TestClient, expected: ExpectedEvent, equals: Eq
   const matches = matcherOf(expected, equals);
   return {
     ...aboutClient(client),
+    about: { event: expected[0] },
     wanted: `receive ${showExpected(expected)}`,
     look: () => client.inbox.find(matches),
     take: (found) => client.inbox.take((received) => received === found),
@@ -94,6 +95,8 @@ export function receivesTimes(
   const matching = (): readonly ReceivedEvent[] => client.inbox.unread.filter(matches);
   return {
     ...aboutEvents(client),
+    about: { event: expected[0] },
+    isOfNone: times === 0,
     complete: true,
     wanted: `receive ${showExpected(expected)} ${showTimes(times)}`,
     look: () => (matching().length === times ? matching() : undefined),

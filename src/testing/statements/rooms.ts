@@ -6,6 +6,7 @@ import { aboutClient, type Statement } from './statement.js';
 export function isInRoom(client: TestClient, room: string): Statement<string> {
   return {
     ...aboutClient(client),
+    about: { room },
     instead: () => roomsOf(client),
     wanted: `be in room ${show(room)}`,
     look: () => client.rooms.find((name) => name === room),

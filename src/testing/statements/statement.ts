@@ -18,6 +18,10 @@ export interface Statement<Found> {
   readonly subject: string;
   /** What, as an infinitive: `receive "said" ('hi')`. */
   readonly wanted: string;
+  /** The event, or the room, that it is about. */
+  readonly about?: { readonly event?: string; readonly room?: string };
+  /** Whether it says that there is none. */
+  readonly isOfNone?: boolean;
   /** In milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal;

@@ -38,6 +38,8 @@ export type Happening =
       args: readonly unknown[];
       to: number;
     }
+  /** The app was asked by HTTP; without the query, in which there may be secrets. */
+  | { kind: 'requested'; method: string; path: string }
   /** A handler has dealt with an event, in so many milliseconds. */
   | { kind: 'handled'; client: string; namespace: string; event: string; took: number }
   /** The server emitted an event, and no client of this node was in the rooms that it was for. */
@@ -62,8 +64,8 @@ export type Happening =
   | { kind: 'failed'; client: string; what: string; text: string; stack?: string }
   /** The test itself acted: it settled the app, disconnected a client, closed the app. */
   | { kind: 'acted'; what: string; client?: string }
-  /** The test stated something. */
-  | { kind: 'stated'; what: string; holds: boolean; client?: string };
+  /** The test stated something; `denied` is what it said is not. */
+  | { kind: 'stated'; what: string; holds: boolean; client?: string; denied?: { event?: string; room?: string } };
 
 /** A happening, where and when it took place, and what caused it. */
 export type TimelineEntry = Happening & {

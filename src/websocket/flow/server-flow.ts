@@ -115,10 +115,8 @@ export class ServerFlow {
     flow.unfinished = 0;
     if (!isName(packet)) throw UNDECODABLE;
     const { maxNesting } = this.common.options;
-    if (isNestedDeeper(packet.data, maxNesting)) {
-      const text = `A message may be nested ${maxNesting} levels deep`;
-      throw new Violation('MESSAGE_TOO_DEEP', text, packet);
-    }
+    if (isNestedDeeper(packet.data, maxNesting))
+      throw new Violation('MESSAGE_TOO_DEEP', `A message may be nested ${maxNesting} levels deep`, packet);
     if (packet.type === PacketType.CONNECT) {
       flow.charge(COST_OF_JOIN - 1);
       this.listener.onJoin(flow.conn, packet.nsp);

@@ -45,9 +45,8 @@ export class HttpConnections {
     // Without anybody who listens, Node answers such a request as any other.
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-        const isEngines = [...this.enginePaths].some((path) => request.url?.startsWith(path));
         socket.on('close', onUpgradedGone);
-        if (!isEngines) upgraded.set(socket, request);
+        if (![...this.enginePaths].some((path) => request.url?.startsWith(path))) upgraded.set(socket, request);
       });
     }
   }

@@ -79,6 +79,7 @@ function drawingOf(entry: TimelineEntry, lanes: Lanes, mark: string): Drawing {
         over: client,
         text: entry.holds ? sentenceOf(entry) : `✗ Expected ${entry.what}`,
       };
+    case 'requested':
     case 'handled':
     case 'unheard':
     case 'joined':
