@@ -101,6 +101,9 @@ StatisticsGateway on /orders
 Events that no gateway's code names
   ✓ shipped on /orders  2×
 
+Denied, and never seen
+  event "plcaed": no app emitted it. Was "placed" meant?
+
 Refusals, by stage
   ✓ namespace  2×
   ✓ gateway    2×
@@ -134,6 +137,12 @@ As JSON: ${join(directory, 'coverage.json')}
       'Contract coverage is too low: 1 of 4 acks (25 %), required are 50 %. ' +
         'Missing: OrdersGateway "audit", OrdersGateway "cancel", OrdersGateway "ship"',
     );
+  }, 60_000);
+
+  test('fails on what was denied of an event that nobody emitted, when it is told to', async () => {
+    const { code, stderr } = await run({ vacuousNegatives: 'fail' }, 'placing');
+    expect(code).toBe(1);
+    expect(stderr.trim()).toBe('Denied, and never seen: event "plcaed": no app emitted it. Was "placed" meant?');
   }, 60_000);
 
   test('says that there was no app, and does not fail', async () => {

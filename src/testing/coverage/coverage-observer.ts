@@ -34,7 +34,15 @@ export class CoverageObserver {
 
   /** Counts what else happens. */
   note(entry: TimelineEntry): void {
-    const { refusals, disconnects } = this.coverage;
+    const { denied, seen, refusals, disconnects } = this.coverage;
+    if (entry.kind === 'received' || entry.kind === 'unheard') noteName(seen.events, entry.event);
+    if (entry.kind === 'joined') noteName(seen.rooms, entry.room);
+    if (entry.kind === 'stated' && entry.denied) {
+      const { event, room } = entry.denied;
+      // That nothing failed says so of every run.
+      if (event !== undefined && event !== 'exception') noteName(denied.events, event);
+      if (room !== undefined) noteName(denied.rooms, room);
+    }
     if (entry.kind === 'received') {
       for (const event of this.eventsOf(entry.namespace, entry.event)) event.delivered += 1;
     } else if (entry.kind === 'acked' && entry.by === 'server') {
@@ -73,4 +81,8 @@ export class CoverageObserver {
   private on(namespace: string): GatewayCoverage[] {
     return this.declared.flatMap(({ gateway, coverage }) => (gateway.serves(namespace) ? [coverage] : []));
   }
+}
+
+function noteName(names: string[], name: string): void {
+  if (!names.includes(name)) names.push(name);
 }

@@ -8,10 +8,19 @@ export interface Coverage {
   gateways: GatewayCoverage[];
   /** Events that clients received and that no gateway's code names, such as Nest's own `exception`. */
   otherEvents: (EventCoverage & { namespace: string })[];
+  /** The names that tests made negative statements about. */
+  denied: CoveredNames;
+  /** The names of what happened: events that an app emitted, rooms that somebody was in. */
+  seen: CoveredNames;
   /** How many clients were refused at each stage. */
   refusals: Record<RefusalStage, number>;
   /** How many clients the server saw go, for each reason that Socket.IO knows. */
   disconnects: Record<string, number>;
+}
+
+export interface CoveredNames {
+  events: string[];
+  rooms: string[];
 }
 
 export interface GatewayCoverage {
@@ -58,6 +67,8 @@ export function emptyCoverage(): Coverage {
     apps: 0,
     gateways: [],
     otherEvents: [],
+    denied: { events: [], rooms: [] },
+    seen: { events: [], rooms: [] },
     refusals: { handshake: 0, namespace: 0, gateway: 0 },
     disconnects: {
       'client namespace disconnect': 0,

@@ -1,6 +1,7 @@
 import {
   emptyCoverage,
   type Coverage,
+  type CoveredNames,
   type EventCoverage,
   type GatewayCoverage,
   type HandlerCoverage,
@@ -21,9 +22,16 @@ export function mergeCoverage(coverages: readonly Coverage[]): Coverage {
       ({ namespace, event }) => [namespace, event],
       mergeEvents,
     ),
+    denied: mergeNames(all.map(({ denied }) => denied)),
+    seen: mergeNames(all.map(({ seen }) => seen)),
     refusals: addUp(all.map(({ refusals }) => refusals)),
     disconnects: addUp(all.map(({ disconnects }) => disconnects)),
   };
+}
+
+function mergeNames(names: readonly CoveredNames[]): CoveredNames {
+  const unique = (kind: keyof CoveredNames): string[] => [...new Set(names.flatMap((of) => of[kind]))].toSorted();
+  return { events: unique('events'), rooms: unique('rooms') };
 }
 
 function mergeGateways(same: readonly [GatewayCoverage, ...GatewayCoverage[]]): GatewayCoverage {

@@ -1,5 +1,6 @@
 import type { Coverage, EventCoverage, GatewayCoverage, HandlerCoverage } from './coverage.js';
 import { COVERAGE_KINDS, coverageTotals, type CoverageKind } from './totals.js';
+import { showVacuous, vacuousNegatives } from './vacuous.js';
 
 /** How many columns a line may have; names are not broken. */
 const WIDTH = 96;
@@ -14,6 +15,7 @@ export function printCoverage(coverage: Coverage): string {
       "Events that no gateway's code names",
       eventLines(otherEvents, ({ namespace, event }) => `${event} on ${namespace}`),
     ),
+    titled('Denied, and never seen', vacuousNegatives(coverage).map(showVacuous)),
     titled('Refusals, by stage', countLines(coverage.refusals)),
     titled('Disconnections, by reason', countLines(coverage.disconnects)),
     totalLines(coverage),

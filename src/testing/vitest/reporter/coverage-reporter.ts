@@ -7,6 +7,7 @@ import { COVERAGE_DIR, readCoverage } from '../../coverage/directory.js';
 import { printCoverage } from '../../coverage/print.js';
 import { assertThreshold, coverageShortfalls, type CoverageThreshold } from '../../coverage/threshold.js';
 import { coverageTotals } from '../../coverage/totals.js';
+import { showVacuous, vacuousNegatives } from '../../coverage/vacuous.js';
 import { show } from '../../show.js';
 import { reportsDirectory } from './reports-directory.js';
 
@@ -17,6 +18,13 @@ export interface CoverageReporterOptions {
    * @default none
    */
   threshold?: CoverageThreshold;
+  /**
+   * What to do about negative statements of an event that no app of the run emitted, or of a room that nobody was in: the
+   * name may be misspelt.
+   *
+   * @default 'report', in the table
+   */
+  vacuousNegatives?: 'report' | 'fail';
   /**
    * Where the coverage goes as JSON, from Vitest's root.
    *
@@ -88,7 +96,10 @@ export class CoverageReporter implements Reporter {
   }
 
   private judge({ config, logger }: Vitest, coverage: Coverage): void {
-    const shortfalls = coverageShortfalls(coverage, this.options.threshold ?? 0);
+    const { threshold = 0, vacuousNegatives: vacuous } = this.options;
+    const shortfalls = coverageShortfalls(coverage, threshold);
+    if (vacuous === 'fail')
+      shortfalls.push(...vacuousNegatives(coverage).map((one) => `Denied, and never seen: ${showVacuous(one)}`));
     if (shortfalls.length === 0) return;
     logger.error(`\n${shortfalls.join('\n')}`);
     // A watching Vitest runs on, and a later run may be better.
@@ -97,14 +108,19 @@ export class CoverageReporter implements Reporter {
 }
 
 function resolveOptions(options: CoverageReporterOptions): CoverageReporterOptions {
-  const { threshold, outputFile, ...unknown } = options;
+  const { threshold, vacuousNegatives: vacuous, outputFile, ...unknown } = options;
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
-    throw new TypeError(`CoverageReporter has no option "${name}". It has threshold and outputFile.`);
+    throw new TypeError(`CoverageReporter has no option "${name}". It has threshold, vacuousNegatives and outputFile.`);
   }
   if (threshold !== undefined) assertThreshold(threshold);
+  if (vacuous !== undefined && vacuous !== 'report' && vacuous !== 'fail') {
+    throw new TypeError(
+      `The vacuousNegatives of CoverageReporter are to 'report' or to 'fail'. It got ${show(vacuous)}.`,
+    );
+  }
   if (outputFile !== undefined && (typeof outputFile !== 'string' || outputFile === '')) {
     throw new TypeError(`The outputFile of CoverageReporter is the path of a file. It got ${show(outputFile)}.`);
   }
-  return { threshold, outputFile };
+  return options;
 }

@@ -2,7 +2,7 @@ import { emptyCoverage, type Coverage } from '../../../../src/testing/coverage/c
 
 /** Coverage of an app with something of everything. */
 export function sampleCoverage(changes: Partial<Coverage> = {}): Coverage {
-  const { refusals, disconnects } = emptyCoverage();
+  const { denied, seen, refusals, disconnects } = emptyCoverage();
   return {
     apps: 1,
     gateways: [
@@ -23,6 +23,8 @@ export function sampleCoverage(changes: Partial<Coverage> = {}): Coverage {
       { name: 'PresenceGateway', namespace: '/presence', handlers: [], events: [] },
     ],
     otherEvents: [{ namespace: '/', event: 'exception', delivered: 1 }],
+    denied,
+    seen,
     refusals: { ...refusals, namespace: 2 },
     disconnects: { ...disconnects, 'client namespace disconnect': 5 },
     ...changes,

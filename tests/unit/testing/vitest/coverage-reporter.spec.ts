@@ -109,7 +109,7 @@ test.each<[string, CoverageReporterOptions, object, string]>([
 });
 
 test.each([
-  [{ treshold: 80 }, 'CoverageReporter has no option "treshold". It has threshold and outputFile.'],
+  [{ treshold: 80 }, 'CoverageReporter has no option "treshold". It has threshold, vacuousNegatives and outputFile.'],
   [{ threshold: 800 }, /^The threshold of the contract coverage is a number from 0 to 100, .+ It got 800\.$/],
   [{ outputFile: 1 }, 'The outputFile of CoverageReporter is the path of a file. It got 1.'],
 ])('rejects the options %j', (options, message) => {
