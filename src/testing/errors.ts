@@ -185,7 +185,7 @@ export class SettleTimeoutError extends Error {
     super(
       report(`The app did not settle within ${timeout} ms.`, {
         'still in flight': inFlight.map(showWork),
-        'connected at one end only, or about to reconnect': apart,
+        'connected at one end only, about to reconnect, or with more to send': apart,
         stalled,
         note:
           !stalled && inFlight.length + apart.length === 0

@@ -122,7 +122,7 @@ describe.concurrent('one clear line and exit code 1', () => {
     [{ REDIS_URL: 'redis://user:secret@127.0.0.1:1' }, 'Redis at redis://***@127.0.0.1:1 could not be reached'],
     [{ LOG_FORMAT: 'xml' }, 'LOG_FORMAT is "xml"; expected "text" or "json"\n'],
     [{ HOST: '192.0.2.1' }, 'HOST or PORT cannot be used: listen EADDRNOTAVAIL'],
-  ])('for %j', { timeout: 15_000 }, async (env, line) => {
+  ])('for %j', { timeout: 30_000 }, async (env, line) => {
     await using server = await startServer(env);
     expect(await server.exited).toBe(1);
     expect(server.output.stderr).toContain(line);

@@ -10,12 +10,14 @@ export interface SentEvent {
   ack?: readonly unknown[];
   /** Whether the ack goes to whoever awaits `emitWithAck`; any other goes to a function of the test's. */
   isAwaited?: boolean;
+  /** Whether the client waits no longer, by its option `ackTimeout`: an ack that comes now goes to nobody. */
+  isGivenUp?: boolean;
 }
 
-/** Whose ack it is, and of what; of nothing when the event could not be sent. */
+/** Whose ack it is, and of what: of an event that waits for others to be sent, or that could not be. */
 export interface Ack {
   readonly client: TestClient;
-  readonly sent?: SentEvent;
+  readonly sent?: SentEvent | Promise<SentEvent>;
 }
 
 const acks = new WeakMap<object, Ack>();

@@ -16,11 +16,14 @@ export class ClientTraffic implements WireListener {
   /** The events for which the server owes the client an ack, and the other way round, by the id of the ack. */
   private readonly unanswered = new Map<number, SentEvent>();
   private readonly asked = new Map<number, { event: string; entry: number }>();
+  /** What is told of the events that the client has put off. */
+  private readonly putOff: { readonly data: readonly unknown[]; readonly onSent: (sent: SentEvent) => void }[] = [];
   /** Of the events that have arrived and not yet come to a listener. */
   private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause' | 'sentAt'>[] = [];
 
   constructor(
-    private readonly client: { readonly name: string; readonly namespace: string },
+    /** By its option `retries` it sends one event at a time, and again where no ack comes. */
+    private readonly client: { readonly name: string; readonly namespace: string; readonly retries: boolean },
     private readonly context: ClientContext,
   ) {}
 
@@ -32,6 +35,13 @@ export class ClientTraffic implements WireListener {
   /** The events that wait for an ack, oldest first. */
   get pendingAcks(): readonly SentEvent[] {
     return [...this.unanswered.values()];
+  }
+
+  /** Resolves when an event is sent that had to wait for others. */
+  whenSent(event: string, args: readonly unknown[]): Promise<SentEvent> {
+    return new Promise((resolve) => {
+      this.putOff.push({ data: [event, ...args], onSent: resolve });
+    });
   }
 
   /** On a connection that is gone, nothing is acknowledged any more. */
@@ -51,7 +61,10 @@ export class ClientTraffic implements WireListener {
     if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
       const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
-      this.lastSent = { event, args, entry };
+      const [before] = this.client.retries ? this.pendingAcks : [];
+      this.lastSent = before && isSame(before, event, args) ? before : { event, args, entry };
+      const waiting = this.putOff.findIndex(({ data: [name, ...rest] }) => isSame({ event, args }, name, rest));
+      if (waiting !== -1) for (const { onSent } of this.putOff.splice(waiting, 1)) onSent(this.lastSent);
       if (id !== undefined) this.unanswered.set(id, this.lastSent);
       this.serverEnd?.noteSent(event, entry);
     } else if (isAck(packet) && id !== undefined) {
@@ -85,12 +98,10 @@ export class ClientTraffic implements WireListener {
       this.unanswered.delete(packet.id);
       const { event, entry: to } = sent;
       // The socket puts a place for an error before the values.
-      sent.ack = [...(packet.data as unknown[])];
+      const args = [...(packet.data as unknown[])];
+      if (!sent.isGivenUp) sent.ack = args;
       if (!sent.isAwaited) this.context.observer.refusals.declare(to);
-      record(
-        { kind: 'acked', client, namespace, by: 'server', event, args: sent.ack, to },
-        { client, event, entry: to },
-      );
+      record({ kind: 'acked', client, namespace, by: 'server', event, args, to }, { client, event, entry: to });
       activity.changed();
     }
   }
@@ -100,4 +111,9 @@ export class ClientTraffic implements WireListener {
     const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
     return adapter?.packets?.some(({ id }) => id === text) ?? false;
   }
+}
+
+/** Whether it is the very same that is sent: what Socket.IO puts off keeps its arguments. */
+function isSame(sent: Pick<SentEvent, 'event' | 'args'>, event: unknown, args: readonly unknown[]): boolean {
+  return sent.event === event && sent.args.length === args.length && sent.args.every((arg, at) => arg === args[at]);
 }

@@ -20,7 +20,7 @@ import { hangUp, noteWebSocket } from './hang-up.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
 import { noticeReads } from './notice-reads.js';
-import { hideOffsets, observeWire } from './wire.js';
+import { hasQueued, hideOffsets, observeQueue, observeWire } from './wire.js';
 
 /** What a client needs of the app that it is connected to. */
 export interface ClientContext extends Stage {
@@ -76,7 +76,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       autoConnect: false,
       useNativeTimers: true,
     });
-    this.traffic = new ClientTraffic({ name, namespace: this.namespace }, context);
+    const retries = (options.retries ?? 0) > 0;
+    this.traffic = new ClientTraffic({ name, namespace: this.namespace, retries }, context);
     this.listen(on ?? {});
   }
 
@@ -172,9 +173,16 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.traffic.lastSent = undefined;
     const answer = sending();
     const sent = this.traffic.lastSent as SentEvent | undefined;
-    if (sent) sent.isAwaited = true;
+    const isPutOff = !sent && this.connected && hasQueued(this.untyped);
+    const sentLater = isPutOff ? this.traffic.whenSent(String(event), args) : undefined;
+    const noteAwaited = (awaited: SentEvent): void => {
+      awaited.isAwaited = true;
+      answer.catch(() => (awaited.isGivenUp = true));
+    };
+    if (sent) noteAwaited(sent);
+    void sentLater?.then(noteAwaited);
     const ack = this.awaitAck(wanted, answer, sent);
-    noteAckOf(ack, { client: this, sent });
+    noteAckOf(ack, { client: this, sent: sent ?? sentLater });
     return ack as ReturnType<Socket<ServerToClient, ClientToServer>['emitWithAck']>;
   };
 
@@ -318,6 +326,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /** @internal */
   agrees(): boolean {
     if (!this.connected && !this.isGone) return false;
+    // By its option `retries`, one waits for the ack of the one before.
+    if (this.connected && hasQueued(this.untyped)) return false;
     return !this.serverEnd || this.serverEnd.socket.connected === this.connected;
   }
 
@@ -352,6 +362,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     const socket = this.untyped;
     hideOffsets(socket, (text) => this.traffic.isOffset(text));
     observeWire(socket, this.traffic);
+    observeQueue(socket, () => activity.changed());
     socket.onAny((event: string, ...args: unknown[]) => {
       // One listener of all events is this.
       const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 1;
@@ -378,7 +389,18 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       record({ kind: 'disconnected', client: this.name, end: 'client', reason });
       activity.moved();
     });
-    for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
+    for (const [event, listener] of Object.entries(listeners)) socket.on(event, this.awaited(event, listener));
+  }
+
+  /** A listener of the test's own that counts as work until its promise is settled: it may yet answer. */
+  private awaited(event: string, listener: (...args: never[]) => unknown): (...args: unknown[]) => void {
+    const { context, name, socket } = this;
+    return (...args) => {
+      const result = listener.apply(socket, args as never[]);
+      // What it rejects with stays unhandled, as of any listener.
+      if (result instanceof Promise)
+        void result.finally(context.activity.begin(`the listener of "${event}"`, { client: name }));
+    };
   }
 
   private async awaitAck(wanted: () => string, ack: Promise<unknown>, sent: SentEvent | undefined): Promise<unknown> {

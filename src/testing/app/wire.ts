@@ -50,6 +50,27 @@ export function isAck({ type }: Packet): boolean {
   return type === PacketType.ACK || type === PacketType.BINARY_ACK;
 }
 
+/** What a socket of socket.io-client with the option `retries` keeps private: events, of which one waits for the other. */
+interface Queue {
+  readonly _queue: readonly unknown[];
+  _drainQueue(force?: boolean): void;
+}
+
+/** Whether events wait for the ack of the one before them, or for one that is sent again. */
+export function hasQueued(socket: Socket): boolean {
+  return (socket as unknown as Queue)._queue.length > 0;
+}
+
+/** Tells whenever an event may have left the queue. */
+export function observeQueue(socket: Socket, onChange: () => void): void {
+  const queue = socket as unknown as Queue;
+  const drain = queue._drainQueue.bind(queue);
+  queue._drainQueue = (force) => {
+    drain(force);
+    onChange();
+  };
+}
+
 /**
  * Takes connection state recovery's offset off the events that have one, so that no listener of the test's gets an
  * argument that the app did not send. To be called before `observeWire`.

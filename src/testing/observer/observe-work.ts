@@ -1,4 +1,10 @@
-import { AsyncResource, createHook, executionAsyncResource, type HookCallbacks } from 'node:async_hooks';
+import {
+  AsyncResource,
+  createHook,
+  executionAsyncResource,
+  type AsyncHook,
+  type HookCallbacks,
+} from 'node:async_hooks';
 import { showCause } from '../show.js';
 import type { Activity } from '../settle/activity.js';
 import { queueMicrotask, setImmediate } from '../settle/real-time.js';
@@ -66,39 +72,44 @@ export function observeWork(app: object, activity: Activity): () => void {
   };
   const end = (id: number): void => {
     inFlight.get(id)?.();
-    inFlight.delete(id);
+    // To be told of every end costs; as long as nothing is in flight, nobody has to be.
+    if (inFlight.delete(id) && inFlight.size === 0) ends.disable();
   };
-  const callbacks: HookCallbacks & { trackPromises: boolean } = {
+  const beginnings = hookOf({
     init: (id, type, _trigger, resource) => {
       const kind = kindOf(type);
       if (!kind) return;
       const isTimeout = type === 'Timeout';
       const ended = begin(isTimeout ? showTimer(resource as Timer) : kind, { timer: isTimeout });
       if (!ended) return;
+      if (inFlight.size === 0) ends.enable();
       inFlight.set(id, ended);
       queueMicrotask(() => {
         if (isIdle(type, resource)) end(id);
       });
     },
+  });
+  const ends = hookOf({
     after: (id) => {
-      if (inFlight.size === 0) return;
       const resource = executionAsyncResource();
       if (isTimer(resource.constructor?.name)) {
         if (!nudges.has(resource)) nudge();
       } else if (!(resource as Job).buffer) end(id);
     },
     destroy: end,
-    // Not in the types yet. Where Node knows it, promises cost no more than without the hook.
-    trackPromises: false,
-  };
-  const hook = createHook(callbacks);
+  });
   const forgetChannels = observeChannels(begin);
-  hook.enable();
+  beginnings.enable();
   return () => {
-    hook.disable();
+    beginnings.disable();
     forgetChannels();
     for (const id of inFlight.keys()) end(id);
   };
+}
+
+/** Where Node knows the option, which is not in its types yet, promises cost no more than without the hook. */
+function hookOf(callbacks: HookCallbacks): AsyncHook {
+  return createHook({ ...callbacks, trackPromises: false } as HookCallbacks);
 }
 
 function kindOf(type: string): string | undefined {

@@ -10,7 +10,7 @@ import { aboutClient, type Statement } from './statement.js';
 import { isText } from './text.js';
 
 /** An event that was sent with `emitWithAck`, and by whom. */
-interface Asked {
+export interface Asked {
   client: TestClient;
   sent: SentEvent;
 }
@@ -33,9 +33,10 @@ export function isAcked(
     look: () => (sent.ack && isIt(sent.ack) ? sent.ack : undefined),
     take: () => refusals.declare(sent.entry),
     // There is one ack at most.
-    isHopeless: () => sent.ack !== undefined || client.isGone,
+    isHopeless: () => sent.ack !== undefined || sent.isGivenUp === true || client.isGone,
     describe: (ack) => [ackedWith(ack)],
     instead: () => {
+      if (sent.isGivenUp) return ['its promise was rejected: the client waits no longer, by its ackTimeout'];
       if (!sent.ack) return raisedBy({ client, sent }).map((received) => `no ack, but ${showReceived(received)}`);
       if (isError(sent.ack) && !errorAnswerIn(expected))
         return [`handling it failed: the ack was ${showAll(sent.ack)}`];

@@ -1,9 +1,9 @@
 import { TestApp } from '../app/test-app.js';
 import { TestClient } from '../app/test-client.js';
-import { ackOf, type Ack } from '../app/acks.js';
+import { ackOf } from '../app/acks.js';
 import type { EventsMap } from '../app/events.js';
 import { show } from '../show.js';
-import { isAcked, raisesException } from './acks.js';
+import { isAcked, raisesException, type Asked } from './acks.js';
 import { Audience, isAudienceOf } from './audience.js';
 import {
   isConnected,
@@ -193,14 +193,16 @@ function app(subject: unknown, matcher: string): TestApp {
 }
 
 /** @throws why the event could not be sent, where it was not */
-async function asked(subject: unknown, matcher: string): Promise<Required<Ack>> {
+async function asked(subject: unknown, matcher: string): Promise<Asked> {
   const found = ackOf(subject);
   if (!found) {
     throw wrongSubject(matcher, 'the promise that client.emitWithAck() returns, not awaited', subject);
   }
   // That no ack came is for the statement to tell; the promise's own deadline would be an unhandled rejection.
   (subject as Promise<unknown>).catch(() => {});
-  const { client: sender, sent } = found;
+  const { client: sender } = found;
+  // One that waits for others to be sent may come to nothing.
+  const sent = await Promise.race([found.sent, (subject as Promise<unknown>).then(() => undefined)]);
   if (sent) return { client: sender, sent };
   await (subject as Promise<unknown>);
   throw wrongSubject(matcher, 'an event that was sent', subject);

@@ -102,8 +102,8 @@ test('passes over streams on request, but not over other work', async () => {
 
 test('rejects for a fence that never passes, and for ends that never agree', async () => {
   const stuck: Link = { ...link({}, () => false), fenceToServer: () => new Promise(() => {}) };
-  await expect(settle({ activity: new Activity(), links: () => [stuck] }, 30)).rejects.toThrow(
-    'connected at one end only, or about to reconnect:\n    alice\n  stalled: what clients sent has not reached the server',
+  await expect(settle({ activity: new Activity(), links: () => [stuck] }, 200)).rejects.toThrow(
+    'connected at one end only, about to reconnect, or with more to send:\n    alice\n  stalled: what clients sent has not reached the server',
   );
 });
 

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import {
+  Ack,
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+} from '@nestjs/websockets';
+import { assertThat, worlds } from 'nest-realtime-kit/testing';
+import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import type { Server, Socket } from 'socket.io';
+import { describe, expect } from 'vitest';
+
+/** Whatever it leaks reaches everybody. */
+@WebSocketGateway()
+class LeakyGateway {
+  @WebSocketServer() private readonly server!: Server;
+  private tries = 0;
+
+  /** Gives no ack. */
+  @SubscribeMessage('mute')
+  mute(): void {}
+
+  @SubscribeMessage('leak')
+  leak(@MessageBody() text: string): string {
+    this.server.emit('leak', text);
+    return 'leaked';
+  }
+
+  @SubscribeMessage('slow')
+  async slow(@MessageBody() time: number): Promise<string> {
+    await delay(time);
+    return 'slow';
+  }
+
+  /** Answers when it is asked for the second time. */
+  @SubscribeMessage('hesitate')
+  hesitate(@Ack() ack: (text: string) => void): void {
+    this.tries += 1;
+    if (this.tries === 2) ack('at last');
+  }
+
+  /** Tells everybody what one client has answered. */
+  @SubscribeMessage('vote')
+  vote(@ConnectedSocket() client: Socket): void {
+    client.timeout(1_000).emit('ballot', (_error: unknown, choice: string) => this.server.emit('leak', choice));
+  }
+}
+
+@Module({ providers: [LeakyGateway] })
+class LeakyModule {}
+
+describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({ options }) => {
+  const test = realtimeTest(LeakyModule, { ...options, timeout: 1_500 });
+  const retries = { name: 'alice', retries: 2, ackTimeout: 100 };
+
+  test('what waits for the ack of another event is in flight', async ({ connect }) => {
+    const alice = await connect({ ...retries, ackTimeout: 1_000 });
+    const bob = await connect({ name: 'bob' });
+    alice.emit('slow', 60);
+    alice.emit('leak', 'behind a slow one');
+    await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('behind a slow one')`);
+  });
+
+  test('so is what waits for one that is given up', async ({ connect }) => {
+    const alice = await connect(retries);
+    const bob = await connect({ name: 'bob' });
+    alice.emit('mute');
+    alice.emit('leak', 'behind a mute one');
+    await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('behind a mute one')`);
+  });
+
+  test('an event that had to wait can be stated to be acked', async ({ connect }) => {
+    const alice = await connect({ ...retries, ackTimeout: 1_000 });
+    alice.emit('slow', 60);
+    await assertThat(alice.emitWithAck('leak', 'later')).toBeAcked('leaked');
+  });
+
+  test('so can one that is acked when it is sent again', async ({ connect }) => {
+    const alice = await connect(retries);
+    await assertThat(alice.emitWithAck('hesitate')).toBeAcked('at last');
+  });
+
+  test('an ack that comes when the client waits no longer is none', async ({ app, connect }) => {
+    const alice = await connect({ name: 'alice', ackTimeout: 50 });
+    const answer = alice.emitWithAck('slow', 150);
+    await expect(assertThat(answer).toBeAcked()).rejects.toThrow('the client waits no longer, by its ackTimeout');
+    await expect(answer).rejects.toThrow('operation has timed out');
+    await app.settle();
+    await assertThat(answer).not.toBeAcked();
+  });
+
+  test("the test's own listener that is asynchronous is waited for", async ({ connect }) => {
+    const ballot = async (answer: (choice: string) => void): Promise<void> => {
+      await delay(30);
+      answer('yes');
+    };
+    const alice = await connect({ on: { ballot } });
+    const bob = await connect({ name: 'bob' });
+    alice.emit('vote');
+    await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('yes')`);
+  });
+});
