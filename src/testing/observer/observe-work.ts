@@ -1,10 +1,4 @@
-import {
-  AsyncResource,
-  createHook,
-  executionAsyncResource,
-  type AsyncHook,
-  type HookCallbacks,
-} from 'node:async_hooks';
+import { createHook, executionAsyncResource, type AsyncHook, type HookCallbacks } from 'node:async_hooks';
 import { showCause } from '../show.js';
 import type { Activity } from '../settle/activity.js';
 import { queueMicrotask, setImmediate } from '../settle/real-time.js';
@@ -62,9 +56,9 @@ const nudges = new WeakSet<object>();
  */
 export function observeWork(app: object, activity: Activity): () => void {
   const inFlight = new Map<number, () => void>();
-  // What has ended Node tells when the event loop comes round; one with nothing to do would sleep. Bound to where no
-  // client is the cause, so that it is nobody's work.
-  const nudge = AsyncResource.bind(() => nudges.add(setImmediate(() => {})));
+  // What has ended Node tells when the event loop comes round; one with nothing to do would sleep. Where there is no cause,
+  // it is nobody's work.
+  const nudge = (): unknown => executionContext.run({ app }, () => nudges.add(setImmediate(() => {})));
   const begin = (what: string, options?: { stream?: boolean; timer?: boolean }): (() => void) | undefined => {
     const running = executionContext.getStore();
     if (running?.app !== app || !running.cause || isBegunByTransport()) return undefined;
