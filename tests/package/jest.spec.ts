@@ -1,14 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { cells } from './support/cells.js';
 import { createConsumer } from './support/consumer.js';
 import { run } from './support/run.js';
 
 /* The core under Jest, in CommonJS, compiled by SWC. */
 
-describe.each([
+const matrix = cells(
   { nest: 11, options: ['--transformIgnorePatterns=/node_modules/(?!(nest-realtime-kit)/)'] },
   // Nest 12 is ESM itself, which Jest cannot load uncompiled before Node 24.9; its configuration says so.
   { nest: 12, options: [] },
-])('under Jest, in a Nest $nest app', ({ nest, options }) => {
+);
+
+describe.each(matrix)('under Jest, in a Nest $nest app', ({ nest, options }) => {
   let directory: string;
 
   beforeAll(async () => {

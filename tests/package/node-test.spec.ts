@@ -1,12 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { cells } from './support/cells.js';
 import { createConsumer } from './support/consumer.js';
 import { run } from './support/run.js';
 
 /* The core with Node's own test runner and no other, in CommonJS, compiled by TypeScript. */
 
-describe.each([11, 12])('under node:test, in a Nest %i app', (nest) => {
+describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
   let directory: string;
 
   beforeAll(async () => {

@@ -1,15 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { cells } from './support/cells.js';
 import { createConsumer } from './support/consumer.js';
 import { run, runToFailure } from './support/run.js';
 
 /* The fixtures, in each major of Vitest that the package names. */
 
-describe.each([
-  { vitest: '3.2', nest: 11, node: ['@types/node@20'] },
+const matrix = cells(
   { vitest: '4', nest: 12, node: ['@types/node@20'] },
+  { vitest: '3.2', nest: 11, node: ['@types/node@20'] },
   // Vitest 5 needs a Node of its own: 22.12 or later.
   { vitest: '5', nest: 12, node: ['@types/node@24', 'node@24'] },
-])('under Vitest $vitest, in a Nest $nest app', ({ vitest, nest, node }) => {
+);
+
+describe.each(matrix)('under Vitest $vitest, in a Nest $nest app', ({ vitest, nest, node }) => {
   let directory: string;
 
   beforeAll(async () => {
