@@ -153,7 +153,7 @@ export class TestCluster<
       await nextTurn();
     } while (runningTime() < deadline);
     throw new AppStartError(
-      `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(String).join(', ')} of them. ` +
+      `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
         'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
     );
   }
@@ -180,6 +180,10 @@ async function forgetClosed(nodes: readonly TestApp[], timeout: number): Promise
     if (counts === EXPIRED || counts.every((count) => count <= open().length)) return;
     await nextTurn();
   }
+}
+
+function showCount(count: number | Expired): string {
+  return count === EXPIRED ? 'none in time' : String(count);
 }
 
 /** How many nodes a node counts: the fewest that any of its servers does. */

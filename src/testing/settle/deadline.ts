@@ -50,12 +50,16 @@ export async function within<T>(promise: Promise<T>, timeout: number, signal?: A
   let onAbort: (() => void) | undefined;
   const end = new Promise<Expired>((resolve, reject) => {
     const deadline = runningTime() + timeout;
+    const lookIn = (left: number): void => {
+      timer = setTimeout(look, Math.max(0, Math.min(left, PULSE)));
+    };
     const look = (): void => {
       const left = deadline - runningTime();
-      if (left > 0) timer = setTimeout(look, Math.min(left, PULSE));
+      if (left > 0) lookIn(left);
       else resolve(EXPIRED);
     };
-    look();
+    // What is there already is taken, also where there is no time left.
+    lookIn(timeout);
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the caller's own
     onAbort = () => reject(signal?.reason);
     if (signal?.aborted) onAbort();

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { EXPIRED, within } from '../../../../src/testing/settle/deadline.js';
+
+async function afterSteps(steps: number): Promise<string> {
+  for (let step = 0; step < steps; step += 1) await Promise.resolve();
+  return 'there';
+}
+
+test('what is there already is taken, also where no time is left', async () => {
+  expect(await within(afterSteps(20), -1)).toBe('there');
+});
+
+test('what does not come has expired', async () => {
+  expect(await within(new Promise(() => {}), 10)).toBe(EXPIRED);
+});
