@@ -90,7 +90,7 @@ describe.concurrent.for([
   });
 
   test.for(Object.entries(faults) as [Fault, string][])('%s is caught by %s', async ([fault, matcher]) => {
-    await using app = await startTestApp(roomModule(fault), { timeout: 250 });
+    await using app = await startTestApp(roomModule(fault), { timeout: 500 });
     const failure: unknown = await exercise(app, transports).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
     expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
