@@ -3,7 +3,8 @@ import { generateKeyPair, pbkdf2, pbkdf2Sync, randomBytes, subtle } from 'node:c
 import { lookup } from 'node:dns';
 import { readFile } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { get, Agent } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
 import { connect as connectTcp, type AddressInfo, type Socket as TcpSocket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -68,6 +69,12 @@ const ways: Record<string, (then: () => void, port: number) => unknown> = {
   'http.get': (then, port) => get(`http://127.0.0.1:${port}/slow`, (answer) => answer.resume().once('end', then)),
 };
 
+/** Requests to another server, which may leave them open, as a long poll. */
+const polls: Record<string, (port: number) => unknown> = {
+  fetch: (port) => fetch(`http://127.0.0.1:${port}`).catch(() => {}),
+  'http.get': (port) => get(`http://127.0.0.1:${port}`).on('error', () => {}),
+};
+
 /** What is begun and goes on, or does nothing any more, in the way of pools, locks and agents. */
 class Lasting {
   private readonly sockets: TcpSocket[] = [];
@@ -80,6 +87,17 @@ class Lasting {
     'an agent that keeps its connections': (port) =>
       get(`http://127.0.0.1:${port}/slow`, { agent: this.agent }, (answer) => answer.resume()),
     'an answer that nobody reads': (port) => fetch(`http://127.0.0.1:${port}/slow`),
+    'a fetch that is aborted': async (port) => {
+      const controller = new AbortController();
+      const fetched = fetch(`http://127.0.0.1:${port}/never`, { signal: controller.signal }).catch(() => {});
+      setImmediate(() => controller.abort());
+      await fetched;
+    },
+    'a request that is destroyed': (port) => {
+      const request = get(`http://127.0.0.1:${port}/never`).on('error', () => {});
+      request.once('socket', () => setImmediate(() => request.destroy()));
+    },
+    'a connection that is destroyed at once': (port) => connectTcp(port, '127.0.0.1').destroy(),
     'a lock that nobody gives back': () => new Promise(() => {}),
     'an interval': () => this.intervals.push(setInterval(() => {}, 10)),
     'a timer that is always begun anew': () => {
@@ -150,6 +168,11 @@ class CarelessGateway extends Lasting {
     void this.ways[way]!(this.port);
   }
 
+  @SubscribeMessage('poll')
+  poll(@MessageBody() { way, port }: { way: string; port: number }): void {
+    void polls[way]!(port);
+  }
+
   leak(): void {
     this.server.emit('leak');
   }
@@ -172,6 +195,11 @@ class OrdersController {
   async slow(): Promise<string> {
     await delay(30);
     return 'slow';
+  }
+
+  @Get('never')
+  never(): Promise<never> {
+    return new Promise(() => {});
   }
 
   @Post('work-after-the-answer')
@@ -225,6 +253,23 @@ test.each(['work-that-nobody-awaits', 'work-after-the-answer', 'work-at-the-end-
   },
 );
 
+test.for(Object.keys(polls))('%s that is left open is passed over by ignoreOpenStreams', async (way) => {
+  const upstream = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  try {
+    await using app = await startTestApp(CarelessModule);
+    const alice = await app.connect();
+    alice.emit('poll', { way, port: (upstream.address() as AddressInfo).port });
+    await expect(app.settle({ timeout: 200 })).rejects.toThrow(
+      /open for \d+ ms[^]+settle\({ ignoreOpenStreams: true }\)/,
+    );
+    await app.settle({ ignoreOpenStreams: true });
+  } finally {
+    upstream.closeAllConnections();
+    upstream.close();
+  }
+});
+
 describe('what only the app knows of, it tells by `idle`', () => {
   const idle = [(app: TestApp) => app.get(JobQueue).isEmpty];
 
@@ -263,7 +308,7 @@ test('at its deadline settle() names the work, and who began it', async () => {
   const alice = await app.connect({ name: 'alice' });
   alice.emit('begin', 'fetch, and its body');
   await expect(app.settle({ timeout: 15 })).rejects.toThrow(
-    /fetch of GET http:\/\/127\.0\.0\.1:\d+\/slow, begun by alice's "begin", running for \d+ ms/,
+    /fetch of GET http:\/\/127\.0\.0\.1:\d+\/slow, begun by alice's "begin", open for \d+ ms/,
   );
   await app.settle();
 });

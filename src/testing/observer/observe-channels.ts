@@ -18,7 +18,7 @@ interface FetchRequest {
 
 /**
  * Notes what Node tells of by its diagnostics channels: child processes until they are closed, worker threads until
- * their first message, which may be meant to stay, and `fetch` until it is answered.
+ * their first message, and `fetch` until it is answered. Each may be meant to stay open.
  *
  * @returns the function that ends it
  */
@@ -41,7 +41,7 @@ export function observeChannels(begin: Begin): () => void {
     },
     'undici:request:create': ({ request }: { request: FetchRequest }): void => {
       const { method, origin, path } = request;
-      const end = begin(`fetch of ${method} ${origin}${path.replace(/\?.*/s, '')}`);
+      const end = begin(`fetch of ${method} ${origin}${path.replace(/\?.*/s, '')}`, { stream: true });
       if (end) fetches.set(request, end);
     },
     'undici:request:headers': onAnswer,

@@ -23,6 +23,8 @@ interface Job {
   readonly ondone?: unknown;
 }
 
+/** One that is not answered may be a long poll. */
+const HTTP_REQUEST = 'an HTTP request';
 const CRYPTO = 'crypto';
 
 /** What Node does and ends by itself, as readers know it, by the types of its asynchronous resources. */
@@ -32,7 +34,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^(?:FSREQ|FILEHANDLECLOSEREQ)/, 'a file operation'],
   [/^(?:GETADDRINFOREQWRAP|GETNAMEINFOREQWRAP|QUERYWRAP)$/, 'a DNS query'],
   [/^(?:TCP|PIPE)CONNECTWRAP$/, 'opening a connection'],
-  [/^HTTPCLIENTREQUEST$/, 'an HTTP request'],
+  [/^HTTPCLIENTREQUEST$/, HTTP_REQUEST],
   [/^ZLIB$/, 'zlib'],
   [/REQUEST$/, CRYPTO],
 ];
@@ -74,7 +76,8 @@ export function observeWork(app: object, activity: Activity): () => void {
       const kind = kindOf(type);
       if (!kind) return;
       const isTimeout = type === 'Timeout';
-      const ended = begin(isTimeout ? showTimer(resource as Timer) : kind, { timer: isTimeout });
+      const what = isTimeout ? showTimer(resource as Timer) : kind;
+      const ended = begin(what, { timer: isTimeout, stream: kind === HTTP_REQUEST });
       if (!ended) return;
       if (inFlight.size === 0) ends.enable();
       inFlight.set(id, ended);
