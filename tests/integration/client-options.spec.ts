@@ -35,6 +35,12 @@ class LeakyGateway {
     return 'slow';
   }
 
+  @SubscribeMessage('count')
+  count(@ConnectedSocket() client: Socket): number {
+    client.data.count = (Number(client.data.count) || 0) + 1;
+    return client.data.count as number;
+  }
+
   /** Answers when it is asked for the second time. */
   @SubscribeMessage('hesitate')
   hesitate(@Ack() ack: (text: string) => void): void {
@@ -76,6 +82,13 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     const alice = await connect({ ...retries, ackTimeout: 1_000 });
     alice.emit('slow', 60);
     await assertThat(alice.emitWithAck('leak', 'later')).toBeAcked('leaked');
+  });
+
+  test('also where the same is sent before it', async ({ connect }) => {
+    const alice = await connect({ ...retries, ackTimeout: 1_000 });
+    alice.emit('slow', 60);
+    alice.emit('count');
+    await assertThat(alice.emitWithAck('count')).toBeAcked(2);
   });
 
   test('so can one that is acked when it is sent again', async ({ connect }) => {

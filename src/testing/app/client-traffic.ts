@@ -1,8 +1,9 @@
+import type { Socket } from 'socket.io-client';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from './acks.js';
 import type { ReceivedEvent } from './inbox.js';
 import type { ClientContext } from './test-client.js';
-import { PacketType, isAck, isEvent, type Packet, type WireListener } from './wire.js';
+import { PacketType, isAck, isEvent, sentFromQueue, type Packet, type WireListener } from './wire.js';
 
 /**
  * What goes over a client's wire. It tells the timeline, and finds out what belongs together: an ack and its event, what
@@ -16,14 +17,15 @@ export class ClientTraffic implements WireListener {
   /** The events for which the server owes the client an ack, and the other way round, by the id of the ack. */
   private readonly unanswered = new Map<number, SentEvent>();
   private readonly asked = new Map<number, { event: string; entry: number }>();
-  /** What is told of the events that the client has put off. */
-  private readonly putOff: { readonly data: readonly unknown[]; readonly onSent: (sent: SentEvent) => void }[] = [];
+  /** Of the client's queue, the events that were sent, and who is to be told of the others. */
+  private readonly sentOfQueue = new WeakMap<object, SentEvent>();
+  private readonly waiting = new WeakMap<object, (sent: SentEvent) => void>();
   /** Of the events that have arrived and not yet come to a listener. */
   private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause' | 'sentAt'>[] = [];
 
   constructor(
-    /** By its option `retries` it sends one event at a time, and again where no ack comes. */
-    private readonly client: { readonly name: string; readonly namespace: string; readonly retries: boolean },
+    private readonly client: { readonly name: string; readonly namespace: string },
+    private readonly socket: Socket,
     private readonly context: ClientContext,
   ) {}
 
@@ -37,10 +39,10 @@ export class ClientTraffic implements WireListener {
     return [...this.unanswered.values()];
   }
 
-  /** Resolves when an event is sent that had to wait for others. */
-  whenSent(event: string, args: readonly unknown[]): Promise<SentEvent> {
+  /** Resolves when an event of the queue is sent. */
+  whenSent(queued: object): Promise<SentEvent> {
     return new Promise((resolve) => {
-      this.putOff.push({ data: [event, ...args], onSent: resolve });
+      this.waiting.set(queued, resolve);
     });
   }
 
@@ -61,10 +63,13 @@ export class ClientTraffic implements WireListener {
     if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
       const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
-      const [before] = this.client.retries ? this.pendingAcks : [];
-      this.lastSent = before && isSame(before, event, args) ? before : { event, args, entry };
-      const waiting = this.putOff.findIndex(({ data: [name, ...rest] }) => isSame({ event, args }, name, rest));
-      if (waiting !== -1) for (const { onSent } of this.putOff.splice(waiting, 1)) onSent(this.lastSent);
+      const queued = sentFromQueue(this.socket);
+      // What is sent again is the same event: it has one ack.
+      this.lastSent = (queued && this.sentOfQueue.get(queued)) ?? { event, args, entry };
+      if (queued) {
+        this.sentOfQueue.set(queued, this.lastSent);
+        this.waiting.get(queued)?.(this.lastSent);
+      }
       if (id !== undefined) this.unanswered.set(id, this.lastSent);
       this.serverEnd?.noteSent(event, entry);
     } else if (isAck(packet) && id !== undefined) {
@@ -111,9 +116,4 @@ export class ClientTraffic implements WireListener {
     const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
     return adapter?.packets?.some(({ id }) => id === text) ?? false;
   }
-}
-
-/** Whether it is the very same that is sent: what Socket.IO puts off keeps its arguments. */
-function isSame(sent: Pick<SentEvent, 'event' | 'args'>, event: unknown, args: readonly unknown[]): boolean {
-  return sent.event === event && sent.args.length === args.length && sent.args.every((arg, at) => arg === args[at]);
 }

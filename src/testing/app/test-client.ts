@@ -20,7 +20,7 @@ import { hangUp, noteWebSocket } from './hang-up.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
 import { noticeReads } from './notice-reads.js';
-import { hasQueued, hideOffsets, observeQueue, observeWire } from './wire.js';
+import { hideOffsets, observeQueue, observeWire, queueOf } from './wire.js';
 
 /** What a client needs of the app that it is connected to. */
 export interface ClientContext extends Stage {
@@ -76,8 +76,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       autoConnect: false,
       useNativeTimers: true,
     });
-    const retries = (options.retries ?? 0) > 0;
-    this.traffic = new ClientTraffic({ name, namespace: this.namespace, retries }, context);
+    this.traffic = new ClientTraffic({ name, namespace: this.namespace }, this.untyped, context);
     this.listen(on ?? {});
   }
 
@@ -173,8 +172,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.traffic.lastSent = undefined;
     const answer = sending();
     const sent = this.traffic.lastSent as SentEvent | undefined;
-    const isPutOff = !sent && this.connected && hasQueued(this.untyped);
-    const sentLater = isPutOff ? this.traffic.whenSent(String(event), args) : undefined;
+    const queued = sent ? undefined : queueOf(this.untyped).at(-1);
+    const sentLater = queued && this.traffic.whenSent(queued);
     const noteAwaited = (awaited: SentEvent): void => {
       awaited.isAwaited = true;
       answer.catch(() => (awaited.isGivenUp = true));
@@ -327,7 +326,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   agrees(): boolean {
     if (!this.connected && !this.isGone) return false;
     // By its option `retries`, one waits for the ack of the one before.
-    if (this.connected && hasQueued(this.untyped)) return false;
+    if (this.connected && queueOf(this.untyped).length > 0) return false;
     return !this.serverEnd || this.serverEnd.socket.connected === this.connected;
   }
 

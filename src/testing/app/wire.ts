@@ -52,13 +52,19 @@ export function isAck({ type }: Packet): boolean {
 
 /** What a socket of socket.io-client with the option `retries` keeps private: events, of which one waits for the other. */
 interface Queue {
-  readonly _queue: readonly unknown[];
+  readonly _queue: readonly object[];
+  readonly flags: { readonly fromQueue?: boolean };
   _drainQueue(force?: boolean): void;
 }
 
-/** Whether events wait for the ack of the one before them, or for one that is sent again. */
-export function hasQueued(socket: Socket): boolean {
-  return (socket as unknown as Queue)._queue.length > 0;
+/** The events that wait for the ack of the one before them, or are sent and have none yet, oldest first. */
+export function queueOf(socket: Socket): readonly object[] {
+  return (socket as unknown as Queue)._queue;
+}
+
+/** Which event of the queue is being sent, for the first time or again; none where it does not come from there. */
+export function sentFromQueue(socket: Socket): object | undefined {
+  return (socket as unknown as Queue).flags.fromQueue ? queueOf(socket)[0] : undefined;
 }
 
 /** Tells whenever an event may have left the queue. */
