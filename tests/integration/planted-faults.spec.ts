@@ -79,18 +79,18 @@ async function exercise(app: TestApp, transports: Transports): Promise<void> {
   expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${carol.id}`);
 }
 
-describe.concurrent.for([
+describe.for([
   ['websocket', ['websocket']],
   ['polling', ['polling']],
   ['an upgrade', ['polling', 'websocket']],
 ] as [string, Transports][])('over %s', ([, transports]) => {
-  test('a gateway without a fault is not accused', async () => {
+  test.concurrent('a gateway without a fault is not accused', async () => {
     await using app = await startTestApp(roomModule('none'), { errorLogs: 'fail' });
     await exercise(app, transports);
   });
 
-  test.for(Object.entries(faults) as [Fault, string][])('%s is caught by %s', async ([fault, matcher]) => {
-    await using app = await startTestApp(roomModule(fault), { timeout: 500 });
+  test.concurrent.for(Object.entries(faults) as [Fault, string][])('%s is caught by %s', async ([fault, matcher]) => {
+    await using app = await startTestApp(roomModule(fault), { timeout: 800 });
     const failure: unknown = await exercise(app, transports).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
     expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
