@@ -44,7 +44,7 @@ export default defineConfig({
           include: ['tests/load/*.spec.ts'],
           globalSetup: ['tests/integration/support/build.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       // Takes a minute, and both cores.
@@ -90,7 +90,6 @@ export default defineConfig({
           globalSetup: ['tests/package/support/tarball.ts'],
           testTimeout: 130_000,
           hookTimeout: 240_000,
-          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { io } from 'socket.io-client';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { start } from './support/process.js';
 
 const RECONNECTS = 300;
 
-test.each([0, 50])(
+test.concurrent.for([0, 50])(
   '300 times away beside an event every 5 ms: nothing is missed or doubled (authentication: %i ms)',
   { timeout: 180_000 },
-  async (authenticationTakes) => {
+  async (authenticationTakes, { expect }) => {
     const OPTIONS = JSON.stringify({
       authenticationTakes,
       connectionStateRecovery: {},

@@ -57,7 +57,11 @@ const commands = {
     return admitted.length;
   },
   messages: (count) => flood(count, (sent) => `42["tally",${sent}]`),
-  namespaces: (count) => flood(count, (sent) => `40/unknown-${sent},`),
+  /** On four connections: a single one is held to its rate for half a minute. */
+  async namespaces(count) {
+    const floods = Array.from({ length: 4 }, () => flood(count / 4, (sent) => `40/unknown-${sent},`));
+    return { disconnected: (await Promise.all(floods)).some(({ disconnected }) => disconnected) };
+  },
   /** Opens polling sessions and leaves each of them with a packet that is none. @returns how many were admitted */
   async badPolling(count) {
     let admitted = 0;
