@@ -87,6 +87,21 @@ test('settling waits for what is still on its way to a client', async ({ app, co
   expect(alice.received('slow')).toEqual([[1]]);
 });
 
+test('the test may take all listeners off a socket: what comes is received, and a leaving noticed', async ({
+  app,
+  connect,
+}) => {
+  const alice = await connect();
+  alice.socket.off();
+  alice.socket.offAny();
+  app.io.emit('hello', 1);
+  await app.settle();
+  expect(alice.received('hello')).toEqual([[1]]);
+  app.io.disconnectSockets();
+  await app.settle();
+  expect(alice.disconnectReason).toBe('io server disconnect');
+});
+
 test('the offset of connection state recovery is no argument', async ({ app, connect }) => {
   const alice = await connect();
   app.io.emit('hello', { a: 1 }, 'text');

@@ -91,7 +91,8 @@ export class ClientTraffic implements WireListener {
       const serverEnd = this.context.observer.claim(sid);
       if (serverEnd) this.serverEnds.push(serverEnd);
     } else if (isEvent(packet)) {
-      const [event, ...args] = packet.data as [string, ...unknown[]];
+      const [event, ...sent] = packet.data as [string, ...unknown[]];
+      const args = this.withoutOffset(sent);
       const { cause, sentAt } = this.serverEnd?.originOfReceived(event) ?? {};
       this.arrivals.push({ at: timeline.elapsed, cause, sentAt });
       const asksAck = packet.id !== undefined;
@@ -111,9 +112,10 @@ export class ClientTraffic implements WireListener {
     }
   }
 
-  /** Whether a text is the offset that connection state recovery appends to what it keeps for a client. */
-  isOffset(text: string): boolean {
+  /** What the app has sent: connection state recovery appends an offset to what it keeps for a client. */
+  withoutOffset(args: readonly unknown[]): readonly unknown[] {
     const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
-    return adapter?.packets?.some(({ id }) => id === text) ?? false;
+    const hasOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;
+    return hasOffset ? args.slice(0, -1) : args;
   }
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { io, type Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
 import { ConnectionRefusedError, DeadlineError } from '../errors.js';
 import { showEvent } from '../show.js';
 import { CONNECT_HEADER, type ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
+import { pollingInRealTime } from './polling-in-real-time.js';
 import { explainRefusal } from './refusal.js';
 import { TestClient, type ClientContext } from './test-client.js';
 
@@ -32,18 +34,23 @@ export async function connectClient({
   observer,
   context,
   opened,
-  options: { namespace = '/', until = 'handled', gatewayPort: _gatewayPort, ...options },
+  options: { namespace = '/', until = 'handled', name, timeout, on, signal, ...options },
 }: Connecting): Promise<TestClient> {
   const connectId = randomUUID();
-  const { name } = options;
   const address = new URL(withSlash(namespace), url);
-  const client = new TestClient(address.href, context, {
-    path: server.path(),
-    transports: ['websocket'],
-    reconnection: false,
-    ...options,
-    extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: connectId },
-  });
+  const socket = options.connection
+    ? openBeside(options.connection, { ...options, namespace }, context)
+    : io(address.href, {
+        path: server.path(),
+        reconnection: false,
+        ...options,
+        transports: pollingInRealTime(options.transports ?? ['websocket']),
+        extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: connectId },
+        forceNew: true,
+        autoConnect: false,
+        useNativeTimers: true,
+      });
+  const client = new TestClient(socket, context, { name, timeout, on, signal });
   const connected = context.activity.begin('connecting', { client: name });
   opened.add(client);
   try {
@@ -71,6 +78,22 @@ export async function connectClient({
   } finally {
     connected();
   }
+}
+
+/** Another namespace on a connection that is there. */
+function openBeside(
+  { name, socket: { io: manager } }: TestClient,
+  options: ConnectOptions,
+  context: ClientContext,
+): Socket {
+  const namespace = withSlash(options.namespace ?? '/');
+  const socket = manager.socket(namespace, options);
+  const known = context.everyone().find((client) => client.socket === socket);
+  if (known)
+    throw new TypeError(
+      `${known.name} is in ${namespace} by the connection of ${name}: each namespace is joined once.`,
+    );
+  return socket;
 }
 
 async function untilHandled(client: TestClient): Promise<void> {

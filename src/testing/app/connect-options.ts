@@ -1,5 +1,6 @@
 import type { ManagerOptions, SocketOptions } from 'socket.io-client';
 import type { EventsMap } from './events.js';
+import type { TestClient } from './test-client.js';
 
 /** How a client connects; beside these, every option of socket.io-client. */
 export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> extends Partial<
@@ -31,6 +32,13 @@ export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> ex
   until?: 'handled' | 'connected';
   /** Listeners that are there before the connection is, to answer what the server asks in `handleConnection`. */
   on?: Partial<ServerToClient>;
+  /**
+   * Another client whose connection this one is to share, as the namespaces of a page do. What a connection itself has
+   * (transports, headers, reconnection) is that client's.
+   *
+   * @default a connection of its own
+   */
+  connection?: TestClient;
   /**
    * The port that the gateway declares, for one with a port of its own: `@WebSocketGateway(8080)`.
    *

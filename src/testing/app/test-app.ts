@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
+import type { Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
 import type { LogCapture, LogEntry } from '../observer/log-capture.js';
 import type { ServerObserver } from '../observer/server-observer.js';
@@ -16,7 +17,7 @@ import { closeApp } from './close-app.js';
 import { connectClient } from './connect-client.js';
 import type { ClientFor, ConnectIn, EventsMap, EventsOf } from './events.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
-import type { ClientContext, TestClient } from './test-client.js';
+import { TestClient, type ClientContext } from './test-client.js';
 import { findUnfinished, type StrictOptions } from './unfinished.js';
 
 /** Whether an app has nothing to do. */
@@ -199,6 +200,29 @@ export class TestApp<
   }
 
   /**
+   * Takes in a socket that the test did not connect, such as that of the app's own front end: what it sends and receives is
+   * in the timeline, `settle()` waits for it, and statements can be made about it. What it has received before is not
+   * known, so that it is best given before it is connected. It leaves when the app is closed.
+   *
+   * @param socket of socket.io-client
+   * @throws TypeError when it is a client of the test already, or connected to another server
+   */
+  follow<Incoming extends EventsMap = ServerToClient, Outgoing extends EventsMap = ClientToServer>(
+    socket: Socket<Incoming, Outgoing>,
+    { name, timeout }: Pick<ConnectOptions, 'name' | 'timeout'> = {},
+  ): TestClient<Incoming, Outgoing> {
+    if (this.closing) throw new Error('follow() was called on an app that is closed.');
+    const known = this.stage.everyone().find((client) => client.socket === (socket as unknown));
+    if (known) throw new TypeError(`This socket is a client of the test already: ${known.name}.`);
+    const client = new TestClient<Incoming, Outgoing>(socket, this.stage, {
+      ...this.identify(name, (socket as unknown as { nsp: string }).nsp, timeout),
+      signal: this.running.signal,
+    });
+    this.opened.add(client);
+    return client;
+  }
+
+  /**
    * Resolves when nothing moves any more: everything sent has arrived, all handlers and hooks have finished, and
    * what they emitted is here. From then on `received` is exact.
    *
@@ -310,6 +334,13 @@ export class TestApp<
     return `${name} (${number})`;
   }
 
+  private identify(name?: string, namespace?: string, timeout?: number): { name: string; timeout: number } {
+    return {
+      name: this.uniqueName(name ?? `client-${(this.connects += 1)}`, namespace),
+      timeout: timeout === undefined ? this.timeout : stretched(timeout),
+    };
+  }
+
   private async connectOne(given: ConnectOptions): Promise<TestClient> {
     const { observer, client: defaults } = this.running;
     const options = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
@@ -326,8 +357,7 @@ export class TestApp<
       options: {
         parser: server._opts.parser,
         ...options,
-        name: this.uniqueName(options.name ?? `client-${(this.connects += 1)}`, options.namespace),
-        timeout: options.timeout === undefined ? this.timeout : stretched(options.timeout),
+        ...this.identify(options.name, options.namespace, options.timeout),
         signal: options.signal ?? this.running.signal,
         extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },
       },

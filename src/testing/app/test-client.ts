@@ -1,4 +1,4 @@
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
 import { ClientGoneError, DeadlineError, type HookError } from '../errors.js';
 import { report, show, showEvent } from '../show.js';
 import type { LogCapture } from '../observer/log-capture.js';
@@ -14,13 +14,11 @@ import { nearMisses } from '../statements/near-misses.js';
 import type { Stage } from '../statements/stage.js';
 import { noteAckOf, type SentEvent } from './acks.js';
 import { ClientTraffic } from './client-traffic.js';
-import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events.js';
 import { hangUp, noteWebSocket } from './hang-up.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
-import { pollingInRealTime } from './polling-in-real-time.js';
 import { noticeReads } from './notice-reads.js';
-import { hideOffsets, observeQueue, observeWire, queueOf } from './wire.js';
+import { observeQueue, observeSocket, observeWire, queueOf } from './wire.js';
 
 /** What a client needs of the app that it is connected to. */
 export interface ClientContext extends Stage {
@@ -37,6 +35,15 @@ export interface WaitOptions {
    */
   timeout?: number;
   signal?: AbortSignal;
+}
+
+/** What a client is called, and how long each of its waits may take, in milliseconds. */
+export interface ClientOptions<ServerToClient extends EventsMap = EventsMap> {
+  readonly name: string;
+  readonly timeout: number;
+  readonly on?: Partial<ServerToClient>;
+  /** Aborts every wait. */
+  readonly signal?: AbortSignal;
 }
 
 /** A real socket.io-client, whose inbox is open before the connection is. `app.connect()` makes one. */
@@ -60,24 +67,19 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   /** @internal */
   constructor(
-    url: string,
+    socket: Socket,
     context: ClientContext,
-    { name, timeout, on, signal, ...options }: ConnectOptions<ServerToClient> & { name: string; timeout: number },
+    { name, timeout, on = {}, signal }: ClientOptions<ServerToClient>,
   ) {
+    this.socket = socket;
     this.context = context;
     this.name = name;
     this.timeout = timeout;
     this.signal = signal;
     this.inbox = new Inbox(() => context.activity.changed());
-    this.socket = io(url, {
-      ...options,
-      transports: pollingInRealTime(options.transports),
-      forceNew: true,
-      autoConnect: false,
-      useNativeTimers: true,
-    });
-    this.traffic = new ClientTraffic({ name, namespace: this.namespace }, this.untyped, context);
-    this.listen(on ?? {});
+    this.traffic = new ClientTraffic({ name, namespace: this.namespace }, socket, context);
+    this.listen();
+    for (const [event, listener] of Object.entries(on)) socket.on(event, this.awaited(event, listener));
   }
 
   /**
@@ -356,39 +358,49 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     };
   }
 
-  private listen(listeners: Partial<ServerToClient>): void {
+  private listen(): void {
     const { activity, observer, record } = this.context;
     const socket = this.untyped;
-    hideOffsets(socket, (text) => this.traffic.isOffset(text));
     observeWire(socket, this.traffic);
     observeQueue(socket, () => activity.changed());
-    socket.onAny((event: string, ...args: unknown[]) => {
-      // One listener of all events is this.
-      const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 1;
-      this.inbox.put({ event, args, isHeard, ...this.traffic.nextArrival() });
+    observeSocket(socket, {
+      onConnect: () => {
+        this.lastId = socket.id;
+        activity.moved();
+      },
+      onDisconnect: (reason) => {
+        this.lastReason = reason;
+        this.traffic.giveUpAcks();
+        record({ kind: 'disconnected', client: this.name, end: 'client', reason });
+        activity.moved();
+      },
+      onEvent: (event, args) => {
+        const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 0;
+        const arrival = this.traffic.nextArrival();
+        this.inbox.put({ event, args: this.traffic.withoutOffset(args), isHeard, ...arrival });
+      },
     });
-    socket.io.on('open', () => {
-      const engine = socket.io.engine;
+    const noteConnection = (): void => {
+      const { engine } = socket.io;
       expectPingsInRealTime(engine);
       noteWebSocket(engine);
       const { id } = engine as unknown as { id: string };
-      observer.clientNames.set(id, this.name);
-      engine.on('close', () => observer.clientNames.delete(id));
+      engine.on('close', observer.noteClient(id, this.namespace, this.name));
       engine.on('packet', ({ type }) => {
         if (type === 'message') activity.moved();
       });
-    });
-    socket.on('connect', () => {
-      this.lastId = socket.id;
-      activity.moved();
-    });
-    socket.on('disconnect', (reason) => {
-      this.lastReason = reason;
-      this.traffic.giveUpAcks();
-      record({ kind: 'disconnected', client: this.name, end: 'client', reason });
-      activity.moved();
-    });
-    for (const [event, listener] of Object.entries(listeners)) socket.on(event, this.awaited(event, listener));
+    };
+    socket.io.on('open', noteConnection);
+    if (socket.io._readyState === 'open') noteConnection();
+    if (socket.connected) this.adopt();
+  }
+
+  /** Takes over the server's end of a socket that was connected before the harness knew it. */
+  private adopt(): void {
+    this.lastId = this.socket.id;
+    const end = this.context.observer.adopt(this.id, this.name);
+    if (!end) throw new TypeError(`${this.name} is connected to another server than that of this app.`);
+    this.traffic.serverEnds.push(end);
   }
 
   /** A listener of the test's own that counts as work until its promise is settled: it may yet answer. */

@@ -28,6 +28,8 @@ export function observeWire(socket: Socket, listener: WireListener): void {
   const manager = socket.io as unknown as {
     _packet(packet: Packet): void;
     on(event: 'packet', listener: (packet: Packet) => void): void;
+    off(event: 'packet'): void;
+    listeners(event: 'packet'): ((packet: Packet) => void)[];
   };
   // A socket of this manager that the test opened itself has a namespace of its own.
   const { nsp } = socket as unknown as { nsp: string };
@@ -37,9 +39,13 @@ export function observeWire(socket: Socket, listener: WireListener): void {
     send(packet);
     if (packet.nsp === nsp) listener.onSent(packet);
   };
+  // Sockets put into a packet what belongs to them, so that it is to be seen before it comes to one.
+  const sockets = manager.listeners('packet');
+  manager.off('packet');
   manager.on('packet', (packet) => {
     if (packet.nsp === nsp) listener.onReceived(packet);
   });
+  for (const deliver of sockets) manager.on('packet', deliver);
 }
 
 export function isEvent({ type }: Packet): boolean {
@@ -77,22 +83,35 @@ export function observeQueue(socket: Socket, onChange: () => void): void {
   };
 }
 
+/** What a client's socket tells its listeners. */
+export interface SocketListener {
+  onConnect(): void;
+  onDisconnect(reason: string): void;
+  onEvent(event: string, args: readonly unknown[]): void;
+}
+
+/** The methods, private to socket.io-client, by which a socket tells its listeners of its own events and of the server's. */
+interface Emitting {
+  emitReserved(event: string, ...args: unknown[]): void;
+  emitEvent(args: readonly unknown[]): void;
+}
+
 /**
- * Takes connection state recovery's offset off the events that have one, so that no listener of the test's gets an
- * argument that the app did not send. To be called before `observeWire`.
- *
- * The socket needs the offset when it comes back, and looks for it in the last argument: in the private property
- * `_lastOffset` it finds the one that was taken off.
+ * Hears what a socket tells its listeners, before they do and without being one of them: the test, and the front end that
+ * it drives, may count them and take all of them off.
  */
-export function hideOffsets(socket: Socket, isOffset: (text: string) => boolean): void {
-  let lastOffset: string | undefined;
-  Object.defineProperty(socket, '_lastOffset', { get: () => lastOffset, set: () => {} });
-  const onReceived = (packet: Packet): void => {
-    if (!isEvent(packet) || packet.id !== undefined || !Array.isArray(packet.data)) return;
-    const last: unknown = packet.data.at(-1);
-    if (typeof last !== 'string' || packet.data.length < 2 || !isOffset(last)) return;
-    lastOffset = last;
-    packet.data.pop();
+export function observeSocket(socket: Socket, listener: SocketListener): void {
+  const emitting = socket as unknown as Emitting;
+  const emitReserved = emitting.emitReserved.bind(socket);
+  const emitEvent = emitting.emitEvent.bind(socket);
+  emitting.emitReserved = (event, ...args) => {
+    if (event === 'connect') listener.onConnect();
+    if (event === 'disconnect') listener.onDisconnect(args[0] as string);
+    emitReserved(event, ...args);
   };
-  observeWire(socket, { onSent: () => {}, onReceived });
+  emitting.emitEvent = (args) => {
+    const [event, ...rest] = args as [string, ...unknown[]];
+    listener.onEvent(event, rest);
+    emitEvent(args);
+  };
 }

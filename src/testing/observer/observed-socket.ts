@@ -58,10 +58,10 @@ export class ObservedSocket {
 
   constructor(
     readonly socket: Socket,
-    /** The client's name, or the socket's id when the harness did not open it. */
-    readonly name: string,
-    /** Whether the harness opened it. */
-    readonly isOwn: boolean,
+    /** The client's name, or the socket's id when it is none of the test's clients. */
+    public name: string,
+    /** Whether it is one of the test's clients. */
+    public isOwn: boolean,
     /** The entry in the timeline of its connection. */
     readonly connection: number,
     private readonly surroundings: SocketSurroundings,
@@ -72,10 +72,16 @@ export class ObservedSocket {
     socket.conn.on('packetCreate', () => (this.packetsSent += 1));
     socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
       surroundings.onSent();
-      if (isOwn) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
+      if (this.isOwn) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
       else surroundings.recordForeign('received', event, args);
     });
     this.observePackets();
+  }
+
+  /** Makes it one of the test's clients. */
+  adopt(name: string): void {
+    this.name = name;
+    this.isOwn = true;
   }
 
   /** Whether the server has sent nothing to the client since it let it in. */

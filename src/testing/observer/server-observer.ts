@@ -65,10 +65,11 @@ export interface ObservedApp {
 export class ServerObserver {
   /** The Socket.IO servers and the ports that their gateways declare; 0 is the app's own. */
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
-  /** The names of the clients that the harness opened, by the id of their Engine.IO connection. */
-  readonly clientNames = new Map<string, string>();
+  /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
+  private readonly clientNames = new Map<string, Map<string, string>>();
   /** Refused HTTP handshakes, by the id that the client sent in `CONNECT_HEADER`. */
   readonly handshakeRefusals = new Map<string, HandshakeRefusal>();
+  private readonly connectIds = new WeakMap<IncomingMessage, string>();
   readonly refusals = new Refusals();
   /** Hooks that failed and of which nobody has been told. */
   readonly failures = new Set<HookError>();
@@ -134,6 +135,21 @@ export class ServerObserver {
     return this.observed.get(socket);
   }
 
+  /** Notes who comes by a connection into a namespace. @returns the function that forgets it */
+  noteClient(connectionId: string, namespace: string, name: string): () => void {
+    const names = this.clientNames.get(connectionId) ?? new Map<string, string>();
+    this.clientNames.set(connectionId, names.set(namespace, name));
+    return () => this.clientNames.delete(connectionId);
+  }
+
+  /** Takes a connection that is open for one of the test's clients. */
+  adopt(socketId: string, name: string): ObservedSocket | undefined {
+    const socket = this.connected.find(({ id }) => id === socketId);
+    const observed = socket && this.observed.get(socket);
+    observed?.adopt(name);
+    return observed;
+  }
+
   /** Hands a connection, once, to the client that opened it. */
   claim(socketId: string): ObservedSocket | undefined {
     const observed = this.unclaimed.get(socketId);
@@ -147,7 +163,7 @@ export class ServerObserver {
     return namespaces.flatMap(({ sockets }) => Array.from(sockets.values()));
   }
 
-  /** Whether a connection was opened by other means than `connect()`. */
+  /** Whether a connection is none of the test's clients. */
   isForeign(socket: Socket): boolean {
     return this.nameOf(socket) === socket.id;
   }
@@ -208,7 +224,7 @@ export class ServerObserver {
     if (known) return known.name;
     // Engine.IO hands the id out in its handshake, and types it as private.
     const { id } = socket.conn as unknown as { id: string };
-    return this.clientNames.get(id) ?? socket.id;
+    return this.clientNames.get(id)?.get(socket.nsp.name) ?? socket.id;
   }
 
   private observeServers(adapter: SocketIoAdapter): () => void {
@@ -235,12 +251,27 @@ export class ServerObserver {
     this.servers.push({ port, server });
     this.app.onServer?.(server);
     server.engine.on('connection', beatInRealTime);
+    server.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
+      this.takeConnectId(request);
+      next();
+    });
     server.engine.on('connection_error', (refusal: HandshakeRefusal) => {
-      const id = refusal.req?.headers[CONNECT_HEADER];
-      if (typeof id === 'string') this.handshakeRefusals.set(id, refusal);
+      const id = refusal.req && this.takeConnectId(refusal.req);
+      if (id !== undefined) this.handshakeRefusals.set(id, refusal);
     });
     this.observeNamespace(server.of('/'));
     server.on('new_namespace', (namespace) => this.observeNamespace(namespace));
+  }
+
+  /** Takes `CONNECT_HEADER` off a request, so that the app sees what it does in production. @returns what it was */
+  private takeConnectId(request: IncomingMessage): string | undefined {
+    const { headers, rawHeaders } = request;
+    const id = headers[CONNECT_HEADER];
+    if (typeof id !== 'string') return this.connectIds.get(request);
+    delete headers[CONNECT_HEADER];
+    rawHeaders.splice(rawHeaders.indexOf(CONNECT_HEADER), 2);
+    this.connectIds.set(request, id);
+    return id;
   }
 
   private observeNamespace(namespace: Namespace): void {
@@ -279,13 +310,15 @@ export class ServerObserver {
     for (const room of socket.rooms) if (room !== socket.id) observed.membership.join(room);
     activity.moved();
     this.hooks?.expect(observed, 'handleConnection');
-    socket.conn.on('upgrade', ({ name }: { name: string }) => record({ kind: 'upgraded', client, transport: name }));
+    socket.conn.on('upgrade', (to: { name: string }) =>
+      record({ kind: 'upgraded', client: observed.name, transport: to.name }),
+    );
     socket.on('disconnecting', () => (observed.leaving = true));
     socket.on('disconnect', (reason) => {
       observed.membership.end();
       observed.disconnectReason = reason;
       observed.disconnectCause = executionContext.getStore()?.cause;
-      observed.disconnection = record({ kind: 'disconnected', client, end: 'server', reason });
+      observed.disconnection = record({ kind: 'disconnected', client: observed.name, end: 'server', reason });
       this.hooks?.expect(observed, 'handleDisconnect');
       activity.moved();
     });
