@@ -13,6 +13,7 @@ export { type Timeline } from './timeline/timeline.js';
 export { type Cause } from './observer/execution-context.js';
 export { type SettleOptions } from './settle/settle.js';
 export { type LogCapture, type LogEntry } from './observer/log-capture.js';
+export { logStream } from './observer/log-stream.js';
 export { type Work } from './settle/activity.js';
 export {
   AppStartError,

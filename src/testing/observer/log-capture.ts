@@ -45,6 +45,7 @@ export class LogCapture {
   private allowed: { readonly message: string | RegExp; readonly at: number }[] = [];
   private readonly start = now();
   private forwardTo: LoggerService | undefined;
+  private isForwarding = false;
 
   constructor(
     private readonly app: object,
@@ -127,10 +128,26 @@ export class LogCapture {
     };
   }
 
-  /** @internal */
+  /** @internal An entry that Nest's logger was given. */
   take(level: LogLevel, message: unknown, rest: unknown[]): void {
+    if (!this.keep(level, message, rest)) return;
+    this.isForwarding = true;
+    try {
+      this.forwardTo?.[level]?.(message, ...rest);
+    } finally {
+      this.isForwarding = false;
+    }
+  }
+
+  /** @internal An entry that another logger has written, unless it is one that was forwarded to that logger. */
+  takeWritten(level: LogLevel, message: unknown, rest: unknown[]): void {
+    if (!this.isForwarding) this.keep(level, message, rest);
+  }
+
+  /** @returns whether it is this app's */
+  private keep(level: LogLevel, message: unknown, rest: unknown[]): boolean {
     const running = executionContext.getStore();
-    if (running && running.app !== this.app) return;
+    if (running && running.app !== this.app) return false;
     const entry: LogEntry = {
       level,
       message,
@@ -143,8 +160,8 @@ export class LogCapture {
     const { context, params } = entry;
     const [text, stack] = [textOf(entry), stackOf(entry)];
     this.record({ kind: 'logged', level, context, text, params, stack }, running?.cause);
-    this.forwardTo?.[level]?.(message, ...rest);
     this.activity.changed();
+    return true;
   }
 }
 
@@ -170,6 +187,11 @@ class LogTee implements LoggerService {
     if (this.captures.size === 0 && currentLogger() === this) Logger.overrideLogger(this.former ?? false);
   }
 
+  /** What another logger has written. */
+  takeWritten(level: LogLevel, message: unknown, rest: unknown[]): void {
+    for (const capture of this.captures) capture.takeWritten(level, message, rest);
+  }
+
   log = this.at('log');
   error = this.at('error');
   warn = this.at('warn');
@@ -182,6 +204,12 @@ class LogTee implements LoggerService {
       for (const capture of this.captures) capture.take(level, message, rest);
     };
   }
+}
+
+/** Gives the apps under test an entry that a logger other than Nest's has written. */
+export function takeEntry(level: LogLevel, message: unknown, rest: unknown[]): void {
+  const logger = currentLogger();
+  if (logger instanceof LogTee) logger.takeWritten(level, message, rest);
 }
 
 /** Nest has no getter for the logger in force; this static property has been its place since Nest 8. */

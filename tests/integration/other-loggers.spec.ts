@@ -1,0 +1,152 @@
+import { Inject, Logger, Module, type DynamicModule } from '@nestjs/common';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { logStream, startTestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
+import { expect as matches } from 'nest-realtime-kit/testing/vitest';
+import { Logger as NestPinoLogger, LoggerModule, PARAMS_PROVIDER_TOKEN, PinoLogger } from 'nestjs-pino';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import * as winston from 'winston';
+
+const OWN_LOGGER = Symbol('the logger of the app');
+
+/** As pino, winston and bunyan have it in common. */
+interface OwnLogger {
+  warn(...entry: unknown[]): void;
+  error(...entry: unknown[]): void;
+}
+
+/** An app whose gateway has a logger that is not Nest's. */
+function appWith(logger: OwnLogger, warning: (text: string) => unknown[], error: (cause: Error) => unknown[]) {
+  @WebSocketGateway()
+  class LoggingGateway {
+    constructor(@Inject(OWN_LOGGER) private readonly own: OwnLogger) {}
+
+    @SubscribeMessage('warn')
+    async warn(@MessageBody() text: string): Promise<string> {
+      await Promise.resolve();
+      this.own.warn(...warning(text));
+      return 'warned';
+    }
+
+    @SubscribeMessage('fail')
+    fail(): string {
+      this.own.error(...error(new Error('the disk is full')));
+      return 'failed';
+    }
+  }
+
+  @Module({ providers: [LoggingGateway, { provide: OWN_LOGGER, useValue: logger }] })
+  class LoggingModule {}
+  return LoggingModule;
+}
+
+const own = {
+  pino: () =>
+    appWith(
+      pino({ base: { service: 'chat' } }, logStream()),
+      (text) => [{ context: 'Audit', text }, 'it was said'],
+      (cause) => [cause, 'it was not saved'],
+    ),
+  winston: () =>
+    appWith(
+      winston.createLogger({
+        format: winston.format.combine(winston.format.errors({ stack: true }), winston.format.json()),
+        defaultMeta: { service: 'chat' },
+        transports: [new winston.transports.Stream({ stream: logStream() })],
+      }),
+      (text) => [{ message: 'it was said', context: 'Audit', text }],
+      (cause) => [{ message: 'it was not saved', stack: cause.stack }],
+    ),
+};
+
+describe.each(Object.entries(own))('what the app logs by %s', (_, appOf) => {
+  test('is in the log, with who caused it', async () => {
+    await using app = await startTestApp(appOf());
+    const alice = await app.connect({ name: 'alice' });
+    await alice.emitWithAck('warn', 'hi');
+    await matches(app).toHaveLogged('it was said', { level: 'warn', context: 'Audit', by: alice, event: 'warn' });
+    expect(app.logs.entries.filter(({ level }) => level === 'warn')).toMatchObject([
+      {
+        message: 'it was said',
+        params: [{ service: 'chat', text: 'hi' }],
+        cause: { client: 'alice' },
+        attributed: true,
+      },
+    ]);
+  });
+
+  test('fails the test where it is an error', async () => {
+    const app = await startTestApp(appOf(), { errorLogs: 'fail' });
+    const alice = await app.connect();
+    await alice.emitWithAck('fail');
+    expect(app.logs.errors).toMatchObject([{ stack: expect.stringContaining('other-loggers.spec.ts') as string }]);
+    await expect(app.close()).rejects.toThrow('it was not saved');
+  });
+
+  test('is of the app that logged it', async () => {
+    await using one = await startTestApp(appOf());
+    await using other = await startTestApp(appOf());
+    const alice = await one.connect();
+    await alice.emitWithAck('warn', 'hi');
+    await matches(one).toHaveLogged('it was said');
+    expect(other.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+});
+
+describe('nestjs-pino', () => {
+  @WebSocketGateway()
+  class PinoGateway {
+    private readonly nests = new Logger('Nest');
+
+    constructor(private readonly logger: PinoLogger) {
+      logger.setContext('PinoGateway');
+    }
+
+    @SubscribeMessage('say')
+    say(@MessageBody() text: string): string {
+      this.logger.info({ text }, 'by pino');
+      this.nests.log('by Nest');
+      return 'said';
+    }
+  }
+
+  function moduleOf(): DynamicModule {
+    @Module({})
+    class PinoModule {}
+    return { module: PinoModule, imports: [LoggerModule.forRoot()], providers: [PinoGateway] };
+  }
+
+  const options: TestAppOptions = {
+    override: (builder) =>
+      builder.overrideProvider(PARAMS_PROVIDER_TOKEN).useValue({ pinoHttp: { level: 'info', stream: logStream() } }),
+    setup: (app) => app.useLogger(app.get(NestPinoLogger)),
+  };
+
+  test('is seen where it is injected, and each entry of Nest once where it is the logger of Nest too', async () => {
+    await using app = await startTestApp(moduleOf(), options);
+    const alice = await app.connect();
+    await alice.emitWithAck('say', 'hi');
+    await matches(app).toHaveLogged('by pino', { context: 'PinoGateway', params: [{ text: 'hi' }], by: alice });
+    const said = app.logs.entries.filter(({ cause }) => cause?.event === 'say');
+    expect(said.map(({ message }) => message)).toEqual(['by pino', 'by Nest']);
+  });
+});
+
+describe('a line that is no JSON', () => {
+  test('is a message, and parts of one are put together', async () => {
+    await using app = await startTestApp(own.pino());
+    const stream = logStream();
+    stream.write('plain');
+    stream.write(' text\n\n{"level":"silly","message":"a"}\n[1]\n{"level":35}\n');
+    expect(app.logs.entries.slice(-4).map(({ level, message }) => [level, message])).toEqual([
+      ['log', 'plain text'],
+      ['verbose', 'a'],
+      ['log', '[1]'],
+      ['log', ''],
+    ]);
+  });
+
+  test("is nobody's when no app is there", () => {
+    expect(() => logStream().write('{"level":30,"msg":"to nobody"}\n')).not.toThrow();
+  });
+});
