@@ -1,9 +1,10 @@
+import { Writable } from 'node:stream';
 import { Inject, Logger, Module, type DynamicModule } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { logStream, startTestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
 import { expect as matches } from 'nest-realtime-kit/testing/vitest';
-import { Logger as NestPinoLogger, LoggerModule, PARAMS_PROVIDER_TOKEN, PinoLogger } from 'nestjs-pino';
-import { pino } from 'pino';
+import { Logger as NestPinoLogger, LoggerModule, PinoLogger } from 'nestjs-pino';
+import { pino, type LoggerOptions } from 'pino';
 import { describe, expect, test } from 'vitest';
 import * as winston from 'winston';
 
@@ -40,13 +41,20 @@ function appWith(logger: OwnLogger, warning: (text: string) => unknown[], error:
   return LoggingModule;
 }
 
+const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
+
+const pinoTo = (stream: Writable, options?: LoggerOptions) =>
+  appWith(
+    pino({ base: { service: 'chat' }, ...options }, stream),
+    (text) => [{ context: 'Audit', text }, 'it was said'],
+    (cause) => [cause, 'it was not saved'],
+  );
+
 const own = {
-  pino: () =>
-    appWith(
-      pino({ base: { service: 'chat' } }, logStream()),
-      (text) => [{ context: 'Audit', text }, 'it was said'],
-      (cause) => [cause, 'it was not saved'],
-    ),
+  pino: () => pinoTo(nowhere()),
+  'pino that calls levels by other names': () =>
+    pinoTo(nowhere(), { formatters: { level: (label) => ({ level: `<${label}>` }) } }),
+  'pino with a stream of the harness': () => pinoTo(logStream()),
   winston: () =>
     appWith(
       winston.createLogger({
@@ -98,7 +106,7 @@ describe('nestjs-pino', () => {
   class PinoGateway {
     private readonly nests = new Logger('Nest');
 
-    constructor(private readonly logger: PinoLogger) {
+    constructor(@Inject(PinoLogger) private readonly logger: PinoLogger) {
       logger.setContext('PinoGateway');
     }
 
@@ -113,14 +121,14 @@ describe('nestjs-pino', () => {
   function moduleOf(): DynamicModule {
     @Module({})
     class PinoModule {}
-    return { module: PinoModule, imports: [LoggerModule.forRoot()], providers: [PinoGateway] };
+    return {
+      module: PinoModule,
+      imports: [LoggerModule.forRoot({ pinoHttp: { level: 'info', stream: nowhere() } })],
+      providers: [PinoGateway],
+    };
   }
 
-  const options: TestAppOptions = {
-    override: (builder) =>
-      builder.overrideProvider(PARAMS_PROVIDER_TOKEN).useValue({ pinoHttp: { level: 'info', stream: logStream() } }),
-    setup: (app) => app.useLogger(app.get(NestPinoLogger)),
-  };
+  const options: TestAppOptions = { setup: (app) => app.useLogger(app.get(NestPinoLogger)) };
 
   test('is seen where it is injected, and each entry of Nest once where it is the logger of Nest too', async () => {
     await using app = await startTestApp(moduleOf(), options);

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { Activity } from '../settle/activity.js';
 import { isText } from '../statements/text.js';
@@ -5,6 +6,7 @@ import type { Recorder } from '../timeline/timeline.js';
 import { stackOf, textOf } from '../show.js';
 import { executionContext, type Cause } from './execution-context.js';
 import { now } from '../settle/real-time.js';
+import { readLine, type WrittenEntry } from './log-lines.js';
 
 /** One call of Nest's logger. */
 export interface LogEntry {
@@ -25,6 +27,14 @@ export interface LogEntry {
    * test itself or by a client that the apps share, is given to all apps that are alive, and marked `false`.
    */
   readonly attributed: boolean;
+}
+
+/** Where pino tells of each line that it writes (https://github.com/pinojs/pino/blob/main/docs/diagnostics.md). */
+const PINO = 'tracing:pino_asJson:end';
+
+interface PinoMessage {
+  readonly result: string;
+  readonly arguments: readonly [object: unknown, message: unknown, level: number, time: unknown];
 }
 
 /** A capture that is in force. */
@@ -140,12 +150,12 @@ export class LogCapture {
   }
 
   /** @internal An entry that another logger has written, unless it is one that was forwarded to that logger. */
-  takeWritten(level: LogLevel, message: unknown, rest: unknown[]): void {
+  takeWritten({ level, message, rest }: WrittenEntry): void {
     if (!this.isForwarding) this.keep(level, message, rest);
   }
 
   /** @returns whether it is this app's */
-  private keep(level: LogLevel, message: unknown, rest: unknown[]): boolean {
+  private keep(level: LogLevel, message: unknown, rest: readonly unknown[]): boolean {
     const running = executionContext.getStore();
     if (running && running.app !== this.app) return false;
     const entry: LogEntry = {
@@ -171,12 +181,14 @@ export class LogCapture {
  */
 class LogTee implements LoggerService {
   private readonly captures = new Set<LogCapture>();
+  private toldByPino: string | undefined;
 
   private constructor(private readonly former: LoggerService | undefined) {}
 
   static join(capture: LogCapture): LogTee {
     const current = currentLogger();
     const tee = current instanceof LogTee ? current : new LogTee(current);
+    if (tee.captures.size === 0) subscribe(PINO, tee.onPino);
     tee.captures.add(capture);
     Logger.overrideLogger(tee);
     return tee;
@@ -184,13 +196,26 @@ class LogTee implements LoggerService {
 
   leave(capture: LogCapture): void {
     this.captures.delete(capture);
-    if (this.captures.size === 0 && currentLogger() === this) Logger.overrideLogger(this.former ?? false);
+    if (this.captures.size > 0) return;
+    unsubscribe(PINO, this.onPino);
+    if (currentLogger() === this) Logger.overrideLogger(this.former ?? false);
   }
 
-  /** What another logger has written. */
-  takeWritten(level: LogLevel, message: unknown, rest: unknown[]): void {
-    for (const capture of this.captures) capture.takeWritten(level, message, rest);
+  /** What another logger has written, which may be what pino has told of before. */
+  takeLine(line: string): void {
+    if (line !== this.toldByPino) this.takeWritten(readLine(line));
+    this.toldByPino = undefined;
   }
+
+  private takeWritten(entry: WrittenEntry): void {
+    for (const capture of this.captures) capture.takeWritten(entry);
+  }
+
+  private readonly onPino = (message: unknown): void => {
+    const { result, arguments: given } = message as PinoMessage;
+    this.toldByPino = result.trimEnd();
+    this.takeWritten(readLine(result, given[2]));
+  };
 
   log = this.at('log');
   error = this.at('error');
@@ -206,10 +231,10 @@ class LogTee implements LoggerService {
   }
 }
 
-/** Gives the apps under test an entry that a logger other than Nest's has written. */
-export function takeEntry(level: LogLevel, message: unknown, rest: unknown[]): void {
+/** Gives the apps under test a line that a logger other than Nest's has written. */
+export function takeLine(line: string): void {
   const logger = currentLogger();
-  if (logger instanceof LogTee) logger.takeWritten(level, message, rest);
+  if (logger instanceof LogTee) logger.takeLine(line);
 }
 
 /** Nest has no getter for the logger in force; this static property has been its place since Nest 8. */
@@ -218,7 +243,7 @@ function currentLogger(): LoggerService | undefined {
 }
 
 /** Takes apart what Nest's loggers put behind the message: parameters, for errors a stack, then the context. */
-function split(level: LogLevel, rest: unknown[]): Pick<LogEntry, 'params' | 'context' | 'stack'> {
+function split(level: LogLevel, rest: readonly unknown[]): Pick<LogEntry, 'params' | 'context' | 'stack'> {
   const params = [...rest];
   const context = typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
   if (level !== 'error' && level !== 'fatal') return { params, context };

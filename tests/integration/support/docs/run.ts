@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** What Vitest reports of a test. */
@@ -15,11 +16,11 @@ const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.ur
 /** Runs the blocks that have been written to a directory, in one run of Vitest. */
 export async function runTests(directory: string): Promise<{ results: Result[]; output: string }> {
   const config = fileURLToPath(new URL('vitest.config.ts', import.meta.url));
-  const args = ['run', '--config', config, '--root', directory, '--reporter', 'json'];
-  const { stdout, output } = await runNode(`${modules}/vitest/vitest.mjs`, args, directory);
-  const report = stdout.slice(stdout.indexOf('{'));
-  if (!report) throw new Error(`Vitest did not report:\n${output}`);
-  const { testResults } = JSON.parse(report) as {
+  const report = `${directory}/report.json`;
+  const args = ['run', '--config', config, '--root', directory, '--reporter', 'json', '--outputFile', report];
+  const { output } = await runNode(`${modules}/vitest/vitest.mjs`, args, directory);
+  if (!existsSync(report)) throw new Error(`Vitest did not report:\n${output}`);
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
     testResults: { name: string; message: string; assertionResults: Result[] }[];
   };
   const results = testResults.flatMap(({ name, message, assertionResults }) => {

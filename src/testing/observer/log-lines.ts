@@ -1,0 +1,83 @@
+import type { LogLevel } from '@nestjs/common';
+
+/** What pino and bunyan, or winston with its format `json`, write of an entry. */
+interface JsonEntry extends Record<string, unknown> {
+  level?: number | string;
+  msg?: unknown;
+  message?: unknown;
+  context?: unknown;
+  stack?: unknown;
+  err?: { stack?: unknown };
+}
+
+/** What every entry has, and no test asks for. */
+const OF_EVERY_ENTRY = new Set([
+  'level',
+  'msg',
+  'message',
+  'context',
+  'stack',
+  'time',
+  'timestamp',
+  'pid',
+  'hostname',
+  'v',
+]);
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  emerg: 'fatal',
+  alert: 'fatal',
+  crit: 'fatal',
+  fatal: 'fatal',
+  error: 'error',
+  warn: 'warn',
+  warning: 'warn',
+  debug: 'debug',
+  trace: 'verbose',
+  verbose: 'verbose',
+  silly: 'verbose',
+};
+
+/** The numbers of pino and bunyan from which on a level begins. */
+const NUMBERS: readonly (readonly [number, LogLevel])[] = [
+  [60, 'fatal'],
+  [50, 'error'],
+  [40, 'warn'],
+  [30, 'log'],
+  [20, 'debug'],
+];
+
+/** An entry as Nest's logger would be given it: the parameters, a stack and the context come behind the message. */
+export interface WrittenEntry {
+  readonly level: LogLevel;
+  readonly message: unknown;
+  readonly rest: readonly unknown[];
+}
+
+/**
+ * What another logger has written as a line of JSON; a line that is none is a message.
+ *
+ * @param number the level, by the numbers of pino, where it is known
+ */
+export function readLine(line: string, number?: number): WrittenEntry {
+  const entry = parse(line);
+  if (!entry) return { level: 'log', message: line, rest: [] };
+  const fields = Object.fromEntries(Object.entries(entry).filter(([field]) => !OF_EVERY_ENTRY.has(field)));
+  const rest: unknown[] = Object.keys(fields).length > 0 ? [fields] : [];
+  for (const text of [entry.stack ?? entry.err?.stack, entry.context]) if (typeof text === 'string') rest.push(text);
+  return { level: levelOf(number ?? entry.level), message: entry.msg ?? entry.message ?? '', rest };
+}
+
+function parse(line: string): JsonEntry | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as JsonEntry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function levelOf(level: number | string | undefined): LogLevel {
+  if (typeof level === 'number') return NUMBERS.find(([from]) => level >= from)?.[1] ?? 'verbose';
+  return LEVELS[level?.toLowerCase() ?? ''] ?? 'log';
+}
