@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startTestApp, type ConnectOptions, type TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, worlds, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
+import * as msgpack from 'socket.io-msgpack-parser';
 import { describe, test } from 'vitest';
 import { faults, roomModule, type Fault } from './support/faulty-gateway.js';
-
-type Transports = NonNullable<ConnectOptions['transports']>;
 
 const source = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\n');
 
@@ -16,9 +15,9 @@ function lineOf({ stack = '' }: Error): string | undefined {
 }
 
 /** What a user would write to test this gateway: all of it in one, so that every fault meets every statement. */
-async function exercise(app: TestApp, transports: Transports): Promise<void> {
-  const [alice, bob, carol] = await app.connect(3, { transports });
-  const reader = await app.connect({ transports, namespace: '/news' });
+async function exercise(app: TestApp): Promise<void> {
+  const [alice, bob, carol] = await app.connect(3, { on: { ballot: (vote: (choice: string) => void) => vote('yes') } });
+  const reader = await app.connect({ namespace: '/news' });
   const everybody = [alice, bob, carol];
 
   for (const client of everybody) {
@@ -49,6 +48,11 @@ async function exercise(app: TestApp, transports: Transports): Promise<void> {
   await expect([bob]).toBeAllWhoReceive('whispered');
   carol.emit('announce');
   await expect(app.namespace('/')).toBeAllWhoReceive('announced');
+  carol.emit('remark');
+  await expect(app.room('lobby')).toBeAllWhoReceive('remarked');
+  alice.emit('stream');
+  await expect(alice).toReceiveInOrder(['part', 1], ['part', 2], ['part', 3]);
+  await expect(alice).not.toReceive('part');
 
   const asking = alice.emitWithAck('ask', 'why');
   await expect(asking).not.toRaiseException();
@@ -60,38 +64,61 @@ async function exercise(app: TestApp, transports: Transports): Promise<void> {
     by: alice,
     event: 'ask',
   });
+  await expect(alice.emitWithAck('vote')).toBeAcked(2);
   await expect(alice.emitWithAck('hint')).not.toBeAcked();
   await expect(alice.emitWithAck('fail')).toRaiseException('not allowed');
+  app.allowRefusals('secret');
+  alice.emit('secret');
+  await expect(alice).not.toReceive('told');
+  await expect(alice.emitWithAck('rename', 'Alice')).toBeAcked('Alice');
+  await expect(alice.emitWithAck('rename', 5)).toRaiseException('a name is a text');
+  await expect(carol.emitWithAck('rename', 'Carol')).toRaiseException('Forbidden resource');
   for (const client of everybody) await expect(client).not.toReceive('exception');
   await expect(app).not.toHaveLoggedErrors();
 
-  const banned = app.connect({ transports, auth: { banned: true } });
+  const banned = app.connect({ auth: { banned: true }, extraHeaders: { 'x-banned': 'yes' } });
   await expect(banned).toBeRefused('banned', { stage: 'namespace', data: { until: 'noon' } });
-  await expect(app.connect({ transports, namespace: '/cellar' })).toBeRefused('Invalid namespace');
+  await expect(app.connect({ namespace: '/cellar' })).toBeRefused('Invalid namespace');
 
   await bob.emitWithAck('leave', 'lobby');
   await expect(bob).not.toBeInRoom('lobby');
+  await expect(bob).toBeInRooms([]);
+  await expect(alice).toBeInRoom('lobby');
   alice.emit('kick', bob.id);
   await expect(bob).toBeDisconnected('io server disconnect', { server: 'server namespace disconnect' });
   await expect(app).toHaveLogged(`Client disconnected: ${bob.id}`, { by: bob, event: 'disconnect' });
-  await expect(carol).toBeConnected();
+  for (const client of [alice, carol, reader]) await expect(client).toBeConnected();
+  await expect([alice, carol]).toBeAllWhoReceive('left', bob.id);
+  for (const client of [alice, carol]) await expect(client).not.toReceive('left');
   await carol.disconnect();
   expect(app.logs.entries.map(({ message }) => message)).toContain(`Client disconnected: ${carol.id}`);
+  await expect(app).not.toHaveLogged(/auth/);
+  await expect(app).not.toHaveLoggedErrors();
 }
 
-describe.for([
-  ['websocket', ['websocket']],
-  ['polling', ['polling']],
-  ['an upgrade', ['polling', 'websocket']],
-] as [string, Transports][])('over %s', ([, transports]) => {
-  test.concurrent('a gateway without a fault is not accused', async () => {
-    await using app = await startTestApp(roomModule('none'), { errorLogs: 'fail' });
-    await exercise(app, transports);
+const all = worlds({
+  transports: ['websocket', 'polling', 'upgrade'],
+  parsers: { 'default parser': undefined, msgpack },
+  recovery: [false, true],
+});
+/** Each transport, each parser, and with and without recovery; all of them, and a thousand runs, by `WORLDS=whole`. */
+const some = new Set([
+  'websocket, default parser, no recovery',
+  'polling, msgpack, recovery',
+  'upgrade, default parser, recovery',
+]);
+const isWhole = process.env['WORLDS'] === 'whole';
+const runs = Array.from({ length: isWhole ? 84 : 1 }, (_, run) => run + 1);
+
+describe.each(isWhole ? all : all.filter(({ name }) => some.has(name)))('over $name', ({ options }) => {
+  test.concurrent.for(runs)('a gateway without a fault is not accused, run %i', async () => {
+    await using app = await startTestApp(roomModule('none'), { ...options, errorLogs: 'fail', refusals: 'fail' });
+    await exercise(app);
   });
 
   test.concurrent.for(Object.entries(faults) as [Fault, string][])('%s is caught by %s', async ([fault, matcher]) => {
-    await using app = await startTestApp(roomModule(fault), { timeout: 800 });
-    const failure: unknown = await exercise(app, transports).catch((error: unknown) => error);
+    await using app = await startTestApp(roomModule(fault), { ...options, timeout: 800 });
+    const failure: unknown = await exercise(app).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
     expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
   });
