@@ -1,3 +1,4 @@
+import type { ReceivedEvent } from './app/inbox.js';
 import type { Work } from './settle/activity.js';
 import type { LogEntry } from './observer/log-capture.js';
 import type { Refusal } from './observer/refusals.js';
@@ -63,10 +64,13 @@ export class ConnectionRefusedError extends Error {
     /** @internal What else is known of it. */
     readonly details: Details,
     options?: ErrorOptions,
+    /** What the client was sent before, by a gateway. */
+    readonly received: readonly ReceivedEvent[] = [],
   ) {
     super(
       report(`${client} was refused by the ${stage}: ${reason}`, {
         data: data === undefined ? undefined : show(data),
+        'was sent before': received.map(({ event, args }) => showEvent(event, args)),
         ...details,
       }),
       options,

@@ -112,6 +112,18 @@ for (const transports of [['websocket'], ['polling']] as const) {
       expect((error as Error).message).toContain(`was sent before:\n    "exception" ({ message: 'banned' })`);
     });
 
+    test('states what a client was told before it was thrown out', async ({ connect }) => {
+      const thrownOut = () => connect({ ...client, name: 'eve', auth: { token: 'thrown out' } });
+      await expect(thrownOut()).toBeRefused('io server disconnect', {
+        stage: 'gateway',
+        received: [['exception', { message: 'banned' }]],
+      });
+      await expect(thrownOut()).not.toBeRefused(undefined, { received: [['exception', { message: 'sold out' }]] });
+      await expect(expect(thrownOut()).toBeRefused(undefined, { received: [] })).rejects.toThrow(
+        /to be refused behind nothing\.[^]*was sent before:\n {4}"exception" \(\{ message: 'banned' \}\)/,
+      );
+    });
+
     test('rejects when handleConnection cuts the whole connection', async ({ connect }) => {
       await expect(connect({ ...client, auth: { token: 'cut' } })).toBeRefused();
     });

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
 import { ConnectionRefusedError, DeadlineError } from '../errors.js';
-import { showEvent } from '../show.js';
 import { CONNECT_HEADER, type ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
@@ -107,7 +106,5 @@ async function untilHandled(client: TestClient): Promise<void> {
   }
   if (client.connected) return;
   const reason = client.disconnectReason ?? 'disconnected';
-  throw new ConnectionRefusedError(client.name, 'gateway', reason, undefined, {
-    'was sent before': client.inbox.events.map(({ event, args }) => showEvent(event, args)),
-  });
+  throw new ConnectionRefusedError(client.name, 'gateway', reason, undefined, {}, {}, client.inbox.events);
 }

@@ -1,9 +1,10 @@
 import type { TestClient } from '../app/test-client.js';
 import { ConnectionRefusedError, type RefusalStage } from '../errors.js';
-import { report, show } from '../show.js';
+import { report, show, showEvent } from '../show.js';
 import { circumstances } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
+import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import { aboutClient, type Statement, type Verdict } from './statement.js';
 import { isText } from './text.js';
 
@@ -71,6 +72,8 @@ export interface ExpectedRefusal {
   stage?: RefusalStage;
   /** `error.data` of a middleware's error. */
   data?: unknown;
+  /** What the gateway has sent before, all of it and in its order. */
+  received?: readonly ExpectedEvent[];
 }
 
 /** States that the server does not let a client in: for this reason, when one is given. */
@@ -85,6 +88,7 @@ export async function isRefused(
     expected.stage && `by the ${expected.stage}`,
     reason !== undefined && `for ${show(reason)}`,
     'data' in expected && `with data ${show(expected.data)}`,
+    expected.received && `behind ${expected.received.map(showExpected).join(', ') || 'nothing'}`,
   ].filter(Boolean);
   let client: unknown;
   try {
@@ -94,13 +98,15 @@ export async function isRefused(
     const pass =
       (reason === undefined || isText(reason, error.reason)) &&
       (expected.stage === undefined || expected.stage === error.stage) &&
-      (!('data' in expected) || equals(error.data, expected.data));
+      (!('data' in expected) || equals(error.data, expected.data)) &&
+      (expected.received === undefined || isSequence(error.received, expected.received, equals));
     const not = pass ? ' not' : '';
     const message = report(`Expected ${error.client}${not} to ${wanted.join(' ')}.`, {
       'came instead': [
         error.message.split('\n')[0]!,
         ...('data' in expected && !pass ? ['with data', ...difference(expected.data, error.data)] : []),
       ],
+      'was sent before': error.received.map(({ event, args }) => showEvent(event, args)),
       ...error.details,
     });
     return { pass, message: () => message };
@@ -111,4 +117,15 @@ export async function isRefused(
     known?.context ? circumstances(known.context, [known]) : {},
   );
   return { pass: false, message: () => message };
+}
+
+function isSequence(
+  received: ConnectionRefusedError['received'],
+  expected: readonly ExpectedEvent[],
+  equals: Equals,
+): boolean {
+  return (
+    received.length === expected.length &&
+    expected.every((event, position) => matcherOf(event, equals)(received[position]!))
+  );
 }
