@@ -235,6 +235,20 @@ test('a polling client may take its time between its polls', { timeout: 20_000 }
   await alice.post('1');
 });
 
+test('what waits for one comes in answers of two megabytes, in its order, and all of it before a goodbye', async () => {
+  await using app = await startTestApp(moduleWith());
+  const alice = await openPollingClient(app);
+  const { socket } = watch(app);
+  const pieces = Array.from({ length: 81 }, (_, number) => `42["piece",${number}`);
+  for (let number = 0; number < 80; number += 1) socket.emit('piece', number, 'x'.repeat(100_000));
+  socket.conn.once('drain', () => socket.emit('piece', 80));
+  const answers = [(await alice.poll()).body, (await alice.poll()).body];
+  for (const { length } of answers) expect(length).toBeLessThan(2.1 * MB);
+  socket.disconnect(true);
+  answers.push((await alice.poll()).body);
+  expect(answers.join('\u001e').match(/42\["piece",\d+/g)).toEqual(pieces);
+});
+
 test('one that polls, and does not read what it is answered, is disconnected', { timeout: 30_000 }, async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
   const { sid } = await openPollingClient(app);

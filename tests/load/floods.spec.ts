@@ -74,7 +74,7 @@ const attacks: Attack[] = [
 
 test.for(attacks)(
   '$name: a bystander is served, and nothing stays',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async ({ name, command, count, rounds = 1, outcome, isOver }) => {
     await using server = await start('server.js', [], { LOG: 'quiet' });
     await using attacker = await start('attacker.js', [String(server.greeting)]);

@@ -10,6 +10,7 @@ import {
 import type { Server } from '../socket.io.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
+import { sizeOf } from './backlogs.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
@@ -19,6 +20,9 @@ import { type DecodedPacket, isNestedDeeper, PacketType, Violation } from './pac
 
 /** How long the answer to a probe may take to the client: one whose poll is answered sooner polls again. In milliseconds. */
 const TIME_FOR_PROBE = 10;
+
+/** How much an answer to a poll holds beside its first packet, in bytes. */
+const LARGEST_ANSWER = 2_000_000;
 
 /** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
 const COST_OF_JOIN = 20;
@@ -86,8 +90,9 @@ export class ServerFlow {
       const oneTooMany = connections.open(flow.account, request);
       if (oneTooMany) this.disconnect(flow, new Violation(oneTooMany.code, oneTooMany.message));
     });
-    engine.on('flush', (conn: Connection, packets: readonly EnginePacket[]) => {
+    engine.on('flush', (conn: Connection, packets: EnginePacket[]) => {
       const flow = flowOf(conn);
+      keepBack(conn, packets);
       if (flow) backlogs.onFlush(flow, packets);
       // `ws` makes a call for each. All that was sent while the first packet of a turn left is flushed together.
       const tcp = packets.length > 1 ? transportOf(conn).socket?._socket : undefined;
@@ -184,6 +189,16 @@ function onClose(this: Connection): void {
 
 function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {
   flowOf(this)!.readFrom(socket);
+}
+
+/** What is too much for one answer to a poll waits for the next one: a client takes it in steps, and is seen to. */
+function keepBack(conn: Connection, packets: EnginePacket[]): void {
+  if (conn.transport.name !== 'polling' || conn.readyState !== 'open') return;
+  let bytes = 0;
+  const end = packets.findIndex((packet, index) => (bytes += sizeOf(packet)) > LARGEST_ANSWER && index > 0);
+  if (end === -1) return;
+  const rest = packets.splice(end);
+  conn.once('drain', () => void conn['writeBuffer'].unshift(...rest));
 }
 
 /**

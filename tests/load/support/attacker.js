@@ -4,7 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { WebSocket } from 'ws';
 
 // A real one is on another machine, and takes no CPU time from the server and the bystander.
-setPriority(constants.priority.PRIORITY_LOW);
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const [port] = process.argv.slice(2);
 const url = `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`;

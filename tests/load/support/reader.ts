@@ -49,5 +49,10 @@ export async function withServer(
     ...options,
   });
   await using server = await start('server.js', [], { LOG: 'quiet', OPTIONS });
-  await scenario(`http://127.0.0.1:${String(server.greeting)}`, server);
+  try {
+    await scenario(`http://127.0.0.1:${String(server.greeting)}`, server);
+  } catch (error) {
+    console.log(`The server said last:\n${server.lines.slice(-20).join('\n')}`);
+    throw error;
+  }
 }
