@@ -51,7 +51,7 @@ describe('what it cannot be asked', () => {
     [
       'a client',
       () => assertThat({}).toReceive('said'),
-      'toReceive() needs a client, as connect() gives it; it got object.',
+      'toReceive() needs a client, as connect() gives it; it got an object: {}.',
     ],
     [
       'a client',
@@ -61,22 +61,22 @@ describe('what it cannot be asked', () => {
     [
       'an app',
       () => assertThat('app').toHaveLogged('x'),
-      'toHaveLogged() needs an app, as startTestApp() or the fixture gives it; it got string.',
+      "toHaveLogged() needs an app, as startTestApp() or the fixture gives it; it got 'app'.",
     ],
     [
       'clients',
       () => assertThat([]).toBeAllWhoReceive('said'),
-      'toBeAllWhoReceive() needs a list of clients, app.room(…) or app.namespace(…); it got a list.',
+      'toBeAllWhoReceive() needs a list of clients, app.room(…) or app.namespace(…); it got an empty list.',
     ],
     [
       'an ack',
       () => assertThat(Promise.resolve()).toBeAcked(),
-      'toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got object.',
+      'toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got another promise.',
     ],
     [
       'an ack that was awaited',
       () => assertThat('ok').toBeAcked(),
-      'toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got string.',
+      "toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got 'ok'.",
     ],
   ])('needs %s', async (_wanted, statement, text) => {
     await expect(Promise.resolve(statement())).rejects.toThrow(text);

@@ -22,7 +22,7 @@ const worlds = [
       /came instead:\n {4}handling it failed: the ack was \{ status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' \}\n/,
     toException:
       /(?:but|came instead):\n {4}it was acked with \{ status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' \}\n/,
-    lastEvent: /the last event: alice's "throw" \(\) was handled in .+; acked with an error\n/,
+    lastEvent: /the last event: alice's "throw" \(\) failed: the handler failed; logged error; acked with an error\n/,
   },
   {
     world: 'emitted by Nest itself',
@@ -31,7 +31,8 @@ const worlds = [
       /came instead:\n {4}no ack, but "exception" \(\{ status: 'error', message: 'Internal server error', .+ \}\) at .+, caused by alice's "throw"\n/,
     toException:
       /(?:but|came instead):\n {4}alice got "exception" \(\{ status: 'error', message: 'Internal server error', .+ \}\) at .+, caused by alice's "throw"\n/,
-    lastEvent: /the last event: alice's "throw" \(\) was handled in .+; sent "exception" to alice; logged error\n/,
+    lastEvent:
+      /the last event: alice's "throw" \(\) failed: the handler failed; sent "exception" to alice; logged error\n/,
   },
 ];
 

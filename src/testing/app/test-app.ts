@@ -112,6 +112,7 @@ export class TestApp<
       settle: (options) => this.comeToRest(options),
       everyone: () => running.cluster?.everyone() ?? [...this.opened],
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
+      refusalOf: (entry) => running.observer.refusals.reasonOf(entry),
       since: () => this.chapter,
     };
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;

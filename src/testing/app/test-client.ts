@@ -134,6 +134,11 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     return this.connected && (room === undefined || this.rooms.includes(room));
   }
 
+  /** @internal How many events of this name the server has sent and this client has not had. */
+  undelivered(event: string): number {
+    return this.serverEnd?.undelivered(event) ?? 0;
+  }
+
   /** The events of this client for which the server owes it an ack, oldest first. */
   get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args'>[] {
     return this.traffic.pendingAcks;

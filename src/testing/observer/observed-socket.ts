@@ -55,6 +55,8 @@ export class ObservedSocket {
   /** What the client has sent and the server not yet had; a connection keeps its order. */
   private readonly toServer: OnItsWay[] = [];
   private readonly toClient: OnItsWay[] = [];
+  /** The events that the client did not get though it has got later ones, by name. */
+  private readonly lost = new Map<string, number>();
 
   constructor(
     readonly socket: Socket,
@@ -111,7 +113,12 @@ export class ObservedSocket {
 
   /** What made the server send the event that the client has just had, and when it did. */
   originOfReceived(event: string): Pick<OnItsWay, 'cause' | 'sentAt'> | undefined {
-    return takeFrom(this.toClient, event);
+    return takeFrom(this.toClient, event, ({ event: name }) => this.lost.set(name, (this.lost.get(name) ?? 0) + 1));
+  }
+
+  /** How many events of this name the server has sent and the client has not had. */
+  undelivered(event: string): number {
+    return (this.lost.get(event) ?? 0) + this.toClient.filter((sent) => sent.event === event).length;
   }
 
   /** What an event of the client's is the cause of; inside what it has set off, the same as there. */
@@ -173,7 +180,10 @@ export class ObservedSocket {
 }
 
 /** Takes the oldest of that event. Those before it got lost on the way, as volatile events may. */
-function takeFrom(queue: OnItsWay[], event: string): OnItsWay | undefined {
+function takeFrom(queue: OnItsWay[], event: string, onLost: (lost: OnItsWay) => void = () => {}): OnItsWay | undefined {
   const position = queue.findIndex((candidate) => candidate.event === event);
-  return position === -1 ? undefined : queue.splice(0, position + 1).at(-1);
+  if (position === -1) return undefined;
+  const taken = queue.splice(0, position + 1);
+  for (const lost of taken.slice(0, -1)) onLost(lost);
+  return taken.at(-1);
 }

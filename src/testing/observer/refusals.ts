@@ -36,6 +36,11 @@ export class Refusals {
     return this.byEntry.has(entry);
   }
 
+  /** Why the event of this entry was refused, where it was. */
+  reasonOf(entry: number): string | undefined {
+    return this.byEntry.get(entry)?.reason;
+  }
+
   /** Declares the refusal of one event as expected, where it is one. */
   declare(entry: number): void {
     if (this.byEntry.has(entry)) this.declared.add(entry);

@@ -1,5 +1,6 @@
 import type { TestClient } from '../app/test-client.js';
 import { showBecause, showEvent, showServerError, showWork, type Details } from '../show.js';
+import { setTimeout } from '../settle/real-time.js';
 import { isRoutine } from '../timeline/routine.js';
 import { clientOf, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
@@ -8,7 +9,7 @@ import { withNames } from './names.js';
 import type { Stage } from './stage.js';
 
 /** How much of each thing is told. */
-const MOST = { errors: 3, turns: 8, timeline: 15 };
+const MOST = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
 
 /**
  * All that may explain why something is not as was expected, in the order in which a reader wants it.
@@ -24,6 +25,7 @@ export function circumstances(stage: Stage, clients: readonly TestClient[], inst
     'the last event': lastEvent(stage),
     because: [
       ...clients.flatMap(whyGone),
+      ...whetherFaked(),
       ...stage.activity.work.map(showWork),
       ...errors.slice(-MOST.errors).flatMap((entry) => {
         const [first, ...frames] = showServerError(entry);
@@ -48,10 +50,16 @@ function waitingForAcks({ name, pendingAcks }: TestClient): string[] {
   return pendingAcks.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
 }
 
+function whetherFaked(): string[] {
+  const isFaked = globalThis.setTimeout !== setTimeout;
+  return isFaked ? ['setTimeout is faked: what the app does by timers waits until the test lets time pass'] : [];
+}
+
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
 function lastOfTimeline({ timeline, since }: Stage, clients: readonly TestClient[]): Details {
   const names = clients.map(({ name }) => name);
-  const entries = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
+  const all = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
+  const { others: entries, recurring } = withoutRecurring(all);
   const last = entries.slice(-MOST.timeline);
   const before = entries
     .slice(0, -MOST.timeline)
@@ -61,7 +69,23 @@ function lastOfTimeline({ timeline, since }: Stage, clients: readonly TestClient
   const gap = before.length > 0 && shown.length < entries.length ? ['           …'] : [];
   const total = timeline.dropped + timeline.entries.length;
   const label = `timeline, ${shown.length} of ${total} entries (all: app.timeline.print())`;
-  return { [label]: [...before.map(lineOf), ...gap, ...last.map(lineOf)] };
+  return { [label]: [...before.map(lineOf), ...gap, ...last.map(lineOf), ...recurring] };
+}
+
+/** Takes out what the app sends again and again by itself, as heartbeats are. */
+function withoutRecurring(entries: readonly TimelineEntry[]): { others: TimelineEntry[]; recurring: string[] } {
+  const times = new Map<string, number>();
+  for (const name of entries.map(ownEventOf)) if (name !== undefined) times.set(name, (times.get(name) ?? 0) + 1);
+  const often = new Map([...times].filter(([, count]) => count > MOST.repeats));
+  return {
+    others: entries.filter((entry) => !often.has(ownEventOf(entry) ?? '')),
+    recurring: Array.from(often, ([name, count]) => `           and ${count} times "${name}", of the app's own accord`),
+  };
+}
+
+/** What the app has sent with nobody having asked for it. */
+function ownEventOf(entry: TimelineEntry): string | undefined {
+  return (entry.kind === 'received' || entry.kind === 'unheard') && !entry.cause ? entry.event : undefined;
 }
 
 /** Whether it says what became of a client in question, or that something failed. */

@@ -4,25 +4,33 @@ import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
 
-/** What the event that a client sent last has done on the server, and that it did nothing where it did not. */
-export function lastEvent({ timeline, since, activity }: Stage): string | undefined {
-  const entries = timeline.since(since());
-  const sent = entries.findLast(({ kind }) => kind === 'sent');
-  if (sent?.kind !== 'sent') return undefined;
-  const effects = entries.filter(({ cause, seq }) => cause?.entry === sent.seq && seq !== sent.seq);
-  const isRunning = activity.work.some(
-    ({ what, client }) => client === sent.client && what.includes(`"${sent.event}"`),
+/** What the event that a client sent last, or a later HTTP request, has done on the server, and that it did nothing where it did not. */
+export function lastEvent(stage: Stage): string | undefined {
+  const entries = stage.timeline.since(stage.since());
+  const last = entries.findLast(({ kind }) => kind === 'sent' || kind === 'requested');
+  if (last?.kind !== 'sent' && last?.kind !== 'requested') return undefined;
+  const effects = entries.filter(({ cause, seq }) => cause?.entry === last.seq && seq !== last.seq);
+  const isRunning = stage.activity.work.some(({ what, client }) =>
+    last.kind === 'sent' ? client === last.client && what.includes(`"${last.event}"`) : what === sentenceOf(last),
   );
-  const whose = `${sent.client}'s ${showEvent(sent.event, sent.args)}`;
-  const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
-  const fate = isRunning
-    ? 'is still being handled'
-    : handled.length > 0
-      ? `was ${handled.join(', ')}`
-      : 'had no handler run for it';
   const deeds = [...sentTo(effects), ...others(effects)];
   const nothing = isRunning ? 'it has sent and logged nothing so far' : 'it sent nothing and logged nothing';
-  return `${whose} ${[fate, ...(deeds.length > 0 ? deeds : [nothing])].join('; ')}`;
+  const whole = deeds.length > 0 ? deeds : [nothing];
+  if (last.kind === 'requested') {
+    return [`${sentenceOf(last)} ${isRunning ? 'is not answered yet' : 'was answered'}`, ...whole].join('; ');
+  }
+  return [
+    `${last.client}'s ${showEvent(last.event, last.args)} ${fateOf(last, effects, isRunning, stage)}`,
+    ...whole,
+  ].join('; ');
+}
+
+function fateOf({ seq }: TimelineEntry, effects: readonly TimelineEntry[], isRunning: boolean, stage: Stage): string {
+  const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
+  const refusal = stage.refusalOf(seq);
+  if (isRunning) return 'is still being handled';
+  if (refusal !== undefined) return `failed: ${refusal}`;
+  return handled.length > 0 ? `was ${handled.join(', ')}` : 'had no handler run for it';
 }
 
 /** The events that it made the server send, and to whom. */

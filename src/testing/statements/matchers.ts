@@ -225,6 +225,21 @@ function event(expected: unknown, matcher: string): ExpectedEvent {
 }
 
 function wrongSubject(matcher: string, wanted: string, subject: unknown): TypeError {
-  const got = subject === null ? 'null' : Array.isArray(subject) ? 'a list' : typeof subject;
-  return new TypeError(`expect(…).${matcher}() needs ${wanted}; it got ${got}.`);
+  return new TypeError(
+    `expect(…).${matcher}() needs ${wanted}; it got ${whatIs(subject, wanted.includes('promise'))}.`,
+  );
+}
+
+/** What was given in the place of a subject, with what to do about it where that is plain. */
+function whatIs(subject: unknown, isPromiseWanted: boolean): string {
+  if (subject === null || typeof subject !== 'object') return show(subject);
+  if (Array.isArray(subject)) return subject.length === 0 ? 'an empty list' : 'a list of something else';
+  if (ackOf(subject)) return 'what emitWithAck() returns';
+  if (subject instanceof Promise) return isPromiseWanted ? 'another promise' : 'a promise: await it first';
+  if (subject instanceof TestClient) return `the client ${subject.name}`;
+  if (subject instanceof TestApp) return 'the app';
+  if (subject instanceof Audience) return subject.words;
+  if ('io' in subject && 'nsp' in subject)
+    return 'a socket of socket.io-client: give the client itself, or app.follow(socket)';
+  return `an object: ${show(subject)}`;
 }

@@ -1,5 +1,6 @@
 import { payloadOf, type ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
+import { nearest } from '../nearest.js';
 import { showBecause, showEvent } from '../show.js';
 import { sentenceOf } from '../timeline/text.js';
 import { difference } from './difference.js';
@@ -29,19 +30,47 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
   const [event, ...args] = expected;
   const matches = matcherOf(expected, equals);
   const read = client.inbox.find(matches) ? undefined : client.inbox.events.findLast(matches);
-  const own = client.inbox.unread.slice(-MOST).flatMap((received) => {
-    if (matches(received)) return [];
-    if (received.event !== event) return [`${who(client)} got ${showReceived(received)}`];
-    return [
-      `${who(client)} got "${event}" with other arguments${when(received)}:`,
-      ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
-    ];
-  });
+  const unread = client.inbox.unread.filter((received) => !matches(received));
+  const own = unread.filter((received) => received.event === event).slice(-MOST);
   return [
     ...(read ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`] : []),
-    ...own,
+    ...own.flatMap((received) => [
+      `${who(client)} got "${event}" with other arguments${when(received)}:`,
+      ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
+    ]),
     ...unheard(client.context, event),
+    ...undelivered(client, event),
+    ...ofOtherNames(client, event, unread).slice(0, MOST - Math.min(own.length, MOST - 1)),
   ];
+}
+
+/** How often an event may come before its times are counted instead of told. */
+const MOST_TOLD = 3;
+
+/** Unread events of other names: first one that is spelt alike, then those that a client or a request has caused. */
+function ofOtherNames(client: TestClient, event: string, unread: readonly ReceivedEvent[]): string[] {
+  const byName = new Map<string, ReceivedEvent[]>();
+  for (const received of unread) {
+    if (received.event !== event) byName.set(received.event, [...(byName.get(received.event) ?? []), received]);
+  }
+  const alike = nearest(event, [...byName.keys()]);
+  const rank = ([name, [first]]: [string, ReceivedEvent[]]): number => (name === alike ? 0 : first?.cause ? 1 : 2);
+  return [...byName]
+    .toSorted((one, other) => rank(one) - rank(other))
+    .flatMap(([name, times]) =>
+      times.length > MOST_TOLD
+        ? [`${who(client)} got "${name}" ${times.length} times, the last${when(times.at(-1)!)}`]
+        : times.map((received) => `${who(client)} got ${showReceived(received)}`),
+    );
+}
+
+/** What the server has sent to the client, and the client has not had. */
+function undelivered(client: TestClient, event: string): string[] {
+  return client.undelivered(event) > 0
+    ? [
+        `"${event}" was sent to ${who(client)} and has not come: a volatile event is dropped while its client cannot be written to`,
+      ]
+    : [];
 }
 
 /** An event as it is told: what it was, when it came, and because of whom. */

@@ -15,6 +15,8 @@ export interface Stage {
   everyone(): readonly TestClient[];
   /** From when on things happen that the test may be about, in milliseconds of `performance.now()`. */
   readonly since: () => number;
+  /** Why the server refused the event of this entry of the timeline, where it did. */
+  refusalOf(entry: number): string | undefined;
   /** What the server logged at error level. */
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;
