@@ -176,6 +176,12 @@ const table = {
     kit: '`connect_error` has the text that `next` was given, or `Refused`.',
     why: 'Every failure is told.',
   },
+  'answers-to-polls': {
+    what: 'how much comes in one answer to a client that polls',
+    plain: 'All that waits.',
+    kit: 'Two megabytes at most, or one larger packet; the rest comes with the next poll.',
+    why: 'A client that takes its time to read is seen to be there.',
+  },
   limits: {
     what: 'an event that is nested deeper than 64 levels',
     plain: 'It is handled.',

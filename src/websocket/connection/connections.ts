@@ -136,12 +136,9 @@ export class Connections {
     const pending = this.hooks.call(service.gateways, 'handleConnection', socket);
     session.serve(service);
     const { handleConnectionTimeout: timeout } = this.options;
-    if (!pending) this.breaker.onSuccess();
-    else if (timeout === false) void pending.then((failed) => failed[0] && this.onSettled(session, failed, began));
-    else {
-      this.setUp(session, pending, began, timeout);
-      return;
-    }
+    if (pending && timeout !== false) return this.setUp(session, pending, began, timeout);
+    if (pending) void pending.then((failed) => failed[0] && this.onSettled(session, failed, began));
+    else this.breaker.onSuccess();
     session.endSetUp();
   }
 
@@ -182,8 +179,7 @@ export class Connections {
     if (session.socket.connected || !refusal) this.log(session.socket, refusal ? [refusal] : failed);
     if (failed.length > 0 && !refusal) {
       this.breaker.onFailure(began);
-      this.giveUp(session);
-      return;
+      return this.giveUp(session);
     }
     this.breaker.onSuccess();
     if (refusal) this.disconnect(session, toErrorAnswer(refusal.cause), refusal.cause);

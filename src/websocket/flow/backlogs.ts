@@ -113,10 +113,7 @@ export class Backlogs {
   /** Time is counted by looks: while the process does not run, nobody can take anything. */
   private look(flow: ConnectionFlow, backlog: Backlog): void {
     const sending = inTransport(flow);
-    if (sending === 0 && queueOf(flow.conn).length === 0 && flow.readBytes === 0) {
-      this.forget(flow);
-      return;
-    }
+    if (sending === 0 && queueOf(flow.conn).length === 0 && flow.readBytes === 0) return this.forget(flow);
     const taken = takenBy(flow);
     // A client that polls takes nothing between its polls: its heartbeat tells whether it is there.
     if (taken !== backlog.taken || sending === 0) backlog.stalledFor = 0;

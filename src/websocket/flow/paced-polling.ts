@@ -38,10 +38,7 @@ export function paceRequests(
     if (flow && size > maxSize) onTooLarge(size);
     else if (flow && Number.isNaN(size))
       response.once('finish', () => response.statusCode === 413 && onTooLarge(undefined));
-    if (!flow?.isPaused) {
-      next();
-      return;
-    }
+    if (!flow?.isPaused) return next();
     // What goes on first is what counts.
     setTimeout(next, LONGEST_DELAY).unref();
     flow.hold(0, next);

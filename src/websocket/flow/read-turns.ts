@@ -62,10 +62,7 @@ export class ReadTurns {
   /** Runs once for each waiting connection. If the turn is full, it runs again in the next; the order stays. */
   private readonly serveOne = (): void => {
     this.scheduleNext();
-    if (this.leftForHeld <= 0) {
-      setImmediate(this.serveOne);
-      return;
-    }
+    if (this.leftForHeld <= 0) return void setImmediate(this.serveOne);
     const [flow] = this.waiting;
     this.waiting.delete(flow!);
     // It comes in again behind the others, if it holds more.

@@ -217,6 +217,20 @@ export const connection: Scenario[] = [
     },
   },
   {
+    name: 'three megabytes wait for a client that polls',
+    app: greeting(),
+    async run({ io, url, see }) {
+      await using session = await PollingSession.open(url);
+      await session.send('40');
+      await session.poll();
+      for (let number = 0; number < 30; number += 1) io.emit('piece', 'x'.repeat(100_000));
+      const pieces: number[] = [];
+      while (pieces.reduce((sum, count) => sum + count, 0) < 30) pieces.push((await session.poll()).length);
+      see('polls', pieces);
+    },
+    differs: { rows: ['answers-to-polls'], client: [['polls', [19, 11]]] },
+  },
+  {
     name: 'a client that joins no namespace in time is disconnected',
     app: greeting({ connectTimeout: 50 }),
     async run({ url, see }) {
