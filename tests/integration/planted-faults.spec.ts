@@ -106,7 +106,7 @@ const isWhole = process.env['WORLDS'] === 'whole';
 const runs = Array.from({ length: isWhole ? 84 : 1 }, (_, run) => run + 1);
 const everyFault = Object.entries(faults) as [Fault, string][];
 
-describe.each(everyWorld.map((world, place) => ({ ...world, place })))('over $name', ({ options, place }) => {
+describe.concurrent.each(everyWorld.map((world, place) => ({ ...world, place })))('over $name', ({ options, place }) => {
   test.concurrent.for(runs)('a gateway without a fault is not accused, run %i', async () => {
     await using app = await startTestApp(roomModule('none'), { ...options, errorLogs: 'fail', refusals: 'fail' });
     await exercise(app);
