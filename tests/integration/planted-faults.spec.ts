@@ -106,17 +106,20 @@ const isWhole = process.env['WORLDS'] === 'whole';
 const runs = Array.from({ length: isWhole ? 84 : 1 }, (_, run) => run + 1);
 const everyFault = Object.entries(faults) as [Fault, string][];
 
-describe.concurrent.each(everyWorld.map((world, place) => ({ ...world, place })))('over $name', ({ options, place }) => {
-  test.concurrent.for(runs)('a gateway without a fault is not accused, run %i', async () => {
-    await using app = await startTestApp(roomModule('none'), { ...options, errorLogs: 'fail', refusals: 'fail' });
-    await exercise(app);
-  });
+describe.concurrent.each(everyWorld.map((world, place) => ({ ...world, place })))(
+  'over $name',
+  ({ options, place }) => {
+    test.concurrent.for(runs)('a gateway without a fault is not accused, run %i', async () => {
+      await using app = await startTestApp(roomModule('none'), { ...options, errorLogs: 'fail', refusals: 'fail' });
+      await exercise(app);
+    });
 
-  const isHere = (_: unknown, index: number): boolean => isWhole || index % everyWorld.length === place;
-  test.concurrent.for(everyFault.filter(isHere))('%s is caught by %s', async ([fault, matcher]) => {
-    await using app = await startTestApp(roomModule(fault), { ...options, timeout: 800 });
-    const failure: unknown = await exercise(app).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(Error);
-    expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
-  });
-});
+    const isHere = (_: unknown, index: number): boolean => isWhole || index % everyWorld.length === place;
+    test.concurrent.for(everyFault.filter(isHere))('%s is caught by %s', async ([fault, matcher]) => {
+      await using app = await startTestApp(roomModule(fault), { ...options, timeout: 800 });
+      const failure: unknown = await exercise(app).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Error);
+      expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
+    });
+  },
+);
