@@ -249,6 +249,16 @@ test('what waits for one comes in answers of two megabytes, in its order, and al
   expect(answers.join('\u001e').match(/42\["piece",\d+/g)).toEqual(pieces);
 });
 
+test('however many events wait for one, they all come, also where the app ends the connection as it drains', async () => {
+  await using app = await startTestApp(moduleWith());
+  const alice = await openPollingClient(app);
+  const { socket } = watch(app);
+  for (let number = 0; number < 300_000; number += 1) socket.emit('piece', number);
+  socket.conn.once('drain', () => socket.disconnect(true));
+  const answers = [(await alice.poll()).body, (await alice.poll()).body];
+  expect(answers.join('\u001e').match(/42\["piece",\d+/g)).toHaveLength(300_000);
+});
+
 test('one that polls, and does not read what it is answered, is disconnected', { timeout: 30_000 }, async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
   const { sid } = await openPollingClient(app);

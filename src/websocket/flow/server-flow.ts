@@ -8,9 +8,9 @@ import {
   transportOf,
 } from '../engine-internals.js';
 import type { Server } from '../socket.io.js';
+import { sizeOf } from './backlogs.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
-import { sizeOf } from './backlogs.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
@@ -198,7 +198,8 @@ function keepBack(conn: Connection, packets: EnginePacket[]): void {
   const end = packets.findIndex((packet, index) => (bytes += sizeOf(packet)) > LARGEST_ANSWER && index > 0);
   if (end === -1) return;
   const rest = packets.splice(end);
-  conn.once('drain', () => void conn['writeBuffer'].unshift(...rest));
+  // Before whoever listens sends more, or ends the connection.
+  conn.prependOnceListener('drain', () => (conn['writeBuffer'] = rest));
 }
 
 /**
