@@ -128,6 +128,16 @@ test('a volatile event that was dropped is named', async () => {
   );
 });
 
+test('of a client that is gone nothing is called volatile', async () => {
+  const text = await failureOf(async ({ app, alice }) => {
+    alice.emit('whisper');
+    await app.settle();
+    await alice.disconnect();
+    await assertThat(alice).toReceive('whispered');
+  });
+  expect(text).not.toContain('volatile');
+});
+
 test('a clock that is faked is named', async () => {
   const text = await failureOf(({ alice, bob }) => {
     vi.useFakeTimers();

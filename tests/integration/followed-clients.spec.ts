@@ -154,6 +154,9 @@ describe('a socket', () => {
     expect(() => app.follow(elsewhere.socket, { name: 'alice' })).toThrow(
       'alice is connected to another server than that of this app.',
     );
+    elsewhere.emit('say', 'hi');
+    await other.settle();
+    expect(app.timeline.print()).not.toContain('alice');
   });
 
   test('that would come back for ever ends with the app', async () => {

@@ -101,6 +101,20 @@ describe.each(Object.entries(own))('what the app logs by %s', (_, appOf) => {
   });
 });
 
+test("an entry that pino fails to write is its caller's fault alone", async () => {
+  const failing = pinoTo(nowhere(), {
+    serializers: {
+      text: () => {
+        throw new Error('not to be written');
+      },
+    },
+  });
+  await using app = await startTestApp(failing);
+  const alice = await app.connect();
+  alice.emit('warn', 'hi');
+  await matches(app).toHaveLogged(/not to be written/, { level: 'error', by: alice });
+});
+
 describe('nestjs-pino', () => {
   @WebSocketGateway()
   class PinoGateway {

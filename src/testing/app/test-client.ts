@@ -78,6 +78,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.signal = signal;
     this.inbox = new Inbox(() => context.activity.changed());
     this.traffic = new ClientTraffic({ name, namespace: this.namespace }, socket, context);
+    if (socket.connected) this.adopt();
     this.listen();
     for (const [event, listener] of Object.entries(on)) socket.on(event, this.awaited(event, listener));
   }
@@ -397,7 +398,6 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     };
     socket.io.on('open', noteConnection);
     if (socket.io._readyState === 'open') noteConnection();
-    if (socket.connected) this.adopt();
   }
 
   /** Takes over the server's end of a socket that was connected before the harness knew it. */

@@ -33,7 +33,7 @@ export interface LogEntry {
 const PINO = 'tracing:pino_asJson:end';
 
 interface PinoMessage {
-  readonly result: string;
+  readonly result?: string;
   readonly arguments: readonly [object: unknown, message: unknown, level: number, time: unknown];
 }
 
@@ -213,6 +213,8 @@ class LogTee implements LoggerService {
 
   private readonly onPino = (message: unknown): void => {
     const { result, arguments: given } = message as PinoMessage;
+    // Where pino has failed on the entry, there is none.
+    if (result === undefined) return;
     this.toldByPino = result.trimEnd();
     this.takeWritten(readLine(result, given[2]));
   };

@@ -269,7 +269,8 @@ export class ServerObserver {
     const id = headers[CONNECT_HEADER];
     if (typeof id !== 'string') return this.connectIds.get(request);
     delete headers[CONNECT_HEADER];
-    rawHeaders.splice(rawHeaders.indexOf(CONNECT_HEADER), 2);
+    const place = rawHeaders.findIndex((name) => name.toLowerCase() === CONNECT_HEADER);
+    rawHeaders.splice(place, place < 0 ? 0 : 2);
     this.connectIds.set(request, id);
     return id;
   }

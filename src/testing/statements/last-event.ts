@@ -4,7 +4,7 @@ import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
 
-/** What the event that a client sent last, or a later HTTP request, has done on the server, and that it did nothing where it did not. */
+/** What the last event of a client's, or a later HTTP request, has done on the server; or that it has done nothing. */
 export function lastEvent(stage: Stage): string | undefined {
   const entries = stage.timeline.since(stage.since());
   const last = entries.findLast(({ kind }) => kind === 'sent' || kind === 'requested');
