@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { FlowMetrics, WebsocketModule, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
@@ -66,13 +66,17 @@ class SecondGateway {
   }
 }
 
-@Module({
-  imports: [WebsocketModule.forRoot({ handleConnectionTimeout: 300 })],
-  providers: [SlowGateway, SecondGateway],
-})
-class AppModule {}
+function withTimeout(handleConnectionTimeout?: number): DynamicModule {
+  class AppModule {}
+  return {
+    module: AppModule,
+    imports: [WebsocketModule.forRoot({ handleConnectionTimeout })],
+    providers: [SlowGateway, SecondGateway],
+  };
+}
 
-const test = realtimeTest(AppModule);
+const test = realtimeTest(withTimeout());
+const impatientTest = realtimeTest(withTimeout(300));
 const until = 'connected';
 
 test('a message before handleConnection is through waits for it, in its order', async ({ app, connect }) => {
@@ -125,7 +129,7 @@ test('as many messages as a phone has buffered offline are kept, and handled in 
   expect(await Promise.all(answers)).toEqual(Array.from({ length: 500 }, (_, sent) => sent));
 });
 
-test('one that is not ready in time is closed, so that it comes back by itself', async ({ app, connect }) => {
+impatientTest('one that is not ready in time is closed, so that it comes back by itself', async ({ app, connect }) => {
   app.logs.allowErrors(/Client .+ could not be set up: handleConnection took longer than 300 ms/);
   const alice = await connect({ auth: { door: 'alice' }, until });
   await expect(alice.emitWithAck('who am I')).toBeAcked({
@@ -151,7 +155,7 @@ test('what waited is not handled any more when the first of it has the client di
   expect(gateway.calls).toEqual(['connected', 'leaving', 'disconnected']);
 });
 
-test('handleDisconnect comes after a handleConnection that was too late', async ({ app, connect }) => {
+impatientTest('handleDisconnect comes after a handleConnection that was too late', async ({ app, connect }) => {
   app.logs.allowErrors(/handleConnection took longer than 300 ms/);
   const alice = await connect({ auth: { door: 'alice' }, until });
   await expect(alice).toBeDisconnected();

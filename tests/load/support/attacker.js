@@ -62,8 +62,9 @@ const commands = {
     const floods = Array.from({ length: 4 }, () => flood(count / 4, (sent) => `40/unknown-${sent},`));
     return { disconnected: (await Promise.all(floods)).some(({ disconnected }) => disconnected) };
   },
-  /** Opens polling sessions and leaves each of them with a packet that is none. @returns how many were admitted */
+  /** Opens polling sessions and leaves each of them with a packet that is none. @returns how many were admitted, in how many seconds */
   async badPolling(count) {
+    const began = performance.now();
     let admitted = 0;
     const one = async () => {
       const polling = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
@@ -77,7 +78,7 @@ const commands = {
       );
     };
     for (let begun = 0; begun < count; begun += 50) await Promise.allSettled(Array.from({ length: 50 }, one));
-    return admitted;
+    return { admitted, seconds: (performance.now() - began) / 1_000 };
   },
   /** So many join, and read no more. */
   async notReading(count) {
