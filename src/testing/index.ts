@@ -3,7 +3,7 @@ export { startTestCluster, type TestCluster, type TestClusterOptions } from './a
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/worlds.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './app/connect-options.js';
-export { type EventsMap, type NamespaceEvents } from './app/events.js';
+export type * from './app/events.js';
 export { type TestClient, type WaitOptions } from './app/test-client.js';
 export { type StrictOptions } from './app/unfinished.js';
 export { type MarkdownOptions } from './timeline/markdown.js';
