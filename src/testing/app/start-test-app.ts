@@ -17,6 +17,7 @@ import { AppStartError } from '../errors.js';
 import { show } from '../show.js';
 import { executionContext } from '../observer/execution-context.js';
 import { LogCapture } from '../observer/log-capture.js';
+import { observeJobs } from '../observer/observe-jobs.js';
 import { observeWork } from '../observer/observe-work.js';
 import { ServerObserver } from '../observer/server-observer.js';
 import { stretched } from '../settle/deadline.js';
@@ -195,6 +196,7 @@ export async function bootTestApp<
         : compiled.createNestApplication(options.application);
       await options.setup?.(nest);
       log.adopt();
+      observeJobs(nest, { identity, activity, record });
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
       const { onArrival } = coverage ?? {};

@@ -8,11 +8,14 @@ export interface ExecutionContext {
   readonly cause?: Cause;
 }
 
-/** What a client did, or an HTTP request. */
+/** What a client did, an HTTP request, or a job. */
 export interface Cause {
-  /** The client's name, or its socket id when the harness did not open it; absent of an HTTP request. */
+  /** The client's name, or its socket id when the harness did not open it; absent of an HTTP request and of a job. */
   readonly client?: string;
-  /** `connection`, `disconnect`, or the name of the event that the client sent; of an HTTP request, `POST /orders`. */
+  /**
+   * `connection`, `disconnect`, or the name of the event that the client sent; of an HTTP request, `POST /orders`; of a job, its
+   * method, `ReportJobs.nightly`.
+   */
   readonly event: string;
   /** The `seq` of the timeline's entry for it; absent where there is none, as of a packet that nobody was seen to send. */
   readonly entry?: number;

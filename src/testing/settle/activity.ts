@@ -54,14 +54,23 @@ export class Activity {
     });
   }
 
-  /** Notes that work has begun. @returns the function that ends it; to call it again does nothing */
+  /**
+   * Notes that work has begun.
+   *
+   * @param options.moves whether it counts as a movement; what comes by itself, such as an interval, may come for ever
+   * @returns the function that ends it; to call it again does nothing
+   */
   begin(
     what: string,
-    { client, stream = false, timer = false }: { client?: string; stream?: boolean; timer?: boolean } = {},
+    {
+      client,
+      stream = false,
+      timer = false,
+      moves = !timer,
+    }: { client?: string; stream?: boolean; timer?: boolean; moves?: boolean } = {},
   ): () => void {
     const work: Work = { what, client, stream, timer, since: now() };
-    // Timers that nobody waits for may come one after the other, for ever.
-    const told = (): void => (timer ? this.changed() : this.moved());
+    const told = (): void => (moves ? this.moved() : this.changed());
     this.inFlight.add(work);
     told();
     return () => {

@@ -40,6 +40,8 @@ export type Happening =
     }
   /** The app was asked by HTTP; without the query, in which there may be secrets. */
   | { kind: 'requested'; method: string; path: string }
+  /** A job, a listener of the app's own events, or a message to a microservice has begun: `ReportJobs.nightly`. */
+  | { kind: 'begun'; what: string }
   /** A handler has dealt with an event, in so many milliseconds. */
   | { kind: 'handled'; client: string; namespace: string; event: string; took: number }
   /** The server emitted an event, and no client of this node was in the rooms that it was for. */

@@ -65,6 +65,8 @@ export function sentenceOf(entry: TimelineEntry): string {
       return `${entry.client} ${entry.by === 'server' ? '←' : '→'} ack of "${entry.event}" (${entry.args.map(show).join(', ')})`;
     case 'requested':
       return `${entry.method} ${entry.path}`;
+    case 'begun':
+      return `${entry.what} began`;
     case 'handled':
       return `handled in ${entry.took.toFixed(1)} ms`;
     case 'unheard':

@@ -80,6 +80,7 @@ function drawingOf(entry: TimelineEntry, lanes: Lanes, mark: string): Drawing {
         text: entry.holds ? sentenceOf(entry) : `✗ Expected ${entry.what}`,
       };
     case 'requested':
+    case 'begun':
     case 'handled':
     case 'unheard':
     case 'joined':
