@@ -24,6 +24,8 @@ export default defineConfig({
     isolate: false,
     // Vitest leaves one core to itself, but most of these tests wait for sockets and processes.
     maxWorkers: '100%',
+    // What is polled for comes in its own time where the cores are busy.
+    expect: { poll: { timeout: 5_000 } },
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.spec.ts'] } },
       {

@@ -5,21 +5,23 @@ import { run } from './support/run.js';
 
 /* The core under Jest, in CommonJS, compiled by SWC. */
 
+const uncompiled = '--transformIgnorePatterns=/node_modules/';
+
 const matrix = cells(
-  { nest: 11, options: ['--transformIgnorePatterns=/node_modules/(?!(nest-realtime-kit)/)'] },
-  // Nest 12 is ESM itself, which Jest cannot load uncompiled before Node 24.9; its configuration says so.
-  { nest: 12, options: [] },
+  { nest: 11, title: 'as it is', node: [], options: [uncompiled] },
+  { nest: 12, title: 'compiled', node: [], options: [] },
+  { nest: 12, title: 'as it is', node: ['node@24'], options: [uncompiled] },
 );
 
-describe.each(matrix)('under Jest, in a Nest $nest app', ({ nest, options }) => {
+describe.each(matrix)('under Jest, in an app of Nest $nest, $title', ({ nest, title, node, options }) => {
   let directory: string;
 
   beforeAll(async () => {
-    directory = await createConsumer(`jest-${nest}`, {
+    directory = await createConsumer(`jest-${nest}-${title.replace(/ /g, '-')}`, {
       files: 'jest',
       type: 'commonjs',
       nest,
-      dependencies: ['jest@30', '@swc/jest', '@swc/core', '@types/jest@30', '@types/node@20'],
+      dependencies: ['jest@30', '@swc/jest', '@swc/core', '@types/jest@30', '@types/node@20', ...node],
     });
   });
 
@@ -28,7 +30,10 @@ describe.each(matrix)('under Jest, in a Nest $nest app', ({ nest, options }) => 
   });
 
   test('tests of the core pass, leave no handle open, and Jest exits by itself', async () => {
-    const output = await run(directory, 'jest', '--detectOpenHandles', '--cacheDirectory=cache', ...options);
+    // Jest loads what is ESM only with this, from Node 24.9 on.
+    const modules = node.length > 0 ? ['--experimental-vm-modules'] : [];
+    const jest = [...modules, 'node_modules/jest/bin/jest.js', '--detectOpenHandles', '--cacheDirectory=cache'];
+    const output = await run(directory, 'node', ...jest, ...options);
     expect(output).toMatch(/Tests: {7}10 passed, 10 total/);
     expect(output).not.toContain('open handle');
   });

@@ -27,7 +27,7 @@ describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
   });
 
   test('the app requires the package', async () => {
-    expect(await readFile(join(directory, 'dist/app.module.js'), 'utf8')).toContain('require("nest-realtime-kit")');
+    expect(await readFile(join(directory, 'dist/chat.module.js'), 'utf8')).toContain('require("nest-realtime-kit")');
   });
 
   test('tests of the core pass, and the process exits by itself', async () => {

@@ -1,11 +1,11 @@
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { AppModule } from './app.module.js';
+import { ChatModule } from './chat.module.js';
 
 interface ClientToServer {
   say: (text: string) => void;
 }
 
-const test = realtimeTest<Record<string, (...args: unknown[]) => void>, ClientToServer>(AppModule);
+const test = realtimeTest<Record<string, (...args: unknown[]) => void>, ClientToServer>(ChatModule);
 
 test('logs who comes and who goes', async ({ app, connect }) => {
   const alice = await connect();

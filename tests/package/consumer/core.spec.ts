@@ -1,6 +1,6 @@
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect, test } from 'vitest';
-import { AppModule } from './app.module.js';
+import { ChatModule } from './chat.module.js';
 
 interface ServerToClient {
   said: (text: string) => void;
@@ -12,7 +12,7 @@ interface ClientToServer {
 }
 
 test('the core needs no fixtures, and knows the events', async () => {
-  const app = await startTestApp<ServerToClient, ClientToServer>(AppModule);
+  const app = await startTestApp<ServerToClient, ClientToServer>(ChatModule);
   try {
     const [alice, bob] = await app.connect(2, { namespace: 'chat' });
     await bob.emitWithAck('join', 'lobby');

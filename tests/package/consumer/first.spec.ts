@@ -1,7 +1,7 @@
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { AppModule } from './app.module.js';
+import { ChatModule } from './chat.module.js';
 
-const test = realtimeTest(AppModule);
+const test = realtimeTest(ChatModule);
 
 test('tells the room, and nobody else', async ({ connect }) => {
   const [alice, bob, carol] = await connect(3, { namespace: 'chat' });

@@ -1,9 +1,9 @@
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { AppModule } from './app.module.js';
+import { ChatModule } from './chat.module.js';
 
 /* Each of these is meant to fail. */
 
-const test = realtimeTest(AppModule);
+const test = realtimeTest(ChatModule);
 
 test('forgets an expectation that holds', async ({ app, connect }) => {
   const { id } = await connect();

@@ -1,8 +1,8 @@
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
-import { AppModule } from './app.module.js';
+import { ChatModule } from './chat.module.js';
 
 for (const scope of ['file', 'worker'] as const) {
-  const test = realtimeTest(AppModule, { scope });
+  const test = realtimeTest(ChatModule, { scope });
   let first: { url: string; clientId: string };
 
   test(`a ${scope} starts an app`, async ({ app, connect }) => {

@@ -1,10 +1,10 @@
 import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
-import { AppModule } from './app.module';
+import { ChatModule } from './chat.module';
 
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await startTestApp(AppModule);
+  app = await startTestApp(ChatModule);
 });
 
 afterEach(() => app.close());

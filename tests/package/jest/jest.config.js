@@ -11,5 +11,5 @@ module.exports = {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(nest-realtime-kit|@nestjs)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
 };

@@ -1,5 +1,5 @@
 import { matchers, startTestApp, type RealtimeMatchers, type TestApp } from 'nest-realtime-kit/testing';
-import { AppModule } from './app.module';
+import { ChatModule } from './chat.module';
 
 declare global {
   namespace jest {
@@ -11,7 +11,7 @@ expect.extend(matchers);
 
 let app: TestApp;
 beforeEach(async () => {
-  app = await startTestApp(AppModule);
+  app = await startTestApp(ChatModule);
 });
 afterEach(() => app.close());
 

@@ -1,5 +1,5 @@
 import { matchers, startTestApp, type RealtimeMatchers, type TestApp } from 'nest-realtime-kit/testing';
-import { AppModule } from './app.module';
+import { ChatModule } from './chat.module';
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- Jest declares it so
@@ -14,7 +14,7 @@ expect.extend(matchers);
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await startTestApp(AppModule, { timeout: 1_000 });
+  app = await startTestApp(ChatModule, { timeout: 1_000 });
 });
 
 afterEach(() => app.close());
@@ -44,7 +44,7 @@ test('and tell what there was instead where they do not', async () => {
 });
 
 test('a matcher that nobody awaits fails app.close()', async () => {
-  const other = await startTestApp(AppModule, { timeout: 1_000 });
+  const other = await startTestApp(ChatModule, { timeout: 1_000 });
   const alice = await other.connect({ namespace: 'chat' });
   // oxlint-disable-next-line typescript/no-floating-promises -- what the test is about
   expect(alice).not.toReceive('said');

@@ -1,9 +1,9 @@
 import { test } from 'node:test';
 import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
-import { AppModule } from './app.module';
+import { ChatModule } from './chat.module';
 
 test('tells the room, and nobody else', async () => {
-  const app = await startTestApp(AppModule);
+  const app = await startTestApp(ChatModule);
   try {
     const [alice, bob, carol] = await app.connect(3, { namespace: 'chat' });
     await bob.emitWithAck('join', 'lobby');

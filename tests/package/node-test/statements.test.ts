@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { assertThat, startTestApp, type TestApp } from 'nest-realtime-kit/testing';
-import { AppModule } from './app.module';
+import { ChatModule } from './chat.module';
 
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await startTestApp(AppModule, { timeout: 1_000 });
+  app = await startTestApp(ChatModule, { timeout: 1_000 });
 });
 
 afterEach(() => app.close());

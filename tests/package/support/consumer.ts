@@ -26,7 +26,7 @@ export async function createConsumer(
 ): Promise<string> {
   const directory = join(inject('workspace'), name);
   await mkdir(directory);
-  await cp(fixture('consumer/app.module.ts'), join(directory, 'app.module.ts'));
+  await cp(fixture('consumer/chat.module.ts'), join(directory, 'chat.module.ts'));
   await cp(fixture(files), directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), JSON.stringify({ name, private: true, type, overrides }));
   const nestPackages = ['common', 'core', 'platform-express', 'platform-socket.io', 'websockets', 'testing'];

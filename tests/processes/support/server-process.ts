@@ -11,8 +11,14 @@ export interface ServerProcess extends AsyncDisposable {
   terminate(): Promise<number | NodeJS.Signals>;
 }
 
+interface StartOptions {
+  cwd?: string;
+  /** What it prints when it listens, and where. */
+  ready?: RegExp;
+}
+
 /**
- * Starts a server with `node`. It is to print `Listening on <url>`.
+ * Starts a server with `node`.
  *
  * @throws Error with the last twenty lines that it has printed, when it ends before that
  */
@@ -20,7 +26,7 @@ export async function startServer(
   node: string,
   script: string,
   env: Record<string, string>,
-  cwd?: string,
+  { cwd, ready = /Listening on (http:\/\/[^\s"]+)/ }: StartOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn(node, [script], {
     cwd,
@@ -31,8 +37,8 @@ export async function startServer(
   const ended = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | NodeJS.Signals);
   const listening = new Promise<string>((resolve) => {
     child.stdout.on('data', () => {
-      const [, url] = /Listening on (http:\/\/[^\s"]+)/.exec(output().join('\n')) ?? [];
-      if (url) resolve(url);
+      const printed = ready.exec(output().join('\n'));
+      if (printed) resolve(printed[1] ?? '');
     });
   });
   const kill = async (): Promise<void> => {

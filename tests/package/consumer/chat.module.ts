@@ -20,4 +20,4 @@ export class ChatGateway extends EventsGateway {
   imports: [WebsocketModule.forRoot({ cors: { origin: ['https://app.example.com'] }, isGlobal: true })],
   providers: [ChatGateway],
 })
-export class AppModule {}
+export class ChatModule {}
