@@ -32,7 +32,13 @@ describe.each(matrix)('under Jest, in an app of Nest $nest, $title', ({ nest, ti
   test('tests of the core pass, leave no handle open, and Jest exits by itself', async () => {
     // Jest loads what is ESM only with this, from Node 24.9 on.
     const modules = node.length > 0 ? ['--experimental-vm-modules'] : [];
-    const jest = [...modules, 'node_modules/jest/bin/jest.js', '--detectOpenHandles', '--cacheDirectory=cache'];
+    const jest = [
+      ...modules,
+      'node_modules/jest/bin/jest.js',
+      '--detectOpenHandles',
+      '--cacheDirectory=cache',
+      '--testTimeout=30000',
+    ];
     const output = await run(directory, 'node', ...jest, ...options);
     expect(output).toMatch(/Tests: {7}10 passed, 10 total/);
     expect(output).not.toContain('open handle');
