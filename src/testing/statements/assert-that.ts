@@ -3,7 +3,7 @@ import { TestApp } from '../app/test-app.js';
 import { TestClient } from '../app/test-client.js';
 import { ackOf } from '../app/acks.js';
 import { Audience } from './audience.js';
-import { equals, type Equals } from './equality.js';
+import { equalityOf, equals, type RunnerEquality } from './equality.js';
 import { trackAssertion, trackMatcher } from './forgotten.js';
 import type { Verdict } from './statement.js';
 import { statements, type AnyStatement, type RealtimeMatchers } from './matchers.js';
@@ -53,9 +53,8 @@ export function appOf(subject: unknown): object | undefined {
 }
 
 /** What a test runner gives to its own asynchronous matchers. */
-interface RunnerState {
+interface RunnerState extends RunnerEquality {
   isNot?: boolean;
-  equals?: Equals;
 }
 
 /**
@@ -68,7 +67,7 @@ export const matchers = Object.fromEntries(
     function match(this: RunnerState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
       const madeAt = new Error();
       Error.captureStackTrace(madeAt, match);
-      const manner = { negated: this.isNot ?? false, equals: this.equals ?? equals, since: 0 };
+      const manner = { negated: this.isNot ?? false, equals: equalityOf(this), since: 0 };
       const judge = async (): Promise<Verdict> => (statements[name] as AnyStatement)(manner, subject, ...args);
       return trackMatcher(name, appOf(subject), judge(), madeAt) as Promise<Verdict>;
     },

@@ -1,7 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Whether two values are equal; a test runner brings its own. */
+/** Whether two values are equal. */
 export type Equals = (actual: unknown, expected: unknown) => boolean;
+
+/** Whether two values are equal, or `undefined` where it is not the one to say so. */
+type EqualityTester = (actual: unknown, expected: unknown) => boolean | undefined;
+
+/** What a test runner brings of its own: its equality, and what the project has added to it. */
+export interface RunnerEquality {
+  equals?(this: void, actual: unknown, expected: unknown, testers?: readonly unknown[]): boolean;
+  readonly customTesters?: readonly unknown[];
+}
 
 /** What every runner's `expect.any(…)`, `expect.objectContaining(…)` and their like have. */
 interface AsymmetricMatcher {
@@ -20,6 +29,15 @@ export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
 
 /** Deep equality that knows the asymmetric matchers of Vitest, Jest and whoever else has them. */
 export const equals: Equals = (actual, expected) => isDeepStrictEqual(withMatched(expected, actual), actual);
+
+/** Runners compare bytes as they do lists: 1 MB takes them seconds. */
+const bytesAreEqual: EqualityTester = (actual, expected) =>
+  actual instanceof Uint8Array && expected instanceof Uint8Array ? Buffer.compare(actual, expected) === 0 : undefined;
+
+/** The equality of a runner, as its own matchers have it; where there is none, ours. */
+export function equalityOf({ equals: own, customTesters = [] }: RunnerEquality): Equals {
+  return own ? (actual, expected) => own(actual, expected, [...customTesters, bytesAreEqual]) : equals;
+}
 
 /**
  * What was expected, with the value that came in the place of each asymmetric matcher that it satisfies; what is left

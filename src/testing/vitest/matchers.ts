@@ -1,5 +1,6 @@
 import { expect as vitestExpect, type MatcherState } from 'vitest';
 import { appOf } from '../statements/assert-that.js';
+import { equalityOf } from '../statements/equality.js';
 import { takeForgotten, trackMatcher } from '../statements/forgotten.js';
 import type { Verdict } from '../statements/statement.js';
 import { statements, type AnyStatement, type RealtimeMatchers } from '../statements/matchers.js';
@@ -30,7 +31,8 @@ function matcher(name: string, judged: unknown) {
   function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
     const madeAt = new Error();
     Error.captureStackTrace(madeAt, match);
-    const { isNot: negated, equals } = this;
+    const { isNot: negated } = this;
+    const equals = equalityOf(this);
     const test = testOf(this);
     const judge = async (): Promise<Verdict> =>
       (judged as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);

@@ -1,10 +1,12 @@
-import './one-redis.js';
 import { randomUUID } from 'node:crypto';
 import { startTestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { vi } from 'vitest';
 import { test } from '../support/redis.js';
 import { AppModule } from './one-redis.app.js';
+import { useRedisOfRun } from './one-redis.js';
+
+useRedisOfRun();
 
 test('the apps of a file are nodes, and those of another file are none of them', async ({ redisUrl }) => {
   expect(process.env.REDIS_URL).toBe(redisUrl);

@@ -1,0 +1,54 @@
+import { Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { WebsocketModule, type Socket } from 'nest-realtime-kit';
+import { assertThat } from 'nest-realtime-kit/testing';
+import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+
+/* Each of these would take minutes with an equality that compares bytes as a list. */
+
+@WebSocketGateway()
+class FileGateway {
+  @SubscribeMessage('echo')
+  echo(_client: Socket, file: unknown): unknown {
+    return file;
+  }
+
+  @SubscribeMessage('share')
+  share(client: Socket, file: unknown): void {
+    client.emit('shared', { name: 'film', file });
+  }
+}
+
+@Module({ imports: [WebsocketModule.forRoot({ maxHttpBufferSize: 50e6 })], providers: [FileGateway] })
+class FileModule {}
+
+const test = realtimeTest(FileModule);
+
+const film = Buffer.alloc(20e6, 7);
+const other = Buffer.from(film);
+other[other.length - 1] = 8;
+
+test('20 MB are stated to be acked, or not to be', async ({ connect }) => {
+  const alice = await connect();
+  await expect(alice.emitWithAck('echo', film)).toBeAcked(film);
+  await expect(alice.emitWithAck('echo', film)).toBeAcked(new Uint8Array(film));
+  await expect(alice.emitWithAck('echo', film)).not.toBeAcked(other);
+  await assertThat(alice.emitWithAck('echo', film)).toBeAcked(film);
+});
+
+test('20 MB within an object are stated to be received', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('share', film);
+  await expect(alice).toReceive('shared', { name: 'film', file: film });
+  alice.emit('share', film);
+  await expect(alice).toReceive('shared', { name: expect.any(String), file: film });
+  await expect(alice).not.toReceive('shared', { name: 'film', file: other });
+});
+
+test('of 20 MB that are others the failure says so', async ({ connect }) => {
+  const alice = await connect();
+  alice.emit('share', film);
+  const failure = expect(alice).toReceive('shared', { name: 'film', file: other });
+  await expect(failure).rejects.toThrow('client-1 got "shared" with other arguments');
+  await expect(expect(alice.emitWithAck('echo', film)).toBeAcked(other)).rejects.toThrow('20000000 bytes');
+});
