@@ -83,7 +83,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
 
   test('a connection that is not read for long is not taken for dead, by either end', () =>
     withApp(
-      { pingInterval: 100, pingTimeout: 100, limits: { messageRate: { burst: 10, perSecond: 100 } } },
+      { pingInterval: 100, pingTimeout: 600, limits: { messageRate: { burst: 10, perSecond: 50 } } },
       async (app) => {
         const alice = await app.connect(client);
         expect(await echoAll(alice, 110)).toEqual(numbers(110));

@@ -127,7 +127,7 @@ As JSON: ${join(directory, 'coverage.json')}
     const report = JSON.parse(readFileSync(join(directory, 'coverage.json'), 'utf8')) as Coverage;
     expect(report).toMatchObject({ apps: 6, totals: { handlers: { covered: 3, declared: 7, percent: 42 } } });
     expect(report.gateways.map(({ name }) => name)).toContain('StatisticsGateway');
-  }, 60_000);
+  }, 120_000);
 
   test('fails below a threshold and, when told to, on vacuous negatives, and says what they are', async () => {
     const options = { threshold: { handlers: 40, acks: 50 }, vacuousNegatives: 'fail' };
@@ -139,13 +139,13 @@ As JSON: ${join(directory, 'coverage.json')}
         'Missing: OrdersGateway "audit", OrdersGateway "cancel", OrdersGateway "ship"\n' +
         'Denied, and never seen: event "plcaed": no app emitted it. Was "placed" meant?',
     );
-  }, 60_000);
+  }, 120_000);
 
   test('says that there was no app, and does not fail', async () => {
     const { code, stdout, stderr } = await run({ threshold: 100 }, 'nothing');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.trim()).toBe('Contract coverage: no app was started and closed by startTestApp or realtimeTest.');
-  }, 60_000);
+  }, 120_000);
 });
 
 test('of a Node process without any test runner', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ChatModule, PlainChatModule } from './support/chat.js';
 
 async function connectTo(module: typeof ChatModule): Promise<TestClient> {
-  const app = await startTestApp(module, { timeout: 200 });
+  const app = await startTestApp(module, { timeout: 600 });
   onTestFinished(() => app.close());
   return app.connect({ name: 'alice' });
 }
@@ -148,7 +148,7 @@ describe('an ack that does not come', () => {
     expect(alice.pendingAcks).toMatchObject([{ event }, { event }]);
     const statements: RealtimeMatchers = assertThat(alice.emitWithAck(event));
     expect(await failureOf(statements.toBeAcked())).toMatch(
-      new RegExp(`^Expected alice's "${event}" \\(\\) to be acked within 200 ms\\.\n[^]+ {2}without an ack:\n`),
+      new RegExp(`^Expected alice's "${event}" \\(\\) to be acked within 600 ms\\.\n[^]+ {2}without an ack:\n`),
     );
     await expect(alice.emitWithAck(event)).rejects.toThrow(
       'No handler is running: it returned nothing or did not call its @Ack(), a middleware refused the event, or nobody handles it.',

@@ -71,7 +71,7 @@ interface Scene {
 
 /** The text of the failure. */
 async function failureOf(run: (scene: Scene) => Promise<unknown>): Promise<string> {
-  await using app = await startTestApp(BusyModule, { timeout: 300 });
+  await using app = await startTestApp(BusyModule, { timeout: 800 });
   const [alice, bob] = [await app.connect({ name: 'alice' }), await app.connect({ name: 'bob' })];
   const failure: unknown = await run({ app, alice, bob }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Error);

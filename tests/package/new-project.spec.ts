@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
@@ -13,6 +13,8 @@ interface Cell {
   runner: 'Jest' | 'Vitest';
   /** Where the project's own runner is another one. */
   beside?: 'Jest';
+  /** What an earlier version of it wrote into `tsconfig.json`. */
+  compilerOptions?: object;
   /** The Node that Nest's CLI asks for, where the one that runs this is too old. */
   node: string[];
 }
@@ -21,6 +23,18 @@ const matrix = cells<Cell>(
   { nest: 11, runner: 'Jest', node: [] },
   { nest: 12, runner: 'Vitest', node: ['node@24'] },
   { nest: 11, runner: 'Vitest', beside: 'Jest', node: ['node@24'] },
+  {
+    nest: 11,
+    runner: 'Jest',
+    node: [],
+    compilerOptions: {
+      module: 'commonjs',
+      moduleResolution: 'node10',
+      resolvePackageJsonExports: undefined,
+      esModuleInterop: false,
+      isolatedModules: false,
+    },
+  },
 );
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -35,6 +49,13 @@ async function installCommands(nest: number): Promise<string[][]> {
     .map(([, words]) => words!.replace('nest-realtime-kit', inject('tarball')).split(' '));
 }
 
+/** Lays fields over those that a file has. */
+async function changeJson(file: string, changes: Record<string, object | undefined>): Promise<void> {
+  const written = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
+  for (const [key, value] of Object.entries(changes)) written[key] = { ...written[key], ...value };
+  await writeFile(file, JSON.stringify(written));
+}
+
 /** Has the app's module import the chat. */
 async function importChat(file: string): Promise<void> {
   const written = await readFile(file, 'utf8');
@@ -44,12 +65,11 @@ async function importChat(file: string): Promise<void> {
   await writeFile(file, `import { ChatModule } from './chat.module${ending}';\n${changed}`);
 }
 
-describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, node }) => {
+describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, compilerOptions, node }) => {
   let directory: string;
 
   beforeAll(async () => {
-    const workspace = join(inject('workspace'), `new-project-${nest}-${runner}`);
-    await mkdir(workspace);
+    const workspace = await mkdtemp(join(inject('workspace'), 'new-project-'));
     await writeFile(join(workspace, 'package.json'), '{ "private": true }');
     const install = ['install', '--prefer-offline', '--no-audit', '--no-fund'];
     await run(workspace, 'npm', ...install, `@nestjs/cli@${nest}`, ...node);
@@ -63,6 +83,7 @@ describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, node 
     const copy = (file: string, as = `src/${basename(file)}`): Promise<void> =>
       cp(join(root, 'tests/package', file), join(directory, as));
     await copy('consumer/chat.module.ts');
+    await changeJson(join(directory, 'tsconfig.json'), { compilerOptions });
     await importChat(join(directory, 'src/app.module.ts'));
     if (runner === 'Jest') await copy('jest/room.spec.ts', 'src/chat.spec.ts');
     else await copy('consumer/first.spec.ts', beside ? 'src/chat.test.ts' : 'src/chat.spec.ts');

@@ -1,7 +1,7 @@
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { ChatModule } from '../chat.js';
 
-const test = realtimeTest(ChatModule, { timeout: 200 });
+const test = realtimeTest(ChatModule, { timeout: 1_000 });
 
 test('forgets an expectation that holds', async ({ connect }) => {
   const alice = await connect();
@@ -105,7 +105,7 @@ strictTest('leaves an event unread', async ({ connect }) => {
 
 const sharedTest = realtimeTest(ChatModule, {
   scope: 'file',
-  timeout: 200,
+  timeout: 1_000,
   strict: { unreadEvents: true },
 });
 

@@ -6,7 +6,7 @@ import { ChatModule } from '../chat.js';
 describe("with Vitest's own test", () => {
   let app: TestApp;
   beforeEach(async () => {
-    app = await startTestApp(ChatModule, { timeout: 200 });
+    app = await startTestApp(ChatModule, { timeout: 1_000 });
   });
   afterEach(() => app.close());
 
@@ -30,7 +30,7 @@ describe("with Vitest's own test", () => {
 describe('with tests that are concurrent', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startTestApp(ChatModule, { timeout: 200 });
+    app = await startTestApp(ChatModule, { timeout: 1_000 });
   });
   afterAll(() => app.close());
 

@@ -2,8 +2,8 @@ import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 import { ChatModule } from '../chat.js';
 
-const test = realtimeTest(ChatModule, { timeout: 200 });
-const shared = realtimeTest(ChatModule, { timeout: 200, scope: 'file' });
+const test = realtimeTest(ChatModule, { timeout: 1_000 });
+const shared = realtimeTest(ChatModule, { timeout: 1_000, scope: 'file' });
 
 describe('a chat', () => {
   test('keeps "quiet" / <b>about</b> ..\\this', async ({ connect }) => {
