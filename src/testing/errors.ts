@@ -50,31 +50,46 @@ export type RefusalStage =
   /** By the gateway: `handleConnection` disconnected the client. */
   | 'gateway';
 
-/** The server did not let a client in. */
-export class ConnectionRefusedError extends Error {
+/** What is known of a refusal. */
+export interface RefusedConnection {
+  readonly stage: RefusalStage;
+  /** What the server gave as its reason. */
+  readonly reason: string;
+  /** `error.data` of a middleware's error. */
+  readonly data?: unknown;
+  /** What the client was sent before, by a gateway. */
+  readonly received?: readonly ReceivedEvent[];
+  /** What else there is to say of it, for readers. */
+  readonly details?: Details;
+  /** The error that the client was told. */
+  readonly cause?: unknown;
+}
+
+/** The server did not let a client in; `cause` is the error that the client was told. */
+export class ConnectionRefusedError extends Error implements RefusedConnection {
   override readonly name = 'ConnectionRefusedError';
+  readonly stage: RefusalStage;
+  readonly reason: string;
+  readonly data: unknown;
+  readonly received: readonly ReceivedEvent[];
+  /** @internal */
+  readonly details: Details;
 
   constructor(
     readonly client: string,
-    readonly stage: RefusalStage,
-    /** What the server gave as its reason. */
-    readonly reason: string,
-    /** `error.data` of a middleware's error. */
-    readonly data: unknown,
-    /** @internal What else is known of it. */
-    readonly details: Details,
-    options?: ErrorOptions,
-    /** What the client was sent before, by a gateway. */
-    readonly received: readonly ReceivedEvent[] = [],
+    { stage, reason, data, received = [], details = {}, cause }: RefusedConnection,
   ) {
-    super(
-      report(`${client} was refused by the ${stage}: ${reason}`, {
-        data: data === undefined ? undefined : show(data),
-        'was sent before': received.map(({ event, args }) => showEvent(event, args)),
-        ...details,
-      }),
-      options,
-    );
+    const text = report(`${client} was refused by the ${stage}: ${reason}`, {
+      data: data === undefined ? undefined : show(data),
+      'was sent before': received.map(({ event, args }) => showEvent(event, args)),
+      ...details,
+    });
+    super(text, cause === undefined ? {} : { cause });
+    this.stage = stage;
+    this.reason = reason;
+    this.data = data;
+    this.received = received;
+    this.details = details;
   }
 }
 

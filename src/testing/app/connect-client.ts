@@ -106,5 +106,5 @@ async function untilHandled(client: TestClient): Promise<void> {
   }
   if (client.connected) return;
   const reason = client.disconnectReason ?? 'disconnected';
-  throw new ConnectionRefusedError(client.name, 'gateway', reason, undefined, {}, {}, client.inbox.events);
+  throw new ConnectionRefusedError(client.name, { stage: 'gateway', reason, received: client.inbox.events });
 }

@@ -26,25 +26,22 @@ export function explainRefusal(
 ): ConnectionRefusedError {
   if (error.type !== 'TransportError') {
     const unknown = error.message === 'Invalid namespace';
-    return new ConnectionRefusedError(
-      client,
-      'namespace',
-      error.message,
-      error.data,
-      { 'namespaces there are': unknown ? namespaces.join(', ') : undefined },
-      { cause: error },
-    );
+    return new ConnectionRefusedError(client, {
+      stage: 'namespace',
+      reason: error.message,
+      data: error.data,
+      details: { 'namespaces there are': unknown ? namespaces.join(', ') : undefined },
+      cause: error,
+    });
   }
   const told =
     typeof error.description === 'object' ? error.description.message : `HTTP status ${error.description ?? 'unknown'}`;
-  return new ConnectionRefusedError(
-    client,
-    'handshake',
-    (refusal && reasonOf(refusal)) ?? told ?? error.message,
-    undefined,
-    { 'the client was told': `${error.message}: ${told}`, 'response body': error.context?.responseText },
-    { cause: error },
-  );
+  return new ConnectionRefusedError(client, {
+    stage: 'handshake',
+    reason: (refusal && reasonOf(refusal)) ?? told ?? error.message,
+    details: { 'the client was told': `${error.message}: ${told}`, 'response body': error.context?.responseText },
+    cause: error,
+  });
 }
 
 /** The server's own error, where `allowRequest` or an origin check gave one, is in the context. */
