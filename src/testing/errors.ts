@@ -210,7 +210,7 @@ export class SettleTimeoutError extends Error {
           !stalled && inFlight.length + apart.length === 0
             ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
             : held
-              ? 'A middleware that drops a packet without next() cannot be told from a busy one: let it call next(error).'
+              ? 'A socket.use middleware that calls next() lets the packet through, next(error) refuses it; one that calls neither holds it for ever.'
               : ticks
                 ? 'An interval does not end by itself: let the app clear it, or pass over timers by settle({ awaitTimers: false }).'
                 : onlyStreams

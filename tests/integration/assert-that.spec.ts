@@ -128,7 +128,7 @@ describe('an audience', () => {
   test('of nobody bears nothing out', async () => {
     await app.connect();
     await expect(Promise.resolve(assertThat(app.room('attic')).toBeAllWhoReceive('said'))).rejects.toThrow(
-      /Expected room 'attic' \(nobody\) to be all who receive "said" within 100 ms\.\n {2}came instead:\n {4}there is nobody/,
+      /Expected room 'attic' \(nobody\), and nobody else, to receive "said" within 100 ms\.\n {2}came instead:\n {4}there is nobody/,
     );
   });
 
@@ -172,7 +172,7 @@ test('a statement that cannot be told, since a handler does not end, says what w
   const [alice, bob] = [await app.connect({ name: 'alice' }), await app.connect({ name: 'bob' })];
   alice.emit('say-late', 'hi');
   await expect(Promise.resolve(assertThat(bob).not.toReceive('said'))).rejects.toThrow(
-    /^Expected bob not to receive "said"\.\n {2}but: The app did not settle within 100 ms\.\n {2}it waited for:\n {4}still in flight:\n {4}handler of "say-late" for alice/,
+    /^Expected bob not to receive "said"\.\n {2}but that cannot be told: The app did not settle within 100 ms\.\n {2}it waited for:\n {4}still in flight:\n {4}handler of "say-late" for alice/,
   );
   await app.settle({ timeout: 3_000 });
 });

@@ -62,7 +62,7 @@ test('a wrong recipient', async ({ draw }) => {
   const text = await draw(timeline.toMermaid());
   expect(text).toContain('carol');
   expect(text).toContain(`✗ "announced" ('hi')`);
-  expect(text).toContain(`✗ Expected alice and bob to be all who receive`);
+  expect(text).toContain(`✗ Expected alice and bob, and nobody else, to receive`);
 });
 
 test('an event that does not come, since the server failed', async ({ draw }) => {

@@ -14,6 +14,19 @@ function lineOf({ stack = '' }: Error): string | undefined {
   return source[Number(line) - 1];
 }
 
+/** What the failure says outright, of faults that could be taken for others. */
+const told: Partial<Record<Fault, string>> = {
+  'no ack': 'was handled in # ms, without an ack',
+  'held by the middleware': 'is held by a socket.use middleware, and no handler has run',
+  'refused at the handshake': 'was refused by the handshake, and not by the namespace',
+  'kicked for another reason': 'came instead:\n    client-2 is gone: transport close (the server says: forced close)',
+  'somebody else in the room': `client-3 is in room 'lobby', which it joined at # ms, caused by client-1's "join"`,
+  'logged at another level': 'at level "log"',
+  'logged in another context': 'in another context',
+  'told in another order': '"number" (3) came before "number" (2), and not after it',
+  'whispered to another one too': 'Expected client-2, and nobody else, to receive "whispered"',
+};
+
 /** What a user would write to test this gateway: all of it in one, so that every fault meets every statement. */
 async function exercise(app: TestApp): Promise<void> {
   const [alice, bob, carol] = await app.connect(3, { on: { ballot: (vote: (choice: string) => void) => vote('yes') } });
@@ -116,10 +129,11 @@ describe.concurrent.each(everyWorld.map((world, place) => ({ ...world, place }))
 
     const isHere = (_: unknown, index: number): boolean => isWhole || index % everyWorld.length === place;
     test.concurrent.for(everyFault.filter(isHere))('%s is caught by %s', async ([fault, matcher]) => {
-      await using app = await startTestApp(roomModule(fault), { ...options, timeout: 800 });
+      await using app = await startTestApp(roomModule(fault), { ...options, timeout: 1_600 });
       const failure: unknown = await exercise(app).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(Error);
       expect(lineOf(failure as Error), String(failure)).toContain(`${matcher}(`);
+      expect(String(failure).replace(/[\d.]+ ms/g, '# ms')).toContain(told[fault] ?? '');
     });
   },
 );

@@ -141,7 +141,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   }
 
   /** The events of this client for which the server owes it an ack, oldest first. */
-  get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args'>[] {
+  get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args' | 'entry'>[] {
     return this.traffic.pendingAcks;
   }
 

@@ -90,10 +90,10 @@ export function isAudienceOf(
     },
     get subject() {
       const names = showNames(audience()) || 'nobody';
-      return given instanceof Audience ? `${given.words} (${names})` : names;
+      return `${given instanceof Audience ? `${given.words} (${names})` : names}, and nobody else,`;
     },
     about: { event: expected[0] },
-    wanted: `be all who receive ${showExpected(expected)}`,
+    wanted: `receive ${showExpected(expected)}`,
     timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
     signal: first?.signal ?? stage.signal,
     complete: true,

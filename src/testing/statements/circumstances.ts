@@ -19,26 +19,35 @@ const MOST = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
  */
 export function circumstances(stage: Stage, clients: readonly TestClient[], instead: Details = {}): Details {
   const told = Object.values(instead).flat().join('\n');
+  const isNews = (line: string): boolean => !told.includes(line.replace(/, (?:running|open) for .*$/, ','));
   const errors = stage.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
+  const last = lastEvent(stage);
   const details = {
     ...instead,
-    'the last event': lastEvent(stage),
+    'the last event': 'but' in instead && isCausedByAnother(told, last) ? undefined : last,
     because: [
-      ...clients.flatMap(whyGone),
+      ...clients.flatMap(whyGone).filter(isNews),
       ...whetherFaked(),
-      ...stage.activity.work.map(showWork),
+      ...stage.activity.work.map(showWork).filter(isNews),
       ...errors.slice(-MOST.errors).flatMap((entry) => {
         const [first, ...frames] = showServerError(entry);
         return [`the server logged ${first}`, ...frames];
       }),
     ],
-    'without an ack': stage.everyone().flatMap(waitingForAcks),
+    'without an ack': clients.flatMap((client) => waitingForAcks(client, stage)),
     ...lastOfTimeline(stage, clients),
   };
   return withNames(stage, details);
 }
 
-function whyGone(client: TestClient): string[] {
+/** Whether what should not have come says itself that it is none of the last event's doing. */
+function isCausedByAnother(told: string, last = ''): boolean {
+  const causes = [...told.matchAll(/, caused by (.+'s (?:"[^"]*"|connection|disconnect))/g)];
+  return causes.length > 0 && !causes.some(([, cause]) => last.startsWith(cause!));
+}
+
+/** Why a client is not there, as each end says it. */
+export function whyGone(client: TestClient): string[] {
   if (client.connected) return [];
   const { disconnectReason: reason, serverDisconnection: server } = client;
   if (reason === undefined) return [`${client.name} never was connected`];
@@ -46,8 +55,10 @@ function whyGone(client: TestClient): string[] {
   return [`${client.name} is gone: ${reason}${atServer}`];
 }
 
-function waitingForAcks({ name, pendingAcks }: TestClient): string[] {
-  return pendingAcks.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
+/** Of those that failed there are other news. */
+function waitingForAcks({ name, pendingAcks }: TestClient, stage: Stage): string[] {
+  const waiting = pendingAcks.filter(({ entry }) => stage.refusalOf(entry) === undefined);
+  return waiting.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
 }
 
 function whetherFaked(): string[] {

@@ -1,7 +1,7 @@
 import type { TestClient } from '../app/test-client.js';
 import { ConnectionRefusedError, type RefusalStage } from '../errors.js';
 import { report, show, showEvent } from '../show.js';
-import { circumstances } from './circumstances.js';
+import { circumstances, whyGone } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
@@ -59,10 +59,8 @@ export function isDisconnected(
         ? client.disconnectReason
         : undefined,
     isHopeless: () => bothEnds() && client.isGone,
-    describe: () => [
-      `${client.name} is gone: ${client.disconnectReason} (the server says: ${client.serverDisconnectReason ?? 'nothing yet'})`,
-    ],
-    instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : []),
+    describe: () => whyGone(client),
+    instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : whyGone(client)),
   };
 }
 
@@ -101,10 +99,12 @@ export async function isRefused(
       (!('data' in expected) || equals(error.data, expected.data)) &&
       (expected.received === undefined || isSequence(error.received, expected.received, equals));
     const not = pass ? ' not' : '';
+    const elsewhere = expected.stage !== undefined && expected.stage !== error.stage;
+    const [headline = ''] = error.message.split('\n');
     const message = report(`Expected ${error.client}${not} to ${wanted.join(' ')}.`, {
       'came instead': [
-        error.message.split('\n')[0]!,
-        ...('data' in expected && !pass ? ['with data', ...difference(expected.data, error.data)] : []),
+        elsewhere ? headline.replace(`by the ${error.stage}`, `$&, and not by the ${expected.stage}`) : headline,
+        ...('data' in expected && !pass && !elsewhere ? ['with data', ...difference(expected.data, error.data)] : []),
       ],
       'was sent before': error.received.map(({ event, args }) => showEvent(event, args)),
       ...error.details,

@@ -90,7 +90,7 @@ function restless<Found>(statement: Statement<Found>, negated: boolean, error: u
   const { stage, subject, wanted, clients } = statement;
   const [but, ...known] = error.message.split('\n');
   const details = {
-    but,
+    'but that cannot be told': but,
     ...circumstances(stage, clients, { 'it waited for': known.map((line) => line.trim()) }),
   };
   return failure(negated, named(stage, `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}.`), details);

@@ -1,8 +1,11 @@
 import { errorAnswerIn } from '../error-answer.js';
 import { showEvent } from '../show.js';
+import type { Work } from '../settle/activity.js';
 import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import type { Stage } from './stage.js';
+
+type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
 
 /** What the last event of a client's, or a later HTTP request, has done on the server; or that it has done nothing. */
 export function lastEvent(stage: Stage): string | undefined {
@@ -10,9 +13,10 @@ export function lastEvent(stage: Stage): string | undefined {
   const last = entries.findLast(({ kind }) => kind === 'sent' || kind === 'requested');
   if (last?.kind !== 'sent' && last?.kind !== 'requested') return undefined;
   const effects = entries.filter(({ cause, seq }) => cause?.entry === last.seq && seq !== last.seq);
-  const isRunning = stage.activity.work.some(({ what, client }) =>
+  const running = stage.activity.work.filter(({ what, client }) =>
     last.kind === 'sent' ? client === last.client && what.includes(`"${last.event}"`) : what === sentenceOf(last),
   );
+  const isRunning = running.length > 0;
   const deeds = [...sentTo(effects), ...others(effects)];
   const nothing = isRunning ? 'it has sent and logged nothing so far' : 'it sent nothing and logged nothing';
   const whole = deeds.length > 0 ? deeds : [nothing];
@@ -20,17 +24,27 @@ export function lastEvent(stage: Stage): string | undefined {
     return [`${sentenceOf(last)} ${isRunning ? 'is not answered yet' : 'was answered'}`, ...whole].join('; ');
   }
   return [
-    `${last.client}'s ${showEvent(last.event, last.args)} ${fateOf(last, effects, isRunning, stage)}`,
+    `${last.client}'s ${showEvent(last.event, last.args)} ${fateOf(last, effects, running, stage)}`,
     ...whole,
   ].join('; ');
 }
 
-function fateOf({ seq }: TimelineEntry, effects: readonly TimelineEntry[], isRunning: boolean, stage: Stage): string {
+function fateOf(
+  { seq, asksAck }: Sent,
+  effects: readonly TimelineEntry[],
+  running: readonly Work[],
+  stage: Stage,
+): string {
   const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
   const refusal = stage.refusalOf(seq);
-  if (isRunning) return 'is still being handled';
+  if (running.length > 0) {
+    const isHeld = running.every(({ what }) => what.startsWith('socket.use '));
+    return isHeld ? 'is held by a socket.use middleware, and no handler has run' : 'is still being handled';
+  }
   if (refusal !== undefined) return `failed: ${refusal}`;
-  return handled.length > 0 ? `was ${handled.join(', ')}` : 'had no handler run for it';
+  if (handled.length === 0) return 'had no handler run for it';
+  const isAcked = effects.some(({ kind }) => kind === 'acked');
+  return `was ${handled.join(', ')}${asksAck && !isAcked ? ', without an ack' : ''}`;
 }
 
 /** The events that it made the server send, and to whom. */

@@ -48,6 +48,11 @@ export function logs(
     expected.params && `with ${show(expected.params)}`,
     showBy(by, expected.event),
   ];
+  /** What a reader might overlook in what is told of an entry. */
+  const others = (entry: LogEntry): string[] => [
+    ...(expected.level !== undefined && entry.level !== expected.level ? [`  at level "${entry.level}"`] : []),
+    ...(expected.context !== undefined && entry.context !== expected.context ? [`  in another context`] : []),
+  ];
   const entries = (): readonly LogEntry[] => app.logs.since(Math.max(since, app.stage.since()));
   return {
     ...aboutApp(app),
@@ -63,6 +68,7 @@ export function logs(
         .slice(-MOST)
         .flatMap((entry) => [
           `it logged ${showWithCause(entry)}`,
+          ...(near.length > 0 ? others(entry) : []),
           ...(near.length > 0 && expected.params && !equals(entry.params, expected.params)
             ? difference(expected.params, entry.params).map((line) => `  ${line}`)
             : []),

@@ -43,7 +43,7 @@ export function receivesInOrder(
       return [
         ...client.inbox.unread.slice(0, MOST).map((received) => `${who(client)} got ${showReceived(received)}`),
         ...(client.inbox.unread.length > MOST ? [`… and ${client.inbox.unread.length - MOST} more`] : []),
-        ...(missing ? [showMissing(client, missing, equals)] : []),
+        ...(missing ? [showMissing(client, missing, expected[found.length - 1], equals)] : []),
       ];
     },
   };
@@ -110,9 +110,15 @@ export function receivesTimes(
 }
 
 /** Why an event is not where it was to be in the order. */
-function showMissing(client: TestClient, expected: ExpectedEvent, equals: Equals): string {
+function showMissing(
+  client: TestClient,
+  expected: ExpectedEvent,
+  before: ExpectedEvent | undefined,
+  equals: Equals,
+): string {
   const came = client.inbox.unread.some(matcherOf(expected, equals));
-  return `${showExpected(expected)} ${came ? 'came too early' : 'did not come'}`;
+  const instead = came && before ? `came before ${showExpected(before)}, and not after it` : 'did not come';
+  return `${showExpected(expected)} ${instead}`;
 }
 
 /** Where the same came before and was read: that it is there a second time is the news. */

@@ -1,5 +1,5 @@
 import type { TestClient } from '../app/test-client.js';
-import { show } from '../show.js';
+import { show, showBecause } from '../show.js';
 import { aboutClient, type Statement } from './statement.js';
 
 /** That a client is in a room. */
@@ -10,7 +10,7 @@ export function isInRoom(client: TestClient, room: string): Statement<string> {
     instead: () => roomsOf(client),
     wanted: `be in room ${show(room)}`,
     look: () => client.rooms.find((name) => name === room),
-    describe: () => [`${client.name} is in room ${show(room)}`],
+    describe: () => [`${client.name} is in room ${show(room)}${showJoining(client, room)}`],
   };
 }
 
@@ -28,6 +28,14 @@ export function isInRooms(client: TestClient, rooms: readonly string[]): Stateme
         : undefined,
     describe: () => [`${client.name} is in exactly these rooms`],
   };
+}
+
+/** When it came there, and because of whom. */
+function showJoining({ name, namespace, context }: TestClient, room: string): string {
+  const joined = context.timeline.entries.findLast(
+    (entry) => entry.kind === 'joined' && entry.client === name && entry.namespace === namespace && entry.room === room,
+  );
+  return joined ? `, which it joined at ${joined.at.toFixed(1)} ms${showBecause(joined.cause)}` : '';
 }
 
 function showRooms(rooms: readonly string[]): string {

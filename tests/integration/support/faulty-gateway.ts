@@ -241,7 +241,7 @@ class RoomGateway {
         : Buffer.from(this.has('said with other bytes') ? [1, 2] : [1, 2, 3]),
     ];
     if (this.has('said with arguments in another order')) args.reverse();
-    if (this.has('said too late')) await delay(1_000);
+    if (this.has('said too late')) await delay(2_000);
     if (this.has('said with an argument too few')) args.pop();
     if (this.has('said with an argument too many')) args.push('more');
     const everybody = this.has('said to everybody');
@@ -356,7 +356,7 @@ class RoomGateway {
   ): Promise<string | string[] | undefined> {
     if (this.has('an exception without need')) throw new WsException('why');
     if (this.has('an error that was not foreseen')) throw new Error('why');
-    if (this.has('an ack too late')) await delay(1_000);
+    if (this.has('an ack too late')) await delay(2_000);
     if (this.has('no ack')) return undefined;
     this.log(client, question);
     if (this.has('an ack of another type')) return ['yes'];
@@ -379,7 +379,7 @@ class RoomGateway {
   @SubscribeMessage('kick')
   async kick(@ConnectedSocket() client: Socket, @MessageBody() id: string): Promise<void> {
     const kicked = this.server.sockets.sockets.get(id);
-    if (this.has('kicked too late')) await delay(1_000);
+    if (this.has('kicked too late')) await delay(2_000);
     if (this.has('the one who kicks kicked too')) client.disconnect();
     if (this.has('kicked on another namespace too')) this.server.of('/news').disconnectSockets();
     if (this.has('kicked for another reason')) kicked?.conn.close();

@@ -26,8 +26,8 @@ export function findingsOf(entries: readonly TimelineEntry[]): Findings {
       if (last) unwanted.add(last.seq);
     } else if (stated.client !== undefined && stated.what.startsWith(`${stated.client} to receive "`)) {
       missing.set(stated.seq, [stated.client]);
-    } else if (stated.what.includes(BE_ALL)) {
-      const [subject = ''] = stated.what.split(BE_ALL);
+    } else if (stated.what.includes(ALL_WHO_RECEIVE)) {
+      const [subject = ''] = stated.what.split(ALL_WHO_RECEIVE);
       const wanted = namesIn(subject).filter((name) => clients.has(name));
       const round = latestRound(eventsOf(stated, before), before);
       for (const { seq, client } of round) if (!wanted.includes(client)) unwanted.add(seq);
@@ -40,7 +40,7 @@ export function findingsOf(entries: readonly TimelineEntry[]): Findings {
   return { unwanted, missing };
 }
 
-const BE_ALL = ' to be all who receive ';
+const ALL_WHO_RECEIVE = ', and nobody else, to receive ';
 
 /** The receipts of what a statement is about: the very event or, when there is none, those of its name. */
 function eventsOf({ what }: Stated, entries: readonly TimelineEntry[]): readonly Received[] {

@@ -67,14 +67,14 @@ test('of an audience, those who got too much and too little are told apart from 
     connected('carol'),
     received('alice', 'said', 'hi'),
     received('carol', 'said', 'hi'),
-    stated(`room 'lobby' (alice, bob) to be all who receive "said" ('hi')`, false),
+    stated(`room 'lobby' (alice, bob), and nobody else, to receive "said" ('hi')`, false),
   );
   expect(lines.slice(-6)).toEqual([
     `  p2->>p1: "said" ('hi')`,
     '  rect rgba(255, 60, 60, 0.22)',
     `    p2->>p4: ✗ "said" ('hi')`,
     `    p2--xp3: ✗ missing: "said" ('hi')`,
-    `    Note over p2: ✗ Expected room 'lobby' (alice, bob) to be all who<br/>receive "said" ('hi')`,
+    `    Note over p2: ✗ Expected room 'lobby' (alice, bob), and nobody<br/>else, to receive "said" ('hi')`,
     '  end',
   ]);
 });
