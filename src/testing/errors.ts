@@ -210,7 +210,7 @@ export class SettleTimeoutError extends Error {
           !stalled && inFlight.length + apart.length === 0
             ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
             : held
-              ? 'A socket.use middleware that calls next() lets the packet through, next(error) refuses it; one that calls neither holds it for ever.'
+              ? 'A socket.use middleware has to call next(), or next(error) to refuse the packet.'
               : ticks
                 ? 'An interval does not end by itself: let the app clear it, or pass over timers by settle({ awaitTimers: false }).'
                 : onlyStreams

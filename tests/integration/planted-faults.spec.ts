@@ -21,7 +21,7 @@ const told: Partial<Record<Fault, string>> = {
   'refused at the handshake': 'was refused by the handshake, and not by the namespace',
   'kicked for another reason': 'came instead:\n    client-2 is gone: transport close (the server says: forced close)',
   'somebody else in the room': `client-3 is in room 'lobby', which it joined at # ms, caused by client-1's "join"`,
-  'logged at another level': 'at level "log"',
+  'logged at another level': 'at level "log", and not "warn"\n      with the parameters expected',
   'logged in another context': 'in another context',
   'told in another order': '"number" (3) came before "number" (2), and not after it',
   'whispered to another one too': 'Expected client-2, and nobody else, to receive "whispered"',

@@ -75,7 +75,10 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
   const instead = statement.instead?.();
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
-  const details = circumstances(stage, statement.clients, { 'too late': late, 'came instead': instead });
+  const details = circumstances(stage, statement.clients, {
+    'too late': late,
+    [statement.complete ? 'but' : 'came instead']: instead,
+  });
   return failure(false, named(stage, `Expected ${statement.subject} to ${wanted}${within}.`), details);
 }
 
@@ -88,12 +91,10 @@ function isNothing(found: unknown): boolean {
 function restless<Found>(statement: Statement<Found>, negated: boolean, error: unknown): Verdict {
   if (!(error instanceof SettleTimeoutError)) throw error;
   const { stage, subject, wanted, clients } = statement;
-  const [but, ...known] = error.message.split('\n');
-  const details = {
-    'but that cannot be told': but,
-    ...circumstances(stage, clients, { 'it waited for': known.map((line) => line.trim()) }),
-  };
-  return failure(negated, named(stage, `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}.`), details);
+  const headline = `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}, which cannot be told: ${error.message}`;
+  const [first = '', ...known] = headline.split('\n');
+  const waited = known.map((line) => line.trim()).filter((line) => line !== 'still in flight:');
+  return failure(negated, named(stage, first), circumstances(stage, clients, { 'it waited for': waited }));
 }
 
 /** What would have borne the statement out, had there been more time. */

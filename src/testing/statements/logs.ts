@@ -50,8 +50,13 @@ export function logs(
   ];
   /** What a reader might overlook in what is told of an entry. */
   const others = (entry: LogEntry): string[] => [
-    ...(expected.level !== undefined && entry.level !== expected.level ? [`  at level "${entry.level}"`] : []),
-    ...(expected.context !== undefined && entry.context !== expected.context ? [`  in another context`] : []),
+    ...(expected.level !== undefined && entry.level !== expected.level
+      ? [`  at level "${entry.level}", and not "${expected.level}"`]
+      : []),
+    ...(expected.context !== undefined && entry.context !== expected.context ? ['  in another context'] : []),
+    ...(expected.params !== undefined && equals(entry.params, expected.params)
+      ? ['  with the parameters expected']
+      : []),
   ];
   const entries = (): readonly LogEntry[] => app.logs.since(Math.max(since, app.stage.since()));
   return {

@@ -38,7 +38,7 @@ export class ChatGateway {
 
   @SubscribeMessage('say-late')
   async sayLate(@ConnectedSocket() client: Socket, @MessageBody() text: string): Promise<string> {
-    await delay(150);
+    await delay(800);
     client.to('lobby').emit('said', text);
     return 'said';
   }
