@@ -35,7 +35,7 @@ export default defineConfig({
           include: ['tests/integration/**/*.spec.ts'],
           globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
           // Some start processes; on a machine whose cores are busy each takes seconds.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       // Many clients, in processes of their own; not part of `pnpm test`.
