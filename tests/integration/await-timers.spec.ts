@@ -286,7 +286,7 @@ plainTest(
   'the end of a timer is seen in a process where nothing else happens',
   async () => {
     const script = fileURLToPath(new URL('support/silent-timer.js', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
     expect(stdout).toBe('settled\n');
   },
   15_000,

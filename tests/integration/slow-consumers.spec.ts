@@ -62,7 +62,7 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
     ['a catch-up of 5 MB in one loop', 80, 64_000],
     ['20,000 small events in one turn', 20_000, 20],
     ['one event of 20 MB', 1, 20 * MB],
-  ])('%s: all of it, in its order', { timeout: 20_000 }, async ([, count, bytes]) => {
+  ])('%s: all of it, in its order', async ([, count, bytes]) => {
     await using app = await startTestApp(moduleWith());
     const alice = await app.connect(client);
     const received: unknown[] = [];
@@ -87,7 +87,7 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
   });
 });
 
-test('a client on a slow link is not cut off, however long one event takes', { timeout: 30_000 }, async () => {
+test('a client on a slow link is not cut off, however long one event takes', async () => {
   await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 400 }));
   await using link = await startSlowLink(app.port, 8 * MB);
   const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
@@ -122,7 +122,7 @@ test('what a client that is gone has still to be sent counts, and is given up be
   expect(app.get(FlowMetrics).bufferedBytes()).toBeLessThan(60 * MB);
 });
 
-test('a client that takes nothing is disconnected, and others have everything', { timeout: 30_000 }, async () => {
+test('a client that takes nothing is disconnected, and others have everything', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 400 }));
   const alice = await app.connect();
   let received = 0;
@@ -152,7 +152,7 @@ test('nor is one that takes nothing while little waits for it', async () => {
   app.io.disconnectSockets(true);
 });
 
-test('nothing from behind a gap reaches a client that is cut off', { timeout: 20_000 }, async () => {
+test('nothing from behind a gap reaches a client that is cut off', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 200, maxBufferedBytes: 100_000 }));
   using eve = await openDeafClient(app);
   const slow = watch(app);
@@ -173,7 +173,7 @@ test('nothing from behind a gap reaches a client that is cut off', { timeout: 20
 describe('beyond the budget of all clients together,', () => {
   const budget = { maxTotalBufferedBytes: 60 * MB };
 
-  test('a broadcast counts once, whoever it waits for', { timeout: 20_000 }, async () => {
+  test('a broadcast counts once, whoever it waits for', async () => {
     await using app = await startTestApp(moduleWith(budget));
     const deaf = await Promise.all(Array.from({ length: 10 }, () => openDeafClient(app)));
     for (let sent = 0; sent < 250; sent += 1) app.io.emit('chunk', CHUNK);
@@ -186,9 +186,6 @@ describe('beyond the budget of all clients together,', () => {
 
   test(
     'those that have taken nothing for longest go first, and memory stays within it',
-    {
-      timeout: 30_000,
-    },
     async () => {
       await using app = await startTestApp(
         moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB, stallTimeout: 1_000 }),
@@ -223,7 +220,7 @@ test('volatile events are dropped, and do not count', async () => {
   expect(slow.socket.connected).toBe(true);
 });
 
-test('a polling client may take its time between its polls', { timeout: 20_000 }, async () => {
+test('a polling client may take its time between its polls', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 100 }));
   const alice = await openPollingClient(app);
   const slow = watch(app);
@@ -259,7 +256,7 @@ test('however many events wait for one, they all come, also where the app ends t
   expect(answers.join('\u001e').match(/42\["piece",\d+/g)).toHaveLength(300_000);
 });
 
-test('one that polls, and does not read what it is answered, is disconnected', { timeout: 30_000 }, async () => {
+test('one that polls, and does not read what it is answered, is disconnected', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
   const { sid } = await openPollingClient(app);
   const slow = watch(app);

@@ -63,7 +63,7 @@ test('takes its patches off', async () => {
 
 test('leaves nothing that keeps a process alive', async () => {
   const script = fileURLToPath(new URL('support/boot-and-close.js', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 10_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
   expect(stdout).toBe('closed\n');
 }, 15_000);
 
