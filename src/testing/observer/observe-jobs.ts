@@ -22,10 +22,15 @@ const METHODS_OF_CLASSES: Readonly<Record<string, string>> = {
   'bullmq:processor_metadata': 'process',
 };
 
+type StartHook = (transport: unknown, context: MessageContext, go: () => unknown) => unknown;
+type EndHook = (transport: unknown, context: MessageContext) => void;
+
 /** What `Server` of `@nestjs/microservices`, or a custom transport that extends it, has for tracing. */
 interface Transport {
-  setOnProcessingStartHook?(hook: (transport: unknown, context: MessageContext, go: () => unknown) => unknown): void;
-  setOnProcessingEndHook?(hook: (transport: unknown, context: MessageContext) => void): void;
+  readonly onProcessingStartHook?: StartHook;
+  readonly onProcessingEndHook?: EndHook;
+  setOnProcessingStartHook?(hook: StartHook): void;
+  setOnProcessingEndHook?(hook: EndHook): void;
 }
 
 const NAMES_OF_PATTERNS = ['getPattern', 'getChannel', 'getSubject', 'getTopic'] as const;
@@ -101,16 +106,20 @@ function observeMethod(instance: object, name: string, surroundings: Surrounding
 function observeMessages(microservice: INestMicroservice, surroundings: Surroundings): void {
   // Private to Nest, which hands out what is under it only.
   const { serverInstance: transport } = microservice as unknown as { serverInstance?: Transport };
+  const { onProcessingStartHook: start, onProcessingEndHook: finish } = transport ?? {};
   const ends = new WeakMap<object, () => void>();
-  transport?.setOnProcessingStartHook?.((_transport, context, go) => {
+  transport?.setOnProcessingStartHook?.((id, context, go) => {
     const [end, run] = begin(`message ${patternOf(context)}`, surroundings);
     // gRPC tells of the end by the request alone.
     for (const key of [context, context.request]) if (key) ends.set(key, end);
-    const going = run(go);
+    const going = run(() => (start ? start(id, context, go) : go()));
     if (going instanceof Promise) going.catch(end);
     return going;
   });
-  transport?.setOnProcessingEndHook?.((_transport, context) => ends.get(context)?.());
+  transport?.setOnProcessingEndHook?.((id, context) => {
+    ends.get(context)?.();
+    finish?.(id, context);
+  });
 }
 
 /** What a message says that it is about, in the words of its transport. */
