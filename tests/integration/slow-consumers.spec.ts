@@ -184,28 +184,23 @@ describe('beyond the budget of all clients together,', () => {
     for (const { socket } of deaf) socket.destroy();
   });
 
-  test(
-    'those that have taken nothing for longest go first, and memory stays within it',
-    async () => {
-      await using app = await startTestApp(
-        moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB, stallTimeout: 1_000 }),
-      );
-      using _eve = await openDeafClient(app);
-      const eve = watch(app);
-      app.io.emit('chunk', 'x'.repeat(12 * MB));
-      // Looked at ten times a second.
-      await delay(500);
-      const alice = await app.connect();
-      let received = 0;
-      alice.socket.on('chunk', (text: string) => (received += text.length));
-      app.io.emit('chunk', 'y'.repeat(15 * MB));
-      await expect.poll(() => eve.gone?.reason).toBe('slow consumer');
-      await expect.poll(() => received, { timeout: 10_000 }).toBe(15 * MB);
-      await expect(app).toHaveLogged(/More than 60000000 bytes \(maxTotalBufferedBytes\) are kept/, {
-        level: 'warn',
-      });
-    },
-  );
+  test('those that have taken nothing for longest go first, and memory stays within it', async () => {
+    await using app = await startTestApp(moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB, stallTimeout: 1_000 }));
+    using _eve = await openDeafClient(app);
+    const eve = watch(app);
+    app.io.emit('chunk', 'x'.repeat(12 * MB));
+    // Looked at ten times a second.
+    await delay(500);
+    const alice = await app.connect();
+    let received = 0;
+    alice.socket.on('chunk', (text: string) => (received += text.length));
+    app.io.emit('chunk', 'y'.repeat(15 * MB));
+    await expect.poll(() => eve.gone?.reason).toBe('slow consumer');
+    await expect.poll(() => received, { timeout: 10_000 }).toBe(15 * MB);
+    await expect(app).toHaveLogged(/More than 60000000 bytes \(maxTotalBufferedBytes\) are kept/, {
+      level: 'warn',
+    });
+  });
 });
 
 test('volatile events are dropped, and do not count', async () => {
