@@ -47,6 +47,9 @@ function fateOf(
   return `was ${handled.join(', ')}${asksAck && !isAcked ? ', without an ack' : ''}`;
 }
 
+/** Which client has an event first is chance. */
+const byName = new Intl.Collator('en', { numeric: true });
+
 /** The events that it made the server send, and to whom. */
 function sentTo(effects: readonly TimelineEntry[]): string[] {
   const receivers = new Map<string, string[]>();
@@ -54,7 +57,10 @@ function sentTo(effects: readonly TimelineEntry[]): string[] {
     if (entry.kind !== 'received') continue;
     receivers.set(entry.event, [...(receivers.get(entry.event) ?? []), entry.client]);
   }
-  return Array.from(receivers, ([event, clients]) => `sent "${event}" to ${[...new Set(clients)].join(', ')}`);
+  return Array.from(
+    receivers,
+    ([event, clients]) => `sent "${event}" to ${[...new Set(clients)].toSorted(byName.compare).join(', ')}`,
+  );
 }
 
 function others(effects: readonly TimelineEntry[]): string[] {
