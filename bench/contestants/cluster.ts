@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setupPrimary } from '@socket.io/cluster-adapter';
+import { messageOf } from '../processes/workers.js';
 
 const WORKERS = 2;
 
@@ -13,10 +13,9 @@ export async function bootCluster(handlers: number): Promise<number> {
     args: [String(handlers)],
   });
   const ports = await Promise.all(
-    Array.from({ length: WORKERS }, async () => {
-      const [port] = (await once(cluster.fork(), 'message')) as [number];
-      return port;
-    }),
+    Array.from({ length: WORKERS }, () =>
+      messageOf(cluster.fork(), (message): message is number => typeof message === 'number'),
+    ),
   );
   return ports[0]!;
 }
