@@ -83,7 +83,17 @@ class Tasks {
 
 @Module({
   imports: [WebsocketModule, ScheduleModule.forRoot(), EventEmitterModule.forRoot(), CqrsModule.forRoot()],
-  providers: [Shop, ShopGateway, OrderListener, OrderedHandler, Tasks],
+  providers: [
+    Shop,
+    ShopGateway,
+    OrderListener,
+    OrderedHandler,
+    Tasks,
+    // Whatever a provider may be.
+    { provide: 'bare', useValue: Object.create(Object.create(null) as object) },
+    { provide: 'frozen', useValue: Object.freeze({ look() {} }) },
+    { provide: 'nothing', useValue: null },
+  ],
 })
 class ShopModule {}
 

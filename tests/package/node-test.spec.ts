@@ -30,6 +30,14 @@ describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
     expect(await readFile(join(directory, 'dist/chat.module.js'), 'utf8')).toContain('require("nest-realtime-kit")');
   });
 
+  test('to require it and to import it is the same', async () => {
+    const script = `
+      const required = require('nest-realtime-kit/testing');
+      import('nest-realtime-kit/testing').then(({ startTestApp }) => console.log(startTestApp === required.startTestApp));
+    `;
+    expect(await run(directory, 'node', '--eval', script)).toMatch(/^true\n/);
+  });
+
   test('tests of the core pass, and the process exits by itself', async () => {
     const tests = ['chat', 'room', 'statements'].map((name) => `dist/${name}.test.js`);
     const output = await run(directory, 'node', '--test', '--test-reporter=tap', ...tests);

@@ -71,13 +71,14 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
 
 function methodsOf(instance: object, scanner: MetadataScanner): string[] {
   const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
-  if (!prototype || !Object.isExtensible(instance)) return [];
+  if (typeof prototype?.constructor !== 'function' || !Object.isExtensible(instance)) return [];
+  const { constructor } = prototype;
   const decorated = scanner.getAllMethodNames(prototype).filter((name) => {
     const method = prototype[name] as object;
     return KEYS_OF_METHODS.some((key) => Reflect.hasMetadata(key, method));
   });
   const handlers = Object.entries(METHODS_OF_CLASSES)
-    .filter(([key, name]) => Reflect.hasMetadata(key, prototype.constructor as object) && name in prototype)
+    .filter(([key, name]) => Reflect.hasMetadata(key, constructor) && typeof prototype[name] === 'function')
     .map(([, name]) => name);
   return [...decorated, ...handlers];
 }
@@ -97,6 +98,9 @@ function observeMethod(instance: object, name: string, surroundings: Surrounding
       throw error;
     }
   }
+  // Bull looks whether it takes a callback.
+  for (const property of ['name', 'length'] as const)
+    Object.defineProperty(observed, property, { value: method[property] });
   for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, method), observed);
   }
