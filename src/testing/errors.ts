@@ -2,7 +2,7 @@ import type { ReceivedEvent } from './app/inbox.js';
 import type { Work } from './settle/activity.js';
 import type { LogEntry } from './observer/log-capture.js';
 import type { Refusal } from './observer/refusals.js';
-import { report, show, showEvent, showExpectable, showServerError, showWork, type Details } from './show.js';
+import { report, show, showEvent, showExpectable, showServerError, showWorks, type Details } from './show.js';
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */
 export class AppStartError extends Error {
@@ -203,7 +203,7 @@ export class SettleTimeoutError extends Error {
     const held = inFlight.some(({ what }) => what.startsWith('socket.use'));
     super(
       report(`The app did not settle within ${timeout} ms.`, {
-        'still in flight': inFlight.map(showWork),
+        'still in flight': showWorks(inFlight),
         'connected at one end only, about to reconnect, or with more to send': apart,
         stalled,
         note:

@@ -72,7 +72,14 @@ export function showEvent(event: string, args?: readonly unknown[]): string {
   return args ? `"${event}" (${args.map(show).join(', ')})` : `"${event}"`;
 }
 
-export function showWork({ what, client, stream, since }: Work): string {
+/** Of a handler that still runs, it is known that what it returns is open. */
+export function showWorks(works: readonly Work[]): string[] {
+  const isTold = ({ what, client }: Work): boolean =>
+    works.some((other) => other.client === client && what === `what the ${other.what} returned`);
+  return works.filter((work) => !isTold(work)).map(showWork);
+}
+
+function showWork({ what, client, stream, since }: Work): string {
   const whose = client ? ` for ${client}` : '';
   return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
 }

@@ -23,6 +23,7 @@ const told: Partial<Record<Fault, string>> = {
   'somebody else in the room': `client-3 is in room 'lobby', which it joined at # ms, caused by client-1's "join"`,
   'logged at another level': 'at level "log", and not "warn"\n      with the parameters expected',
   'logged in another context': 'in another context',
+  'said with arguments in another order': 'client-2 got "said" with these arguments in another order',
   'told in another order': '"number" (3) came before "number" (2), and not after it',
   'whispered to another one too': 'Expected client-2, and nobody else, to receive "whispered"',
 };

@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { DeadlineError, LeftoverClientError, TeardownError } from '../errors.js';
-import { showWork } from '../show.js';
+import { showWorks } from '../show.js';
 import { EXPIRED, within } from '../settle/deadline.js';
 import type { RunningApp } from './test-app.js';
 import type { TestClient } from './test-client.js';
@@ -58,7 +58,7 @@ async function closeNest({ nest, activity, timeout }: RunningApp): Promise<void>
   const closed = nest.close();
   if ((await within(closed, timeout)) !== EXPIRED) return;
   const error = new DeadlineError('app.close() was to end', timeout, {
-    'still in flight': activity.work.map(showWork),
+    'still in flight': showWorks(activity.work),
     note: 'Its connections were cut. An HTTP request or an onModuleDestroy that never ends keeps an app open.',
   });
   (nest.getHttpServer() as HttpServer).closeAllConnections();

@@ -1,5 +1,5 @@
 import type { TestClient } from '../app/test-client.js';
-import { showBecause, showEvent, showServerError, showWork, type Details } from '../show.js';
+import { showBecause, showEvent, showServerError, showWorks, type Details } from '../show.js';
 import { setTimeout } from '../settle/real-time.js';
 import { isRoutine } from '../timeline/routine.js';
 import { clientOf, lineOf } from '../timeline/text.js';
@@ -28,7 +28,7 @@ export function circumstances(stage: Stage, clients: readonly TestClient[], inst
     because: [
       ...clients.flatMap(whyGone).filter(isNews),
       ...whetherFaked(),
-      ...stage.activity.work.map(showWork).filter(isNews),
+      ...showWorks(stage.activity.work).filter(isNews),
       ...errors.slice(-MOST.errors).flatMap((entry) => {
         const [first, ...frames] = showServerError(entry);
         return [`the server logged ${first}`, ...frames];
@@ -55,9 +55,13 @@ export function whyGone(client: TestClient): string[] {
   return [`${client.name} is gone: ${reason}${atServer}`];
 }
 
-/** Of those that failed there are other news. */
+/** Of those that failed, or were dealt with before the last event, there are other news. */
 function waitingForAcks({ name, pendingAcks }: TestClient, stage: Stage): string[] {
-  const waiting = pendingAcks.filter(({ entry }) => stage.refusalOf(entry) === undefined);
+  const entries = stage.timeline.since(stage.since());
+  const last = entries.findLast(({ kind }) => kind === 'sent')?.seq;
+  const isOver = (sent: number): boolean =>
+    sent !== last && entries.some(({ kind, cause }) => kind === 'handled' && cause?.entry === sent);
+  const waiting = pendingAcks.filter(({ entry }) => stage.refusalOf(entry) === undefined && !isOver(entry));
   return waiting.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
 }
 

@@ -35,13 +35,22 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
   return [
     ...(read ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`] : []),
     ...own.flatMap((received) => [
-      `${who(client)} got "${event}" with other arguments${when(received)}:`,
+      `${who(client)} got "${event}" with ${showOthers(args, payloadOf(received), equals)}${when(received)}:`,
       ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
     ]),
     ...unheard(client.context, event),
     ...undelivered(client, event),
     ...ofOtherNames(client, event, unread).slice(0, MOST - Math.min(own.length, MOST - 1)),
   ];
+}
+
+function showOthers(args: readonly unknown[], received: readonly unknown[], equals: Equals): string {
+  const left = [...received];
+  const areTheSame = args.every((arg) => {
+    const place = left.findIndex((value) => equals(value, arg));
+    return place >= 0 && left.splice(place, 1).length > 0;
+  });
+  return areTheSame && left.length === 0 ? 'these arguments in another order' : 'other arguments';
 }
 
 /** How often an event may come before its times are counted instead of told. */
