@@ -119,7 +119,15 @@ test('listeners of the events that a handler emits are in flight, and the client
   );
 });
 
-test('so is a scheduled job, which is the cause of what it does', async ({ app, connect }) => {
+test('one that goes on is passed over with open streams', async ({ app, connect }) => {
+  const alice = await connect({ name: 'alice' });
+  app.get(Shop).tell = () => new Promise(() => {});
+  alice.emit('order', 'tea');
+  await expect(app.settle({ timeout: 100 })).rejects.toThrow('OrderListener.onOrdered for alice, open for');
+  await app.settle({ ignoreOpenStreams: true });
+});
+
+test('a scheduled job is in flight, and the cause of what it does', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   restock(app);
   await app.settle();

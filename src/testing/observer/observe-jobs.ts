@@ -140,6 +140,6 @@ function begin(
   const running = executionContext.getStore();
   const inherited = running?.app === identity ? running.cause : undefined;
   const cause: Cause = inherited ?? { event: what, entry: record({ kind: 'begun', what }) };
-  const end = activity.begin(what, { client: inherited?.client, stream: !inherited, moves: inherited !== undefined });
+  const end = activity.begin(what, { client: inherited?.client, stream: true, moves: inherited !== undefined });
   return [end, (call) => executionContext.run({ app: identity, cause }, call)];
 }

@@ -48,8 +48,8 @@ export function logs(
     expected.params && `with ${show(expected.params)}`,
     showBy(by, expected.event),
   ];
-  /** What a reader might overlook in what is told of an entry. */
-  const others = (entry: LogEntry): string[] => [
+  /** Where an entry with the text differs, and that its parameters do not. */
+  const compared = (entry: LogEntry): string[] => [
     ...(expected.level !== undefined && entry.level !== expected.level
       ? [`  at level "${entry.level}", and not "${expected.level}"`]
       : []),
@@ -73,7 +73,7 @@ export function logs(
         .slice(-MOST)
         .flatMap((entry) => [
           `it logged ${showWithCause(entry)}`,
-          ...(near.length > 0 ? others(entry) : []),
+          ...(near.length > 0 ? compared(entry) : []),
           ...(near.length > 0 && expected.params && !equals(entry.params, expected.params)
             ? difference(expected.params, entry.params).map((line) => `  ${line}`)
             : []),

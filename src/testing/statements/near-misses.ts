@@ -35,7 +35,7 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
   return [
     ...(read ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`] : []),
     ...own.flatMap((received) => [
-      `${who(client)} got "${event}" with ${showOthers(args, payloadOf(received), equals)}${when(received)}:`,
+      `${who(client)} got "${event}" with ${showArguments(args, payloadOf(received), equals)}${when(received)}:`,
       ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
     ]),
     ...unheard(client.context, event),
@@ -44,7 +44,7 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
   ];
 }
 
-function showOthers(args: readonly unknown[], received: readonly unknown[], equals: Equals): string {
+function showArguments(args: readonly unknown[], received: readonly unknown[], equals: Equals): string {
   const left = [...received];
   const areTheSame = args.every((arg) => {
     const place = left.findIndex((value) => equals(value, arg));
