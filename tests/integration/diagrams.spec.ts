@@ -77,6 +77,23 @@ test('an event that does not come, since the server failed', async ({ draw }) =>
   expect(text).toContain(`✗ Expected bob to receive "said" ('hi')`);
 });
 
+test('an event that came too often, and one that a client has missed whose name reads like two', async ({ draw }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [alice, both] = await inLobby(app, ['alice', 'tom and jerry']);
+    alice!.emit('say', 'hi');
+    alice!.emit('say', 'hi');
+    await assertThat(both)
+      .toReceiveTimes(1, 'said', 'hi')
+      .catch(() => {});
+    await assertThat([alice!, both!]).toBeAllWhoReceive('announced');
+  }, SHORT);
+  const diagram = timeline.toMermaid();
+  expect(diagram.match(/✗ "said" \('hi'\)/g)).toHaveLength(1);
+  expect(diagram.match(/✗ missing: "announced"/g)).toHaveLength(2);
+  expect(diagram).not.toContain('✗ missing: "said"');
+  expect(await draw(diagram)).toContain('tom and jerry');
+});
+
 test('a client that is refused', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     await app.connect({ name: 'alice' });

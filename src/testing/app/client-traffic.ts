@@ -5,6 +5,9 @@ import type { ReceivedEvent } from './inbox.js';
 import type { ClientContext } from './test-client.js';
 import { PacketType, isAck, isEvent, sentFromQueue, type Packet, type WireListener } from './wire.js';
 
+/** When an event arrived, and because of what. */
+type Arrival = Pick<ReceivedEvent, 'at' | 'cause' | 'entry' | 'sentAt'>;
+
 /**
  * What goes over a client's wire. It tells the timeline, and finds out what belongs together: an ack and its event, what
  * came and what made the server send it.
@@ -21,7 +24,7 @@ export class ClientTraffic implements WireListener {
   private readonly sentOfQueue = new WeakMap<object, SentEvent>();
   private readonly waiting = new WeakMap<object, (sent: SentEvent) => void>();
   /** Of the events that have arrived and not yet come to a listener. */
-  private readonly arrivals: Pick<ReceivedEvent, 'at' | 'cause' | 'sentAt'>[] = [];
+  private readonly arrivals: Arrival[] = [];
 
   constructor(
     private readonly client: { readonly name: string; readonly namespace: string },
@@ -51,8 +54,8 @@ export class ClientTraffic implements WireListener {
     this.unanswered.clear();
   }
 
-  /** When the event arrived that the listeners get next, and because of what. */
-  nextArrival(): Pick<ReceivedEvent, 'at' | 'cause' | 'sentAt'> {
+  /** Of the event that the listeners get next. */
+  nextArrival(): Arrival {
     return this.arrivals.shift() ?? { at: this.context.timeline.elapsed };
   }
 
@@ -94,9 +97,9 @@ export class ClientTraffic implements WireListener {
       const [event, ...sent] = packet.data as [string, ...unknown[]];
       const args = this.withoutOffset(sent);
       const { cause, sentAt } = this.serverEnd?.originOfReceived(event) ?? {};
-      this.arrivals.push({ at: timeline.elapsed, cause, sentAt });
       const asksAck = packet.id !== undefined;
       const entry = record({ kind: 'received', client, namespace, event, args, asksAck }, cause);
+      this.arrivals.push({ at: timeline.elapsed, cause, entry, sentAt });
       if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
     } else if (isAck(packet) && packet.id !== undefined) {
       const sent = this.unanswered.get(packet.id);

@@ -9,6 +9,8 @@ export interface ReceivedEvent {
   readonly at: number;
   /** What made the server send it, where that is known. */
   readonly cause?: Cause;
+  /** Its `seq` in the timeline. */
+  readonly entry?: number;
   /** When the server sent it, where that is known, see `nextMoment`. */
   readonly sentAt?: number;
   /** Whether a listener of the test's own got it. */

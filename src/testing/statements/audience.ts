@@ -83,6 +83,7 @@ export function isAudienceOf(
         !isMeantFor(client, found.sentAt) &&
         (client.connected || (found.sentAt !== undefined && found.sentAt >= (sentAt(client) ?? Infinity))),
     );
+  const deprived = (): readonly TestClient[] => audience().filter((client) => !find(client));
   return {
     stage,
     get clients() {
@@ -110,15 +111,17 @@ export function isAudienceOf(
       for (const [client, event] of found) client.inbox.take((received) => received === event);
     },
     isHopeless: () =>
-      !(given instanceof Audience) &&
-      (strangers().length > 0 || audience().some((client) => client.isGone && !find(client))),
+      !(given instanceof Audience) && (strangers().length > 0 || deprived().some(({ isGone }) => isGone)),
+    contradiction: (negated) => ({
+      event: showExpected(expected),
+      unwanted: (negated ? receivers() : strangers()).map(([, found]) => found),
+      missing: negated ? [] : deprived(),
+    }),
     describe: (found) => found.map(([client, event]) => `${client.name} got ${showReceived(event)}`),
     instead: () => [
       ...strangers().map(([client, event]) => `${who(client)} got it: ${showReceived(event)}`),
       ...(audience().length === 0 ? ['there is nobody'] : []),
-      ...audience().flatMap((client) =>
-        find(client) ? [] : [`${who(client)} did not get it`, ...atHome(client, expected, equals)],
-      ),
+      ...deprived().flatMap((client) => [`${who(client)} did not get it`, ...atHome(client, expected, equals)]),
     ],
   };
 }

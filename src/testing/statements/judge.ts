@@ -1,6 +1,7 @@
 import { SettleTimeoutError } from '../errors.js';
 import { report, type Details } from '../show.js';
 import { EXPIRED, runningTime } from '../settle/deadline.js';
+import type { Contradiction } from '../timeline/entry.js';
 import { circumstances } from './circumstances.js';
 import { named } from './names.js';
 import type { Statement, Verdict } from './statement.js';
@@ -26,8 +27,21 @@ export async function judge<Found>(statement: Statement<Found>, negated: boolean
   const { about, isOfNone = false } = statement;
   const denied = (negated ? !isOfNone : isOfNone) ? about : undefined;
   const what = `${subject} ${negated ? 'not ' : ''}to ${wanted}`;
-  stage.record({ kind: 'stated', what, holds, client, denied });
+  const contradiction = holds ? undefined : contradictionOf(statement, negated);
+  stage.record({ kind: 'stated', what, holds, client, denied, contradiction });
   return verdict;
+}
+
+/** For the timeline, which knows events by their `seq` and clients by their names. */
+function contradictionOf<Found>({ contradiction }: Statement<Found>, negated: boolean): Contradiction | undefined {
+  const found = contradiction?.(negated);
+  return (
+    found && {
+      event: found.event,
+      unwanted: found.unwanted.flatMap(({ entry }) => entry ?? []),
+      missing: found.missing.map(({ name }) => name),
+    }
+  );
 }
 
 async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {

@@ -19,6 +19,11 @@ export function receives(client: TestClient, expected: ExpectedEvent, equals: Eq
     wanted: `receive ${showExpected(expected)}`,
     look: () => client.inbox.find(matches),
     take: (found) => client.inbox.take((received) => received === found),
+    contradiction: (negated) => ({
+      event: showExpected(expected),
+      unwanted: negated ? client.inbox.unread.filter(matches).slice(0, 1) : [],
+      missing: negated ? [] : [client],
+    }),
     describe: (found) => [`${who(client)} got ${showReceived(found)}${showAgain(client, found, matches)}`],
     instead: () => nearMisses(client, expected, equals),
   };
@@ -101,6 +106,11 @@ export function receivesTimes(
     wanted: `receive ${showExpected(expected)} ${showTimes(times)}`,
     look: () => (matching().length === times ? matching() : undefined),
     isHopeless: () => client.isGone || matching().length > times,
+    contradiction: (negated) => ({
+      event: showExpected(expected),
+      unwanted: negated ? matching() : matching().slice(times),
+      missing: matching().length < times ? [client] : [],
+    }),
     instead: () => [
       `it came ${showTimes(matching().length)}`,
       ...matching().slice(0, MOST).map(showReceived),

@@ -1,3 +1,4 @@
+import type { ReceivedEvent } from '../app/inbox.js';
 import type { TestClient } from '../app/test-client.js';
 import type { Stage } from './stage.js';
 
@@ -7,6 +8,14 @@ export interface Verdict {
   readonly pass: boolean;
   /** Why the expectation failed. */
   message(): string;
+}
+
+/** What contradicts a statement about an event: what came and should not have, and who should have had it and did not. */
+export interface Contradiction {
+  /** The event as it was stated: `"said" ('hi')`. */
+  readonly event: string;
+  readonly unwanted: readonly ReceivedEvent[];
+  readonly missing: readonly TestClient[];
 }
 
 /** Something that is said of clients, or of the app, and that can be looked up at any moment. */
@@ -35,6 +44,8 @@ export interface Statement<Found> {
   readonly isHopeless?: () => boolean;
   /** Why that nothing bears it out proves nothing. */
   readonly silenceProvesNothing?: () => string | undefined;
+  /** What contradicts it, made or denied. */
+  readonly contradiction?: (negated: boolean) => Contradiction;
   /** What bears it out, in words. */
   readonly describe: (found: Found) => readonly string[];
   /** What there is in its stead, in words. */

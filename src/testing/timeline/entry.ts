@@ -2,6 +2,16 @@ import type { LogLevel } from '@nestjs/common';
 import type { RefusalStage } from '../errors.js';
 import type { Cause } from '../observer/execution-context.js';
 
+/** What contradicts a statement about an event. */
+export interface Contradiction {
+  /** The event as it was stated: `"said" ('hi')`. */
+  readonly event: string;
+  /** What came and should not have: the `seq` of each receipt. */
+  readonly unwanted: readonly number[];
+  /** The clients that should have had it and did not. */
+  readonly missing: readonly string[];
+}
+
 /** Something that happened in an app under test, or that the test did to it. */
 export type Happening =
   /** The server let a client in. */
@@ -67,7 +77,14 @@ export type Happening =
   /** The test itself acted: it settled the app, disconnected a client, closed the app. */
   | { kind: 'acted'; what: string; client?: string }
   /** The test stated something; `denied` is what it said is not. */
-  | { kind: 'stated'; what: string; holds: boolean; client?: string; denied?: { event?: string; room?: string } };
+  | {
+      kind: 'stated';
+      what: string;
+      holds: boolean;
+      client?: string;
+      denied?: { event?: string; room?: string };
+      contradiction?: Contradiction;
+    };
 
 /** A happening, where and when it took place, and what caused it. */
 export type TimelineEntry = Happening & {

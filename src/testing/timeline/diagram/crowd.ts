@@ -1,7 +1,7 @@
 import { gravityOf } from '../gravity.js';
 import type { TimelineEntry } from '../entry.js';
 import { clientOf, clientsOf } from '../text.js';
-import type { Findings } from './findings.js';
+import { contradictionOf } from './contradictions.js';
 
 /** How many clients have a lifeline of their own; with more, a diagram is too wide to be read. */
 const MOST_CLIENTS = 8;
@@ -10,7 +10,7 @@ const MOST_CLIENTS = 8;
  * Which clients are drawn by themselves: when there are many, those that a failure is about, those that set something
  * off, and those to which something else happened than to most.
  */
-export function individualsOf(entries: readonly TimelineEntry[], { unwanted, missing }: Findings): ReadonlySet<string> {
+export function individualsOf(entries: readonly TimelineEntry[], unwanted: ReadonlySet<number>): ReadonlySet<string> {
   const clients = clientsOf(entries);
   if (clients.size <= MOST_CLIENTS) return clients;
   const fates = fatesOf(entries);
@@ -21,7 +21,7 @@ export function individualsOf(entries: readonly TimelineEntry[], { unwanted, mis
   );
   const concerned = entries.filter((entry) => gravityOf(entry) > 0 || unwanted.has(entry.seq));
   const named = [
-    ...[...missing.values()].flat(),
+    ...entries.flatMap((entry) => contradictionOf(entry)?.missing ?? []),
     ...concerned.flatMap((entry) => [clientOf(entry), entry.cause?.client]),
     ...entries.flatMap(({ kind, cause }) =>
       kind === 'received' && cause?.event !== 'connection' ? [cause?.client] : [],

@@ -2,7 +2,7 @@ import { show, showEvent } from '../../show.js';
 import type { TimelineEntry } from '../entry.js';
 import { SURELY_WRONG, gravityOf } from '../gravity.js';
 import { clientOf, sentenceOf } from '../text.js';
-import type { Findings } from './findings.js';
+import { contradictionOf } from './contradictions.js';
 import type { Arrow, Lane, Note, Step } from './step.js';
 
 /** Where the entries' clients and servers are drawn. */
@@ -11,19 +11,14 @@ export interface Lanes {
   server(entry: TimelineEntry): Lane;
 }
 
-/** What is drawn for one entry. */
-export function stepsOf(entry: TimelineEntry, lanes: Lanes, findings: Findings): readonly Step[] {
-  const isUnwanted = findings.unwanted.has(entry.seq);
+/** What is drawn for one entry. @param isUnwanted whether a statement says that it should not have come */
+export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean): readonly Step[] {
   const gravity = isUnwanted ? UNWANTED : gravityOf(entry);
   const owner = clientOf(entry) ?? entry.cause?.client;
   const isOfCrowd = gravity === 0 && owner !== undefined && lanes.of(owner).kind === 'others';
   const common = { gravity, entries: 1, gist: isOfCrowd ? gistOf(entry) : undefined };
   const mark = isUnwanted || gravity >= SURELY_WRONG ? '✗ ' : '';
-  const missing = findings.missing.get(entry.seq) ?? [];
-  return [
-    ...missing.map((client) => missingArrow(entry, lanes, client)),
-    { ...common, ...drawingOf(entry, lanes, mark) },
-  ];
+  return [...missingArrows(entry, lanes), { ...common, ...drawingOf(entry, lanes, mark) }];
 }
 
 const UNWANTED = 4;
@@ -92,18 +87,18 @@ function drawingOf(entry: TimelineEntry, lanes: Lanes, mark: string): Drawing {
   }
 }
 
-/** The event that a client should have had, as an arrow that does not arrive. */
-function missingArrow(entry: TimelineEntry, lanes: Lanes, client: string): Arrow {
-  const [what] = /".*$/s.exec('what' in entry ? entry.what : '') ?? [''];
-  return {
+/** The event that clients should have had: arrows that do not arrive. */
+function missingArrows(entry: TimelineEntry, lanes: Lanes): readonly Arrow[] {
+  const { event, missing = [] } = contradictionOf(entry) ?? {};
+  return missing.map((client) => ({
     kind: 'arrow',
     style: 'missing',
     from: lanes.server(entry),
     to: lanes.of(client),
-    text: `✗ missing: ${what}`,
+    text: `✗ missing: ${event}`,
     gravity: gravityOf(entry),
     entries: 0,
-  };
+  }));
 }
 
 /** What clients have in common of whom each had an entry of its own. */

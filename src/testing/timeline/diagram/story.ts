@@ -2,8 +2,8 @@ import type { TimelineEntry } from '../entry.js';
 import { SURELY_WRONG, gravityOf } from '../gravity.js';
 import { isRoutine } from '../routine.js';
 import { clientOf, clientsOf } from '../text.js';
+import { unwantedIn } from './contradictions.js';
 import { individualsOf } from './crowd.js';
-import { findingsOf } from './findings.js';
 import { gather } from './gather.js';
 import { hopsOf } from './hops.js';
 import { stepsOf, type Lanes } from './steps.js';
@@ -21,8 +21,8 @@ export interface Story {
 export function storyOf(all: readonly TimelineEntry[]): Story {
   const first = all.find(({ kind }) => kind === 'connected' || kind === 'refused');
   const entries = all.filter((entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all));
-  const findings = findingsOf(entries);
-  const individuals = individualsOf(entries, findings);
+  const unwanted = unwantedIn(entries);
+  const individuals = individualsOf(entries, unwanted);
   const nodes = new Map(entries.map((entry) => [clientOf(entry), entry.node]));
   const lanes: Lanes = {
     of: (name) => (individuals.has(name) ? { kind: 'client', name, node: nodes.get(name) } : OTHERS),
@@ -30,7 +30,7 @@ export function storyOf(all: readonly TimelineEntry[]): Story {
   };
   const hops = hopsOf(entries);
   const steps = gather(
-    entries.flatMap((entry) => [...(hops.get(entry.seq) ?? []), ...stepsOf(entry, lanes, findings)]),
+    entries.flatMap((entry) => [...(hops.get(entry.seq) ?? []), ...stepsOf(entry, lanes, unwanted.has(entry.seq))]),
   );
   const leaves = leavesOf(steps);
   return {

@@ -33,12 +33,13 @@ export const received = (client: string, event: string, ...args: unknown[]): Hap
   asksAck: false,
 });
 
-export const stated = (what: string, holds: boolean, client?: string): Happening => ({
-  kind: 'stated',
-  what,
-  holds,
-  client,
-});
+type Stated = Extract<Happening, { kind: 'stated' }>;
+
+export const stated = (
+  what: string,
+  holds: boolean,
+  { client, contradiction }: Pick<Stated, 'client' | 'contradiction'> = {},
+): Happening => ({ kind: 'stated', what, holds, client, contradiction });
 
 export const logged = (level: 'log' | 'error', text: string, context = 'ChatGateway'): Happening => ({
   kind: 'logged',

@@ -20,9 +20,12 @@ test('tells who came, what was sent, and what went wrong', () => {
       sent('alice', 'say', 'hi', { to: 'lobby' }),
       received('bob', 'said', 'hi'),
       { kind: 'acked', client: 'alice', namespace: '/', by: 'server', event: 'say', args: ['ok'], to: 6 },
-      stated(`bob to receive "said" ('hi')`, true, 'bob'),
+      stated(`bob to receive "said" ('hi')`, true, { client: 'bob' }),
       received('carol', 'said', 'hi'),
-      stated('carol not to receive "said"', false, 'carol'),
+      stated('carol not to receive "said"', false, {
+        client: 'carol',
+        contradiction: { event: '"said"', unwanted: [10], missing: [] },
+      }),
       { kind: 'acted', client: 'alice', what: 'alice leaves' },
       { kind: 'disconnected', client: 'alice', end: 'client', reason: 'io client disconnect' },
     ),
@@ -49,7 +52,9 @@ test('tells who came, what was sent, and what went wrong', () => {
 });
 
 test('what should have come and did not is an arrow that does not arrive', () => {
-  expect(linesOf(connected('bob'), stated(`bob to receive "said" ('hi')`, false, 'bob'))).toEqual([
+  const contradiction = { event: `"said" ('hi')`, unwanted: [], missing: ['bob'] };
+  const statement = stated(`bob to receive "said" ('hi')`, false, { client: 'bob', contradiction });
+  expect(linesOf(connected('bob'), statement)).toEqual([
     '  participant p1 as bob',
     '  participant p2 as server',
     '  p1->>p2: connects by websocket',
@@ -67,7 +72,9 @@ test('of an audience, those who got too much and too little are told apart from 
     connected('carol'),
     received('alice', 'said', 'hi'),
     received('carol', 'said', 'hi'),
-    stated(`room 'lobby' (alice, bob), and nobody else, to receive "said" ('hi')`, false),
+    stated(`room 'lobby' (alice, bob), and nobody else, to receive "said" ('hi')`, false, {
+      contradiction: { event: `"said" ('hi')`, unwanted: [5], missing: ['bob'] },
+    }),
   );
   expect(lines.slice(-6)).toEqual([
     `  p2->>p1: "said" ('hi')`,
@@ -156,7 +163,10 @@ test('of many clients, those are drawn to whom something else happened; the othe
     ...names.map(connected),
     sent('client-3', 'say', 'hi'),
     ...names.slice(0, 19).map((name) => ({ ...received(name, 'said', 'hi'), cause })),
-    stated('client-20 to receive "said"', false, 'client-20'),
+    stated('client-20 to receive "said"', false, {
+      client: 'client-20',
+      contradiction: { event: '"said"', unwanted: [], missing: ['client-20'] },
+    }),
   );
   expect(lines).toEqual([
     '  participant p1 as client-3',
