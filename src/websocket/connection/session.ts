@@ -9,6 +9,7 @@ import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
 import type { Socket } from '../socket.io.js';
 import { logListenerFailure } from './guarded-socket.js';
+import { HeldEvents } from './held-events.js';
 import { failureOfEvent, logIfFault } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
@@ -16,9 +17,6 @@ export interface EventPacket extends DecodedPacket {
   readonly data?: unknown[];
   readonly id?: number;
 }
-
-/** What an event that is held takes of memory beside its data, in bytes. */
-const HELD_OVERHEAD = 200;
 
 const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
 
@@ -38,13 +36,9 @@ const NO_SERVICE: Service = { gateways: [], routes: new Map(), listeners: new Ma
  */
 export class Session implements Sender {
   private service = NO_SERVICE;
-  private held: Message[] | undefined;
-  private heldBytes = 0;
+  private held: HeldEvents | undefined;
   /** The size of the event that is being delivered. */
   private bytes = 0;
-  /** Whether its connection is not read, since it holds so much. */
-  private blocks = false;
-  private holds = 0;
   private setUps = 0;
   private streams: Set<Subscription> | undefined;
   /** Why it is over. */
@@ -87,13 +81,13 @@ export class Session implements Sender {
 
   /** Keeps what handlers are to get, until it was released as often as held, or dropped. */
   hold(): void {
-    this.holds += 1;
-    this.held ??= [];
+    (this.held ??= new HeldEvents(this.socket)).holds += 1;
   }
 
   release(): void {
-    this.holds -= 1;
-    if (this.holds > 0) return;
+    if (!this.held) return;
+    this.held.holds -= 1;
+    if (this.held.holds > 0) return;
     // One of them may disconnect the client.
     for (const message of this.takeHeld()) if (!this.isOver) message.run();
   }
@@ -185,29 +179,14 @@ export class Session implements Sender {
     // Nest lets go of its listeners before `disconnect` is told.
     if (!this.socket.connected) return;
     const message = new Message(this, event, args, ack, this.service.routes.get(event) ?? []);
-    if (this.held) {
-      this.held.push(message);
-      this.countHeld(this.bytes + HELD_OVERHEAD);
-    } else message.run();
-  }
-
-  /** Beyond the size of the largest message, the connection is not read until the client is ready. */
-  private countHeld(bytes: number): void {
-    const { conn, nsp } = this.socket;
-    const flow = flowOf(conn);
-    this.heldBytes += bytes;
-    flow?.countHeldEvents(bytes);
-    const isMuch = this.heldBytes > nsp.server.engine.opts.maxHttpBufferSize!;
-    if (isMuch && !this.blocks) flow?.block();
-    if (!isMuch && this.blocks) flow?.unblock();
-    this.blocks = isMuch;
+    if (this.held) this.held.add(message, this.bytes);
+    else message.run();
   }
 
   private takeHeld(): readonly Message[] {
-    const held = this.held ?? [];
+    const { held } = this;
     this.held = undefined;
-    if (this.heldBytes > 0) this.countHeld(-this.heldBytes);
-    return held;
+    return held?.take() ?? [];
   }
 
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */

@@ -1,24 +1,28 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { TokenBucket } from 'limiter';
 import type { Connection, WebSocket } from '../engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket.io.js';
-import { fullBucket, hasTokens, timeUntilTokens } from '../token-bucket.js';
 import type { Backlog } from './backlogs.js';
+import { SendRate } from './send-rate.js';
 import type { ServerFlow } from './server-flow.js';
-
-/** Waits are no shorter, so that a timer serves many messages. In milliseconds. */
-const SHORTEST_WAIT = 5;
-/** A connection that has kept within its rates for so long starts anew. In milliseconds. */
-const FORGIVEN_AFTER = 1_000;
 
 const NO_SOCKETS: readonly TcpSocket[] = [];
 
-/** What has come while the connection is not read: a chunk at most, since reading has stopped. */
+/** What has come while a connection is not read. */
 interface Held {
   readonly bytes: number;
   readonly deliver: () => void;
+}
+
+/** A time in which a connection is not read. */
+interface Pause {
+  /** A chunk at most, since reading has stopped. */
+  readonly held: Held[];
+  heldBytes: number;
+  blocks: number;
+  isOverRate: boolean;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -42,18 +46,9 @@ export class ConnectionFlow {
   answeredBy = NO_SOCKETS;
   /** Whether it is gone: nothing that it has sent is of interest any more. */
   isClosed = false;
-  private isOverRate = false;
-  /** While it is not read. */
-  private held: Held[] | undefined;
-  private heldBytes = 0;
-  private blocks = 0;
+  private pause: Pause | undefined;
   private source: WebSocket | undefined;
-  private messages: TokenBucket | undefined;
-  private bytes: TokenBucket | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  /** When it has tokens again, after the last time it had none. */
-  private dryUntil = 0;
-  private overRateSince = 0;
+  private rate: SendRate | undefined;
   private pingedAt = 0;
 
   constructor(
@@ -67,52 +62,51 @@ export class ConnectionFlow {
   }
 
   get isPaused(): boolean {
-    return this.held !== undefined;
+    return this.pause !== undefined;
   }
 
   /** What is kept of what it has sent, in bytes. */
   get readBytes(): number {
-    return this.unfinished + this.heldEvents + this.heldBytes;
+    return this.unfinished + this.heldEvents + (this.pause?.heldBytes ?? 0);
   }
 
   /** Says what is read from now on: a polling connection has a WebSocket when it was upgraded. */
   readFrom(source: WebSocket & { flow: ConnectionFlow | undefined }): void {
     source.flow = this;
     this.source = source;
-    if (this.held) source.pause();
+    if (this.pause) source.pause();
   }
 
   /** Whether a message that has come may be dealt with at once; it is counted then. If not, it is to be held. */
   admits(bytes: number): boolean {
-    if (this.held || !this.hasTokens || !this.server.common.turns.admits(this)) return this.isClosed;
+    if (this.pause || !this.mayDeliver || !this.server.common.turns.admits(this)) return this.isClosed;
     this.charge(1, bytes);
     return true;
   }
 
   /** Keeps something that has come until it is its turn. */
   hold(bytes: number, deliver: () => void): void {
-    this.pause().push({ bytes, deliver });
-    this.heldBytes += bytes;
+    const pause = this.stopReading();
+    pause.held.push({ bytes, deliver });
+    pause.heldBytes += bytes;
     this.goOn();
   }
 
   /** Counts messages; one may turn out to be as much work as several. */
   charge(messages: number, bytes = 0): void {
     const { messageRate, byteRate } = this.server.common.options.limits;
-    if (messageRate) (this.messages ??= fullBucket(messageRate)).content -= messages;
-    if (byteRate && bytes > 0) (this.bytes ??= fullBucket(byteRate)).content -= bytes;
+    if (messageRate || byteRate) (this.rate ??= new SendRate(messageRate, byteRate)).charge(messages, bytes);
   }
 
   /** Has nothing more read until {@link unblock} was called as often. */
   block(): void {
     if (this.isClosed) return;
-    this.blocks += 1;
-    this.pause();
+    this.stopReading().blocks += 1;
     this.goOn();
   }
 
   unblock(): void {
-    this.blocks = Math.max(0, this.blocks - 1);
+    if (this.pause) this.pause.blocks -= 1;
     this.goOn();
   }
 
@@ -126,23 +120,24 @@ export class ConnectionFlow {
   close(): void {
     this.isClosed = true;
     this.unfinished = 0;
-    const held = this.held ?? [];
-    this.resume();
+    const held = this.pause?.held ?? [];
+    this.readOn();
     for (const { bytes, deliver } of held) if (bytes === 0) deliver();
   }
 
   /** Of {@link ReadTurns}: delivers so many of what is held, at most. @returns how many it were */
   deliver(most: number): number {
-    if (!this.held || this.blocks > 0) return 0;
+    const { pause } = this;
+    if (!pause || pause.blocks > 0) return 0;
     let count = 0;
-    for (; count < Math.min(most, this.held.length) && this.hasTokens; count += 1) {
-      const { bytes } = this.held[count]!;
+    for (; count < Math.min(most, pause.held.length) && this.mayDeliver; count += 1) {
+      const { bytes } = pause.held[count]!;
       // Socket.IO hands an event over a tick later, if the client has not gone by then.
       if (bytes === 0 && count > 0) break;
       this.charge(1, bytes);
-      this.heldBytes -= bytes;
+      pause.heldBytes -= bytes;
     }
-    const items = this.held.splice(0, count);
+    const items = pause.held.splice(0, count);
     this.isCatchingUp = true;
     try {
       for (const { deliver } of items) if (!this.isClosed) deliver();
@@ -155,53 +150,48 @@ export class ConnectionFlow {
     return items.length;
   }
 
-  private get hasTokens(): boolean {
-    return hasTokens(this.messages) && hasTokens(this.bytes);
+  private get mayDeliver(): boolean {
+    return this.rate?.hasTokens ?? true;
   }
 
-  private pause(): Held[] {
-    if (this.held) return this.held;
-    this.held = [];
+  private stopReading(): Pause {
+    if (this.pause) return this.pause;
+    this.pause = { held: [], heldBytes: 0, blocks: 0, isOverRate: false, timer: undefined };
     this.pingedAt ||= performance.now();
     this.source?.pause();
     this.server.common.backlogs.watch(this);
-    return this.held;
+    return this.pause;
   }
 
-  private resume(): void {
-    if (!this.held) return;
-    this.held = undefined;
-    this.heldBytes = 0;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.isOverRate) this.server.common.metrics.overRate -= 1;
-    this.isOverRate = false;
+  private readOn(): void {
+    if (!this.pause) return;
+    clearTimeout(this.pause.timer);
+    if (this.pause.isOverRate) this.server.common.metrics.overRate -= 1;
+    this.pause = undefined;
     this.source?.resume();
   }
 
   private goOn(): void {
-    if (!this.held) return;
-    if (this.blocks > 0) this.wait(this.server.longestWait);
-    else if (this.held.length === 0) this.resume();
-    else if (this.hasTokens) this.server.common.turns.enqueue(this);
-    else this.runDry();
+    const { pause } = this;
+    if (!pause) return;
+    if (pause.blocks > 0) this.wait(pause, this.server.longestWait);
+    else if (pause.held.length === 0) this.readOn();
+    else if (this.mayDeliver) this.server.common.turns.enqueue(this);
+    else this.runDry(pause, this.rate!);
   }
 
-  private runDry(): void {
-    const now = performance.now();
-    if (now > this.dryUntil + FORGIVEN_AFTER) this.overRateSince = now;
-    const wait = Math.max(SHORTEST_WAIT, timeUntilTokens(this.messages), timeUntilTokens(this.bytes));
-    this.dryUntil = now + Math.min(wait, this.server.longestWait);
-    if (!this.isOverRate) this.server.onOverRate(this);
-    this.isOverRate = true;
-    if (now - this.overRateSince > (this.server.common.options.limits.maxTimeOverRate || Infinity))
+  private runDry(pause: Pause, rate: SendRate): void {
+    const wait = rate.runDry(this.server.longestWait);
+    if (!pause.isOverRate) this.server.onOverRate(this);
+    pause.isOverRate = true;
+    if (rate.overRateFor > (this.server.common.options.limits.maxTimeOverRate || Infinity))
       this.server.onOverRateForTooLong(this);
-    else this.wait(this.dryUntil - now);
+    else this.wait(pause, wait);
   }
 
-  private wait(milliseconds: number): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
+  private wait(pause: Pause, milliseconds: number): void {
+    pause.timer ??= setTimeout(() => {
+      pause.timer = undefined;
       this.keepAlive();
       this.goOn();
     }, milliseconds).unref();

@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server } from '../socket.io.js';
 
-/** Of fewer connections, none is looked at whether it is gone. */
+/** How many more connections there are, at least and as a share of all, when it is looked again which of them are gone. */
 const LEAST = 64;
+const SHARE = 0.125;
 
 /** The latest answer of a connection, which ends behind all others of it. */
 const ANSWER = Symbol('answer');
@@ -26,12 +27,7 @@ export class HttpConnections {
   private isSweepDue = false;
 
   constructor(server: HttpServer) {
-    // One function for all sockets: a closure for each would be too much.
-    const { sockets, upgraded } = this;
-    function onUpgradedGone(this: Duplex): void {
-      sockets.delete(this as TcpSocket);
-      upgraded.delete(this);
-    }
+    const { upgraded } = this;
     const onConnection = (socket: TcpSocket): void => {
       if (this.closing) socket.destroy();
       else this.add(socket);
@@ -45,8 +41,9 @@ export class HttpConnections {
     // Without anybody who listens, Node answers such a request as any other.
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-        socket.on('close', onUpgradedGone);
-        if (![...this.enginePaths].some((path) => request.url?.startsWith(path))) upgraded.set(socket, request);
+        if ([...this.enginePaths].some((path) => request.url?.startsWith(path))) return;
+        upgraded.set(socket, request);
+        socket.once('close', () => upgraded.delete(socket));
       });
     }
   }
@@ -79,7 +76,7 @@ export class HttpConnections {
     this.sockets.add(socket);
     if (this.sockets.size < this.lookAt) return;
     for (const one of this.sockets) if (one.destroyed) this.sockets.delete(one);
-    this.lookAt = 2 * this.sockets.size + LEAST;
+    this.lookAt = (1 + SHARE) * this.sockets.size + LEAST;
   }
 
   /** Many may come to their end in one turn of the event loop. */
