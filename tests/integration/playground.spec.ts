@@ -37,6 +37,8 @@ test(
     expect(await page.locator('li', { hasText: /connect$/ }).count()).toBeGreaterThan(0);
     expect(problems).toEqual([]);
 
+    // A page that polls is kept alive for a while, with its poll, for the user to come back to.
+    await page.getByText('upgrade', { exact: true }).nth(1).waitFor();
     await page.goto('about:blank');
     await expect.poll(() => app.io.sockets.sockets.size, { timeout: 10_000 }).toBe(0);
   },
