@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
 import { ConnectionRefusedError, DeadlineError } from '../errors.js';
-import { CONNECT_HEADER, type ServerObserver } from '../observer/server-observer.js';
+import { CONNECT_HEADER } from '../observer/handshake-refusals.js';
+import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED } from '../settle/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
@@ -49,18 +50,17 @@ export async function connectClient({
         autoConnect: false,
         useNativeTimers: true,
       });
-  const client = new TestClient(socket, context, { name, timeout, on, signal });
+  const client = new TestClient(socket, context, { name, timeout, signal }, on);
   const connected = context.activity.begin('connecting', { client: name });
   opened.add(client);
   try {
-    const error = await client.open();
+    const error = await client.link.open();
     if (error === EXPIRED) {
       const headline = `${name} did not get connected to ${address.href}`;
       throw new DeadlineError(headline, client.timeout, client.circumstances());
     }
     if (error) {
-      const refusal = observer.handshakeRefusals.get(connectId);
-      observer.handshakeRefusals.delete(connectId);
+      const refusal = observer.handshakeRefusals.take(connectId);
       throw explainRefusal(name, error, refusal, [...server._nsps.keys()]);
     }
     connected();
@@ -71,7 +71,7 @@ export async function connectClient({
       const { stage, reason, data } = error;
       context.record({ kind: 'refused', client: name, stage, reason, data });
     }
-    await client.abandon();
+    await client.link.abandon();
     opened.delete(client);
     throw error;
   } finally {
@@ -96,8 +96,8 @@ function openBeside(
 }
 
 async function untilHandled(client: TestClient): Promise<void> {
-  const handled = await client.handled();
-  client.throwFailedHook();
+  const handled = await client.link.handled();
+  client.link.throwFailedHook();
   if (handled === EXPIRED) {
     throw new DeadlineError(`handleConnection did not settle for ${client.name}`, client.timeout, {
       note: "A hook that waits for the client's messages needs connect({ until: 'connected' }).",

@@ -1,5 +1,5 @@
 import { ConnectionRefusedError } from '../errors.js';
-import type { HandshakeRefusal } from '../observer/server-observer.js';
+import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
 
 /** Socket.IO's `connect_error`: from a namespace it has `data`, from the handshake what the transport saw. */
 interface ConnectError extends Error {

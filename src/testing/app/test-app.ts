@@ -166,13 +166,13 @@ export class TestApp<
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
     const words = namespace === '/' ? `room ${show(name)}` : `room ${show(name)} of ${namespace}`;
     const belongs: Belongs = (client, moment) =>
-      client.namespace === withSlash(namespace) && client.wasIn(moment, name);
+      client.namespace === withSlash(namespace) && client.link.wasIn(moment, name);
     return new Audience(this.stage, words, belongs, this.timeout);
   }
 
   /** The clients of a namespace: in a statement, those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
-    const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.wasIn(moment);
+    const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.link.wasIn(moment);
     return new Audience(this.stage, `namespace ${withSlash(name)}`, belongs, this.timeout);
   }
 
@@ -288,7 +288,7 @@ export class TestApp<
 
   /** @internal The connections that `settle` has to bring to rest. */
   links(): readonly Link[] {
-    return [...this.opened].filter((client) => !client.isGone || !client.agrees());
+    return Array.from(this.opened, ({ link }) => link).filter((link) => !link.isGone || !link.agrees());
   }
 
   /** @internal Every Socket.IO server of the app. */

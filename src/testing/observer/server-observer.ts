@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
 import {
@@ -15,31 +15,24 @@ import type { HookError } from '../errors.js';
 import { readable, show } from '../show.js';
 import { executionContext, type Cause, type ExecutionContext } from './execution-context.js';
 import { discoverGateways, type Gateway } from './gateways.js';
+import { HandshakeRefusals } from './handshake-refusals.js';
 import { layOver } from './lay-over.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
+import { observeHttp } from './observe-http.js';
 import { RoomObserver } from './observe-rooms.js';
 import { Refusals } from './refusals.js';
 import { ObservedSocket, type ArrivalListener } from './observed-socket.js';
 import { patch } from './patch.js';
+import { StandInServers } from './stand-in-servers.js';
 
 /** Nest's `IoAdapter`, or one of the same shape. */
 export type SocketIoAdapter = AbstractWsAdapter & {
   create(port: number, options?: object): Server | Namespace;
 };
 
-/** By this header, which Node's clients alone can send, a refused handshake is known to be a certain client's. */
-export const CONNECT_HEADER = 'x-test-connect';
-
 /** The event by which a node asks the others whether they have taken in all that it published. */
 export const NODE_FENCE = 'nest-realtime-kit:fence';
-
-/** Why the HTTP handshake of a connection was refused, as Engine.IO's `connection_error` tells it. */
-export interface HandshakeRefusal {
-  req?: IncomingMessage;
-  message: string;
-  context?: { name?: string; message?: string };
-}
 
 /** The app that is observed, and where to note what is seen. */
 export interface ObservedApp {
@@ -67,9 +60,7 @@ export class ServerObserver {
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
   private readonly clientNames = new Map<string, Map<string, string>>();
-  /** Refused HTTP handshakes, by the id that the client sent in `CONNECT_HEADER`. */
-  readonly handshakeRefusals = new Map<string, HandshakeRefusal>();
-  private readonly connectIds = new WeakMap<IncomingMessage, string>();
+  readonly handshakeRefusals = new HandshakeRefusals();
   readonly refusals = new Refusals();
   /** Hooks that failed and of which nobody has been told. */
   readonly failures = new Set<HookError>();
@@ -78,8 +69,7 @@ export class ServerObserver {
   private readonly observed = new WeakMap<Socket, ObservedSocket>();
   /** Connections that the clients which opened them have not seen yet, by socket id. */
   private readonly unclaimed = new Map<string, ObservedSocket>();
-  /** The HTTP servers that stand in for ports that gateways declare. */
-  private readonly standIns = new Map<number, HttpServer>();
+  private readonly standIns = new StandInServers();
   private readonly restores: (() => void)[] = [];
   private readonly rooms: RoomObserver;
   /** How many events the server has sent to clients, each counted for each client. */
@@ -113,12 +103,7 @@ export class ServerObserver {
   /** Begins to observe HTTP requests. To be called when the app is initialised. */
   observeHttp(): void {
     const server: HttpServer = this.app.nest.getHttpServer();
-    const emit = server.emit.bind(server);
-    const emitObserved = (event: string, ...args: unknown[]): boolean => {
-      const context = event === 'request' && this.onRequest(...(args as [IncomingMessage, ServerResponse]));
-      return context ? executionContext.run(context, () => emit(event, ...args)) : emit(event, ...args);
-    };
-    this.restores.push(patch(server, 'emit', emitObserved));
+    this.restores.push(observeHttp(server, (request, response) => this.beginRequest(request, response)));
   }
 
   /** Takes back what it has changed of the app. */
@@ -235,7 +220,9 @@ export class ServerObserver {
       const created =
         port === 0
           ? layOver(adapter, over, () => create(port, options))
-          : this.lendFreePort(adapter, port, () => layOver(adapter, { ...over, port: 0 }, () => create(port, options)));
+          : this.standIns.lend(adapter, port, () =>
+              layOver(adapter, { ...over, port: 0 }, () => create(port, options)),
+            );
       const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
       if (!server?.engine || !server.of) {
         throw new TypeError(
@@ -251,28 +238,9 @@ export class ServerObserver {
     this.servers.push({ port, server });
     this.app.onServer?.(server);
     server.engine.on('connection', beatInRealTime);
-    server.engine.use((request: IncomingMessage, _response: unknown, next: () => void) => {
-      this.takeConnectId(request);
-      next();
-    });
-    server.engine.on('connection_error', (refusal: HandshakeRefusal) => {
-      const id = refusal.req && this.takeConnectId(refusal.req);
-      if (id !== undefined) this.handshakeRefusals.set(id, refusal);
-    });
+    this.handshakeRefusals.observe(server);
     this.observeNamespace(server.of('/'));
     server.on('new_namespace', (namespace) => this.observeNamespace(namespace));
-  }
-
-  /** Takes `CONNECT_HEADER` off a request, so that the app sees what it does in production. @returns what it was */
-  private takeConnectId(request: IncomingMessage): string | undefined {
-    const { headers, rawHeaders } = request;
-    const id = headers[CONNECT_HEADER];
-    if (typeof id !== 'string') return this.connectIds.get(request);
-    delete headers[CONNECT_HEADER];
-    const place = rawHeaders.findIndex((name) => name.toLowerCase() === CONNECT_HEADER);
-    rawHeaders.splice(place, place < 0 ? 0 : 2);
-    this.connectIds.set(request, id);
-    return id;
   }
 
   private observeNamespace(namespace: Namespace): void {
@@ -326,7 +294,7 @@ export class ServerObserver {
   }
 
   /** The context in which an HTTP request runs, but for those of Engine.IO. */
-  private onRequest(request: IncomingMessage, response: ServerResponse): ExecutionContext | undefined {
+  private beginRequest(request: IncomingMessage, response: ServerResponse): ExecutionContext | undefined {
     const { url = '/', method = 'GET' } = request;
     // Polling requests of Engine.IO are open nearly always; what they carry, the fences follow.
     const isPolling = /[?&]EIO=/.test(url) && this.servers.some(({ server }) => url.startsWith(server.path()));
@@ -335,25 +303,6 @@ export class ServerObserver {
     const stream = request.headers.accept === 'text/event-stream';
     response.once('close', this.app.activity.begin(`${method} ${path}`, { stream }));
     return this.contextBy({ event: `${method} ${path}`, entry: this.app.record({ kind: 'requested', method, path }) });
-  }
-
-  /**
-   * Gives a gateway with a port of its own a free one in its place. An adapter attaches the Socket.IO server for
-   * port 0 to the HTTP server that it holds: for the moment of the call it is lent another.
-   */
-  private lendFreePort<T>(adapter: object, port: number, create: () => T): T {
-    const httpServer = this.standIns.get(port) ?? createServer();
-    const held = Object.getOwnPropertyDescriptor(adapter, 'httpServer');
-    Object.defineProperty(adapter, 'httpServer', { configurable: true, value: httpServer });
-    try {
-      const created = create();
-      if (!this.standIns.has(port)) httpServer.listen(0, '127.0.0.1');
-      this.standIns.set(port, httpServer);
-      return created;
-    } finally {
-      if (held) Object.defineProperty(adapter, 'httpServer', held);
-      else Reflect.deleteProperty(adapter, 'httpServer');
-    }
   }
 }
 

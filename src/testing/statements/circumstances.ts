@@ -49,9 +49,10 @@ function isCausedByAnother(told: string, last = ''): boolean {
 /** Why a client is not there, as each end says it. */
 export function whyGone(client: TestClient): string[] {
   if (client.connected) return [];
-  const { disconnectReason: reason, serverDisconnection: server } = client;
+  const { disconnectReason: reason, serverDisconnectReason: asServerSays } = client;
   if (reason === undefined) return [`${client.name} never was connected`];
-  const atServer = server ? ` (the server says: ${server.reason})${showBecause(server.cause)}` : '';
+  const because = showBecause(client.link.serverEnd?.disconnectCause);
+  const atServer = asServerSays === undefined ? '' : ` (the server says: ${asServerSays})${because}`;
   return [`${client.name} is gone: ${reason}${atServer}`];
 }
 

@@ -160,7 +160,7 @@ export const statements = {
     const gone = client(subject, 'toBeDisconnected');
     const verdict = await judged(manner, isDisconnected(gone, reason, expected));
     // Who is disconnected for an event is refused it.
-    const { entry } = gone.serverDisconnection?.cause ?? {};
+    const { entry } = gone.link.serverEnd?.disconnectCause ?? {};
     if (verdict.pass && !manner.negated && entry !== undefined) gone.context.observer.refusals.declare(entry);
     return verdict;
   },

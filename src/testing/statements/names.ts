@@ -19,6 +19,6 @@ export function withNames(stage: Stage, details: Details): Details {
 
 /** The same for one text. */
 export function named(stage: Stage, text: string): string {
-  const ids = stage.everyone().flatMap((client) => (client.lastId === undefined ? [] : [[client.lastId, client.name]]));
+  const ids = stage.everyone().flatMap(({ name, link: { lastId } }) => (lastId === undefined ? [] : [[lastId, name]]));
   return ids.reduce((result, [id, name]) => result.replaceAll(id!, `<id of ${name}>`), text);
 }

@@ -75,7 +75,7 @@ function ofOtherNames(client: TestClient, event: string, unread: readonly Receiv
 
 /** What the server has sent to the client, and the client has not had. */
 function undelivered(client: TestClient, event: string): string[] {
-  return client.connected && client.undelivered(event) > 0
+  return client.connected && client.link.undelivered(event) > 0
     ? [
         `"${event}" was sent to ${who(client)} and has not come: a volatile event is dropped while its client cannot be written to`,
       ]

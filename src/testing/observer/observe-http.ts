@@ -1,0 +1,20 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { executionContext, type ExecutionContext } from './execution-context.js';
+import { patch } from './patch.js';
+
+/**
+ * Has each HTTP request run in a context of its own.
+ *
+ * @param begin called with each request; returns its context, or none for one that is not of interest
+ * @returns the function that takes it back
+ */
+export function observeHttp(
+  server: HttpServer,
+  begin: (request: IncomingMessage, response: ServerResponse) => ExecutionContext | undefined,
+): () => void {
+  const emit = server.emit.bind(server);
+  return patch(server, 'emit', (event: string, ...args: unknown[]): boolean => {
+    const context = event === 'request' && begin(...(args as [IncomingMessage, ServerResponse]));
+    return context ? executionContext.run(context, () => emit(event, ...args)) : emit(event, ...args);
+  });
+}
