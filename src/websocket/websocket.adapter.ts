@@ -13,12 +13,16 @@ import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
 import { Handshakes } from './handshake/handshakes.js';
 import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
-import { limits as DEFAULTS } from './limits.options.js';
-import { WebsocketOptionsError } from './option-rules.js';
-import { RedisBackplane } from './redis-backplane.js';
+import { limits as DEFAULTS } from './options/limits.options.js';
+import { WebsocketOptionsError } from './options/option-rules.js';
+import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
-import type { Namespace, Server, ServerOptions, Socket } from './socket.io.js';
-import { DEFAULT_SERVER_OPTIONS, WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from './websocket.options.js';
+import type { Namespace, Server, ServerOptions, Socket } from './socket-io/socket.io.js';
+import {
+  DEFAULT_SERVER_OPTIONS,
+  WEBSOCKET_OPTIONS,
+  type ResolvedWebsocketOptions,
+} from './options/websocket.options.js';
 
 /** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
 interface GatewayOptions {

@@ -6,8 +6,8 @@ import { Hooks } from './connection/hooks.js';
 import { InFlight } from './dispatch/in-flight.js';
 import { MessageHandlers } from './dispatch/message-handlers.js';
 import { NestPipeline } from './dispatch/nest-pipeline.js';
-import { Failures } from './errors/failures.js';
-import { EventsGateway } from './events.gateway.js';
+import { Failures } from './dispatch/failures.js';
+import { EventsGateway } from './gateways/events.gateway.js';
 import { FlowMetrics } from './flow/flow-metrics.js';
 import { Flow } from './flow/flow.js';
 import { GatewayInstances } from './gateways/gateway-instances.js';
@@ -16,7 +16,7 @@ import { CircuitBreaker } from './handshake/circuit-breaker.js';
 import { ClientAddresses } from './handshake/client-addresses.js';
 import { ConnectionLimits } from './handshake/connection-limits.js';
 import { Handshakes } from './handshake/handshakes.js';
-import { RedisBackplane } from './redis-backplane.js';
+import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
 import { WebsocketReadiness } from './shutdown/websocket-readiness.js';
@@ -26,7 +26,7 @@ import {
   resolveWebsocketOptions,
   type ResolvedWebsocketOptions,
   type WebsocketOptions,
-} from './websocket.options.js';
+} from './options/websocket.options.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<WebsocketOptions>({
   moduleName: 'Websocket',

@@ -4,7 +4,7 @@ import { readEnvironment } from '../../src/environment/environment.js';
 import type { Handshake, Socket } from '../../src/websocket/index.js';
 import { authenticateByTokens } from '../../src/environment/tokens.js';
 import { EnvironmentError } from '../../src/environment/variables.js';
-import { resolveWebsocketOptions } from '../../src/websocket/websocket.options.js';
+import { resolveWebsocketOptions } from '../../src/websocket/options/websocket.options.js';
 
 const variables = [
   'PORT',

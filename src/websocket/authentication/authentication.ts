@@ -6,16 +6,16 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { within } from '../deadline.js';
+import { within } from '../timing/deadline.js';
 import { isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
-import { Failures, type Failure } from '../errors/failures.js';
+import { Failures, type Failure } from '../dispatch/failures.js';
 import { logFailure } from '../errors/report-error.js';
-import { functionOf } from '../function-or-provider.js';
+import { functionOf } from '../options/function-or-provider.js';
 import { CircuitBreaker } from '../handshake/circuit-breaker.js';
-import { retry } from '../retry.js';
-import type { Server, Socket } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
-import type { Authenticate } from './authentication.options.js';
+import { retry } from '../timing/retry.js';
+import type { Server, Socket } from '../socket-io/socket.io.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
+import type { Authenticate } from '../options/authentication.options.js';
 import { setIdentity } from './identity.js';
 
 /** How many clients are asked for at a time when those who are connected are checked again. */

@@ -1,4 +1,4 @@
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 
 /** By which names a client's identity is in its `socket.data`: beside the data, since an app may replace that by a copy. */
 const claims = new WeakMap<Socket, readonly PropertyKey[]>();

@@ -1,7 +1,7 @@
 import { callListeners, guardedCall } from '../errors/guarded-call.js';
+import { guardedMiddleware } from '../errors/guarded-middleware.js';
 import { logFailure } from '../errors/report-error.js';
-import type { Namespace, Server, Socket } from '../socket.io.js';
-import { guardedMiddleware } from './middlewares.js';
+import type { Namespace, Server, Socket } from '../socket-io/socket.io.js';
 import { RecoveredSessions } from './recovered-sessions.js';
 
 /** Of Socket.IO: decides whether a client may join a namespace. */
@@ -30,7 +30,7 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
         if (refusal) listener.onRefusal(socket, refusal, next);
         else next();
       };
-      guardedMiddleware(middleware, socket, onOutcome, socket.id);
+      guardedMiddleware((proceed) => middleware(socket, proceed), onOutcome, `client ${socket.id}`);
     };
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
   if (!namespace['_fns'].includes(listener.first))

@@ -1,8 +1,8 @@
 import { INTERNAL_ERROR } from '../errors/error-answer.js';
 import { callEach, callListeners, type Listener } from '../errors/guarded-call.js';
-import { logFailure } from '../errors/report-error.js';
-import type { Socket } from '../socket.io.js';
-import { guardedMiddleware, type Next } from './middlewares.js';
+import { guardedMiddleware, type Next } from '../errors/guarded-middleware.js';
+import { logFailure, logListenerFailure } from '../errors/report-error.js';
+import type { Socket } from '../socket-io/socket.io.js';
 import type { EventPacket, Session } from './session.js';
 
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
@@ -80,7 +80,7 @@ const guards = {
   /** Of Socket.IO: adds a middleware for events. */
   use(this: Socket, middleware: Middleware): Socket {
     this['fns'].push((event: Parameters<Middleware>[0], next: Next) =>
-      guardedMiddleware(middleware, event, next, this.id),
+      guardedMiddleware((proceed) => middleware(event, proceed), next, `client ${this.id}`),
     );
     return this;
   },
@@ -108,9 +108,4 @@ function callAck(socket: Socket, callback: Listener, answer: readonly unknown[])
   callEach([callback], socket, answer, (error) =>
     logFailure(`An ack callback failed on the answer of client ${socket.id}`, error),
   );
-}
-
-/** What is done about a listener for an event that has failed. */
-export function logListenerFailure(socket: Socket, event: string, error: unknown): void {
-  logFailure(`A listener for "${event}" failed on client ${socket.id}`, error);
 }

@@ -1,41 +1,7 @@
 import { answer, isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
-import type { Failure } from '../errors/failures.js';
-import { guardedCall } from '../errors/guarded-call.js';
+import type { Failure } from '../dispatch/failures.js';
+import { MiddlewareError } from '../errors/guarded-middleware.js';
 import { attempt, logFailure } from '../errors/report-error.js';
-
-/** Of Socket.IO: lets through or, with an error, refuses. */
-export type Next = (error?: Error | null) => void;
-
-/** A middleware has thrown, where it was to call `next`. */
-class MiddlewareError extends Error {
-  override readonly name = 'MiddlewareError';
-
-  constructor(client: string, cause: unknown) {
-    super(`A middleware failed on client ${client}`, { cause });
-  }
-}
-
-/** Whatever a middleware of the app's does, what it is asked for goes on or is refused, once. */
-export function guardedMiddleware<T>(
-  middleware: (subject: T, next: Next) => unknown,
-  subject: T,
-  next: Next,
-  client: string,
-): void {
-  let through = false;
-  const once: Next = (error) => {
-    if (through) return;
-    through = true;
-    next(error);
-  };
-  guardedCall(
-    () => middleware(subject, once),
-    (error) => {
-      if (through) logFailure(`A middleware failed after it was through, on client ${client}`, error);
-      else once(new MiddlewareError(client, error));
-    },
-  );
-}
 
 /** Logs a refusal that was none, but a fault of the server's. @returns whether it was one */
 export function logIfFault(refusal: unknown): boolean {

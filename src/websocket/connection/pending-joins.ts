@@ -1,6 +1,6 @@
-import type { Connection } from '../engine-internals.js';
+import type { Connection } from '../socket-io/engine-internals.js';
 import type { PacketListener } from '../flow/server-flow.js';
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 
 /** Why a socket is closed whose client has left the namespace. */
 const LEFT = 'client namespace disconnect';

@@ -1,5 +1,5 @@
 import { withoutIdentity } from '../authentication/identity.js';
-import type { Namespace, Socket } from '../socket.io.js';
+import type { Namespace, Socket } from '../socket-io/socket.io.js';
 
 type Adapter = Namespace['adapter'];
 type Session = NonNullable<Awaited<ReturnType<Adapter['restoreSession']>>>;

@@ -3,13 +3,11 @@ import type { Ack, Routes } from '../dispatch/message-handler.js';
 import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
 import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../errors/error-answer.js';
 import { callEach, callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
-import { logFailure } from '../errors/report-error.js';
+import { logFailure, logListenerFailure } from '../errors/report-error.js';
 import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
 import type { Gateway } from '../gateways/gateway.js';
-import type { Socket } from '../socket.io.js';
-import { logListenerFailure } from './guarded-socket.js';
-import { HeldEvents } from './held-events.js';
+import type { Socket } from '../socket-io/socket.io.js';
 import { failureOfEvent, logIfFault } from './middlewares.js';
 
 /** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
@@ -19,6 +17,17 @@ export interface EventPacket extends DecodedPacket {
 }
 
 const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
+
+/** What an event that is held takes of memory beside its data, in bytes. */
+const HELD_OVERHEAD = 200;
+
+/** What the handlers of a client are to get when it is set up. */
+interface Held {
+  readonly messages: Message[];
+  bytes: number;
+  /** How many gateways set it up. */
+  holds: number;
+}
 
 /** The gateways that a client is served by, and what they handle. */
 export interface Service {
@@ -36,7 +45,7 @@ const NO_SERVICE: Service = { gateways: [], routes: new Map(), listeners: new Ma
  */
 export class Session implements Sender {
   private service = NO_SERVICE;
-  private held: HeldEvents | undefined;
+  private held: Held | undefined;
   /** The size of the event that is being delivered. */
   private bytes = 0;
   private setUps = 0;
@@ -81,7 +90,7 @@ export class Session implements Sender {
 
   /** Keeps what handlers are to get, until it was released as often as held, or dropped. */
   hold(): void {
-    (this.held ??= new HeldEvents(this.socket)).holds += 1;
+    (this.held ??= { messages: [], bytes: 0, holds: 0 }).holds += 1;
   }
 
   release(): void {
@@ -179,14 +188,19 @@ export class Session implements Sender {
     // Nest lets go of its listeners before `disconnect` is told.
     if (!this.socket.connected) return;
     const message = new Message(this, event, args, ack, this.service.routes.get(event) ?? []);
-    if (this.held) this.held.add(message, this.bytes);
-    else message.run();
+    const { held } = this;
+    if (!held) return message.run();
+    held.messages.push(message);
+    held.bytes += this.bytes + HELD_OVERHEAD;
+    flowOf(this.socket.conn)?.countHeldEvents(this.bytes + HELD_OVERHEAD);
   }
 
   private takeHeld(): readonly Message[] {
     const { held } = this;
     this.held = undefined;
-    return held?.take() ?? [];
+    if (!held) return [];
+    flowOf(this.socket.conn)?.countHeldEvents(-held.bytes);
+    return held.messages;
   }
 
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */

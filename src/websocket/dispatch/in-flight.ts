@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 
 /** Something that runs for a client: a handler, a hook. */
 export interface Work {

@@ -1,4 +1,4 @@
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 
 /** Socket.IO's function that answers an event; what is said after the first answer is lost. */
 export type Ack = (...answer: unknown[]) => void;
@@ -22,12 +22,3 @@ export interface MessageHandler {
 
 /** The handlers for each event, in the order in which they run. */
 export type Routes = ReadonlyMap<string, readonly MessageHandler[]>;
-
-/** A failure that an exception filter of the handler has dealt with. */
-export class FilteredError extends Error {
-  override readonly name = 'FilteredError';
-
-  constructor(override readonly cause: unknown) {
-    super('An exception filter has dealt with this.', { cause });
-  }
-}

@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import type { WsResponse } from '@nestjs/websockets';
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { isFiltered, isMeantForClient, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
-import type { Failure, Failures } from '../errors/failures.js';
+import type { Failure, Failures } from './failures.js';
 import { guardedCall, isPromise } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 import { handlerWork, type InFlight, type Work } from './in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
 

@@ -16,10 +16,11 @@ import type { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-excep
 import { GatewayMetadataExplorer } from '@nestjs/websockets/gateway-metadata-explorer.js';
 import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
 import { catchError, isObservable } from 'rxjs';
+import { FilteredError } from '../errors/filtered-error.js';
 import { isPromise } from '../errors/guarded-call.js';
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
-import { FilteredError, type MessageHandler } from './message-handler.js';
+import type { MessageHandler } from './message-handler.js';
 
 /** What guards, interceptors and filters see, as in Nest: client, data, ack, pattern. */
 type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];

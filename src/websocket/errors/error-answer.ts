@@ -1,6 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { FilteredError } from '../dispatch/message-handler.js';
+import { FilteredError } from './filtered-error.js';
 import { attempt } from './report-error.js';
 
 /**

@@ -43,6 +43,11 @@ export function logFailure(what: string, error: unknown): void {
   else logger.error(said);
 }
 
+/** A listener of the app's for an event has failed. */
+export function logListenerFailure(client: { readonly id: string }, event: string, error: unknown): void {
+  logFailure(`A listener for "${event}" failed on client ${client.id}`, error);
+}
+
 /** A URL as it may be shown and logged: without who logs in, and by what password; it need not be a valid one. */
 export function redactedUrl(url: string): string {
   return url.replace(/\/\/.*@/s, '//***@');

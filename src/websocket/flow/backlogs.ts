@@ -1,6 +1,6 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { Connection, EnginePacket } from '../engine-internals.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import type { Connection, EnginePacket } from '../socket-io/engine-internals.js';
+import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { flowOf, type ConnectionFlow } from './connection-flow.js';
 import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.js';
 

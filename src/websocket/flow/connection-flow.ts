@@ -1,8 +1,8 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { Connection, WebSocket } from '../engine-internals.js';
+import type { Connection, WebSocket } from '../socket-io/engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 import type { Backlog } from './backlogs.js';
 import { SendRate } from './send-rate.js';
 import type { ServerFlow } from './server-flow.js';
@@ -20,7 +20,6 @@ interface Pause {
   /** A chunk at most, since reading has stopped. */
   readonly held: Held[];
   heldBytes: number;
-  blocks: number;
   isOverRate: boolean;
   timer: NodeJS.Timeout | undefined;
 }
@@ -98,22 +97,15 @@ export class ConnectionFlow {
     if (messageRate || byteRate) (this.rate ??= new SendRate(messageRate, byteRate)).charge(messages, bytes);
   }
 
-  /** Has nothing more read until {@link unblock} was called as often. */
-  block(): void {
-    if (this.isClosed) return;
-    this.stopReading().blocks += 1;
-    this.goOn();
-  }
-
-  unblock(): void {
-    if (this.pause) this.pause.blocks -= 1;
-    this.goOn();
-  }
-
-  /** Of a namespace: so many bytes more, or less, are held until it is ready. */
+  /**
+   * Of a namespace: so many bytes more, or less, are held until it is ready. Beyond the size of the largest message nothing
+   * more is read until then.
+   */
   countHeldEvents(bytes: number): void {
     this.heldEvents += bytes;
     if (bytes > 0) this.server.common.backlogs.onRead(this, bytes);
+    if (this.holdsMuch && !this.isClosed) this.stopReading();
+    this.goOn();
   }
 
   /** The connection is gone. Ends, and requests that wait, have no bytes: they are not to be lost. */
@@ -128,7 +120,7 @@ export class ConnectionFlow {
   /** Of {@link ReadTurns}: delivers so many of what is held, at most. @returns how many it were */
   deliver(most: number): number {
     const { pause } = this;
-    if (!pause || pause.blocks > 0) return 0;
+    if (!pause || this.holdsMuch) return 0;
     let count = 0;
     for (; count < Math.min(most, pause.held.length) && this.mayDeliver; count += 1) {
       const { bytes } = pause.held[count]!;
@@ -154,9 +146,13 @@ export class ConnectionFlow {
     return this.rate?.hasTokens ?? true;
   }
 
+  private get holdsMuch(): boolean {
+    return this.heldEvents > this.server.maxMessageSize;
+  }
+
   private stopReading(): Pause {
     if (this.pause) return this.pause;
-    this.pause = { held: [], heldBytes: 0, blocks: 0, isOverRate: false, timer: undefined };
+    this.pause = { held: [], heldBytes: 0, isOverRate: false, timer: undefined };
     this.pingedAt ||= performance.now();
     this.source?.pause();
     this.server.common.backlogs.watch(this);
@@ -174,7 +170,7 @@ export class ConnectionFlow {
   private goOn(): void {
     const { pause } = this;
     if (!pause) return;
-    if (pause.blocks > 0) this.wait(pause, this.server.longestWait);
+    if (this.holdsMuch) this.wait(pause, this.server.longestWait);
     else if (pause.held.length === 0) this.readOn();
     else if (this.mayDeliver) this.server.common.turns.enqueue(this);
     else this.runDry(pause, this.rate!);

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers';
-import { transportOf, type Connection } from '../engine-internals.js';
+import { transportOf, type Connection } from '../socket-io/engine-internals.js';
 import { answer } from '../errors/error-answer.js';
-import type { Server } from '../socket.io.js';
+import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { type DecodedPacket, PacketType, type Violation } from './packet.js';
 

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ThrottledLog } from '../errors/throttled-log.js';
 import { ClientAddresses } from '../handshake/client-addresses.js';
 import { ConnectionLimits } from '../handshake/connection-limits.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { Backlogs, type Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { abandonTransport, cutOff } from './disconnect.js';

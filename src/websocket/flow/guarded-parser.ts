@@ -1,4 +1,4 @@
-import type { Server } from '../socket.io.js';
+import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { type DecodedPacket, Violation } from './packet.js';
 import type { ServerFlow } from './server-flow.js';

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers';
 import type { ServerResponse } from 'node:http';
-import { connectionOf, type EngineRequest, transportOf } from '../engine-internals.js';
-import type { Server } from '../socket.io.js';
+import { connectionOf, type EngineRequest, transportOf } from '../socket-io/engine-internals.js';
+import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { flowOf, type ConnectionFlow } from './connection-flow.js';
 

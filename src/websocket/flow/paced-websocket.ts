@@ -1,6 +1,6 @@
-import type { WebSocket as EngineWebSocket } from '../engine-internals.js';
-import { WebsocketOptionsError } from '../option-rules.js';
-import type { Server } from '../socket.io.js';
+import type { WebSocket as EngineWebSocket } from '../socket-io/engine-internals.js';
+import { WebsocketOptionsError } from '../options/option-rules.js';
+import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
 
 /** Of the WebSocket protocol: a message is too large. */

@@ -1,6 +1,6 @@
 import type { TokenBucket } from 'limiter';
-import type { Rate } from '../limits.options.js';
-import { fullBucket, hasTokens, timeUntilTokens } from '../token-bucket.js';
+import type { Rate } from '../options/limits.options.js';
+import { fullBucket, hasTokens, timeUntilTokens } from '../timing/token-bucket.js';
 
 /** Waits are no shorter, so that a timer serves many messages. In milliseconds. */
 const SHORTEST_WAIT = 5;

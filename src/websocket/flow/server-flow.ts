@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers';
-import { coalesceWrites, joinFrame } from '../coalesced-writes.js';
+import { coalesceWrites, joinFrame } from '../socket-io/coalesced-writes.js';
 import {
   type Connection,
   connectionOf,
   type EnginePacket,
   type EngineRequest,
   transportOf,
-} from '../engine-internals.js';
-import type { Server } from '../socket.io.js';
+} from '../socket-io/engine-internals.js';
+import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
 import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
@@ -40,7 +40,7 @@ export class ServerFlow {
   readonly pingInterval: number;
   /** How long a connection that is not read may wait until it is looked at again, in milliseconds. */
   readonly longestWait: number;
-  private readonly maxMessageSize: number;
+  readonly maxMessageSize: number;
 
   constructor(
     private readonly server: Server,

@@ -1,5 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { transportOf, type Connection, type EnginePacket } from '../engine-internals.js';
+import { transportOf, type Connection, type EnginePacket } from '../socket-io/engine-internals.js';
 import type { ConnectionFlow } from './connection-flow.js';
 
 /** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */

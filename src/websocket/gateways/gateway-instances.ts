@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, ModulesContainer, type ContextId } from '@nestjs/core';
 import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import { GATEWAY_SERVER_METADATA } from '@nestjs/websockets/constants.js';
-import type { Socket } from '../socket.io.js';
+import type { Socket } from '../socket-io/socket.io.js';
 import type { Gateway } from './gateway.js';
 
 /** A gateway that is there for one client, with the context that its dependencies were made in. */

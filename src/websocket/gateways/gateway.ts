@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { Server, ServerOptions, Socket } from '../socket.io.js';
+import type { Server, ServerOptions, Socket } from '../socket-io/socket.io.js';
 
 /** The hooks of a gateway that are called for a client. */
 export type Hook = 'handleConnection' | 'handleDisconnect';

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
-import { EventsGateway } from '../events.gateway.js';
+import { EventsGateway } from './events.gateway.js';
 import { corsOptions } from '../handshake/origin.js';
-import type { ServerOptions } from '../socket.io.js';
+import type { ServerOptions } from '../socket-io/socket.io.js';
 import { Gateway, isSamePlace, type NamespaceName, type Place } from './gateway.js';
 
 /** Two gateways want one Socket.IO server to be set up in two ways. Thrown when the app boots. */

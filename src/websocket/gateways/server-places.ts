@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { textOf } from '../errors/report-error.js';
-import type { ServerOptions } from '../socket.io.js';
+import type { ServerOptions } from '../socket-io/socket.io.js';
 import { GatewayOptionsError } from './gateways.js';
 
 /** The port that a gateway declares cannot be had. Thrown when the app boots; `cause` has what the system said. */

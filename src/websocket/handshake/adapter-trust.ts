@@ -1,5 +1,5 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { TrustProxy } from './trusted-proxies.js';
+import type { TrustProxy } from '../options/trust-proxy.js';
 
 /** What of an app's HTTP framework is looked at: of Express a setting, of Fastify its options, which are private. */
 interface HttpFramework {

@@ -1,7 +1,7 @@
-import { within } from '../deadline.js';
+import { within } from '../timing/deadline.js';
 import { guardedCall } from '../errors/guarded-call.js';
 import { attempt } from '../errors/report-error.js';
-import type { ServerOptions } from '../socket.io.js';
+import type { ServerOptions } from '../socket-io/socket.io.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 type Cors = NonNullable<ServerOptions['cors']>;

@@ -4,8 +4,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import ipaddr from 'ipaddr.js';
 import type { TokenBucket } from 'limiter';
-import { isFull } from '../token-bucket.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
+import { isFull } from '../timing/token-bucket.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { trustOfAdapter } from './adapter-trust.js';
 import { TrustedProxies } from './trusted-proxies.js';
 

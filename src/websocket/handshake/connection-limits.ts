@@ -1,18 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { fullBucket } from '../token-bucket.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
+import { fullBucket } from '../timing/token-bucket.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { ClientAddresses, type AddressAccount } from './client-addresses.js';
 import { HandshakeRefusal } from './handshake-refusal.js';
 
 // It may be worth trying again when others have left.
 const SERVER_FULL = new HandshakeRefusal(503, 'TOO_MANY_CONNECTIONS', 'The server is at its limit of connections', 10);
-const ADDRESS_FULL = new HandshakeRefusal(
-  429,
-  'TOO_MANY_CONNECTIONS_OF_ADDRESS',
-  'This address is at its limit of connections',
-  10,
-);
+const ADDRESS = 'This address is at its limit of connections';
+const ADDRESS_FULL = new HandshakeRefusal(429, 'TOO_MANY_CONNECTIONS_OF_ADDRESS', ADDRESS, 10);
 
 /** Counts connections, in all and by address. */
 @Injectable()
@@ -61,12 +57,8 @@ export class ConnectionLimits {
     const bucket = (account.connects ??= fullBucket(connectRate));
     if (bucket.tryRemoveTokens(1)) return undefined;
     const retryAfter = Math.ceil(bucket.getWaitTime(1) / 1_000);
-    return new HandshakeRefusal(
-      429,
-      'CONNECTING_TOO_FAST',
-      'This address opens connections faster than it may',
-      retryAfter,
-    );
+    const text = 'This address opens connections faster than it may';
+    return new HandshakeRefusal(429, 'CONNECTING_TOO_FAST', text, retryAfter);
   }
 }
 

@@ -1,7 +1,6 @@
-import type { Server } from '../socket.io.js';
+import { guardedMiddleware } from '../errors/guarded-middleware.js';
+import type { Server } from '../socket-io/socket.io.js';
 import { isHttp } from './handshake-refusal.js';
-
-type Next = (error?: unknown) => void;
 
 /**
  * Has an engine run its middlewares at once, one after the other. By itself it makes some promises for each, which is a
@@ -15,19 +14,9 @@ export function runMiddlewaresAtOnce(engine: Server['engine']): void {
   engine['_applyMiddlewares'] = (request, response, done) => {
     const run = (index: number): void => {
       const middleware = engine['middlewares'][index];
-      let isThrough = false;
-      const next: Next = (error) => {
-        if (isThrough) return;
-        isThrough = true;
-        if (error) done(error);
-        else run(index + 1);
-      };
-      try {
-        if (middleware) middleware(request, response, next);
-        else done();
-      } catch (error) {
-        next(error ?? new Error('A middleware of the engine failed'));
-      }
+      if (!middleware) return done();
+      const onOutcome = (error?: unknown): void => (error ? done(error) : run(index + 1));
+      guardedMiddleware((next) => middleware(request, response, next), onOutcome, 'a handshake');
     };
     run(hasCors && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
   };

@@ -1,5 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Server } from '../socket.io.js';
+import type { Server } from '../socket-io/socket.io.js';
 
 /** Why a request to Engine.IO is refused, and what it is answered. */
 export class HandshakeRefusal {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { coalesceWrites } from '../coalesced-writes.js';
-import { connectionOf, type EngineRequest, isHandshake } from '../engine-internals.js';
+import { coalesceWrites } from '../socket-io/coalesced-writes.js';
+import { connectionOf, type EngineRequest, isHandshake } from '../socket-io/engine-internals.js';
 import { ThrottledLog } from '../errors/throttled-log.js';
-import type { Server, ServerOptions } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
+import type { Server, ServerOptions } from '../socket-io/socket.io.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isObject } from '../option-rules.js';
+import { isObject } from '../options/option-rules.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /**

@@ -1,23 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddr from 'proxy-addr';
-
-/**
- * Which proxies are believed when they say whom they speak for (`X-Forwarded-For`, `X-Forwarded-Host`): `false` for none,
- * the number of trusted proxies, their addresses and ranges (`10.0.0.0/8`, `loopback`, `linklocal`, `uniquelocal`), or a
- * function that is asked for each address, the closest first.
- */
-export type TrustProxy = false | number | string | readonly string[] | ((address: string, hop: number) => boolean);
+import { trustsOf, type TrustProxy } from '../options/trust-proxy.js';
 
 /** Knows whom a request comes from, where proxies stand between. */
 export class TrustedProxies {
-  private readonly trusts: ((address: string, hop: number) => boolean) | undefined;
+  private readonly trusts: ReturnType<typeof trustsOf>;
 
-  /** @throws TypeError for an address or a range that is none */
   constructor(trust: TrustProxy) {
-    if (trust === false) this.trusts = undefined;
-    else if (typeof trust === 'function') this.trusts = trust;
-    else if (typeof trust === 'number') this.trusts = (_, hop) => hop < trust;
-    else this.trusts = proxyAddr.compile([...(typeof trust === 'string' ? trust.split(/\s*,\s*/) : trust)]);
+    this.trusts = trustsOf(trust);
   }
 
   /** The address that a request comes from; of a connection by a Unix socket, this machine. */

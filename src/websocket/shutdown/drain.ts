@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../timing/deadline.js';
 import type { InFlight, Work } from '../dispatch/in-flight.js';
-import type { Connection } from '../engine-internals.js';
-import type { Server } from '../socket.io.js';
-import type { ResolvedWebsocketOptions } from '../websocket.options.js';
+import type { Connection } from '../socket-io/engine-internals.js';
+import type { Server } from '../socket-io/socket.io.js';
+import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { ClientConnection, connectionsOf } from './client-connection.js';
 import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
 

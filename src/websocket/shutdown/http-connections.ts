@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
-import type { Server } from '../socket.io.js';
+import type { Server } from '../socket-io/socket.io.js';
 
 /** How many more connections there are, at least and as a share of all, when it is looked again which of them are gone. */
 const LEAST = 64;

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { type Connection, type EngineRequest, isHandshake } from '../engine-internals.js';
+import { type Connection, type EngineRequest, isHandshake } from '../socket-io/engine-internals.js';
 import { answer, connectError } from '../errors/error-answer.js';
 import { HandshakeRefusal, refuseHandshake } from '../handshake/handshake-refusal.js';
-import type { Namespace, Server } from '../socket.io.js';
+import type { Namespace, Server } from '../socket-io/socket.io.js';
 
 /** Why a client is turned away, or disconnected. */
 export const SHUTTING_DOWN = { code: 'SHUTTING_DOWN', message: 'The server is shutting down; connect to another' };

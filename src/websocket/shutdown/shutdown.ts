@@ -10,9 +10,9 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InFlight } from '../dispatch/in-flight.js';
-import { RedisBackplane } from '../redis-backplane.js';
-import type { Server } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
+import { RedisBackplane } from '../redis/redis-backplane.js';
+import type { Server } from '../socket-io/socket.io.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { callBeforeDrain } from './before-drain.js';
 import { connectionsOf } from './client-connection.js';
 import { Drain, logCutOffs } from './drain.js';

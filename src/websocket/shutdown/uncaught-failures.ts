@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../timing/deadline.js';
 import { stackOf, textOf } from '../errors/report-error.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { Shutdown } from './shutdown.js';
 
 /**

@@ -1,4 +1,4 @@
-import { count, milliseconds, oneOf, rule, withDefault, type Options } from '../option-rules.js';
+import { count, milliseconds, oneOf, rule, withDefault, type Options } from './option-rules.js';
 
 /** Names that Socket.IO keeps for itself. */
 const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'error']);

@@ -1,14 +1,6 @@
-import { Deadline } from './deadline.js';
-import { callEach, type Listener } from './errors/guarded-call.js';
-
-/** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
-export interface RedisClient {
-  duplicate(): RedisClient;
-  // oxlint-disable-next-line typescript/no-explicit-any -- each client types its events its own way
-  on(event: string, listener: (...args: any[]) => void): unknown;
-  // oxlint-disable-next-line typescript/no-explicit-any -- as above
-  off(event: string, listener: (...args: any[]) => void): unknown;
-}
+import { Deadline } from '../timing/deadline.js';
+import { callEach, type Listener } from '../errors/guarded-call.js';
+import type { RedisClient } from '../options/redis.options.js';
 
 /** Redis could not be joined. Thrown when the app boots; `cause` has what the client said. */
 export class RedisUnavailableError extends Error {

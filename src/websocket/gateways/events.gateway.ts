@@ -6,9 +6,9 @@ import {
   type OnGatewayDisconnect,
   type OnGatewayInit,
 } from '@nestjs/websockets';
-import { addressOf } from './flow/connection-flow.js';
-import type { Server, Socket } from './socket.io.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from './websocket.options.js';
+import { addressOf } from '../flow/connection-flow.js';
+import type { Server, Socket } from '../socket-io/socket.io.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 
 /**
  * The gateway of namespace `/`: logs its start, and each client that comes and goes.

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { isObject, milliseconds, rule, withDefault } from '../option-rules.js';
-import type { Socket } from '../socket.io.js';
+import { isObject, milliseconds, rule, withDefault } from './option-rules.js';
+import type { Socket } from '../socket-io/socket.io.js';
 
 /** What a client says of itself when it connects: headers, query, `auth`, address. */
 export type Handshake = Socket['handshake'];

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { textOf } from './errors/report-error.js';
+import { textOf } from '../errors/report-error.js';
 import { WebsocketOptionsError, isClass } from './option-rules.js';
 
 /**

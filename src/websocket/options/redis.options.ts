@@ -1,5 +1,13 @@
 import { isObject, milliseconds, rule, withDefault, type Options } from './option-rules.js';
-import type { RedisClient } from './redis-connection.js';
+
+/** What the kit needs of a Redis client; the clients of `redis` and of `ioredis` have it. */
+export interface RedisClient {
+  duplicate(): RedisClient;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each client types its events its own way
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  off(event: string, listener: (...args: any[]) => void): unknown;
+}
 
 const fields = {
   /** Where Redis is, as `redis://[user:password@]host[:port][/database]`. The kit opens and closes the clients. */

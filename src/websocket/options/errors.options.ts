@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { oneOf, rule, withDefault, type Options } from '../option-rules.js';
-import type { Socket } from '../socket.io.js';
-import type { ErrorAnswer } from './error-answer.js';
+import { oneOf, rule, withDefault, type Options } from './option-rules.js';
+import type { Socket } from '../socket-io/socket.io.js';
+import type { ErrorAnswer } from '../errors/error-answer.js';
 
 /** Of which client, and in what way it is told. */
 export interface FailureContext {

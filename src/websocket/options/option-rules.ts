@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { redactedUrl } from './errors/report-error.js';
+import { redactedUrl } from '../errors/report-error.js';
 
 /** What an option may be, of which type it is then, and what it is where it is not given. */
 export interface Rule<Value = unknown> {

@@ -1,6 +1,6 @@
 import { attempt } from '../errors/report-error.js';
-import { aBoolean, count, rule, withDefault } from '../option-rules.js';
-import { TrustedProxies, type TrustProxy } from './trusted-proxies.js';
+import { aBoolean, count, rule, withDefault } from './option-rules.js';
+import { trustsOf, type TrustProxy } from './trust-proxy.js';
 
 /** Who may open a connection. */
 export const handshakeOptions = {
@@ -29,5 +29,5 @@ export const handshakeOptions = {
 function isTrust(value: unknown): boolean {
   if (typeof value === 'number') return count.accepts(value);
   if (typeof value !== 'string' && !Array.isArray(value)) return value === false || typeof value === 'function';
-  return attempt(() => new TrustedProxies(value) instanceof TrustedProxies, false);
+  return attempt(() => trustsOf(value) !== undefined, false);
 }

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { bytes, count, milliseconds, withDefault } from '../option-rules.js';
+import { bytes, count, milliseconds, withDefault } from './option-rules.js';
 
 /** What one connection, and all together, may cost in memory. */
 export const flowOptions = {

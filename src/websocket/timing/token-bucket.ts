@@ -1,5 +1,5 @@
 import { TokenBucket } from 'limiter';
-import type { Rate } from './limits.options.js';
+import type { Rate } from '../options/limits.options.js';
 
 /** A bucket that is full at first; `limiter`'s own are empty. */
 export function fullBucket({ burst, perSecond }: Rate): TokenBucket {

@@ -1,15 +1,9 @@
 import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { redactedUrl } from './errors/report-error.js';
-import { ThrottledLog } from './errors/throttled-log.js';
-import {
-  RedisConnection,
-  RedisUnavailableError,
-  reasonOf,
-  type ConnectionListener,
-  type RedisClient,
-} from './redis-connection.js';
-import { redisOption, type RedisOptions } from './redis.options.js';
-import type { Namespace, ServerOptions } from './socket.io.js';
+import { redactedUrl } from '../errors/report-error.js';
+import { ThrottledLog } from '../errors/throttled-log.js';
+import { RedisConnection, RedisUnavailableError, reasonOf, type ConnectionListener } from './redis-connection.js';
+import { redisOption, type RedisClient, type RedisOptions } from '../options/redis.options.js';
+import type { Namespace, ServerOptions } from '../socket-io/socket.io.js';
 
 /** Joins this node to the others: the Redis clients, and the Socket.IO adapter that speaks through them. */
 export class RedisBackplane implements OnApplicationBootstrap {

@@ -1,7 +1,7 @@
-import { authenticationOption, type AuthenticationOptions } from './authentication/authentication.options.js';
-import { errorsOptions, type ErrorsOptions } from './errors/errors.options.js';
-import { flowOptions } from './flow/flow.options.js';
-import { handshakeOptions } from './handshake/handshake.options.js';
+import { authenticationOption, type AuthenticationOptions } from './authentication.options.js';
+import { errorsOptions, type ErrorsOptions } from './errors.options.js';
+import { flowOptions } from './flow.options.js';
+import { handshakeOptions } from './handshake.options.js';
 import { limits, type Limits } from './limits.options.js';
 import {
   WebsocketOptionsError,
@@ -22,8 +22,8 @@ import {
   type Rule,
 } from './option-rules.js';
 import { redisOption } from './redis.options.js';
-import { shutdownOptions, type ShutdownOptions } from './shutdown/shutdown.options.js';
-import type { ServerOptions } from './socket.io.js';
+import { shutdownOptions, type ShutdownOptions } from './shutdown.options.js';
+import type { ServerOptions } from '../socket-io/socket.io.js';
 
 /** Injection token of the module's options, checked and filled: {@link ResolvedWebsocketOptions}. */
 export const WEBSOCKET_OPTIONS = Symbol('WEBSOCKET_OPTIONS');

@@ -1,6 +1,6 @@
 import { WebsocketOptionsError, type WebsocketOptions } from 'nest-realtime-kit';
 import { describe, expect, test } from 'vitest';
-import { resolveWebsocketOptions } from '../../../src/websocket/websocket.options.js';
+import { resolveWebsocketOptions } from '../../../../src/websocket/options/websocket.options.js';
 
 describe('resolveWebsocketOptions', () => {
   test("parts Socket.IO's options from the kit's", () => {

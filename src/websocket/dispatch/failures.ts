@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { Ack } from '../dispatch/message-handler.js';
-import { functionOf } from '../function-or-provider.js';
-import type { Socket } from '../socket.io.js';
-import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../websocket.options.js';
-import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf, type ErrorAnswer } from './error-answer.js';
-import type { CreateErrorEnvelope, FailureContext } from './errors.options.js';
-import { isPromise } from './guarded-call.js';
-import { attempt, logFailure } from './report-error.js';
+import type { Ack } from './message-handler.js';
+import { functionOf } from '../options/function-or-provider.js';
+import type { Socket } from '../socket-io/socket.io.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
+import type { ErrorAnswer } from '../errors/error-answer.js';
+import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf } from '../errors/error-answer.js';
+import type { CreateErrorEnvelope, FailureContext } from '../options/errors.options.js';
+import { isPromise } from '../errors/guarded-call.js';
+import { attempt, logFailure } from '../errors/report-error.js';
 
 /** What a client is to be told of. */
 export interface Failure {
