@@ -38,7 +38,7 @@ export class ConnectionFlow {
   /** Bytes of the packet whose attachments have not all come. */
   unfinished = 0;
   /** Bytes of the events that its namespaces hold until they are ready. */
-  heldEvents = 0;
+  private heldEvents = 0;
   /** Of what waits for it; none while that is little. */
   backlog: Backlog | undefined;
   /** Of polling: the TCP connections by which its polls were answered. */
