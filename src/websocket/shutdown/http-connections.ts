@@ -1,11 +1,11 @@
+import { setImmediate, setTimeout } from 'node:timers';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server } from '../socket-io/socket.io.js';
 
-/** How many more connections there are, at least and as a share of all, when it is looked again which of them are gone. */
-const LEAST = 64;
-const SHARE = 0.125;
+/** How often it is looked which are gone, in milliseconds. */
+const INTERVAL = 1_000;
 
 /** The latest answer of a connection, which ends behind all others of it. */
 const ANSWER = Symbol('answer');
@@ -21,8 +21,7 @@ export class HttpConnections {
   /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
-  /** How many there are when it is time to look again. */
-  private lookAt = LEAST;
+  private timer: NodeJS.Timeout | undefined;
   private closing = false;
   private isSweepDue = false;
 
@@ -71,13 +70,16 @@ export class HttpConnections {
     return names;
   }
 
-  /** To listen for the end of each costs more than to look now and then which are gone. */
+  /** To listen for the end of each would take memory for each. */
   private add(socket: TcpSocket): void {
     this.sockets.add(socket);
-    if (this.sockets.size < this.lookAt) return;
-    for (const one of this.sockets) if (one.destroyed) this.sockets.delete(one);
-    this.lookAt = (1 + SHARE) * this.sockets.size + LEAST;
+    this.timer ??= setTimeout(this.forgetGone, INTERVAL).unref();
   }
+
+  private readonly forgetGone = (): void => {
+    for (const socket of this.sockets) if (socket.destroyed) this.sockets.delete(socket);
+    this.timer = this.sockets.size > 0 ? setTimeout(this.forgetGone, INTERVAL).unref() : undefined;
+  };
 
   /** Many may come to their end in one turn of the event loop. */
   private readonly sweepSoon = (): void => {
