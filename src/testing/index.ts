@@ -1,20 +1,22 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
-export { startTestCluster, type TestCluster, type TestClusterOptions } from './app/start-test-cluster.js';
+export { startTestCluster, type TestCluster, type TestClusterOptions } from './cluster/start-test-cluster.js';
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/worlds.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';
-export { type ConnectOptions } from './app/connect-options.js';
-export type * from './app/events.js';
-export { type TestClient, type WaitOptions } from './app/test-client.js';
-export { type StrictOptions } from './app/unfinished.js';
+export { type ConnectOptions } from './client/connect-options.js';
+export type * from './client/events.js';
+export type * from './client/events-map.js';
+export { type TestClient, type WaitOptions } from './client/test-client.js';
+export { type StrictOptions } from './app/strict.js';
 export { type MarkdownOptions } from './timeline/markdown.js';
 export { type PrintOptions } from './timeline/text.js';
 export { type Happening, type TimelineEntry } from './timeline/entry.js';
 export { type Timeline } from './timeline/timeline.js';
-export { type Cause } from './observer/execution-context.js';
+export { type Cause } from './model/execution-context.js';
 export { type SettleOptions } from './settle/settle.js';
-export { type LogCapture, type LogEntry } from './observer/log-capture.js';
+export { type LogEntry } from './model/log-entry.js';
+export { type LogCapture } from './observer/log-capture.js';
 export { logStream } from './observer/log-stream.js';
-export { type Work } from './settle/activity.js';
+export { type Work } from './model/work.js';
 export {
   AppStartError,
   ClientGoneError,
@@ -28,7 +30,7 @@ export {
   TeardownError,
   UndeclaredErrorLogsError,
   UndeclaredRefusalsError,
-} from './errors.js';
+} from './report/errors.js';
 export { mergeCoverage } from './coverage/merge.js';
 export { readCoverage } from './coverage/directory.js';
 export { printCoverage } from './coverage/print.js';

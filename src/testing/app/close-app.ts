@@ -1,9 +1,9 @@
 import type { Server as HttpServer } from 'node:http';
-import { DeadlineError, LeftoverClientError, TeardownError } from '../errors.js';
-import { showWorks } from '../show.js';
-import { EXPIRED, within } from '../settle/deadline.js';
-import type { RunningApp } from './test-app.js';
-import type { TestClient } from './test-client.js';
+import { DeadlineError, LeftoverClientError, TeardownError } from '../report/errors.js';
+import { showWorks } from '../report/show.js';
+import { EXPIRED, within } from '../timing/deadline.js';
+import type { RunningApp } from './running-app.js';
+import type { TestClient } from '../client/test-client.js';
 
 /**
  * Closes an app: every step is taken, whatever the others come to.

@@ -13,19 +13,20 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import type { Server, ServerOptions } from '../../websocket/index.js';
 import { observeCoverage } from '../coverage/observe-coverage.js';
 import { Activity } from '../settle/activity.js';
-import { AppStartError } from '../errors.js';
-import { show } from '../show.js';
-import { executionContext } from '../observer/execution-context.js';
+import { AppStartError } from '../report/errors.js';
+import { show } from '../report/show.js';
+import { executionContext } from '../model/execution-context.js';
 import { LogCapture } from '../observer/log-capture.js';
 import { observeJobs } from '../observer/observe-jobs.js';
 import { observeWork } from '../observer/observe-work.js';
 import { ServerObserver } from '../observer/server-observer.js';
-import { stretched } from '../settle/deadline.js';
+import { stretched } from '../timing/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
-import { TestApp, type ClusterView, type IdleCheck } from './test-app.js';
-import { resolveStrict, type StrictOptions } from './unfinished.js';
-import type { ConnectOptions } from './connect-options.js';
-import type { EventsMap } from './events.js';
+import type { ClusterView } from './running-app.js';
+import { TestApp, type IdleCheck } from './test-app.js';
+import { resolveStrict, type StrictOptions } from './strict.js';
+import type { ConnectOptions } from '../client/connect-options.js';
+import type { EventsMap } from '../client/events-map.js';
 
 /** What `startTestApp` starts: a module, as it would be given to `NestFactory.create`. */
 export type AppModule = Type | DynamicModule;

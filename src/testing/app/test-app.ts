@@ -3,61 +3,29 @@ import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
 import type { Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
-import type { LogCapture, LogEntry } from '../observer/log-capture.js';
-import type { ServerObserver } from '../observer/server-observer.js';
+import type { LogCapture } from '../observer/log-capture.js';
 import type { Activity } from '../settle/activity.js';
-import { stretched } from '../settle/deadline.js';
-import { now } from '../settle/real-time.js';
-import { settle, type Link, type Scene, type SettleOptions } from '../settle/settle.js';
-import type { Recorder, Timeline } from '../timeline/timeline.js';
-import { TeardownError } from '../errors.js';
-import { show } from '../show.js';
+import { stretched } from '../timing/deadline.js';
+import { now } from '../timing/real-time.js';
+import { settle, type Link, type SettleOptions } from '../settle/settle.js';
+import type { Timeline } from '../timeline/timeline.js';
+import { TeardownError } from '../report/errors.js';
+import { show } from '../report/show.js';
+import { AppSubject } from '../statements/app-subject.js';
 import { Audience, type Belongs } from '../statements/audience.js';
+import { explain } from '../statements/near-misses.js';
 import { closeApp } from './close-app.js';
-import { connectClient } from './connect-client.js';
-import type { ClientFor, ConnectIn, EventsMap, EventsOf } from './events.js';
-import { withSlash, type ConnectOptions } from './connect-options.js';
-import { TestClient, type ClientContext } from './test-client.js';
-import { findUnfinished, type StrictOptions } from './unfinished.js';
+import { connectClient } from '../client/connect-client.js';
+import type { ClientFor, ConnectIn, EventsOf } from '../client/events.js';
+import type { EventsMap } from '../client/events-map.js';
+import { withSlash, type ConnectOptions } from '../client/connect-options.js';
+import type { ClientContext } from '../client/stage.js';
+import { TestClient } from '../client/test-client.js';
+import type { RunningApp } from './running-app.js';
+import { findUnfinished } from './unfinished.js';
 
 /** Whether an app has nothing to do. */
 export type IdleCheck = (app: TestApp) => boolean | Promise<boolean>;
-
-/** What `startTestApp` hands over to the app that it has started. */
-export interface RunningApp {
-  nest: INestApplication;
-  activity: Activity;
-  timeline: Timeline;
-  record: Recorder;
-  observer: ServerObserver;
-  logs: LogCapture;
-  /** In milliseconds. */
-  timeout: number;
-  client: ConnectOptions;
-  /** Default of `settle`. */
-  ignoreOpenStreams: boolean;
-  /** Default of `settle`. */
-  awaitTimers: boolean;
-  idle: readonly IdleCheck[];
-  /** Aborts every wait. */
-  signal?: AbortSignal;
-  /** Of a cluster, what its nodes have in common. */
-  cluster?: ClusterView;
-  errorLogs: 'allow' | 'fail';
-  refusals: 'allow' | 'fail';
-  strict: StrictOptions;
-  /** What is left to do when the app is closed. */
-  release(): void;
-}
-
-/** What is seen from every node of a cluster alike. */
-export interface ClusterView {
-  scene: Scene;
-  everyone(): readonly TestClient[];
-  errors(): readonly LogEntry[];
-  /** Resolves when the nodes that are open no longer count those that have been closed. */
-  forgetClosed(): Promise<void>;
-}
 
 /** As many as are asked for: `connect(2)` gives `[TestClient, TestClient]`. */
 type TupleOf<T, Count extends number, Tuple extends T[] = []> = number extends Count
@@ -74,7 +42,10 @@ export class TestApp<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
   Namespaces extends object = object,
-> implements AsyncDisposable {
+>
+  extends AppSubject
+  implements AsyncDisposable
+{
   /** The Nest application. */
   readonly nest: INestApplication;
   /** The app's address, as `http://127.0.0.1:PORT`. */
@@ -89,8 +60,8 @@ export class TestApp<
   readonly timeout: number;
 
   /** @internal */
-  readonly stage: ClientContext;
-  private readonly running: RunningApp;
+  readonly stage: ClientContext<TestClient>;
+  private readonly running: RunningApp<TestApp>;
   /** @internal Every client that was let in, the disconnected ones too. */
   readonly opened = new Set<TestClient>();
   private connects = 0;
@@ -99,7 +70,8 @@ export class TestApp<
   private closing: Promise<void> | undefined;
 
   /** @internal `startTestApp` makes one. */
-  constructor(running: RunningApp) {
+  constructor(running: RunningApp<TestApp>) {
+    super();
     this.running = running;
     this.nest = running.nest;
     this.logs = running.logs;
@@ -114,6 +86,7 @@ export class TestApp<
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
       refusalOf: (entry) => running.observer.refusals.reasonOf(entry),
       since: () => this.chapter,
+      explain,
     };
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }

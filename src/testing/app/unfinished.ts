@@ -1,28 +1,13 @@
-import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../errors.js';
-import type { Refusal } from '../observer/refusals.js';
-import { showEvent, type Details } from '../show.js';
+import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
+import type { Refusal } from '../model/refusal.js';
+import { showEvent, type Details } from '../report/show.js';
 import { takeForgotten } from '../statements/forgotten.js';
-import { nextTurn } from '../settle/real-time.js';
+import { nextTurn } from '../timing/real-time.js';
 import { named } from '../statements/names.js';
-import type { Stage } from '../statements/stage.js';
-import { payloadOf, type ReceivedEvent } from './inbox.js';
-import type { RunningApp } from './test-app.js';
-import type { TestClient } from './test-client.js';
-
-/** What strict mode looks for; what is left out, it does not. */
-export interface StrictOptions {
-  /** Events that no expectation and no `next()` has read. */
-  unreadEvents?: boolean;
-  /** Events whose ack has not come. */
-  pendingAcks?: boolean;
-  /** Clients that the test has not disconnected. */
-  openClients?: boolean;
-}
-
-export function resolveStrict(strict: boolean | StrictOptions = false): StrictOptions {
-  if (typeof strict === 'object') return strict;
-  return { unreadEvents: strict, pendingAcks: strict, openClients: strict };
-}
+import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
+import type { RunningApp } from './running-app.js';
+import type { StrictOptions } from './strict.js';
+import type { ClientStage, TestClient } from '../client/test-client.js';
 
 /** How long a test that is over may take to come to rest before it is looked at as it is, in milliseconds. */
 const LAST_REST = 500;
@@ -33,7 +18,7 @@ const LAST_REST = 500;
  */
 export async function findUnfinished(
   { logs, errorLogs, refusals, observer, strict, timeout, activity }: RunningApp,
-  stage: Stage,
+  stage: ClientStage,
   clients: readonly TestClient[],
   since: number,
   /** Whether other tests run in the app: then only what these clients caused is this test's. */

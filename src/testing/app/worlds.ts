@@ -1,6 +1,6 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { show } from '../show.js';
-import type { ConnectOptions } from './connect-options.js';
+import { show } from '../report/show.js';
+import type { ConnectOptions } from '../client/connect-options.js';
 import type { TestAppOptions } from './start-test-app.js';
 
 /** A way for a client to connect; `upgrade` begins by polling. */

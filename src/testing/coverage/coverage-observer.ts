@@ -1,4 +1,4 @@
-import { errorAnswerIn } from '../error-answer.js';
+import { errorAnswerIn } from '../model/error-answer.js';
 import type { Arrival } from '../observer/observed-socket.js';
 import type { Gateway } from '../observer/gateways.js';
 import type { TimelineEntry } from '../timeline/entry.js';

@@ -1,5 +1,5 @@
 import type { Socket } from '../../websocket/index.js';
-import type { RefusalStage } from '../errors.js';
+import type { RefusalStage } from '../report/errors.js';
 
 /** What the apps under test declare of their contract with clients, and how often each part of it was exercised. */
 export interface Coverage {

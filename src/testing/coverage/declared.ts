@@ -1,7 +1,7 @@
 import { MetadataScanner } from '@nestjs/core';
 import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA, PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { WsParamtype } from '@nestjs/websockets/enums/ws-paramtype.enum.js';
-import { show } from '../show.js';
+import { show } from '../report/show.js';
 import type { Gateway } from '../observer/gateways.js';
 import type { GatewayCoverage, HandlerCoverage } from './coverage.js';
 import { eventsNamedIn, returnsAck } from './scan.js';

@@ -1,4 +1,4 @@
-import { show } from '../show.js';
+import { show } from '../report/show.js';
 import type { Coverage } from './coverage.js';
 import { COVERAGE_KINDS, coverageItems, coverageTotals, type CoverageKind } from './totals.js';
 

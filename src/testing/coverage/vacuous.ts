@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.js';
+import { nearest } from '../report/nearest.js';
 import type { Coverage } from './coverage.js';
 
 /** An event, or a room, that tests denied something of, and that the whole run has never seen. */

@@ -1,33 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
+import type { LogEntry } from '../model/log-entry.js';
 import type { Activity } from '../settle/activity.js';
-import { isText } from '../statements/text.js';
+import { isText } from '../report/is-text.js';
 import type { Recorder } from '../timeline/timeline.js';
-import { stackOf, textOf } from '../show.js';
-import { executionContext, type Cause } from './execution-context.js';
-import { now } from '../settle/real-time.js';
+import { stackOf, textOf } from '../report/show.js';
+import { executionContext } from '../model/execution-context.js';
+import { now } from '../timing/real-time.js';
 import { readLine, type WrittenEntry } from './log-lines.js';
-
-/** One call of Nest's logger. */
-export interface LogEntry {
-  readonly level: LogLevel;
-  readonly message: unknown;
-  /** The logger's context, usually the name of the class that logged. */
-  readonly context?: string;
-  /** What was logged behind the message, without context and stack. */
-  readonly params: readonly unknown[];
-  /** The stack that went along with an entry of level `error` or `fatal`. */
-  readonly stack?: string;
-  /** When, in milliseconds since the app began to boot. */
-  readonly at: number;
-  /** Who caused it, where that is known. */
-  readonly cause?: Cause;
-  /**
-   * Whether the entry is known to come from this app. One that was logged outside of every app, by the
-   * test itself or by a client that the apps share, is given to all apps that are alive, and marked `false`.
-   */
-  readonly attributed: boolean;
-}
 
 /** Where pino tells of each line that it writes (https://github.com/pinojs/pino/blob/main/docs/diagnostics.md). */
 const PINO = 'tracing:pino_asJson:end';

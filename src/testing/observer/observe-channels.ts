@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
-import { queueMicrotask } from '../settle/real-time.js';
+import { queueMicrotask } from '../timing/real-time.js';
 
 /** Notes work of whoever runs. @returns what ends it; nothing where nobody is to wait for it */
 type Begin = (what: string, options?: { stream?: boolean }) => (() => void) | undefined;

@@ -1,9 +1,16 @@
-import { HookError } from '../errors.js';
-import { executionContext } from './execution-context.js';
+import { HookError } from '../report/errors.js';
+import type { Socket } from '../../websocket/index.js';
+import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import { wrapHook, type Gateway, type Hook } from './gateways.js';
 import type { ObservedSocket } from './observed-socket.js';
-import type { ServerObserver } from './server-observer.js';
 import { endWith } from './work-result.js';
+
+/** Hears of hooks, and knows the clients that they are called for. */
+export interface HookListener {
+  of(socket: Socket): ObservedSocket | undefined;
+  contextBy(cause: Cause): ExecutionContext;
+  noteFailure(observed: ObservedSocket, failure: HookError): void;
+}
 
 /** Sees every `handleConnection` and `handleDisconnect` run, and catches what they throw. */
 export class HookObserver {
@@ -13,7 +20,7 @@ export class HookObserver {
 
   constructor(
     private readonly gateways: readonly Gateway[],
-    private readonly observer: ServerObserver,
+    private readonly listener: HookListener,
     /** Whether somebody catches what a hook throws, as WebsocketModule does; Nest itself lets it end the process. */
     private readonly isContained: boolean,
   ) {
@@ -46,17 +53,17 @@ export class HookObserver {
     const name = `${gateway.name}.${hook}`;
     const event = hook === 'handleConnection' ? 'connection' : 'disconnect';
     return wrapHook(gateway, hook, (socket, call) => {
-      const observed = this.observer.of(socket);
+      const observed = this.listener.of(socket);
       if (!observed) return call();
       const [calls, key] = [this.expected.get(gateway), `${socket.id} ${hook}`];
       const end = calls?.get(key) ?? observed.beginHook(name);
       calls?.delete(key);
       const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
-      return executionContext.run(this.observer.contextBy({ client: observed.name, event, entry }), () =>
+      return executionContext.run(this.listener.contextBy({ client: observed.name, event, entry }), () =>
         caught({ throws: gateway.scoped || this.isContained, rejections: this.isContained }, () =>
           endWith(call, (error) => {
             if (error)
-              this.observer.noteFailure(observed, new HookError(name, observed.name, error.thrown, this.isContained));
+              this.listener.noteFailure(observed, new HookError(name, observed.name, error.thrown, this.isContained));
             end();
           }),
         ),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
-import { executionContext, type ExecutionContext } from './execution-context.js';
+import { executionContext, type ExecutionContext } from '../model/execution-context.js';
 import { patch } from './patch.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { INestApplication, INestMicroservice } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { show } from '../show.js';
+import { show } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
-import { executionContext, type Cause } from './execution-context.js';
+import { executionContext, type Cause } from '../model/execution-context.js';
 import { patch } from './patch.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;

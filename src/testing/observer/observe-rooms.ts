@@ -1,7 +1,7 @@
 import type { Namespace } from '../../websocket/index.js';
 import { observeBroadcasts } from './observe-broadcasts.js';
 import type { ObservedSocket } from './observed-socket.js';
-import type { ObservedApp } from './server-observer.js';
+import type { ObservedApp } from './observed-app.js';
 
 /** What sees the sockets, as far as rooms need it. */
 export interface SocketsSeen {

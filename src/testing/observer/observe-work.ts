@@ -1,9 +1,9 @@
 import { createHook, executionAsyncResource, type AsyncHook, type HookCallbacks } from 'node:async_hooks';
-import { showCause } from '../show.js';
+import { showCause } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
-import { queueMicrotask, setImmediate } from '../settle/real-time.js';
+import { queueMicrotask, setImmediate } from '../timing/real-time.js';
 import { isBegunByTransport } from './begun-by-transport.js';
-import { executionContext } from './execution-context.js';
+import { executionContext } from '../model/execution-context.js';
 import { observeChannels } from './observe-channels.js';
 
 /** What Node makes for `setTimeout`, `setInterval` and `setImmediate`, those of `timers/promises` too. */

@@ -1,8 +1,8 @@
 import type { Socket } from '../../websocket/index.js';
-import type { HookError } from '../errors.js';
+import type { HookError } from '../report/errors.js';
 import type { Activity } from '../settle/activity.js';
 import { Membership, nextMoment } from './membership.js';
-import { executionContext, type Cause, type ExecutionContext } from './execution-context.js';
+import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 
 /** An event on its way: one end has sent it, the other has not had it yet. */
 interface OnItsWay {

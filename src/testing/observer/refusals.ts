@@ -1,22 +1,7 @@
-import { isText } from '../statements/text.js';
-import { now } from '../settle/real-time.js';
+import { isText } from '../report/is-text.js';
+import type { Refusal } from '../model/refusal.js';
+import { now } from '../timing/real-time.js';
 import { nextMoment } from './membership.js';
-
-/** An event of a client's that the server has not carried out. */
-export interface Refusal {
-  readonly client: string;
-  readonly event: string;
-  /** The `seq` of the timeline's entry for it. */
-  readonly entry: number;
-  /** What was thrown, or that there is no handler; for readers. */
-  readonly reason: string;
-  /** Whether an exception filter of the app's has dealt with it before it was known here. */
-  readonly isFiltered: boolean;
-  /** In milliseconds of `performance.now()`. */
-  readonly at: number;
-  /** When, see {@link nextMoment}. */
-  readonly moment: number;
-}
 
 /**
  * The events that the server has refused: by a guard, a pipe, a handler or a middleware, or since no handler is there. It

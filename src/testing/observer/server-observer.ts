@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
-import type { INestApplication } from '@nestjs/common';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
 import {
   WebsocketAdapter,
@@ -8,21 +7,20 @@ import {
   type ServerOptions,
   type Socket,
 } from '../../websocket/index.js';
-import type { Activity } from '../settle/activity.js';
 import { beatInRealTime } from '../settle/heartbeats.js';
-import type { Recorder } from '../timeline/timeline.js';
-import type { HookError } from '../errors.js';
-import { readable, show } from '../show.js';
-import { executionContext, type Cause, type ExecutionContext } from './execution-context.js';
+import type { HookError } from '../report/errors.js';
+import { readable, show } from '../report/show.js';
+import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
 import { layOver } from './lay-over.js';
-import { observeHandlers } from './observe-handlers.js';
-import { HookObserver } from './observe-hooks.js';
+import type { ObservedApp } from './observed-app.js';
+import { observeHandlers, type HandlerListener } from './observe-handlers.js';
+import { HookObserver, type HookListener } from './observe-hooks.js';
 import { observeHttp } from './observe-http.js';
 import { RoomObserver } from './observe-rooms.js';
 import { Refusals } from './refusals.js';
-import { ObservedSocket, type ArrivalListener } from './observed-socket.js';
+import { ObservedSocket } from './observed-socket.js';
 import { patch } from './patch.js';
 import { StandInServers } from './stand-in-servers.js';
 
@@ -34,28 +32,12 @@ export type SocketIoAdapter = AbstractWsAdapter & {
 /** The event by which a node asks the others whether they have taken in all that it published. */
 export const NODE_FENCE = 'nest-realtime-kit:fence';
 
-/** The app that is observed, and where to note what is seen. */
-export interface ObservedApp {
-  readonly nest: INestApplication;
-  /** The identity under which the app's code runs, see `executionContext`. */
-  readonly identity: object;
-  readonly activity: Activity;
-  readonly record: Recorder;
-  /** Whether there are no other nodes that might get what this one emits. */
-  readonly isAlone: boolean;
-  /** Laid over the options of every Socket.IO server. */
-  readonly serverOptions?: Partial<ServerOptions>;
-  /** Called with each Socket.IO server before anything is bound to it. */
-  readonly onServer?: (server: Server) => void;
-  readonly onArrival?: ArrivalListener;
-}
-
 /**
  * Sees, in one Nest app, what `settle` and the texts of failures are about: Socket.IO servers, connections, hooks,
  * handlers, rooms, held packets and HTTP requests. It patches instances only, since a Proxy would break an adapter with
  * private fields. What it has changed of the app it takes back; what it has changed of connections goes with these.
  */
-export class ServerObserver {
+export class ServerObserver implements HandlerListener, HookListener {
   /** The Socket.IO servers and the ports that their gateways declare; 0 is the app's own. */
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */

@@ -1,5 +1,5 @@
 import timers from 'node:timers';
-import { clearInterval, clearTimeout, setInterval, setTimeout } from './real-time.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../timing/real-time.js';
 
 /*
  * A test may fake the time of the app and let minutes pass at once. The links between client and server are real, and

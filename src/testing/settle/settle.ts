@@ -1,7 +1,7 @@
 import type { Activity } from './activity.js';
-import { EXPIRED, runningTime, within } from './deadline.js';
-import { SettleTimeoutError } from '../errors.js';
-import { nextTurn, pause } from './real-time.js';
+import { EXPIRED, runningTime, within } from '../timing/deadline.js';
+import { SettleTimeoutError } from '../report/errors.js';
+import { nextTurn, pause } from '../timing/real-time.js';
 
 /** A connection between a client of the harness and the server. */
 export interface Link {

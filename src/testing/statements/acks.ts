@@ -1,13 +1,13 @@
-import type { SentEvent } from '../app/acks.js';
-import type { ReceivedEvent } from '../app/inbox.js';
-import type { TestClient } from '../app/test-client.js';
-import { errorAnswerIn } from '../error-answer.js';
-import { show, showEvent } from '../show.js';
+import type { SentEvent } from '../model/sent-event.js';
+import type { ReceivedEvent } from '../model/received-event.js';
+import type { TestClient } from '../client/test-client.js';
+import { errorAnswerIn } from '../model/error-answer.js';
+import { show, showEvent } from '../report/show.js';
 import { showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { aboutClient, type Statement } from './statement.js';
-import { isText } from './text.js';
+import { isText } from '../report/is-text.js';
 
 /** An event that was sent with `emitWithAck`, and by whom. */
 export interface Asked {

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
-import { TestApp } from '../app/test-app.js';
-import { TestClient } from '../app/test-client.js';
-import { ackOf } from '../app/acks.js';
+import { AppSubject } from './app-subject.js';
+import { TestClient } from '../client/test-client.js';
+import { ackOf } from '../client/test-client.js';
 import { Audience } from './audience.js';
 import { equalityOf, equals, type RunnerEquality } from './equality.js';
 import { trackAssertion, trackMatcher } from './forgotten.js';
@@ -45,7 +45,7 @@ function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatche
 
 /** What stands for the app of a subject, where that is known: its timeline. */
 export function appOf(subject: unknown): object | undefined {
-  if (subject instanceof TestApp) return subject.timeline;
+  if (subject instanceof AppSubject) return subject.timeline;
   if (subject instanceof TestClient) return subject.context.timeline;
   if (subject instanceof Audience) return subject.stage.timeline;
   if (Array.isArray(subject)) return appOf(subject[0]);

@@ -1,11 +1,10 @@
-import type { ReceivedEvent } from '../app/inbox.js';
-import type { TestClient } from '../app/test-client.js';
+import type { ReceivedEvent } from '../model/received-event.js';
+import type { ClientStage, TestClient } from '../client/test-client.js';
 import { who } from './names.js';
 import { atHome, showReceived } from './near-misses.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './statement.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
-import type { Stage } from './stage.js';
 
 /** Whether a client belongs to an audience: now or, where one is given, at a moment. */
 export type Belongs = (client: TestClient, moment?: number) => boolean;
@@ -15,7 +14,7 @@ export class Audience {
   /** @internal `app.room()` and `app.namespace()` make one. */
   constructor(
     /** @internal */
-    readonly stage: Stage,
+    readonly stage: ClientStage,
     /** @internal In words: `room 'lobby'`. */
     readonly words: string,
     /** @internal */

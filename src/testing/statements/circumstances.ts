@@ -1,12 +1,11 @@
-import type { TestClient } from '../app/test-client.js';
-import { showBecause, showEvent, showServerError, showWorks, type Details } from '../show.js';
-import { setTimeout } from '../settle/real-time.js';
+import type { ClientStage, TestClient } from '../client/test-client.js';
+import { showBecause, showEvent, showServerError, showWorks, type Details } from '../report/show.js';
+import { setTimeout } from '../timing/real-time.js';
 import { isRoutine } from '../timeline/routine.js';
 import { clientOf, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
 import { lastEvent } from './last-event.js';
 import { withNames } from './names.js';
-import type { Stage } from './stage.js';
 
 /** How much of each thing is told. */
 const MOST = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
@@ -17,7 +16,7 @@ const MOST = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
  * @param clients those that it is about
  * @param instead what there is in the place of what was expected; what it tells is not told again
  */
-export function circumstances(stage: Stage, clients: readonly TestClient[], instead: Details = {}): Details {
+export function circumstances(stage: ClientStage, clients: readonly TestClient[], instead: Details = {}): Details {
   const told = Object.values(instead).flat().join('\n');
   const isNews = (line: string): boolean => !told.includes(line.replace(/, (?:running|open) for .*$/, ','));
   const errors = stage.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
@@ -57,7 +56,7 @@ export function whyGone(client: TestClient): string[] {
 }
 
 /** Of those that failed, or were dealt with before the last event, there are other news. */
-function waitingForAcks({ name, pendingAcks }: TestClient, stage: Stage): string[] {
+function waitingForAcks({ name, pendingAcks }: TestClient, stage: ClientStage): string[] {
   const entries = stage.timeline.since(stage.since());
   const last = entries.findLast(({ kind }) => kind === 'sent')?.seq;
   const isOver = (sent: number): boolean =>
@@ -72,7 +71,7 @@ function whetherFaked(): string[] {
 }
 
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
-function lastOfTimeline({ timeline, since }: Stage, clients: readonly TestClient[]): Details {
+function lastOfTimeline({ timeline, since }: ClientStage, clients: readonly TestClient[]): Details {
   const names = clients.map(({ name }) => name);
   const all = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const { others: entries, recurring } = withoutRecurring(all);

@@ -1,12 +1,12 @@
-import type { TestClient } from '../app/test-client.js';
-import { ConnectionRefusedError, type RefusalStage } from '../errors.js';
-import { report, show, showEvent } from '../show.js';
+import type { TestClient } from '../client/test-client.js';
+import { ConnectionRefusedError, type RefusalStage } from '../report/errors.js';
+import { report, show, showEvent } from '../report/show.js';
 import { circumstances, whyGone } from './circumstances.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import { aboutClient, type Statement, type Verdict } from './statement.js';
-import { isText } from './text.js';
+import { isText } from '../report/is-text.js';
 
 /** How a connection is expected to be. */
 export interface ExpectedConnection {

@@ -1,5 +1,5 @@
 import { diffLines } from 'diff';
-import { inspectOn } from '../show.js';
+import { inspectOn } from '../report/show.js';
 import { withMatched } from './equality.js';
 
 /** Where two values differ may be deep within them, or far behind. */

@@ -1,6 +1,6 @@
-import { SettleTimeoutError } from '../errors.js';
-import { report, type Details } from '../show.js';
-import { EXPIRED, runningTime } from '../settle/deadline.js';
+import { SettleTimeoutError } from '../report/errors.js';
+import { report, type Details } from '../report/show.js';
+import { EXPIRED, runningTime } from '../timing/deadline.js';
 import type { Contradiction } from '../timeline/entry.js';
 import { circumstances } from './circumstances.js';
 import { named } from './names.js';

@@ -1,14 +1,14 @@
-import { errorAnswerIn } from '../error-answer.js';
-import { showEvent } from '../show.js';
-import type { Work } from '../settle/activity.js';
+import { errorAnswerIn } from '../model/error-answer.js';
+import { showEvent } from '../report/show.js';
+import type { Work } from '../model/work.js';
 import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
-import type { Stage } from './stage.js';
+import type { ClientStage } from '../client/test-client.js';
 
 type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
 
 /** What the last event of a client's, or a later HTTP request, has done on the server; or that it has done nothing. */
-export function lastEvent(stage: Stage): string | undefined {
+export function lastEvent(stage: ClientStage): string | undefined {
   const entries = stage.timeline.since(stage.since());
   const last = entries.findLast(({ kind }) => kind === 'sent' || kind === 'requested');
   if (last?.kind !== 'sent' && last?.kind !== 'requested') return undefined;
@@ -33,7 +33,7 @@ function fateOf(
   { seq, asksAck }: Sent,
   effects: readonly TimelineEntry[],
   running: readonly Work[],
-  stage: Stage,
+  stage: ClientStage,
 ): string {
   const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
   const refusal = stage.refusalOf(seq);

@@ -1,13 +1,13 @@
 import type { LogLevel } from '@nestjs/common';
-import type { TestApp } from '../app/test-app.js';
-import type { TestClient } from '../app/test-client.js';
-import { show, showBecause, showCause, showLog, showServerError, textOf } from '../show.js';
-import type { LogEntry } from '../observer/log-capture.js';
+import type { AppSubject } from './app-subject.js';
+import type { TestClient } from '../client/test-client.js';
+import { show, showBecause, showCause, showLog, showServerError, textOf } from '../report/show.js';
+import type { LogEntry } from '../model/log-entry.js';
 import { NEST_ITSELF } from '../timeline/routine.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './statement.js';
-import { isText } from './text.js';
+import { isText } from '../report/is-text.js';
 
 /** What a log entry is expected to have; what is left out does not matter. */
 export interface ExpectedLog {
@@ -26,7 +26,7 @@ const MOST = 10;
 
 /** That an app logs something: this message, or one that matches the pattern. */
 export function logs(
-  app: TestApp,
+  app: AppSubject,
   message: string | RegExp,
   expected: ExpectedLog,
   equals: Equals,
@@ -88,7 +88,7 @@ function showBy(client: string | undefined, event: string | undefined): string |
 }
 
 /** That an app logs, at level `error` or `fatal`, what nobody has declared as expected. */
-export function logsErrors(app: TestApp, since: number): Statement<readonly LogEntry[]> {
+export function logsErrors(app: AppSubject, since: number): Statement<readonly LogEntry[]> {
   return {
     ...aboutApp(app),
     wanted: 'log errors',
@@ -104,7 +104,7 @@ export function logsErrors(app: TestApp, since: number): Statement<readonly LogE
 function aboutApp({
   stage,
   timeout,
-}: TestApp): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {
+}: AppSubject): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {
   return { stage, clients: [], subject: 'the app', timeout, signal: stage.signal };
 }
 

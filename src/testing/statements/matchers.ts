@@ -1,8 +1,8 @@
-import { TestApp } from '../app/test-app.js';
-import { TestClient } from '../app/test-client.js';
-import { ackOf } from '../app/acks.js';
-import type { EventsMap } from '../app/events.js';
-import { show } from '../show.js';
+import { AppSubject } from './app-subject.js';
+import { TestClient } from '../client/test-client.js';
+import { ackOf } from '../client/test-client.js';
+import type { EventsMap } from '../client/events-map.js';
+import { show } from '../report/show.js';
 import { isAcked, raisesException, type Asked } from './acks.js';
 import { Audience, isAudienceOf } from './audience.js';
 import {
@@ -187,8 +187,8 @@ function client(subject: unknown, matcher: string): TestClient {
   throw wrongSubject(matcher, 'a client, as connect() gives it', subject);
 }
 
-function app(subject: unknown, matcher: string): TestApp {
-  if (subject instanceof TestApp) return subject as TestApp;
+function app(subject: unknown, matcher: string): AppSubject {
+  if (subject instanceof AppSubject) return subject;
   throw wrongSubject(matcher, 'an app, as startTestApp() or the fixture gives it', subject);
 }
 
@@ -237,7 +237,7 @@ function whatIs(subject: unknown, isPromiseWanted: boolean): string {
   if (ackOf(subject)) return 'what emitWithAck() returns';
   if (subject instanceof Promise) return isPromiseWanted ? 'another promise' : 'a promise: await it first';
   if (subject instanceof TestClient) return `the client ${subject.name}`;
-  if (subject instanceof TestApp) return 'the app';
+  if (subject instanceof AppSubject) return 'the app';
   if (subject instanceof Audience) return subject.words;
   if ('io' in subject && 'nsp' in subject)
     return 'a socket of socket.io-client: give the client itself, or app.follow(socket)';

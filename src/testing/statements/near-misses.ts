@@ -1,16 +1,22 @@
-import { payloadOf, type ReceivedEvent } from '../app/inbox.js';
-import type { TestClient } from '../app/test-client.js';
-import { nearest } from '../nearest.js';
-import { showBecause, showEvent } from '../show.js';
+import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
+import type { ClientStage, TestClient } from '../client/test-client.js';
+import { nearest } from '../report/nearest.js';
+import { showBecause, showEvent, type Details } from '../report/show.js';
 import { sentenceOf } from '../timeline/text.js';
+import { circumstances } from './circumstances.js';
 import { difference } from './difference.js';
-import type { Equals } from './equality.js';
+import { equals as isEqual, type Equals } from './equality.js';
 import { matcherOf, type ExpectedEvent } from './expected-event.js';
 import { who } from './names.js';
-import type { Stage } from './stage.js';
 
 /** How many of each kind are told. */
 const MOST = 8;
+
+/** What is known that may explain why something did not come to a client; of an event, what came in its place. */
+export function explain(client: TestClient, event?: string): Details {
+  const instead = event === undefined ? undefined : nearMisses(client, [event], isEqual);
+  return circumstances(client.context, [client], { 'came instead': instead });
+}
 
 /** What is near to an event that a client was to receive: at the client, nowhere, and at others. */
 export function nearMisses(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
@@ -88,7 +94,7 @@ export function showReceived(received: ReceivedEvent): string {
 }
 
 /** What the server emitted under that name, and nobody got. */
-function unheard({ timeline, since }: Stage, event: string): string[] {
+function unheard({ timeline, since }: ClientStage, event: string): string[] {
   const entries = timeline.since(since()).filter((entry) => entry.kind === 'unheard' && entry.event === event);
   return entries.slice(-MOST).map((entry) => `${sentenceOf(entry)}${showBecause(entry.cause)}`);
 }

@@ -1,5 +1,5 @@
-import { payloadOf, type ReceivedEvent } from '../app/inbox.js';
-import type { TestClient } from '../app/test-client.js';
+import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
+import type { TestClient } from '../client/test-client.js';
 import { nearMisses, showReceived } from './near-misses.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';

@@ -1,5 +1,5 @@
-import type { TestClient } from '../app/test-client.js';
-import { show, showBecause } from '../show.js';
+import type { TestClient } from '../client/test-client.js';
+import { show, showBecause } from '../report/show.js';
 import { aboutClient, type Statement } from './statement.js';
 
 /** That a client is in a room. */

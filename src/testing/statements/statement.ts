@@ -1,6 +1,5 @@
-import type { ReceivedEvent } from '../app/inbox.js';
-import type { TestClient } from '../app/test-client.js';
-import type { Stage } from './stage.js';
+import type { ReceivedEvent } from '../model/received-event.js';
+import type { ClientStage, TestClient } from '../client/test-client.js';
 
 /** The outcome of a statement. */
 export interface Verdict {
@@ -20,7 +19,7 @@ export interface Contradiction {
 
 /** Something that is said of clients, or of the app, and that can be looked up at any moment. */
 export interface Statement<Found> {
-  readonly stage: Stage;
+  readonly stage: ClientStage;
   /** Of whom it is said, and so whose fate matters. */
   readonly clients: readonly TestClient[];
   /** Of whom, in words: `bob`, `the app`. */

@@ -1,6 +1,6 @@
 import type { LogLevel } from '@nestjs/common';
-import type { RefusalStage } from '../errors.js';
-import type { Cause } from '../observer/execution-context.js';
+import type { RefusalStage } from '../report/errors.js';
+import type { Cause } from '../model/execution-context.js';
 
 /** What contradicts a statement about an event. */
 export interface Contradiction {

@@ -1,4 +1,4 @@
-import { errorAnswerIn } from '../error-answer.js';
+import { errorAnswerIn } from '../model/error-answer.js';
 import type { TimelineEntry } from './entry.js';
 
 /** What is surely wrong; what is less grave may be what the test is about. */

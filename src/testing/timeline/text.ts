@@ -1,4 +1,4 @@
-import { show, showCause, showEvent } from '../show.js';
+import { show, showCause, showEvent } from '../report/show.js';
 import type { TimelineEntry } from './entry.js';
 
 export interface PrintOptions {

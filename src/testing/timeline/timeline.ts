@@ -1,6 +1,6 @@
-import { show } from '../show.js';
-import { executionContext, type Cause } from '../observer/execution-context.js';
-import { now } from '../settle/real-time.js';
+import { show } from '../report/show.js';
+import { executionContext, type Cause } from '../model/execution-context.js';
+import { now } from '../timing/real-time.js';
 import type { Happening, TimelineEntry } from './entry.js';
 import { toMarkdown, type MarkdownOptions } from './markdown.js';
 import { toMermaid } from './mermaid.js';

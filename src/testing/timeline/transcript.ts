@@ -1,4 +1,4 @@
-import { show, showEvent } from '../show.js';
+import { show, showEvent } from '../report/show.js';
 import type { TimelineEntry } from './entry.js';
 import { sentenceOf } from './text.js';
 

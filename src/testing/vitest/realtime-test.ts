@@ -1,8 +1,8 @@
 import { test as base, type TestAPI } from 'vitest';
 import { startTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
 import type { TestApp } from '../app/test-app.js';
-import type { EventsMap } from '../app/events.js';
-import type { TestClient } from '../app/test-client.js';
+import type { EventsMap } from '../client/events-map.js';
+import type { TestClient } from '../client/test-client.js';
 import { attachTimeline } from './attach-timeline.js';
 import { TestRun } from './test-run.js';
 

@@ -1,7 +1,7 @@
 import type { TestContext } from 'vitest';
-import { LooseEndsError, TeardownError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../errors.js';
-import type { TestClient } from '../app/test-client.js';
-import { now } from '../settle/real-time.js';
+import { LooseEndsError, TeardownError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
+import type { TestClient } from '../client/test-client.js';
+import { now } from '../timing/real-time.js';
 import { takeForgotten } from '../statements/forgotten.js';
 import type { Timeline } from '../timeline/timeline.js';
 

@@ -1,4 +1,4 @@
-import { show, showEvent } from '../../show.js';
+import { show, showEvent } from '../../report/show.js';
 import type { TimelineEntry } from '../entry.js';
 import { SURELY_WRONG, gravityOf } from '../gravity.js';
 import { clientOf, sentenceOf } from '../text.js';

@@ -8,7 +8,7 @@ import { printCoverage } from '../../coverage/print.js';
 import { assertThreshold, coverageShortfalls, type CoverageThreshold } from '../../coverage/threshold.js';
 import { coverageTotals } from '../../coverage/totals.js';
 import { showVacuous, vacuousNegatives } from '../../coverage/vacuous.js';
-import { show } from '../../show.js';
+import { show } from '../../report/show.js';
 import { reportsDirectory } from './reports-directory.js';
 
 export interface CoverageReporterOptions {

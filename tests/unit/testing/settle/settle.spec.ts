@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Activity } from '../../../../src/testing/settle/activity.js';
-import { SettleTimeoutError } from '../../../../src/testing/errors.js';
+import { SettleTimeoutError } from '../../../../src/testing/report/errors.js';
 import { settle, type Link } from '../../../../src/testing/settle/settle.js';
 
 /** A link on which nothing happens but what the test makes happen when a fence passes. */

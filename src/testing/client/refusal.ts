@@ -1,4 +1,4 @@
-import { ConnectionRefusedError } from '../errors.js';
+import { ConnectionRefusedError } from '../report/errors.js';
 import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
 
 /** Socket.IO's `connect_error`: from a namespace it has `data`, from the handshake what the transport saw. */

@@ -1,5 +1,5 @@
 import * as socketIoClient from 'socket.io-client';
-import { setTimeout } from '../settle/real-time.js';
+import { setTimeout } from '../timing/real-time.js';
 import type { ConnectOptions } from './connect-options.js';
 
 /** Socket.IO exports its transports since 4.8. */

@@ -1,5 +1,5 @@
 import type { ManagerOptions, SocketOptions } from 'socket.io-client';
-import type { EventsMap } from './events.js';
+import type { EventsMap } from './events-map.js';
 import type { TestClient } from './test-client.js';
 
 /** How a client connects; beside these, every option of socket.io-client. */

@@ -1,7 +1,7 @@
-import type { ReceivedEvent } from './app/inbox.js';
-import type { Work } from './settle/activity.js';
-import type { LogEntry } from './observer/log-capture.js';
-import type { Refusal } from './observer/refusals.js';
+import type { ReceivedEvent } from '../model/received-event.js';
+import type { Work } from '../model/work.js';
+import type { LogEntry } from '../model/log-entry.js';
+import type { Refusal } from '../model/refusal.js';
 import { report, show, showEvent, showExpectable, showServerError, showWorks, type Details } from './show.js';
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EXPIRED, within } from '../../../../src/testing/settle/deadline.js';
+import { EXPIRED, within } from '../../../../src/testing/timing/deadline.js';
 
 async function afterSteps(steps: number): Promise<string> {
   for (let step = 0; step < steps; step += 1) await Promise.resolve();

@@ -1,26 +1,16 @@
 import type { Socket } from 'socket.io-client';
-import { ClientGoneError, DeadlineError } from '../errors.js';
-import { report, show, showEvent } from '../show.js';
-import type { LogCapture } from '../observer/log-capture.js';
-import type { ServerObserver } from '../observer/server-observer.js';
-import { EXPIRED, stretched, within } from '../settle/deadline.js';
-import { circumstances } from '../statements/circumstances.js';
-import { equals } from '../statements/equality.js';
-import { nearMisses } from '../statements/near-misses.js';
-import type { Stage } from '../statements/stage.js';
-import { noteAckOf, type SentEvent } from './acks.js';
+import { ClientGoneError, DeadlineError } from '../report/errors.js';
+import { report, show, showEvent, type Details } from '../report/show.js';
+import { EXPIRED, stretched, within } from '../timing/deadline.js';
+import type { SentEvent } from '../model/sent-event.js';
 import { ClientLink, type ClientIdentity } from './client-link.js';
-import type { EventsMap } from './events.js';
+import type { EventsMap } from './events-map.js';
 import { hangUp } from './hang-up.js';
-import type { Inbox, ReceivedEvent } from './inbox.js';
+import type { ReceivedEvent } from '../model/received-event.js';
+import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
+import type { ClientContext, Stage } from './stage.js';
 import { queueOf } from './wire.js';
-
-/** What a client needs of the app that it is connected to. */
-export interface ClientContext extends Stage {
-  readonly observer: ServerObserver;
-  readonly logs: LogCapture;
-}
 
 /** How long one wait may take, and what ends it before. */
 export interface WaitOptions {
@@ -41,14 +31,19 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /** How long each wait may take, in milliseconds. */
   readonly timeout: number;
   /** @internal */
-  readonly context: ClientContext;
+  readonly context: ClientContext<TestClient>;
   /** @internal Aborts every wait. */
   readonly signal: AbortSignal | undefined;
   /** @internal Its connection, as both its ends see it. */
   readonly link: ClientLink;
 
   /** @internal */
-  constructor(socket: Socket, context: ClientContext, identity: ClientIdentity, on: Partial<ServerToClient> = {}) {
+  constructor(
+    socket: Socket,
+    context: ClientContext<TestClient>,
+    identity: ClientIdentity,
+    on: Partial<ServerToClient> = {},
+  ) {
     this.socket = socket;
     this.context = context;
     this.name = identity.name;
@@ -233,10 +228,9 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     );
   }
 
-  /** @internal What is known that may explain why something did not come, for a failure's text. */
-  circumstances(event?: string): ReturnType<typeof circumstances> {
-    const instead = event === undefined ? undefined : nearMisses(this, [event], equals);
-    return circumstances(this.context, [this], { 'came instead': instead });
+  /** @internal For a failure's text. */
+  circumstances(event?: string): Details {
+    return this.context.explain(this, event);
   }
 
   /** The socket without its user's event types, among which Socket.IO's own events cannot be named. */
@@ -283,6 +277,27 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       this.circumstances(event),
     );
   }
+}
+
+/** Where statements about clients are made. */
+export type ClientStage = Stage<TestClient>;
+
+/** Whose ack it is, and of what: of an event that waits for others to be sent, or that could not be. */
+export interface Ack {
+  readonly client: TestClient;
+  readonly sent?: SentEvent | Promise<SentEvent>;
+}
+
+const acks = new WeakMap<object, Ack>();
+
+/** Notes which event's ack a promise of `emitWithAck` is, so that one can make statements about the promise. */
+export function noteAckOf(promise: Promise<unknown>, ack: Ack): void {
+  acks.set(promise, ack);
+}
+
+/** Who sent the event whose ack a value is the promise of. */
+export function ackOf(promise: unknown): Ack | undefined {
+  return acks.get(promise as object);
 }
 
 /** Answer of a wait for a client that is disconnected for good. */

@@ -1,11 +1,6 @@
 import type { ConnectOptions } from './connect-options.js';
+import type { EventsMap } from './events-map.js';
 import type { TestClient } from './test-client.js';
-
-/** Event names and their listeners, as Socket.IO types them. */
-export interface EventsMap {
-  // oxlint-disable-next-line typescript/no-explicit-any -- the shape of Socket.IO's own EventsMap
-  [event: string]: any;
-}
 
 /** The events of a namespace, each way. */
 export interface NamespaceEvents<

@@ -1,4 +1,4 @@
-import { show } from '../show.js';
+import { show } from './show.js';
 
 /**
  * Whether a text is the one expected, or matches the pattern; a pattern's own position does not count.

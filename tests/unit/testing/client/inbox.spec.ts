@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { Inbox, payloadOf } from '../../../../src/testing/app/inbox.js';
+import { Inbox } from '../../../../src/testing/client/inbox.js';
+import { payloadOf } from '../../../../src/testing/model/received-event.js';
 
 function inboxWith(...events: [event: string, ...args: unknown[]][]): Inbox {
   const inbox = new Inbox(() => {});

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
-import { ConnectionRefusedError, DeadlineError } from '../errors.js';
+import { ConnectionRefusedError, DeadlineError } from '../report/errors.js';
 import { CONNECT_HEADER } from '../observer/handshake-refusals.js';
 import type { ServerObserver } from '../observer/server-observer.js';
-import { EXPIRED } from '../settle/deadline.js';
+import { EXPIRED } from '../timing/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
 import { pollingInRealTime } from './polling-in-real-time.js';
 import { explainRefusal } from './refusal.js';
-import { TestClient, type ClientContext } from './test-client.js';
+import type { ClientContext } from './stage.js';
+import { TestClient } from './test-client.js';
 
 /** A client that is to be connected, and where to. */
 interface Connecting {
@@ -16,7 +17,7 @@ interface Connecting {
   url: URL;
   server: Server;
   observer: ServerObserver;
-  context: ClientContext;
+  context: ClientContext<TestClient>;
   /** The app's clients; this one is among them from the beginning, and no longer when it came to nothing. */
   opened: Set<TestClient>;
   /** With the app's defaults filled in. */
@@ -83,7 +84,7 @@ export async function connectClient({
 function openBeside(
   { name, socket: { io: manager } }: TestClient,
   options: ConnectOptions,
-  context: ClientContext,
+  context: ClientContext<TestClient>,
 ): Socket {
   const namespace = withSlash(options.namespace ?? '/');
   const socket = manager.socket(namespace, options);

@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io-client';
 import type { ObservedSocket } from '../observer/observed-socket.js';
-import type { SentEvent } from './acks.js';
-import type { ReceivedEvent } from './inbox.js';
-import type { ClientContext } from './test-client.js';
+import type { SentEvent } from '../model/sent-event.js';
+import type { ReceivedEvent } from '../model/received-event.js';
+import type { LinkContext } from './stage.js';
 import { PacketType, isAck, isEvent, sentFromQueue, type Packet, type WireListener } from './wire.js';
 
 /** When an event arrived, and because of what. */
@@ -29,7 +29,7 @@ export class ClientTraffic implements WireListener {
   constructor(
     private readonly client: { readonly name: string; readonly namespace: string },
     private readonly socket: Socket,
-    private readonly context: ClientContext,
+    private readonly context: LinkContext,
   ) {}
 
   /** That of the latest connection. */

@@ -1,14 +1,14 @@
 import type { Socket } from 'socket.io-client';
-import type { HookError } from '../errors.js';
+import type { HookError } from '../report/errors.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
-import { EXPIRED, within } from '../settle/deadline.js';
+import { EXPIRED, within } from '../timing/deadline.js';
 import { fenceToClient, fenceToServer, type ClientEnd, type ServerEnd } from '../settle/fence.js';
 import { expectPingsInRealTime } from '../settle/heartbeats.js';
 import type { Link } from '../settle/settle.js';
 import { ClientTraffic } from './client-traffic.js';
 import { noteWebSocket } from './hang-up.js';
 import { Inbox } from './inbox.js';
-import type { ClientContext } from './test-client.js';
+import type { LinkContext } from './stage.js';
 import { observeQueue, observeSocket, observeWire, queueOf } from './wire.js';
 
 /** What a client is called, and how long each of its waits may take, in milliseconds. */
@@ -31,7 +31,7 @@ export class ClientLink implements Link {
 
   constructor(
     private readonly socket: Socket,
-    private readonly context: ClientContext,
+    private readonly context: LinkContext,
     private readonly identity: ClientIdentity,
   ) {
     this.name = identity.name;

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { RedisBackplane, type Server } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
-import { EXPIRED, runningTime, stretched, within, type Expired } from '../settle/deadline.js';
-import { AppStartError, TeardownError } from '../errors.js';
+import { EXPIRED, runningTime, stretched, within, type Expired } from '../timing/deadline.js';
+import { AppStartError, TeardownError } from '../report/errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
-import { nextTurn, setImmediate } from '../settle/real-time.js';
+import { nextTurn, setImmediate } from '../timing/real-time.js';
 import { settle, type Scene, type SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
-import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from './start-test-app.js';
-import type { ClusterView, TestApp } from './test-app.js';
-import type { ConnectOptions } from './connect-options.js';
-import type { EventsMap } from './events.js';
-import type { TestClient } from './test-client.js';
+import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
+import type { ClusterView } from '../app/running-app.js';
+import type { TestApp } from '../app/test-app.js';
+import type { ConnectOptions } from '../client/connect-options.js';
+import type { EventsMap } from '../client/events-map.js';
+import type { TestClient } from '../client/test-client.js';
 
 export interface TestClusterOptions extends TestAppOptions {
   /** How many nodes there are. @default 2 */

@@ -1,8 +1,8 @@
 import { inspect, type InspectOptions } from 'node:util';
-import type { Work } from './settle/activity.js';
-import type { Cause } from './observer/execution-context.js';
-import type { LogEntry } from './observer/log-capture.js';
-import { now } from './settle/real-time.js';
+import type { Work } from '../model/work.js';
+import type { Cause } from '../model/execution-context.js';
+import type { LogEntry } from '../model/log-entry.js';
+import { now } from '../timing/real-time.js';
 
 /** What is known of a failure, under a label each: one line, or several that are listed below it. */
 export type Details = Record<string, string | undefined | readonly string[]>;

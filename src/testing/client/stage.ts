@@ -1,18 +1,20 @@
-import type { TestClient } from '../app/test-client.js';
-import type { LogEntry } from '../observer/log-capture.js';
+import type { LogCapture } from '../observer/log-capture.js';
+import type { ServerObserver } from '../observer/server-observer.js';
+import type { Details } from '../report/show.js';
+import type { LogEntry } from '../model/log-entry.js';
 import type { Activity } from '../settle/activity.js';
 import type { SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 
 /** Where statements are made: an app, or a cluster of them, as far as they need it. */
-export interface Stage {
+export interface Stage<Client> {
   readonly activity: Activity;
   readonly timeline: Timeline;
   readonly record: Recorder;
   /** Aborts every wait. */
   readonly signal?: AbortSignal;
   /** Every client that `connect()` has opened, the disconnected ones too, in the order in which they came. */
-  everyone(): readonly TestClient[];
+  everyone(): readonly Client[];
   /** From when on things happen that the test may be about, in milliseconds of `performance.now()`. */
   readonly since: () => number;
   /** Why the server refused the event of this entry of the timeline, where it did. */
@@ -21,3 +23,14 @@ export interface Stage {
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;
 }
+
+/** What a client needs of the app that it is connected to. */
+export interface ClientContext<Client> extends Stage<Client> {
+  readonly observer: ServerObserver;
+  readonly logs: LogCapture;
+  /** What is known that may explain why something did not come to a client, for a failure's text. */
+  explain(client: Client, event?: string): Details;
+}
+
+/** The same, as far as a client's connection needs it. */
+export type LinkContext = Pick<ClientContext<unknown>, 'activity' | 'observer' | 'record' | 'timeline'>;
