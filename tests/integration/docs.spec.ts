@@ -168,7 +168,7 @@ test('every option of an app is in the table, and no other', () => {
 test('every variable of the environment is one that the harness reads', () => {
   const named = pages.flatMap((page) => read(page).match(/\bREALTIME_\w+/g) ?? []);
   expect(named.length).toBeGreaterThan(0);
-  const known = ['src/testing/settle/deadline.ts', 'src/testing/coverage/directory.ts'].map(read).join('');
+  const known = ['src/testing/timing/deadline.ts', 'src/testing/coverage/directory.ts'].map(read).join('');
   expect(named.filter((name) => !known.includes(`'${name}'`))).toEqual([]);
 });
 
