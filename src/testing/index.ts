@@ -1,6 +1,6 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './cluster/start-test-cluster.js';
-export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/worlds.js';
+export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/test-matrix.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './client/connect-options.js';
 export type * from './client/events.js';

@@ -1,7 +1,7 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { Refusal } from '../model/refusal.js';
 import { showEvent, type Details } from '../report/show.js';
-import { takeForgotten } from '../statements/forgotten.js';
+import { takeUnawaited } from '../statements/unawaited.js';
 import { nextTurn } from '../timing/real-time.js';
 import { named } from '../statements/names.js';
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
@@ -16,7 +16,7 @@ const LAST_REST = 500;
  * What a test has left, as errors: expectations that nobody awaited, errors in the log that nobody has declared and, in
  * strict mode, loose ends.
  */
-export async function findUnfinished(
+export async function findLeftovers(
   { logs, errorLogs, refusals, observer, strict, timeout, activity }: RunningApp,
   stage: ClientStage,
   clients: readonly TestClient[],
@@ -26,7 +26,7 @@ export async function findUnfinished(
 ): Promise<readonly Error[]> {
   // What the test has made in the same go, and awaits together with the end, is awaited by then.
   await nextTurn();
-  const problems = [...takeForgotten(stage.timeline)];
+  const problems = [...takeUnawaited(stage.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
   if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;
 

@@ -13,7 +13,7 @@ import { TeardownError } from '../report/errors.js';
 import { show } from '../report/show.js';
 import { AppSubject } from '../statements/app-subject.js';
 import { Audience, type Belongs } from '../statements/audience.js';
-import { explain } from '../statements/near-misses.js';
+import { explain } from '../statements/similar-events.js';
 import { closeApp } from './close-app.js';
 import { connectClient } from '../client/connect-client.js';
 import type { ClientFor, ConnectIn, EventsOf } from '../client/events.js';
@@ -22,7 +22,7 @@ import { withSlash, type ConnectOptions } from '../client/connect-options.js';
 import type { ClientContext } from '../client/stage.js';
 import { TestClient } from '../client/test-client.js';
 import type { RunningApp } from './running-app.js';
-import { findUnfinished } from './unfinished.js';
+import { findLeftovers } from './leftovers.js';
 
 /** Whether an app has nothing to do. */
 export type IdleCheck = (app: TestApp) => boolean | Promise<boolean>;
@@ -237,7 +237,7 @@ export class TestApp<
    * @param since from when on errors count, in milliseconds of `performance.now()`
    */
   unfinished(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
-    return findUnfinished(this.running, this.stage, clients, since, ofTheseOnly);
+    return findLeftovers(this.running, this.stage, clients, since, ofTheseOnly);
   }
 
   /**

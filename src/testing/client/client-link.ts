@@ -6,7 +6,7 @@ import { fenceToClient, fenceToServer, type ClientEnd, type ServerEnd } from '..
 import { expectPingsInRealTime } from '../settle/heartbeats.js';
 import type { Link } from '../settle/settle.js';
 import { ClientTraffic } from './client-traffic.js';
-import { noteWebSocket } from './hang-up.js';
+import { noteWebSocket } from './close-websocket.js';
 import { Inbox } from './inbox.js';
 import type { LinkContext } from './stage.js';
 import { observeQueue, observeSocket, observeWire, queueOf } from './wire.js';

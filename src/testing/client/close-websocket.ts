@@ -33,7 +33,7 @@ export function noteWebSocket(engine: Socket['io']['engine']): void {
  * to itself it would be cleared after the app has been closed, when the test may have given time back. To clear a timer
  * of an earlier `mock.timers` of node:test leaves all later ones with timers that never fire (Node 20, 22 and 24).
  */
-export function hangUp(socket: Socket): Promise<void> {
+export function closeWebSocket(socket: Socket): Promise<void> {
   const { engine } = socket.io;
   const webSocket = webSockets.get(engine);
   return new Promise((resolve) => {

@@ -58,7 +58,7 @@ export async function connectClient({
     const error = await client.link.open();
     if (error === EXPIRED) {
       const headline = `${name} did not get connected to ${address.href}`;
-      throw new DeadlineError(headline, client.timeout, client.circumstances());
+      throw new DeadlineError(headline, client.timeout, client.failureContext());
     }
     if (error) {
       const refusal = observer.handshakeRefusals.take(connectId);
@@ -102,7 +102,7 @@ async function untilHandled(client: TestClient): Promise<void> {
   if (handled === EXPIRED) {
     throw new DeadlineError(`handleConnection did not settle for ${client.name}`, client.timeout, {
       note: "A hook that waits for the client's messages needs connect({ until: 'connected' }).",
-      ...client.circumstances(),
+      ...client.failureContext(),
     });
   }
   if (client.connected) return;

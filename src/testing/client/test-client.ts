@@ -5,7 +5,7 @@ import { EXPIRED, stretched, within } from '../timing/deadline.js';
 import type { SentEvent } from '../model/sent-event.js';
 import { ClientLink, type ClientIdentity } from './client-link.js';
 import type { EventsMap } from './events-map.js';
-import { hangUp } from './hang-up.js';
+import { closeWebSocket } from './close-websocket.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
@@ -172,7 +172,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     const received = await this.take((candidate) => candidate.event === event, deadline, signal);
     if (received !== EXPIRED && received !== GONE) return received.args as Parameters<ServerToClient[Event]>;
     if (received === GONE) this.assertConnected(() => `${this.name} waited for ${showEvent(event)}`, event);
-    throw new DeadlineError(`${this.name} did not receive ${showEvent(event)}`, deadline, this.circumstances(event));
+    throw new DeadlineError(`${this.name} did not receive ${showEvent(event)}`, deadline, this.failureContext(event));
   }
 
   /**
@@ -192,7 +192,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    */
   async disconnect(): Promise<void> {
     if (this.connected) this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
-    const closed = hangUp(this.untyped);
+    const closed = closeWebSocket(this.untyped);
     const end = this.link.serverEnd;
     if (!end) return;
     const done = await this.context.activity.until(
@@ -203,7 +203,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       throw new DeadlineError(
         `${this.name} left, and the server's handleDisconnect was not done`,
         this.timeout,
-        this.circumstances(),
+        this.failureContext(),
       );
     }
     await within(closed, this.timeout);
@@ -229,7 +229,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   }
 
   /** @internal For a failure's text. */
-  circumstances(event?: string): Details {
+  failureContext(event?: string): Details {
     return this.context.explain(this, event);
   }
 
@@ -264,7 +264,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       ...(this.context.activity.idle() && {
         note: 'No handler is running: it returned nothing or did not call its @Ack(), a middleware refused the event, or nobody handles it.',
       }),
-      ...this.circumstances(),
+      ...this.failureContext(),
     });
   }
 
@@ -274,7 +274,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       this.name,
       this.link.lastReason ?? 'it never was connected',
       wanted(),
-      this.circumstances(event),
+      this.failureContext(event),
     );
   }
 }

@@ -8,7 +8,7 @@ type CreateIoServer = (port: number, options?: object) => unknown;
  * decorator, or a subclass of `IoAdapter` that adds some on its way to `super.createIOServer`. So it is the method of the
  * adapter's topmost class that gets it, for the moment of the call.
  */
-export function layOver<T>(
+export function overrideServerOptions<T>(
   adapter: object,
   { port, options }: { port?: number; options: Partial<ServerOptions> },
   create: () => T,

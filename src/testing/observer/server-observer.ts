@@ -13,7 +13,7 @@ import { readable, show } from '../report/show.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
-import { layOver } from './lay-over.js';
+import { overrideServerOptions } from './override-server-options.js';
 import type { ObservedApp } from './observed-app.js';
 import { observeHandlers, type HandlerListener } from './observe-handlers.js';
 import { HookObserver, type HookListener } from './observe-hooks.js';
@@ -201,9 +201,9 @@ export class ServerObserver implements HandlerListener, HookListener {
       const over = { options: this.app.serverOptions ?? {} };
       const created =
         port === 0
-          ? layOver(adapter, over, () => create(port, options))
+          ? overrideServerOptions(adapter, over, () => create(port, options))
           : this.standIns.lend(adapter, port, () =>
-              layOver(adapter, { ...over, port: 0 }, () => create(port, options)),
+              overrideServerOptions(adapter, { ...over, port: 0 }, () => create(port, options)),
             );
       const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
       if (!server?.engine || !server.of) {

@@ -107,7 +107,7 @@ export function showCause({ client, event }: Cause): string {
 }
 
 /** How many frames of a stack are shown. */
-const MOST_FRAMES = 3;
+const MAX_FRAMES = 3;
 
 /**
  * The frames of a stack that are the user's own. They do not begin with `at`, lest a test runner take them for the
@@ -117,7 +117,7 @@ function ownFrames(stack = ''): string[] {
   return stack
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
-    .slice(0, MOST_FRAMES)
+    .slice(0, MAX_FRAMES)
     .map((line) =>
       line
         .replace(/^\s+at /, '  in ')

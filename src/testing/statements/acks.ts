@@ -3,7 +3,7 @@ import type { ReceivedEvent } from '../model/received-event.js';
 import type { TestClient } from '../client/test-client.js';
 import { errorAnswerIn } from '../model/error-answer.js';
 import { show, showEvent } from '../report/show.js';
-import { showReceived } from './near-misses.js';
+import { showReceived } from './similar-events.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { aboutClient, type Statement } from './statement.js';
@@ -112,12 +112,12 @@ function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
 }
 
 function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
-  const { silenceProvesNothing, ...common } = aboutClient(client);
+  const { inconclusiveWhen, ...common } = aboutClient(client);
   return {
     ...common,
     subject: `${client.name}'s ${showEvent(sent.event, sent.args)}`,
     // There is one ack at most: that which came is final.
-    silenceProvesNothing: () => (sent.ack ? undefined : silenceProvesNothing?.()),
+    inconclusiveWhen: () => (sent.ack ? undefined : inconclusiveWhen?.()),
   };
 }
 

@@ -4,7 +4,7 @@ import { TestClient } from '../client/test-client.js';
 import { ackOf } from '../client/test-client.js';
 import { Audience } from './audience.js';
 import { equalityOf, equals, type RunnerEquality } from './equality.js';
-import { trackAssertion, trackMatcher } from './forgotten.js';
+import { trackAssertion, trackMatcher } from './unawaited.js';
 import type { Verdict } from './statement.js';
 import { statements, type AnyStatement, type RealtimeMatchers } from './matchers.js';
 
@@ -31,12 +31,12 @@ function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatche
     const assert = (...args: unknown[]): PromiseLike<void> => {
       const madeAt = new Error();
       Error.captureStackTrace(madeAt, assert);
-      const judge = async (): Promise<void> => {
-        const judged = statements[name] as AnyStatement;
-        const verdict = await judged({ negated, equals, since: 0 }, subject, ...args);
+      const evaluate = async (): Promise<void> => {
+        const evaluated = statements[name] as AnyStatement;
+        const verdict = await evaluated({ negated, equals, since: 0 }, subject, ...args);
         if (verdict.pass === negated) throw new AssertionError({ message: verdict.message() });
       };
-      return trackAssertion(name, appOf(subject), judge(), madeAt);
+      return trackAssertion(name, appOf(subject), evaluate(), madeAt);
     };
     return assert;
   };
@@ -68,8 +68,8 @@ export const matchers = Object.fromEntries(
       const madeAt = new Error();
       Error.captureStackTrace(madeAt, match);
       const manner = { negated: this.isNot ?? false, equals: equalityOf(this), since: 0 };
-      const judge = async (): Promise<Verdict> => (statements[name] as AnyStatement)(manner, subject, ...args);
-      return trackMatcher(name, appOf(subject), judge(), madeAt) as Promise<Verdict>;
+      const evaluate = async (): Promise<Verdict> => (statements[name] as AnyStatement)(manner, subject, ...args);
+      return trackMatcher(name, appOf(subject), evaluate(), madeAt) as Promise<Verdict>;
     },
   ]),
 ) as Record<Matcher, (this: RunnerState, subject: unknown, ...args: unknown[]) => Promise<Verdict>>;

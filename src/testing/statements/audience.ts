@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { ClientStage, TestClient } from '../client/test-client.js';
 import { who } from './names.js';
-import { atHome, showReceived } from './near-misses.js';
+import { atHome, showReceived } from './similar-events.js';
 import type { Equals } from './equality.js';
 import type { Statement } from './statement.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';

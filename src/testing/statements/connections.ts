@@ -1,7 +1,7 @@
 import type { TestClient } from '../client/test-client.js';
 import { ConnectionRefusedError, type RefusalStage } from '../report/errors.js';
 import { report, show, showEvent } from '../report/show.js';
-import { circumstances, whyGone } from './circumstances.js';
+import { failureContext, whyGone } from './failure-context.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
@@ -18,7 +18,7 @@ export function isConnected(client: TestClient, { transport }: ExpectedConnectio
   return {
     ...aboutClient(client),
     // Of one that is gone it is known.
-    silenceProvesNothing: undefined,
+    inconclusiveWhen: undefined,
     wanted: transport ? `be connected by ${transport}` : 'be connected',
     // It may be about to go.
     complete: true,
@@ -50,7 +50,7 @@ export function isDisconnected(
   const bothEnds = (): boolean => hasGone() && client.serverDisconnectReason !== undefined;
   return {
     ...aboutClient(client),
-    silenceProvesNothing: undefined,
+    inconclusiveWhen: undefined,
     wanted: ['be disconnected', reasons.join(' and ')].filter(Boolean).join(' for '),
     look: () =>
       hasGone() &&
@@ -114,7 +114,7 @@ export async function isRefused(
   const known = client as TestClient | undefined;
   const message = report(
     `Expected ${known?.name ?? show(client)} to ${wanted.join(' ')}, but it was let in.`,
-    known?.context ? circumstances(known.context, [known]) : {},
+    known?.context ? failureContext(known.context, [known]) : {},
   );
   return { pass: false, message: () => message };
 }

@@ -6,10 +6,10 @@ import { withMatched } from './equality.js';
 const WHOLE = { depth: 10, maxStringLength: 1_000, maxArrayLength: 10_000 };
 
 /** How many lines of a difference are shown. */
-const MOST_LINES = 30;
+const MAX_LINES = 30;
 
 /** How many lines of each side are compared, and how many that are the same are shown before the first that is not. */
-const [MOST_COMPARED, BEFORE] = [200, 10];
+const [MAX_COMPARED, BEFORE] = [200, 10];
 
 /** What was expected and what came, line by line: `- ` is missing, `+ ` is too much. */
 export function difference(expected: unknown, actual: unknown): string[] {
@@ -20,7 +20,7 @@ export function difference(expected: unknown, actual: unknown): string[] {
   const start = Math.max(same - BEFORE, 0);
   const text = (side: readonly string[]): string =>
     side
-      .slice(start, start + MOST_COMPARED)
+      .slice(start, start + MAX_COMPARED)
       .map((line) => `${line}\n`)
       .join('');
   const changes = diffLines(text(wanted), text(found));
@@ -31,11 +31,11 @@ export function difference(expected: unknown, actual: unknown): string[] {
       .split('\n')
       .map((line) => mark + line);
   });
-  const left = Math.max(wanted.length, found.length) - start - MOST_COMPARED;
-  const more = Math.max(all.length - MOST_LINES, 0) + Math.max(left, 0);
+  const left = Math.max(wanted.length, found.length) - start - MAX_COMPARED;
+  const more = Math.max(all.length - MAX_LINES, 0) + Math.max(left, 0);
   return [
     ...(start > 0 ? [`… ${start} lines that are the same`] : []),
-    ...all.slice(0, MOST_LINES),
+    ...all.slice(0, MAX_LINES),
     ...(more > 0 ? [`… ${more} more lines`] : []),
   ];
 }

@@ -17,7 +17,7 @@ interface AsymmetricMatcher {
   asymmetricMatch(actual: unknown): boolean;
 }
 
-const MOST_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
   return (
@@ -46,7 +46,7 @@ export function equalityOf({ equals: own, customTesters = [] }: RunnerEquality):
 export function withMatched(expected: unknown, actual: unknown, depth = 0): unknown {
   if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? actual : expected;
   // Nothing that was received is circular, but what somebody expects may be.
-  if (depth > MOST_DEPTH) return expected;
+  if (depth > MAX_DEPTH) return expected;
   if (Array.isArray(expected) && Array.isArray(actual)) {
     return expected.map((value, index) => withMatched(value, actual[index] as unknown, depth + 1));
   }

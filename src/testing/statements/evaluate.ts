@@ -2,7 +2,7 @@ import { SettleTimeoutError } from '../report/errors.js';
 import { report, type Details } from '../report/show.js';
 import { EXPIRED, runningTime } from '../timing/deadline.js';
 import type { Contradiction } from '../timeline/entry.js';
-import { circumstances } from './circumstances.js';
+import { failureContext } from './failure-context.js';
 import { named } from './names.js';
 import type { Statement, Verdict } from './statement.js';
 
@@ -15,7 +15,7 @@ const GRACE = 1_000;
  * The one place where statements are waited for. One that is made waits until it is borne out; one that is denied lets
  * the app settle and then looks, so that its answer is final.
  */
-export async function judge<Found>(statement: Statement<Found>, negated: boolean): Promise<Verdict> {
+export async function evaluate<Found>(statement: Statement<Found>, negated: boolean): Promise<Verdict> {
   const { stage, wanted } = statement;
   const verdict = await (negated ? deny(statement) : confirm(statement)).catch((error: unknown) =>
     restless(statement, negated, error),
@@ -50,11 +50,11 @@ async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
     await stage.settle({ timeout, signal });
   }
   const found = statement.look();
-  const nothing = found === undefined ? statement.silenceProvesNothing?.() : undefined;
+  const nothing = found === undefined ? statement.inconclusiveWhen?.() : undefined;
   if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
   const but = found === undefined ? nothing : statement.describe(found);
   const headline = named(stage, `Expected ${statement.subject} not to ${wanted}.`);
-  return failure(true, headline, circumstances(stage, statement.clients, { but }));
+  return failure(true, headline, failureContext(stage, statement.clients, { but }));
 }
 
 async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
@@ -74,10 +74,10 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     if (!statement.complete) return { pass: true, message: () => '' };
     await stage.settle({ timeout, signal });
     const found = statement.look();
-    const but = isNothing(found) ? statement.silenceProvesNothing?.() : undefined;
+    const but = isNothing(found) ? statement.inconclusiveWhen?.() : undefined;
     if (but !== undefined) {
       const headline = named(stage, `Expected ${statement.subject} to ${wanted}.`);
-      return failure(false, headline, circumstances(stage, statement.clients, { but }));
+      return failure(false, headline, failureContext(stage, statement.clients, { but }));
     }
     if (found !== undefined) {
       statement.take?.(found);
@@ -89,7 +89,7 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
   const instead = statement.instead?.();
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
-  const details = circumstances(stage, statement.clients, {
+  const details = failureContext(stage, statement.clients, {
     'too late': late,
     [statement.complete ? 'but' : 'came instead']: instead,
   });
@@ -108,7 +108,7 @@ function restless<Found>(statement: Statement<Found>, negated: boolean, error: u
   const headline = `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}, which cannot be told: ${error.message}`;
   const [first = '', ...known] = headline.split('\n');
   const waited = known.map((line) => line.trim()).filter((line) => line !== 'still in flight:');
-  return failure(negated, named(stage, first), circumstances(stage, clients, { 'it waited for': waited }));
+  return failure(negated, named(stage, first), failureContext(stage, clients, { 'it waited for': waited }));
 }
 
 /** What would have borne the statement out, had there been more time. */

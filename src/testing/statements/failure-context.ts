@@ -8,7 +8,7 @@ import { lastEvent } from './last-event.js';
 import { withNames } from './names.js';
 
 /** How much of each thing is told. */
-const MOST = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
+const MAX = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
 
 /**
  * All that may explain why something is not as was expected, in the order in which a reader wants it.
@@ -16,7 +16,7 @@ const MOST = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
  * @param clients those that it is about
  * @param instead what there is in the place of what was expected; what it tells is not told again
  */
-export function circumstances(stage: ClientStage, clients: readonly TestClient[], instead: Details = {}): Details {
+export function failureContext(stage: ClientStage, clients: readonly TestClient[], instead: Details = {}): Details {
   const told = Object.values(instead).flat().join('\n');
   const isNews = (line: string): boolean => !told.includes(line.replace(/, (?:running|open) for .*$/, ','));
   const errors = stage.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
@@ -28,7 +28,7 @@ export function circumstances(stage: ClientStage, clients: readonly TestClient[]
       ...clients.flatMap(whyGone).filter(isNews),
       ...whetherFaked(),
       ...showWorks(stage.activity.work).filter(isNews),
-      ...errors.slice(-MOST.errors).flatMap((entry) => {
+      ...errors.slice(-MAX.errors).flatMap((entry) => {
         const [first, ...frames] = showServerError(entry);
         return [`the server logged ${first}`, ...frames];
       }),
@@ -75,11 +75,11 @@ function lastOfTimeline({ timeline, since }: ClientStage, clients: readonly Test
   const names = clients.map(({ name }) => name);
   const all = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const { others: entries, recurring } = withoutRecurring(all);
-  const last = entries.slice(-MOST.timeline);
+  const last = entries.slice(-MAX.timeline);
   const before = entries
-    .slice(0, -MOST.timeline)
+    .slice(0, -MAX.timeline)
     .filter((entry) => isTelling(entry, names))
-    .slice(-MOST.turns);
+    .slice(-MAX.turns);
   const shown = [...before, ...last];
   const gap = before.length > 0 && shown.length < entries.length ? ['           …'] : [];
   const total = timeline.dropped + timeline.entries.length;
@@ -91,7 +91,7 @@ function lastOfTimeline({ timeline, since }: ClientStage, clients: readonly Test
 function withoutRecurring(entries: readonly TimelineEntry[]): { others: TimelineEntry[]; recurring: string[] } {
   const times = new Map<string, number>();
   for (const name of entries.map(ownEventOf)) if (name !== undefined) times.set(name, (times.get(name) ?? 0) + 1);
-  const often = new Map([...times].filter(([, count]) => count > MOST.repeats));
+  const often = new Map([...times].filter(([, count]) => count > MAX.repeats));
   return {
     others: entries.filter((entry) => !often.has(ownEventOf(entry) ?? '')),
     recurring: Array.from(often, ([name, count]) => `           and ${count} times "${name}", of the app's own accord`),

@@ -22,7 +22,7 @@ export interface ExpectedLog {
 }
 
 /** How many of the entries that there were are told. */
-const MOST = 10;
+const MAX = 10;
 
 /** That an app logs something: this message, or one that matches the pattern. */
 export function logs(
@@ -70,7 +70,7 @@ export function logs(
       const told =
         near.length > 0 ? near : entries().filter((entry) => entry.cause ?? !NEST_ITSELF.has(entry.context ?? ''));
       return told
-        .slice(-MOST)
+        .slice(-MAX)
         .flatMap((entry) => [
           `it logged ${showWithCause(entry)}`,
           ...(near.length > 0 ? compared(entry) : []),

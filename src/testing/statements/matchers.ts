@@ -14,7 +14,7 @@ import {
   type ExpectedRefusal,
 } from './connections.js';
 import type { Equals } from './equality.js';
-import { judge } from './judge.js';
+import { evaluate } from './evaluate.js';
 import type { Statement, Verdict } from './statement.js';
 import { logs, logsErrors, type ExpectedLog } from './logs.js';
 import { receives, receivesExactly, receivesInOrder, receivesTimes } from './receiving.js';
@@ -100,7 +100,7 @@ export interface RealtimeMatchers<Subject = unknown> {
   toHaveLoggedErrors(): Promise<void>;
 }
 
-/** How a statement is to be judged. */
+/** How a statement is to be evaluated. */
 export interface Manner {
   negated: boolean;
   equals: Equals;
@@ -116,7 +116,7 @@ export type AnyStatement = (manner: Manner, subject: unknown, ...args: unknown[]
 /** Every statement by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
 export const statements = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    judged(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
+    evaluated(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
   toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) => {
     const receiver = client(subject, 'toReceiveInOrder');
     if (expected.length === 0) {
@@ -125,10 +125,10 @@ export const statements = {
       );
     }
     const events = expected.map((one) => event(one, 'toReceiveInOrder'));
-    return judged(manner, receivesInOrder(receiver, events, manner.equals));
+    return evaluated(manner, receivesInOrder(receiver, events, manner.equals));
   },
   toReceiveExactly: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
-    judged(
+    evaluated(
       manner,
       receivesExactly(
         client(subject, 'toReceiveExactly'),
@@ -137,49 +137,49 @@ export const statements = {
       ),
     ),
   toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) =>
-    judged(
+    evaluated(
       manner,
       receivesTimes(client(subject, 'toReceiveTimes'), times, event(expected, 'toReceiveTimes'), manner.equals),
     ),
   toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    judged(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
+    evaluated(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
   toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) => {
     const { client: sender, sent } = await asked(subject, 'toBeAcked');
-    const verdict = await judged(manner, isAcked({ client: sender, sent }, values, manner.equals));
+    const verdict = await evaluated(manner, isAcked({ client: sender, sent }, values, manner.equals));
     // That it is not acked says that it is refused; that it has not this value does not.
     if (manner.negated && !verdict.pass && values.length === 0) sender.context.observer.refusals.declare(sent.entry);
     return verdict;
   },
   toRaiseException: async (manner: Manner, subject: unknown, message?: string | RegExp) =>
-    judged(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
+    evaluated(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
   toBeRefused: ({ equals }: Manner, subject: unknown, reason?: string | RegExp, expected: ExpectedRefusal = {}) =>
     isRefused(subject, reason, expected, equals),
   toBeConnected: (manner: Manner, subject: unknown, expected: ExpectedConnection = {}) =>
-    judged(manner, isConnected(client(subject, 'toBeConnected'), expected)),
+    evaluated(manner, isConnected(client(subject, 'toBeConnected'), expected)),
   toBeDisconnected: async (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) => {
     const gone = client(subject, 'toBeDisconnected');
-    const verdict = await judged(manner, isDisconnected(gone, reason, expected));
+    const verdict = await evaluated(manner, isDisconnected(gone, reason, expected));
     // Who is disconnected for an event is refused it.
     const { entry } = gone.link.serverEnd?.disconnectCause ?? {};
     if (verdict.pass && !manner.negated && entry !== undefined) gone.context.observer.refusals.declare(entry);
     return verdict;
   },
   toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
-    judged(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
+    evaluated(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
   toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) => {
     const member = client(subject, 'toBeInRooms');
     if (!Array.isArray(rooms))
       throw new TypeError(`expect(…).toBeInRooms() needs a list of rooms, like ['lobby']; it got ${show(rooms)}.`);
-    return judged(manner, isInRooms(member, rooms));
+    return evaluated(manner, isInRooms(member, rooms));
   },
   toHaveLogged: (manner: Manner, subject: unknown, message: string | RegExp, expected: ExpectedLog = {}) =>
-    judged(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
+    evaluated(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
   toHaveLoggedErrors: (manner: Manner, subject: unknown) =>
-    judged(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
+    evaluated(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
 } satisfies Record<keyof RealtimeMatchers, Judged>;
 
-function judged<Found>({ negated }: Manner, statement: Statement<Found>): Promise<Verdict> {
-  return judge(statement, negated);
+function evaluated<Found>({ negated }: Manner, statement: Statement<Found>): Promise<Verdict> {
+  return evaluate(statement, negated);
 }
 
 function client(subject: unknown, matcher: string): TestClient {

@@ -1,6 +1,6 @@
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import type { TestClient } from '../client/test-client.js';
-import { nearMisses, showReceived } from './near-misses.js';
+import { similarEvents, showReceived } from './similar-events.js';
 import { difference } from './difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
@@ -8,7 +8,7 @@ import { who } from './names.js';
 import { aboutClient, type Statement } from './statement.js';
 
 /** How many events are told one by one. */
-const MOST = 20;
+const MAX = 20;
 
 /** That a client receives an event. */
 export function receives(client: TestClient, expected: ExpectedEvent, equals: Equals): Statement<ReceivedEvent> {
@@ -25,7 +25,7 @@ export function receives(client: TestClient, expected: ExpectedEvent, equals: Eq
       missing: negated ? [] : [client],
     }),
     describe: (found) => [`${who(client)} got ${showReceived(found)}${showAgain(client, found, matches)}`],
-    instead: () => nearMisses(client, expected, equals),
+    instead: () => similarEvents(client, expected, equals),
   };
 }
 
@@ -46,8 +46,8 @@ export function receivesInOrder(
       const found = inOrder(client.inbox.unread, expected, equals);
       const missing = expected[found.length];
       return [
-        ...client.inbox.unread.slice(0, MOST).map((received) => `${who(client)} got ${showReceived(received)}`),
-        ...(client.inbox.unread.length > MOST ? [`… and ${client.inbox.unread.length - MOST} more`] : []),
+        ...client.inbox.unread.slice(0, MAX).map((received) => `${who(client)} got ${showReceived(received)}`),
+        ...(client.inbox.unread.length > MAX ? [`… and ${client.inbox.unread.length - MAX} more`] : []),
         ...(missing ? [showMissing(client, missing, expected[found.length - 1], equals)] : []),
       ];
     },
@@ -113,8 +113,8 @@ export function receivesTimes(
     }),
     instead: () => [
       `it came ${showTimes(matching().length)}`,
-      ...matching().slice(0, MOST).map(showReceived),
-      ...nearMisses(client, expected, equals),
+      ...matching().slice(0, MAX).map(showReceived),
+      ...similarEvents(client, expected, equals),
     ],
   };
 }
@@ -143,8 +143,8 @@ function showTimes(times: number): string {
 }
 
 function showList(expected: readonly ExpectedEvent[]): string {
-  const more = expected.length > MOST ? [`… and ${expected.length - MOST} more`] : [];
-  return [...expected.slice(0, MOST).map(showExpected), ...more].join(', ');
+  const more = expected.length > MAX ? [`… and ${expected.length - MAX} more`] : [];
+  return [...expected.slice(0, MAX).map(showExpected), ...more].join(', ');
 }
 
 function asList(received: ReceivedEvent): readonly unknown[] {

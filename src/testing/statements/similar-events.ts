@@ -3,23 +3,23 @@ import type { ClientStage, TestClient } from '../client/test-client.js';
 import { nearest } from '../report/nearest.js';
 import { showBecause, showEvent, type Details } from '../report/show.js';
 import { sentenceOf } from '../timeline/text.js';
-import { circumstances } from './circumstances.js';
+import { failureContext } from './failure-context.js';
 import { difference } from './difference.js';
 import { equals as isEqual, type Equals } from './equality.js';
 import { matcherOf, type ExpectedEvent } from './expected-event.js';
 import { who } from './names.js';
 
 /** How many of each kind are told. */
-const MOST = 8;
+const MAX = 8;
 
 /** What is known that may explain why something did not come to a client; of an event, what came in its place. */
 export function explain(client: TestClient, event?: string): Details {
-  const instead = event === undefined ? undefined : nearMisses(client, [event], isEqual);
-  return circumstances(client.context, [client], { 'came instead': instead });
+  const instead = event === undefined ? undefined : similarEvents(client, [event], isEqual);
+  return failureContext(client.context, [client], { 'came instead': instead });
 }
 
 /** What is near to an event that a client was to receive: at the client, nowhere, and at others. */
-export function nearMisses(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
+export function similarEvents(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
   const matches = matcherOf(expected, equals);
   const atOthers = client.context
     .everyone()
@@ -28,7 +28,7 @@ export function nearMisses(client: TestClient, expected: ExpectedEvent, equals: 
       const found = other.inbox.events.findLast(matches);
       return found ? [`${who(other)} got ${showReceived(found)}`] : [];
     });
-  return [...atHome(client, expected, equals), ...atOthers.slice(0, MOST)];
+  return [...atHome(client, expected, equals), ...atOthers.slice(0, MAX)];
 }
 
 /** The same without what others got. */
@@ -37,7 +37,7 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
   const matches = matcherOf(expected, equals);
   const read = client.inbox.find(matches) ? undefined : client.inbox.events.findLast(matches);
   const unread = client.inbox.unread.filter((received) => !matches(received));
-  const own = unread.filter((received) => received.event === event).slice(-MOST);
+  const own = unread.filter((received) => received.event === event).slice(-MAX);
   return [
     ...(read ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`] : []),
     ...own.flatMap((received) => [
@@ -46,7 +46,7 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
     ]),
     ...unheard(client.context, event),
     ...undelivered(client, event),
-    ...ofOtherNames(client, event, unread).slice(0, MOST - Math.min(own.length, MOST - 1)),
+    ...ofOtherNames(client, event, unread).slice(0, MAX - Math.min(own.length, MAX - 1)),
   ];
 }
 
@@ -60,7 +60,7 @@ function showArguments(args: readonly unknown[], received: readonly unknown[], e
 }
 
 /** How often an event may come before its times are counted instead of told. */
-const MOST_TOLD = 3;
+const MAX_TOLD = 3;
 
 /** Unread events of other names: first one that is spelt alike, then those that a client or a request has caused. */
 function ofOtherNames(client: TestClient, event: string, unread: readonly ReceivedEvent[]): string[] {
@@ -73,7 +73,7 @@ function ofOtherNames(client: TestClient, event: string, unread: readonly Receiv
   return [...byName]
     .toSorted((one, other) => rank(one) - rank(other))
     .flatMap(([name, times]) =>
-      times.length > MOST_TOLD
+      times.length > MAX_TOLD
         ? [`${who(client)} got "${name}" ${times.length} times, the last${when(times.at(-1)!)}`]
         : times.map((received) => `${who(client)} got ${showReceived(received)}`),
     );
@@ -96,7 +96,7 @@ export function showReceived(received: ReceivedEvent): string {
 /** What the server emitted under that name, and nobody got. */
 function unheard({ timeline, since }: ClientStage, event: string): string[] {
   const entries = timeline.since(since()).filter((entry) => entry.kind === 'unheard' && entry.event === event);
-  return entries.slice(-MOST).map((entry) => `${sentenceOf(entry)}${showBecause(entry.cause)}`);
+  return entries.slice(-MAX).map((entry) => `${sentenceOf(entry)}${showBecause(entry.cause)}`);
 }
 
 function when({ at, cause }: ReceivedEvent): string {

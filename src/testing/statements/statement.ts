@@ -42,7 +42,7 @@ export interface Statement<Found> {
   /** Whether nothing will bear it out any more. */
   readonly isHopeless?: () => boolean;
   /** Why that nothing bears it out proves nothing. */
-  readonly silenceProvesNothing?: () => string | undefined;
+  readonly inconclusiveWhen?: () => string | undefined;
   /** What contradicts it, made or denied. */
   readonly contradiction?: (negated: boolean) => Contradiction;
   /** What bears it out, in words. */
@@ -56,7 +56,7 @@ export function aboutClient(
   client: TestClient,
 ): Pick<
   Statement<unknown>,
-  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'silenceProvesNothing'
+  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'inconclusiveWhen'
 > {
   return {
     stage: client.context,
@@ -65,6 +65,6 @@ export function aboutClient(
     timeout: client.timeout,
     signal: client.signal,
     isHopeless: () => client.isGone,
-    silenceProvesNothing: () => (client.connected ? undefined : `that proves nothing, since ${client.name} is gone`),
+    inconclusiveWhen: () => (client.connected ? undefined : `that proves nothing, since ${client.name} is gone`),
   };
 }

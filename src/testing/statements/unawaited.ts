@@ -42,7 +42,7 @@ export function trackAssertion(
 }
 
 /** The expectations that a test, or the tests of an app, have not awaited. They are told once. */
-export function takeForgotten(owner: object): readonly Error[] {
+export function takeUnawaited(owner: object): readonly Error[] {
   const forgotten = [...(pendingByOwner.get(owner) ?? [])];
   pendingByOwner.delete(owner);
   return forgotten;

@@ -25,30 +25,30 @@ export function countInWords(entries: number): string {
 const BEFORE = 2 / 3;
 
 /** How many failures beside the main one are shown wherever they are. */
-const MOST_OTHERS = 5;
+const MAX_OTHERS = 5;
 
 /**
  * At most so many of the items: those around the first of the gravest or, when nothing is grave, the last; and a few
  * other grave ones, wherever they are.
  *
- * @param gravityOf how surely an item tells of a failure, 0 being not at all
+ * @param severityOf how surely an item tells of a failure, 0 being not at all
  */
 export function excerpt<T>(
   items: readonly T[],
   most: number,
-  gravityOf: (item: T) => number,
+  severityOf: (item: T) => number,
 ): readonly (T | LeftOut<T>)[] {
   if (items.length <= most) return items;
-  const gravities = items.map(gravityOf);
+  const gravities = items.map(severityOf);
   const gravest = gravities.reduce((one, other) => Math.max(one, other), 0);
   const main = gravest === 0 ? items.length - 1 : gravities.indexOf(gravest);
   const graveOutside = (size: number): number[] => {
     const start = startOf(size, main, items.length);
-    return gravities.flatMap((gravity, index) =>
-      gravity > 0 && (index < start || index >= start + size) ? [index] : [],
+    return gravities.flatMap((severity, index) =>
+      severity > 0 && (index < start || index >= start + size) ? [index] : [],
     );
   };
-  const size = most - Math.min(graveOutside(most).length, MOST_OTHERS);
+  const size = most - Math.min(graveOutside(most).length, MAX_OTHERS);
   const start = startOf(size, main, items.length);
   const far = new Set(graveOutside(size).slice(0, most - size));
   return fold(items, (index) => (index >= start && index < start + size) || far.has(index));

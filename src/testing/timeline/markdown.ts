@@ -1,6 +1,6 @@
 import type { TimelineEntry } from './entry.js';
 import { LeftOut, excerpt, noLongerKept } from './excerpt.js';
-import { gravityOf } from './gravity.js';
+import { severityOf } from './severity.js';
 import { toMermaid } from './mermaid.js';
 import { lineOf } from './text.js';
 
@@ -12,7 +12,7 @@ export interface MarkdownOptions {
 }
 
 /** How many entries the text has; the diagram above it has fewer. */
-const MOST_ENTRIES = 300;
+const MAX_ENTRIES = 300;
 
 /** Entries as Markdown: the failure, the diagram, and the text below it. Long ones are cut around what failed. */
 export function toMarkdown(
@@ -46,7 +46,7 @@ function fenced(language: string, text: string): string {
 }
 
 function textOf(entries: readonly TimelineEntry[], dropped: number): string {
-  const lines = excerpt(entries, MOST_ENTRIES, gravityOf).map((entry) =>
+  const lines = excerpt(entries, MAX_ENTRIES, severityOf).map((entry) =>
     entry instanceof LeftOut ? entry.remark(entry.items.length) : lineOf(entry),
   );
   return [...(dropped > 0 ? [noLongerKept(dropped)] : []), ...lines].join('\n');

@@ -6,15 +6,15 @@ import type { TimelineEntry } from './entry.js';
 import { LeftOut, countInWords, excerpt, noLongerKept } from './excerpt.js';
 
 /** How many arrows and notes a diagram has; more, nobody reads. */
-const MOST_STEPS = 60;
+const MAX_STEPS = 60;
 
 /** Entries as a Mermaid sequence diagram; a long one is cut around what failed, and says so. */
 export function toMermaid(entries: readonly TimelineEntry[], dropped: number): string {
-  const { steps, leaves, crowd } = storyOf(entries);
-  const shown = excerpt(steps, MOST_STEPS, ({ gravity }) => gravity);
+  const { steps, leaves, otherClients } = storyOf(entries);
+  const shown = excerpt(steps, MAX_STEPS, ({ severity }) => severity);
   const participants = new Participants(
     shown.filter((step): step is Step => !(step instanceof LeftOut)),
-    crowd,
+    otherClients,
   );
   const remark = (text: string): Line => ({ text: `Note over ${participants.span}: ${text}` });
   const lines = shown.map((step): Line => {

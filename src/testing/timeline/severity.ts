@@ -5,7 +5,7 @@ import type { TimelineEntry } from './entry.js';
 export const SURELY_WRONG = 2;
 
 /** How surely an entry tells of a failure, 0 being not at all. */
-export function gravityOf(entry: TimelineEntry): number {
+export function severityOf(entry: TimelineEntry): number {
   switch (entry.kind) {
     case 'stated':
       return entry.holds ? 0 : 4;

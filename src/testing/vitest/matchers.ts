@@ -1,7 +1,7 @@
 import { expect as vitestExpect, type MatcherState } from 'vitest';
 import { appOf } from '../statements/assert-that.js';
 import { equalityOf } from '../statements/equality.js';
-import { takeForgotten, trackMatcher } from '../statements/forgotten.js';
+import { takeUnawaited, trackMatcher } from '../statements/unawaited.js';
 import type { Verdict } from '../statements/statement.js';
 import { statements, type AnyStatement, type RealtimeMatchers } from '../statements/matchers.js';
 import { TestRun } from './test-run.js';
@@ -25,18 +25,20 @@ export const expect = vitestExpect as {
   soft: <Subject>(actual: Subject, message?: string) => RealtimeAssertion<Subject>;
 } & typeof vitestExpect;
 
-expect.extend(Object.fromEntries(Object.entries(statements).map(([name, judged]) => [name, matcher(name, judged)])));
+expect.extend(
+  Object.fromEntries(Object.entries(statements).map(([name, evaluated]) => [name, matcher(name, evaluated)])),
+);
 
-function matcher(name: string, judged: unknown) {
+function matcher(name: string, evaluated: unknown) {
   function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
     const madeAt = new Error();
     Error.captureStackTrace(madeAt, match);
     const { isNot: negated } = this;
     const equals = equalityOf(this);
     const test = testOf(this);
-    const judge = async (): Promise<Verdict> =>
-      (judged as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
-    return trackMatcher(name, ownerOf(test) ?? appOf(subject), judge(), madeAt) as Promise<Verdict>;
+    const evaluate = async (): Promise<Verdict> =>
+      (evaluated as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
+    return trackMatcher(name, ownerOf(test) ?? appOf(subject), evaluate(), madeAt) as Promise<Verdict>;
   }
   return match;
 }
@@ -58,7 +60,7 @@ function ownerOf(test: object | undefined): object | undefined {
   context.onTestFinished(() => {
     // Vitest forgets what is to be done at the end before it tries a test again.
     telling.delete(test);
-    const [forgotten] = takeForgotten(test);
+    const [forgotten] = takeUnawaited(test);
     if (forgotten) throw forgotten;
   });
   return test;

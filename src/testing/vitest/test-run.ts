@@ -2,7 +2,7 @@ import type { TestContext } from 'vitest';
 import { LooseEndsError, TeardownError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { TestClient } from '../client/test-client.js';
 import { now } from '../timing/real-time.js';
-import { takeForgotten } from '../statements/forgotten.js';
+import { takeUnawaited } from '../statements/unawaited.js';
 import type { Timeline } from '../timeline/timeline.js';
 
 type Task = TestContext['task'];
@@ -63,7 +63,7 @@ export class TestRun {
   /** @throws what went wrong and has not been told: the error or, where there are several, an AggregateError */
   end(): void {
     runs.delete(this.task);
-    for (const forgotten of takeForgotten(this.task)) this.notes(forgotten);
+    for (const forgotten of takeUnawaited(this.task)) this.notes(forgotten);
     if (this.problems.length === 0) return;
     // Vitest 3 shows of an AggregateError neither the errors nor where they were made.
     if (this.problems.length === 1) throw this.problems[0]!;

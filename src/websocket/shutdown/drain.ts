@@ -5,7 +5,7 @@ import type { Connection } from '../socket-io/engine-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { ClientConnection, connectionsOf } from './client-connection.js';
-import { SHUTTING_DOWN, refuseNewcomers } from './newcomers.js';
+import { SHUTTING_DOWN, refuseNewConnections } from './refuse-connections.js';
 
 /** How much of the time the clients have; the rest is for what comes after them. */
 const SHARE_OF_CLIENTS = 0.8;
@@ -50,7 +50,7 @@ export class Drain {
     // By then this process is gone, and who comes in its place answers.
     const retryAfter = Math.ceil(this.options.timeout / 1_000);
     const onLate = (connection: Connection): void => this.leave(new ClientConnection(connection));
-    for (const server of this.servers) refuseNewcomers(server, retryAfter, this.onSign, onLate);
+    for (const server of this.servers) refuseNewConnections(server, retryAfter, this.onSign, onLate);
     await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.lastWords());
     const connections = Array.from(this.servers).flatMap(connectionsOf);
     this.tell();
@@ -124,11 +124,11 @@ export class Drain {
   }
 }
 
-const MOST_LINES = 100;
+const MAX_LINES = 100;
 
 /** Says what was cut off, a line for each; of very many the first, and how many more there were. */
 export function logCutOffs(lines: readonly string[]): void {
   const logger = new Logger('WebsocketShutdown');
-  for (const line of lines.slice(0, MOST_LINES)) logger.warn(line);
-  if (lines.length > MOST_LINES) logger.warn(`Cut off ${lines.length - MOST_LINES} more.`);
+  for (const line of lines.slice(0, MAX_LINES)) logger.warn(line);
+  if (lines.length > MAX_LINES) logger.warn(`Cut off ${lines.length - MAX_LINES} more.`);
 }

@@ -15,7 +15,7 @@ export const SHUTTING_DOWN = { code: 'SHUTTING_DOWN', message: 'The server is sh
  * @param onPoll a client that is there has asked by HTTP
  * @param onLate a connection was let in before, and comes now all the same
  */
-export function refuseNewcomers(
+export function refuseNewConnections(
   server: Server,
   retryAfter: number,
   onPoll: () => void,

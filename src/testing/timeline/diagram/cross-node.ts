@@ -7,7 +7,7 @@ import type { Arrow, Lane } from './step.js';
  * timeline does not follow causes from node to node: what nothing on the node itself has caused came from another one,
  * as far as can be told. Of which, is told when there is but one other, or when a client there had the same of a cause.
  */
-export function hopsOf(entries: readonly TimelineEntry[]): ReadonlyMap<number, readonly Arrow[]> {
+export function crossNodeArrows(entries: readonly TimelineEntry[]): ReadonlyMap<number, readonly Arrow[]> {
   const nodes = [...new Set(entries.flatMap(({ node }) => (node === undefined ? [] : [node])))];
   const hops = new Map<number, readonly Arrow[]>();
   if (nodes.length < 2) return hops;
@@ -33,7 +33,7 @@ export function hopsOf(entries: readonly TimelineEntry[]): ReadonlyMap<number, r
 const REDIS: Lane = { kind: 'redis' };
 
 function hop(from: Lane, to: Lane, text: string): Arrow {
-  return { kind: 'arrow', style: 'plain', from, to, text, gravity: 0, entries: 0 };
+  return { kind: 'arrow', style: 'plain', from, to, text, severity: 0, entries: 0 };
 }
 
 /** The nodes on which something caused an event of which clients there had their own, by the event. */

@@ -20,8 +20,8 @@ export function drawStep(step: Step, participants: Participants): string {
   return `Note over ${participants.idOf(step.over)}: ${textOf(step, 'note')}`;
 }
 
-function textOf({ text, gravity }: Step, kind: 'arrow' | 'note'): string {
-  const size = gravity > 0 ? SIZES.failure : SIZES[kind];
+function textOf({ text, severity }: Step, kind: 'arrow' | 'note'): string {
+  const size = severity > 0 ? SIZES.failure : SIZES[kind];
   // Statements that hold are on a line each.
   const lines = text.split('\n✓').map((line, index) => (index > 0 ? `✓${line}` : line));
   return lines.map((line) => label(line, size)).join('<br/>');

@@ -1,10 +1,10 @@
-import { gravityOf } from '../gravity.js';
+import { severityOf } from '../severity.js';
 import type { TimelineEntry } from '../entry.js';
 import { clientOf, clientsOf } from '../text.js';
 import { contradictionOf } from './contradictions.js';
 
 /** How many clients have a lifeline of their own; with more, a diagram is too wide to be read. */
-const MOST_CLIENTS = 8;
+const MAX_CLIENTS = 8;
 
 /**
  * Which clients are drawn by themselves: when there are many, those that a failure is about, those that set something
@@ -12,14 +12,14 @@ const MOST_CLIENTS = 8;
  */
 export function individualsOf(entries: readonly TimelineEntry[], unwanted: ReadonlySet<number>): ReadonlySet<string> {
   const clients = clientsOf(entries);
-  if (clients.size <= MOST_CLIENTS) return clients;
+  if (clients.size <= MAX_CLIENTS) return clients;
   const fates = fatesOf(entries);
   const counts = new Map<string, number>();
   for (const fate of fates.values()) counts.set(fate, (counts.get(fate) ?? 0) + 1);
   const rarest = [...fates.keys()].toSorted(
     (one, other) => counts.get(fates.get(one)!)! - counts.get(fates.get(other)!)!,
   );
-  const concerned = entries.filter((entry) => gravityOf(entry) > 0 || unwanted.has(entry.seq));
+  const concerned = entries.filter((entry) => severityOf(entry) > 0 || unwanted.has(entry.seq));
   const named = [
     ...entries.flatMap((entry) => contradictionOf(entry)?.missing ?? []),
     ...concerned.flatMap((entry) => [clientOf(entry), entry.cause?.client]),
@@ -28,7 +28,7 @@ export function individualsOf(entries: readonly TimelineEntry[], unwanted: Reado
     ),
     ...rarest.filter((name) => counts.get(fates.get(name)!)! < fates.size / 2),
   ].filter((name) => name !== undefined && fates.has(name));
-  return new Set([...new Set(named as string[])].slice(0, MOST_CLIENTS));
+  return new Set([...new Set(named as string[])].slice(0, MAX_CLIENTS));
 }
 
 /** What happened to each client, without what the events held. */

@@ -1,28 +1,28 @@
 import { keyOf, lanesOf, type Note, type Step } from './step.js';
 
 /**
- * Draws together what need not be told one by one: what happens to the crowd until somebody does something else, and
+ * Draws together what need not be told one by one: what happens to several clients until somebody does something else, and
  * statements that hold, one after the other.
  */
-export function gather(steps: readonly Step[]): readonly Step[] {
+export function mergeSteps(steps: readonly Step[]): readonly Step[] {
   const gathered: Step[][] = [];
-  let crowd = new Map<string, Step[]>();
+  let grouped = new Map<string, Step[]>();
   for (const step of steps) {
     const last = gathered.at(-1)?.[0];
     if (step.gist !== undefined) {
       const key = [...lanesOf(step).map(keyOf), step.kind, step.gist].join('\n');
-      const same = crowd.get(key);
+      const same = grouped.get(key);
       if (same) {
         same.push(step);
         continue;
       }
       const alone = [step];
-      crowd.set(key, alone);
+      grouped.set(key, alone);
       gathered.push(alone);
     } else if (last && isHolding(last) && isHolding(step) && keyOf(last.over) === keyOf(step.over)) {
       gathered.at(-1)!.push(step);
     } else {
-      if (!isFromServer(step)) crowd = new Map();
+      if (!isFromServer(step)) grouped = new Map();
       gathered.push([step]);
     }
   }

@@ -8,8 +8,8 @@ export class Participants {
 
   constructor(
     steps: readonly Step[],
-    /** How many clients the crowd is of. */
-    private readonly crowd: number,
+    /** How many clients are drawn as one. */
+    private readonly otherClients: number,
   ) {
     const used = new Map(steps.flatMap(lanesOf).map((lane) => [keyOf(lane), lane]));
     this.lanes = used.size > 0 ? inOrder([...used.values()]) : [{ kind: 'server' }];
@@ -32,7 +32,7 @@ export class Participants {
 
   private nameOf(lane: Lane): string {
     if (lane.kind === 'client') return label(lane.name, { width: 24, lines: 2 }) || '(no name)';
-    if (lane.kind === 'others') return `${this.crowd} other clients`;
+    if (lane.kind === 'others') return `${this.otherClients} other clients`;
     if (lane.kind === 'redis') return 'Redis';
     return lane.node === undefined ? 'server' : `node ${lane.node}`;
   }

@@ -1,4 +1,4 @@
-import { SURELY_WRONG } from '../gravity.js';
+import { SURELY_WRONG } from '../severity.js';
 
 /** A lifeline of the diagram. */
 export type Lane =
@@ -17,7 +17,7 @@ interface Drawn {
   /** Of what many clients may have in common: the text without what differs. */
   readonly gist?: string;
   /** How surely it tells of a failure, 0 being not at all. */
-  readonly gravity: number;
+  readonly severity: number;
   /** For how many entries of the timeline it stands. */
   readonly entries: number;
   /** Whether it is of a client's leave, as every client takes it at the end of a test. */
@@ -47,7 +47,7 @@ export function lanesOf(step: Step): readonly Lane[] {
 }
 
 /** The colour behind it. It is translucent, so that it goes with a light and with a dark page. */
-export function tintOf({ gravity }: Step): string | undefined {
-  if (gravity === 0) return undefined;
-  return gravity >= SURELY_WRONG ? 'rgba(255, 60, 60, 0.22)' : 'rgba(255, 170, 0, 0.18)';
+export function tintOf({ severity }: Step): string | undefined {
+  if (severity === 0) return undefined;
+  return severity >= SURELY_WRONG ? 'rgba(255, 60, 60, 0.22)' : 'rgba(255, 170, 0, 0.18)';
 }

@@ -1,6 +1,6 @@
 import { show, showEvent } from '../../report/show.js';
 import type { TimelineEntry } from '../entry.js';
-import { SURELY_WRONG, gravityOf } from '../gravity.js';
+import { SURELY_WRONG, severityOf } from '../severity.js';
 import { clientOf, sentenceOf } from '../text.js';
 import { contradictionOf } from './contradictions.js';
 import type { Arrow, Lane, Note, Step } from './step.js';
@@ -13,11 +13,11 @@ export interface Lanes {
 
 /** What is drawn for one entry. @param isUnwanted whether a statement says that it should not have come */
 export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean): readonly Step[] {
-  const gravity = isUnwanted ? UNWANTED : gravityOf(entry);
+  const severity = isUnwanted ? UNWANTED : severityOf(entry);
   const owner = clientOf(entry) ?? entry.cause?.client;
-  const isOfCrowd = gravity === 0 && owner !== undefined && lanes.of(owner).kind === 'others';
-  const common = { gravity, entries: 1, gist: isOfCrowd ? gistOf(entry) : undefined };
-  const mark = isUnwanted || gravity >= SURELY_WRONG ? '✗ ' : '';
+  const isOfCrowd = severity === 0 && owner !== undefined && lanes.of(owner).kind === 'others';
+  const common = { severity, entries: 1, gist: isOfCrowd ? gistOf(entry) : undefined };
+  const mark = isUnwanted || severity >= SURELY_WRONG ? '✗ ' : '';
   return [...missingArrows(entry, lanes), { ...common, ...drawingOf(entry, lanes, mark) }];
 }
 
@@ -96,7 +96,7 @@ function missingArrows(entry: TimelineEntry, lanes: Lanes): readonly Arrow[] {
     from: lanes.server(entry),
     to: lanes.of(client),
     text: `✗ missing: ${event}`,
-    gravity: gravityOf(entry),
+    severity: severityOf(entry),
     entries: 0,
   }));
 }

@@ -1,11 +1,11 @@
 import type { TimelineEntry } from '../entry.js';
-import { SURELY_WRONG, gravityOf } from '../gravity.js';
+import { SURELY_WRONG, severityOf } from '../severity.js';
 import { isRoutine } from '../routine.js';
 import { clientOf, clientsOf } from '../text.js';
 import { unwantedIn } from './contradictions.js';
-import { individualsOf } from './crowd.js';
-import { gather } from './gather.js';
-import { hopsOf } from './hops.js';
+import { individualsOf } from './group-clients.js';
+import { mergeSteps } from './merge-steps.js';
+import { crossNodeArrows } from './cross-node.js';
 import { stepsOf, type Lanes } from './steps.js';
 import type { Lane, Step } from './step.js';
 
@@ -14,7 +14,7 @@ export interface Story {
   /** How the clients left when all was over. */
   readonly leaves: readonly Step[];
   /** How many clients are drawn as one. */
-  readonly crowd: number;
+  readonly otherClients: number;
 }
 
 /** Everything that a diagram of these entries could show, in order. */
@@ -28,15 +28,15 @@ export function storyOf(all: readonly TimelineEntry[]): Story {
     of: (name) => (individuals.has(name) ? { kind: 'client', name, node: nodes.get(name) } : OTHERS),
     server: ({ node }) => ({ kind: 'server', node }),
   };
-  const hops = hopsOf(entries);
-  const steps = gather(
+  const hops = crossNodeArrows(entries);
+  const steps = mergeSteps(
     entries.flatMap((entry) => [...(hops.get(entry.seq) ?? []), ...stepsOf(entry, lanes, unwanted.has(entry.seq))]),
   );
   const leaves = leavesOf(steps);
   return {
     steps: steps.filter((step) => !leaves.includes(step)),
     leaves,
-    crowd: clientsOf(entries).size - individuals.size,
+    otherClients: clientsOf(entries).size - individuals.size,
   };
 }
 
@@ -44,12 +44,12 @@ const OTHERS: Lane = { kind: 'others' };
 
 /** What an app says while it boots, when clients come later: it is what it always says. */
 function isOfBoot(entry: TimelineEntry, firstClient: TimelineEntry | undefined): boolean {
-  return entry.kind === 'logged' && entry.seq < (firstClient?.seq ?? 0) && gravityOf(entry) === 0;
+  return entry.kind === 'logged' && entry.seq < (firstClient?.seq ?? 0) && severityOf(entry) === 0;
 }
 
 /** That the clients leave when a test has failed tells nothing of why. */
 function leavesOf(steps: readonly Step[]): readonly Step[] {
-  const failure = steps.findIndex(({ gravity }) => gravity > SURELY_WRONG);
+  const failure = steps.findIndex(({ severity }) => severity > SURELY_WRONG);
   return failure === -1 ? [] : steps.filter(({ farewell }, index) => farewell && index > failure);
 }
 

@@ -82,7 +82,7 @@ export class CoverageReporter implements Reporter {
     }
     vitest.logger.log(`\n${printCoverage(coverage)}`);
     vitest.logger.log(`\nAs JSON: ${this.writeReport(vitest, coverage)}`);
-    if (reason !== 'interrupted') this.judge(vitest, coverage);
+    if (reason !== 'interrupted') this.evaluate(vitest, coverage);
   }
 
   /** @returns where it is */
@@ -95,7 +95,7 @@ export class CoverageReporter implements Reporter {
     return path;
   }
 
-  private judge({ config, logger }: Vitest, coverage: Coverage): void {
+  private evaluate({ config, logger }: Vitest, coverage: Coverage): void {
     const { threshold = 0, vacuousNegatives: vacuous } = this.options;
     const shortfalls = coverageShortfalls(coverage, threshold);
     if (vacuous === 'fail')

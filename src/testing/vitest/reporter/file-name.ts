@@ -10,13 +10,13 @@ export interface NamedTest {
 }
 
 /** Of the names of the file and of the test, in bytes; file systems take 255 for all. */
-const MOST_BYTES = 160;
+const MAX_BYTES = 160;
 
 /** A name that is readable, that every file system takes, and that no other test has. */
 export function fileNameOf({ id, fullName, module }: NamedTest): string {
   const words = `${basename(module.moduleId)} ${fullName}`.replaceAll(/[^\p{L}\p{N}]+/gu, '-');
   const cut = Buffer.from(words)
-    .subarray(0, MOST_BYTES)
+    .subarray(0, MAX_BYTES)
     .toString()
     .replace(/\uFFFD+$/, '');
   const unique = createHash('sha256').update(id).digest('hex').slice(0, 8);

@@ -4,7 +4,7 @@ import { appendFile, stat } from 'node:fs/promises';
  * What GitHub shows of one step, in bytes; of more it shows nothing.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
  */
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** What is left to others that write to the same summary, as Vitest's own reporter for GitHub does, in bytes. */
 const LEFT_TO_OTHERS = 128 * 1024;
@@ -24,7 +24,7 @@ export class JobSummary {
    * @param remark what is to be said of those that are left out, by their positions
    */
   async append(documents: readonly string[], remark: (leftOut: readonly number[]) => string): Promise<void> {
-    let room = MOST_BYTES - LEFT_TO_OTHERS - (await this.size());
+    let room = MAX_BYTES - LEFT_TO_OTHERS - (await this.size());
     const leftOut: number[] = [];
     const parts = documents.flatMap((document, position) => {
       const text = `\n${document}\n`;

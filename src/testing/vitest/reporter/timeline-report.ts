@@ -37,7 +37,7 @@ export class TimelineReport implements ReporterPart {
     for (const { file, markdown } of failures) await writeFile(join(directory, file), markdown);
     const documents = failures.map(({ markdown }) => markdown);
     await summary?.append(documents, (leftOut) => {
-      const files = leftOut.slice(0, MOST_NAMES).map((position) => `- \`${failures[position]!.file}\``);
+      const files = leftOut.slice(0, MAX_NAMES).map((position) => `- \`${failures[position]!.file}\``);
       const more = leftOut.length - files.length;
       const note = `**The timelines of ${leftOut.length} more failed tests did not fit in here; they are in the files of the report:**`;
       return [note, '', ...files, ...(more > 0 ? [`- … and ${more} more`] : [])].join('\n');
@@ -50,7 +50,7 @@ export class TimelineReport implements ReporterPart {
 }
 
 /** How many files are named that are left out of a summary. */
-const MOST_NAMES = 100;
+const MAX_NAMES = 100;
 
 /** The Markdown that the test's last attempt has left. */
 function timelineOf(test: TestCase): string | undefined {

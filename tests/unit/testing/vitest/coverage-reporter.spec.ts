@@ -57,7 +57,7 @@ test('a watching Vitest says what is missing, and does not fail', () => {
   expect(process.exitCode).toBeUndefined();
 });
 
-test('a run that was interrupted is not judged', () => {
+test('a run that was interrupted is not evaluated', () => {
   using vitest = start({ threshold: 100 });
   writeCoverage(vitest.directory, sampleCoverage());
   vitest.end('interrupted');
