@@ -94,9 +94,7 @@ export class Session implements Sender {
   }
 
   release(): void {
-    if (!this.held) return;
-    this.held.holds -= 1;
-    if (this.held.holds > 0) return;
+    if (!this.held || (this.held.holds -= 1) > 0) return;
     // One of them may disconnect the client.
     for (const message of this.takeHeld()) if (!this.isOver) message.run();
   }

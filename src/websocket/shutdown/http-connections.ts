@@ -1,10 +1,11 @@
-import { setImmediate, setTimeout } from 'node:timers';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server } from '../socket-io/socket.io.js';
 
-/** How often it is looked which are gone, in milliseconds. */
+/** It is looked which are gone when there are so many more, or after so many milliseconds. */
+const LEAST = 64;
 const INTERVAL = 1_000;
 
 /** The latest answer of a connection, which ends behind all others of it. */
@@ -21,12 +22,13 @@ export class HttpConnections {
   /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
+  /** How many there are when it is time to look again. */
+  private lookAt = LEAST;
   private timer: NodeJS.Timeout | undefined;
   private closing = false;
   private isSweepDue = false;
 
   constructor(server: HttpServer) {
-    const { upgraded } = this;
     const onConnection = (socket: TcpSocket): void => {
       if (this.closing) socket.destroy();
       else this.add(socket);
@@ -41,8 +43,8 @@ export class HttpConnections {
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
         if ([...this.enginePaths].some((path) => request.url?.startsWith(path))) return;
-        upgraded.set(socket, request);
-        socket.once('close', () => upgraded.delete(socket));
+        this.upgraded.set(socket, request);
+        socket.once('close', () => this.upgraded.delete(socket));
       });
     }
   }
@@ -73,11 +75,13 @@ export class HttpConnections {
   /** To listen for the end of each would take memory for each. */
   private add(socket: TcpSocket): void {
     this.sockets.add(socket);
-    this.timer ??= setTimeout(this.forgetGone, INTERVAL).unref();
+    if (!this.timer || this.sockets.size > this.lookAt) this.forgetGone();
   }
 
   private readonly forgetGone = (): void => {
     for (const socket of this.sockets) if (socket.destroyed) this.sockets.delete(socket);
+    this.lookAt = 2 * this.sockets.size + LEAST;
+    clearTimeout(this.timer);
     this.timer = this.sockets.size > 0 ? setTimeout(this.forgetGone, INTERVAL).unref() : undefined;
   };
 

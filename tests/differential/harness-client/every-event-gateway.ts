@@ -29,7 +29,8 @@ export function everyEventApp(options: WebsocketOptions, note: Note): { module: 
       const name = nameOf(client);
       const { auth, query, headers } = client.handshake;
       const { pid, offset, ...given } = auth as Record<string, unknown>;
-      note(name, 'connects to', client.nsp.name, client.conn.transport.name, {
+      // A client that upgrades may be through with it by then, or not.
+      note(name, 'connects to', client.nsp.name, query.transport, {
         given,
         knows: [pid !== undefined, offset !== undefined],
         query: Object.keys(query).filter((key) => key !== 't'),
