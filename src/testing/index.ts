@@ -9,7 +9,7 @@ export { type TestClient, type WaitOptions } from './client/test-client.js';
 export { type StrictOptions } from './app/strict.js';
 export { type MarkdownOptions } from './timeline/markdown.js';
 export { type PrintOptions } from './timeline/text.js';
-export { type Happening, type TimelineEntry } from './timeline/entry.js';
+export { type Contradiction, type Happening, type TimelineEntry } from './timeline/entry.js';
 export { type Timeline } from './timeline/timeline.js';
 export { type Cause } from './model/execution-context.js';
 export { type SettleOptions } from './settle/settle.js';

@@ -4,6 +4,7 @@ import {
   startTestCluster,
   assertThat,
   type TestApp,
+  type TestClient,
   type TestAppOptions,
   type TestCluster,
   type Timeline,
@@ -92,6 +93,39 @@ test('an event that came too often, and one that a client has missed whose name 
   expect(diagram.match(/✗ missing: "announced"/g)).toHaveLength(2);
   expect(diagram).not.toContain('✗ missing: "said"');
   expect(await draw(diagram)).toContain('tom and jerry');
+});
+
+test('of a negative statement that fails, the events that it denies are marked, and nothing is missing', async () => {
+  const denials: Record<string, (clients: TestClient[]) => Promise<void>> = {
+    said: async ([, bob]) => assertThat(bob!).not.toReceive('said', 'hi'),
+    'once said': async ([, bob]) => assertThat(bob!).not.toReceiveTimes(1, 'said', 'hi'),
+    'said, and nothing else': async ([, bob]) => assertThat(bob!).not.toReceiveExactly(['said', 'hi']),
+    'said in order': async ([, bob]) => assertThat(bob!).not.toReceiveInOrder(['said', 'hi']),
+    'said to bob alone': async ([, bob]) => assertThat([bob!]).not.toBeAllWhoReceive('said', 'hi'),
+  };
+  const marked: Record<string, unknown> = {};
+  for (const [what, deny] of Object.entries(denials)) {
+    const timeline = await timelineOf(async (app) => {
+      const clients = await inLobby(app, ['alice', 'bob']);
+      clients[0]!.emit('say', 'hi');
+      await deny(clients);
+    }, SHORT);
+    marked[what] = timeline.toMermaid().match(/✗ (?:missing|"said" \('hi'\))/g);
+  }
+  expect(marked).toEqual(Object.fromEntries(Object.keys(denials).map((what) => [what, [`✗ "said" ('hi')`]])));
+});
+
+test('a negative statement about a client that is gone marks nothing', async ({ draw }) => {
+  const timeline = await timelineOf(async (app) => {
+    const [alice, bob] = await inLobby(app, ['alice', 'bob']);
+    alice!.emit('say', 'hi');
+    await app.settle();
+    await bob!.disconnect();
+    await assertThat(bob).not.toReceiveTimes(2, 'said', 'hi');
+  }, SHORT);
+  const diagram = await draw(timeline.toMermaid());
+  expect(diagram).toContain('✗ Expected bob not to receive');
+  expect(diagram).not.toMatch(/✗ missing|✗ "said"/);
 });
 
 test('a client that is refused', async ({ draw }) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { WebsocketModule, type Namespace, type Socket } from 'nest-realtime-kit';
-import type { TestApp } from 'nest-realtime-kit/testing';
+import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import { io } from 'socket.io-client';
 import { describe, vi } from 'vitest';
@@ -110,6 +110,34 @@ async function withBystander(app: TestApp, scenario: () => Promise<void>): Promi
   await expect(bystander.emitWithAck('ping')).toBeAcked('pong');
   await expect(bystander).not.toReceive('exception');
 }
+
+test.for(['initial_headers', 'headers'] as const)(
+  'a listener of the engine for "%s" that throws refuses the handshake, and nobody else notices',
+  async (event, { app }) => {
+    await withBystander(app, async () => {
+      const fail = (): never => {
+        throw new Error('the cookie cannot be read');
+      };
+      app.io.engine.on(event, fail);
+      try {
+        await expect(app.connect({ name: 'eve', timeout: 5_000 })).toBeRefused();
+      } finally {
+        app.io.engine.off(event, fail);
+      }
+    });
+  },
+);
+
+test('a middleware of the engine that rejects refuses the request, and is logged', async () => {
+  const app = await startTestApp(AppModule);
+  try {
+    app.io.engine.use(() => Promise.reject(new Error('the store is down')));
+    await expect(app.connect({ name: 'eve' })).toBeRefused();
+    await expect(app).toHaveLogged('A middleware failed on a request: the store is down', { level: 'error' });
+  } finally {
+    await app.close();
+  }
+});
 
 describe.each(Object.keys(ways))('%s:', (way) => {
   test.for(['a namespace middleware', 'handleConnection', 'a listener for connection'])(

@@ -236,7 +236,7 @@ export class TestApp<
    * @param clients the test's own
    * @param since from when on errors count, in milliseconds of `performance.now()`
    */
-  unfinished(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
+  leftovers(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
     return findLeftovers(this.running, this.stage, clients, since, ofTheseOnly);
   }
 
@@ -286,7 +286,7 @@ export class TestApp<
   }
 
   private async closeOnce(): Promise<void> {
-    const problems = await this.unfinished([...this.opened]);
+    const problems = await this.leftovers([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
     await closeApp(this.running, this.url, this.opened, problems);
   }

@@ -57,38 +57,30 @@ interface Surroundings {
  * To be called before the app is initialised; what it changes are instances of the app's own, which go with it.
  */
 export function observeJobs(nest: INestApplication, surroundings: Surroundings): void {
+  const scanner = new MetadataScanner();
   const called = new Set<unknown>();
   for (const { providers, controllers } of nest.get(ModulesContainer, { strict: false }).values()) {
     for (const { instance } of [...providers.values(), ...controllers.values()] as { instance: unknown }[]) {
       if (typeof instance !== 'object' || instance === null || called.has(instance)) continue;
       called.add(instance);
-      for (const name of methodsOf(instance)) observeMethod(instance, name, surroundings);
+      for (const name of methodsOf(instance, scanner)) observeMethod(instance, name, surroundings);
     }
   }
   for (const microservice of nest.getMicroservices()) observeMessages(microservice, surroundings);
 }
 
-const scanner = new MetadataScanner();
-/** By the prototype of a provider: what is decorated of it. To look costs half a millisecond for an app. */
-const known = new WeakMap<object, readonly string[]>();
-
-function methodsOf(instance: object): readonly string[] {
+function methodsOf(instance: object, scanner: MetadataScanner): string[] {
   const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
   if (typeof prototype?.constructor !== 'function' || !Object.isExtensible(instance)) return [];
-  const names = known.get(prototype) ?? decoratedOf(prototype, prototype.constructor);
-  known.set(prototype, names);
-  return names;
-}
-
-function decoratedOf(prototype: Record<string, unknown>, metatype: object): readonly string[] {
-  const methods = scanner.getAllMethodNames(prototype).filter((name) => {
+  const { constructor } = prototype;
+  const decorated = scanner.getAllMethodNames(prototype).filter((name) => {
     const method = prototype[name] as object;
     return KEYS_OF_METHODS.some((key) => Reflect.hasMetadata(key, method));
   });
   const handlers = Object.entries(METHODS_OF_CLASSES)
-    .filter(([key, name]) => Reflect.hasMetadata(key, metatype) && typeof prototype[name] === 'function')
+    .filter(([key, name]) => Reflect.hasMetadata(key, constructor) && typeof prototype[name] === 'function')
     .map(([, name]) => name);
-  return [...methods, ...handlers];
+  return [...decorated, ...handlers];
 }
 
 function observeMethod(instance: object, name: string, surroundings: Surroundings): void {

@@ -112,12 +112,12 @@ function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
 }
 
 function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
-  const { inconclusiveWhen, ...common } = aboutClient(client);
+  const { whyInconclusive, ...common } = aboutClient(client);
   return {
     ...common,
     subject: `${client.name}'s ${showEvent(sent.event, sent.args)}`,
     // There is one ack at most: that which came is final.
-    inconclusiveWhen: () => (sent.ack ? undefined : inconclusiveWhen?.()),
+    whyInconclusive: () => (sent.ack ? undefined : whyInconclusive?.()),
   };
 }
 

@@ -32,8 +32,8 @@ function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatche
       const madeAt = new Error();
       Error.captureStackTrace(madeAt, assert);
       const evaluate = async (): Promise<void> => {
-        const evaluated = statements[name] as AnyStatement;
-        const verdict = await evaluated({ negated, equals, since: 0 }, subject, ...args);
+        const statement = statements[name] as AnyStatement;
+        const verdict = await statement({ negated, equals, since: 0 }, subject, ...args);
         if (verdict.pass === negated) throw new AssertionError({ message: verdict.message() });
       };
       return trackAssertion(name, appOf(subject), evaluate(), madeAt);

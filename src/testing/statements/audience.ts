@@ -111,10 +111,11 @@ export function isAudienceOf(
     },
     isHopeless: () =>
       !(given instanceof Audience) && (strangers().length > 0 || deprived().some(({ isGone }) => isGone)),
-    contradiction: (negated) => ({
+    receipts: (found) => found.map(([, event]) => event),
+    contradictedBy: () => ({
       event: showExpected(expected),
-      unwanted: (negated ? receivers() : strangers()).map(([, found]) => found),
-      missing: negated ? [] : deprived(),
+      unwanted: strangers().map(([, event]) => event),
+      missing: deprived(),
     }),
     describe: (found) => found.map(([client, event]) => `${client.name} got ${showReceived(event)}`),
     instead: () => [

@@ -18,7 +18,7 @@ export function isConnected(client: TestClient, { transport }: ExpectedConnectio
   return {
     ...aboutClient(client),
     // Of one that is gone it is known.
-    inconclusiveWhen: undefined,
+    whyInconclusive: undefined,
     wanted: transport ? `be connected by ${transport}` : 'be connected',
     // It may be about to go.
     complete: true,
@@ -50,7 +50,7 @@ export function isDisconnected(
   const bothEnds = (): boolean => hasGone() && client.serverDisconnectReason !== undefined;
   return {
     ...aboutClient(client),
-    inconclusiveWhen: undefined,
+    whyInconclusive: undefined,
     wanted: ['be disconnected', reasons.join(' and ')].filter(Boolean).join(' for '),
     look: () =>
       hasGone() &&

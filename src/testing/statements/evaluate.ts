@@ -1,3 +1,4 @@
+import type { ReceivedEvent } from '../model/received-event.js';
 import { SettleTimeoutError } from '../report/errors.js';
 import { report, type Details } from '../report/show.js';
 import { EXPIRED, runningTime } from '../timing/deadline.js';
@@ -33,15 +34,16 @@ export async function evaluate<Found>(statement: Statement<Found>, negated: bool
 }
 
 /** For the timeline, which knows events by their `seq` and clients by their names. */
-function contradictionOf<Found>({ contradiction }: Statement<Found>, negated: boolean): Contradiction | undefined {
-  const found = contradiction?.(negated);
-  return (
-    found && {
-      event: found.event,
-      unwanted: found.unwanted.flatMap(({ entry }) => entry ?? []),
-      missing: found.missing.map(({ name }) => name),
-    }
-  );
+function contradictionOf<Found>(statement: Statement<Found>, negated: boolean): Contradiction | undefined {
+  const { look, receipts, contradictedBy } = statement;
+  const found = negated ? look() : undefined;
+  if (found !== undefined && receipts) return { unwanted: seqsOf(receipts(found)), missing: [] };
+  const by = negated ? undefined : contradictedBy?.();
+  return by && { event: by.event, unwanted: seqsOf(by.unwanted), missing: by.missing.map(({ name }) => name) };
+}
+
+function seqsOf(events: readonly ReceivedEvent[]): number[] {
+  return events.flatMap(({ entry }) => entry ?? []);
 }
 
 async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
@@ -50,7 +52,7 @@ async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
     await stage.settle({ timeout, signal });
   }
   const found = statement.look();
-  const nothing = found === undefined ? statement.inconclusiveWhen?.() : undefined;
+  const nothing = found === undefined ? statement.whyInconclusive?.() : undefined;
   if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
   const but = found === undefined ? nothing : statement.describe(found);
   const headline = named(stage, `Expected ${statement.subject} not to ${wanted}.`);
@@ -74,7 +76,7 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     if (!statement.complete) return { pass: true, message: () => '' };
     await stage.settle({ timeout, signal });
     const found = statement.look();
-    const but = isNothing(found) ? statement.inconclusiveWhen?.() : undefined;
+    const but = isNothing(found) ? statement.whyInconclusive?.() : undefined;
     if (but !== undefined) {
       const headline = named(stage, `Expected ${statement.subject} to ${wanted}.`);
       return failure(false, headline, failureContext(stage, statement.clients, { but }));

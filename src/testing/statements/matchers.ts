@@ -108,7 +108,7 @@ export interface Manner {
   since: number;
 }
 
-type Judged = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
+type Matcher = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
 
 /** Any of the statements below, as what hands them on sees them. */
 export type AnyStatement = (manner: Manner, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
@@ -116,7 +116,7 @@ export type AnyStatement = (manner: Manner, subject: unknown, ...args: unknown[]
 /** Every statement by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
 export const statements = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    evaluated(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
+    verdictOn(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
   toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) => {
     const receiver = client(subject, 'toReceiveInOrder');
     if (expected.length === 0) {
@@ -125,10 +125,10 @@ export const statements = {
       );
     }
     const events = expected.map((one) => event(one, 'toReceiveInOrder'));
-    return evaluated(manner, receivesInOrder(receiver, events, manner.equals));
+    return verdictOn(manner, receivesInOrder(receiver, events, manner.equals));
   },
   toReceiveExactly: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
-    evaluated(
+    verdictOn(
       manner,
       receivesExactly(
         client(subject, 'toReceiveExactly'),
@@ -137,48 +137,48 @@ export const statements = {
       ),
     ),
   toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) =>
-    evaluated(
+    verdictOn(
       manner,
       receivesTimes(client(subject, 'toReceiveTimes'), times, event(expected, 'toReceiveTimes'), manner.equals),
     ),
   toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    evaluated(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
+    verdictOn(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
   toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) => {
     const { client: sender, sent } = await asked(subject, 'toBeAcked');
-    const verdict = await evaluated(manner, isAcked({ client: sender, sent }, values, manner.equals));
+    const verdict = await verdictOn(manner, isAcked({ client: sender, sent }, values, manner.equals));
     // That it is not acked says that it is refused; that it has not this value does not.
     if (manner.negated && !verdict.pass && values.length === 0) sender.context.observer.refusals.declare(sent.entry);
     return verdict;
   },
   toRaiseException: async (manner: Manner, subject: unknown, message?: string | RegExp) =>
-    evaluated(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
+    verdictOn(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
   toBeRefused: ({ equals }: Manner, subject: unknown, reason?: string | RegExp, expected: ExpectedRefusal = {}) =>
     isRefused(subject, reason, expected, equals),
   toBeConnected: (manner: Manner, subject: unknown, expected: ExpectedConnection = {}) =>
-    evaluated(manner, isConnected(client(subject, 'toBeConnected'), expected)),
+    verdictOn(manner, isConnected(client(subject, 'toBeConnected'), expected)),
   toBeDisconnected: async (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) => {
     const gone = client(subject, 'toBeDisconnected');
-    const verdict = await evaluated(manner, isDisconnected(gone, reason, expected));
+    const verdict = await verdictOn(manner, isDisconnected(gone, reason, expected));
     // Who is disconnected for an event is refused it.
     const { entry } = gone.link.serverEnd?.disconnectCause ?? {};
     if (verdict.pass && !manner.negated && entry !== undefined) gone.context.observer.refusals.declare(entry);
     return verdict;
   },
   toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
-    evaluated(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
+    verdictOn(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
   toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) => {
     const member = client(subject, 'toBeInRooms');
     if (!Array.isArray(rooms))
       throw new TypeError(`expect(…).toBeInRooms() needs a list of rooms, like ['lobby']; it got ${show(rooms)}.`);
-    return evaluated(manner, isInRooms(member, rooms));
+    return verdictOn(manner, isInRooms(member, rooms));
   },
   toHaveLogged: (manner: Manner, subject: unknown, message: string | RegExp, expected: ExpectedLog = {}) =>
-    evaluated(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
+    verdictOn(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
   toHaveLoggedErrors: (manner: Manner, subject: unknown) =>
-    evaluated(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
-} satisfies Record<keyof RealtimeMatchers, Judged>;
+    verdictOn(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
+} satisfies Record<keyof RealtimeMatchers, Matcher>;
 
-function evaluated<Found>({ negated }: Manner, statement: Statement<Found>): Promise<Verdict> {
+function verdictOn<Found>({ negated }: Manner, statement: Statement<Found>): Promise<Verdict> {
   return evaluate(statement, negated);
 }
 

@@ -19,11 +19,8 @@ export function receives(client: TestClient, expected: ExpectedEvent, equals: Eq
     wanted: `receive ${showExpected(expected)}`,
     look: () => client.inbox.find(matches),
     take: (found) => client.inbox.take((received) => received === found),
-    contradiction: (negated) => ({
-      event: showExpected(expected),
-      unwanted: negated ? client.inbox.unread.filter(matches).slice(0, 1) : [],
-      missing: negated ? [] : [client],
-    }),
+    receipts: (found) => [found],
+    contradictedBy: () => ({ event: showExpected(expected), unwanted: [], missing: [client] }),
     describe: (found) => [`${who(client)} got ${showReceived(found)}${showAgain(client, found, matches)}`],
     instead: () => similarEvents(client, expected, equals),
   };
@@ -106,9 +103,9 @@ export function receivesTimes(
     wanted: `receive ${showExpected(expected)} ${showTimes(times)}`,
     look: () => (matching().length === times ? matching() : undefined),
     isHopeless: () => client.isGone || matching().length > times,
-    contradiction: (negated) => ({
+    contradictedBy: () => ({
       event: showExpected(expected),
-      unwanted: negated ? matching() : matching().slice(times),
+      unwanted: matching().slice(times),
       missing: matching().length < times ? [client] : [],
     }),
     instead: () => [
@@ -167,12 +164,13 @@ function inOrder(
 /** What the statements about several events of a client have in common. */
 function aboutEvents(
   client: TestClient,
-): ReturnType<typeof aboutClient> & Pick<Statement<readonly ReceivedEvent[]>, 'take' | 'describe'> {
+): ReturnType<typeof aboutClient> & Pick<Statement<readonly ReceivedEvent[]>, 'take' | 'receipts' | 'describe'> {
   return {
     ...aboutClient(client),
     take: (found) => {
       for (const event of found) client.inbox.take((received) => received === event);
     },
+    receipts: (found) => found,
     describe: (found) => found.map((received) => `${who(client)} got ${showReceived(received)}`),
   };
 }

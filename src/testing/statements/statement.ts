@@ -9,14 +9,6 @@ export interface Verdict {
   message(): string;
 }
 
-/** What contradicts a statement about an event: what came and should not have, and who should have had it and did not. */
-export interface Contradiction {
-  /** The event as it was stated: `"said" ('hi')`. */
-  readonly event: string;
-  readonly unwanted: readonly ReceivedEvent[];
-  readonly missing: readonly TestClient[];
-}
-
 /** Something that is said of clients, or of the app, and that can be looked up at any moment. */
 export interface Statement<Found> {
   readonly stage: ClientStage;
@@ -42,9 +34,16 @@ export interface Statement<Found> {
   /** Whether nothing will bear it out any more. */
   readonly isHopeless?: () => boolean;
   /** Why that nothing bears it out proves nothing. */
-  readonly inconclusiveWhen?: () => string | undefined;
-  /** What contradicts it, made or denied. */
-  readonly contradiction?: (negated: boolean) => Contradiction;
+  readonly whyInconclusive?: () => string | undefined;
+  /** What bears it out, as events that clients have received. */
+  readonly receipts?: (found: Found) => readonly ReceivedEvent[];
+  /** What contradicts it, of one about an event: what came and should not have, and who should have had it and did not. */
+  readonly contradictedBy?: () => {
+    /** The event as it is stated: `"said" ('hi')`. */
+    readonly event: string;
+    readonly unwanted: readonly ReceivedEvent[];
+    readonly missing: readonly TestClient[];
+  };
   /** What bears it out, in words. */
   readonly describe: (found: Found) => readonly string[];
   /** What there is in its stead, in words. */
@@ -54,10 +53,7 @@ export interface Statement<Found> {
 /** What every statement about a client has in common. */
 export function aboutClient(
   client: TestClient,
-): Pick<
-  Statement<unknown>,
-  'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'inconclusiveWhen'
-> {
+): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'whyInconclusive'> {
   return {
     stage: client.context,
     clients: [client],
@@ -65,6 +61,6 @@ export function aboutClient(
     timeout: client.timeout,
     signal: client.signal,
     isHopeless: () => client.isGone,
-    inconclusiveWhen: () => (client.connected ? undefined : `that proves nothing, since ${client.name} is gone`),
+    whyInconclusive: () => (client.connected ? undefined : `that proves nothing, since ${client.name} is gone`),
   };
 }

@@ -4,8 +4,8 @@ import type { Cause } from '../model/execution-context.js';
 
 /** What contradicts a statement about an event. */
 export interface Contradiction {
-  /** The event as it was stated: `"said" ('hi')`. */
-  readonly event: string;
+  /** Of what is missing, the event as it was stated: `"said" ('hi')`. */
+  readonly event?: string;
   /** What came and should not have: the `seq` of each receipt. */
   readonly unwanted: readonly number[];
   /** The clients that should have had it and did not. */

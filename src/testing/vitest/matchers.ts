@@ -26,10 +26,10 @@ export const expect = vitestExpect as {
 } & typeof vitestExpect;
 
 expect.extend(
-  Object.fromEntries(Object.entries(statements).map(([name, evaluated]) => [name, matcher(name, evaluated)])),
+  Object.fromEntries(Object.entries(statements).map(([name, statement]) => [name, matcher(name, statement)])),
 );
 
-function matcher(name: string, evaluated: unknown) {
+function matcher(name: string, statement: unknown) {
   function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
     const madeAt = new Error();
     Error.captureStackTrace(madeAt, match);
@@ -37,7 +37,7 @@ function matcher(name: string, evaluated: unknown) {
     const equals = equalityOf(this);
     const test = testOf(this);
     const evaluate = async (): Promise<Verdict> =>
-      (evaluated as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
+      (statement as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
     return trackMatcher(name, ownerOf(test) ?? appOf(subject), evaluate(), madeAt) as Promise<Verdict>;
   }
   return match;

@@ -116,10 +116,10 @@ export function realtimeTest<
 }
 
 /** Ends what a test has begun in an app that others go on to use. */
-async function leave(app: Pick<TestApp, 'opened' | 'unfinished' | 'release'>, run: TestRun): Promise<void> {
+async function leave(app: Pick<TestApp, 'opened' | 'leftovers' | 'release'>, run: TestRun): Promise<void> {
   // Of tests that run at the same time, only what the fixture has connected can be told apart.
   const clients = run.task.concurrent ? run.clients : [...app.opened];
   const ofTheseOnly = run.task.concurrent ?? false;
-  for (const problem of await app.unfinished(clients, run.since, { ofTheseOnly })) run.notes(problem);
+  for (const problem of await app.leftovers(clients, run.since, { ofTheseOnly })) run.notes(problem);
   await run.attempt(() => app.release(clients, run.since));
 }

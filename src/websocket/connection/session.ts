@@ -25,7 +25,7 @@ const HELD_OVERHEAD = 200;
 interface Held {
   readonly messages: Message[];
   bytes: number;
-  /** How many gateways set it up. */
+  /** How often it is held, and not released. */
   holds: number;
 }
 

@@ -1,7 +1,7 @@
 import { guardedCall } from './guarded-call.js';
 import { logFailure } from './report-error.js';
 
-/** Of Socket.IO: lets through or, with an error, refuses. */
+/** Lets through or, with an error, refuses. */
 export type Next = (error?: Error | null) => void;
 
 /** A middleware has thrown, where it was to call `next`. */

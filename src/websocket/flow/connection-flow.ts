@@ -78,7 +78,7 @@ export class ConnectionFlow {
 
   /** Whether a message that has come may be dealt with at once; it is counted then. If not, it is to be held. */
   admits(bytes: number): boolean {
-    if (this.pause || !this.mayDeliver || !this.server.common.turns.admits(this)) return this.isClosed;
+    if (this.pause || !this.hasTokens || !this.server.common.turns.admits(this)) return this.isClosed;
     this.charge(1, bytes);
     return true;
   }
@@ -122,7 +122,7 @@ export class ConnectionFlow {
     const { pause } = this;
     if (!pause || this.holdsMuch) return 0;
     let count = 0;
-    for (; count < Math.min(most, pause.held.length) && this.mayDeliver; count += 1) {
+    for (; count < Math.min(most, pause.held.length) && this.hasTokens; count += 1) {
       const { bytes } = pause.held[count]!;
       // Socket.IO hands an event over a tick later, if the client has not gone by then.
       if (bytes === 0 && count > 0) break;
@@ -142,7 +142,7 @@ export class ConnectionFlow {
     return items.length;
   }
 
-  private get mayDeliver(): boolean {
+  private get hasTokens(): boolean {
     return this.rate?.hasTokens ?? true;
   }
 
@@ -172,7 +172,7 @@ export class ConnectionFlow {
     if (!pause) return;
     if (this.holdsMuch) this.wait(pause, this.server.longestWait);
     else if (pause.held.length === 0) this.readOn();
-    else if (this.mayDeliver) this.server.common.turns.enqueue(this);
+    else if (this.hasTokens) this.server.common.turns.enqueue(this);
     else this.runDry(pause, this.rate!);
   }
 

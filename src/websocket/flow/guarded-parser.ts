@@ -41,12 +41,6 @@ export function guardParser(
         server.onFailure(this.flow, error);
       }
     }
-
-    /** Of Socket.IO: it lets go of the connection. */
-    override destroy(): void {
-      super.destroy();
-      server.onRelease(this.flow);
-    }
   }
 
   function onDecoded(this: Guarded, packet: DecodedPacket): void {

@@ -79,6 +79,7 @@ export class ServerFlow {
       if (latest) latest.flow = flow;
       latest = undefined;
       conn.on('packetCreate', onPacketCreate);
+      conn.on('close', onClose);
       const socket = transportOf(conn).socket as PacedWebSocket | undefined;
       if (socket) flow.readFrom(socket);
       else {
@@ -139,16 +140,8 @@ export class ServerFlow {
     this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
 
-  /** Socket.IO has let go of a connection: it is gone, or still has to send what waits for the client. */
-  onRelease(flow: ConnectionFlow): void {
-    if (flow.conn.readyState === 'closed') this.onEnd(flow);
-    else flow.conn.once('close', () => this.onEnd(flow));
-  }
-
   /** What a WebSocket still has to send, for 30 s at most, goes on to count. */
-  private onEnd(flow: ConnectionFlow): void {
-    // Where it has a connection closed, Socket.IO lets go of it twice.
-    if (flow.isClosed) return;
+  onEnd(flow: ConnectionFlow): void {
     // What is still under way is not dealt with any more; the goodbye may be behind it.
     if (flow.isPaused) terminateSoon(flow.conn);
     flow.close();
@@ -187,6 +180,11 @@ export class ServerFlow {
     this.common.log.warn(violation.code, () => `Disconnected a client at ${address}: ${violation.message}`);
     dismiss(this.server, conn, violation);
   }
+}
+
+function onClose(this: Connection): void {
+  const flow = flowOf(this)!;
+  flow.server.onEnd(flow);
 }
 
 function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): void {

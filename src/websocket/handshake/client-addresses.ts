@@ -7,6 +7,7 @@ import type { TokenBucket } from 'limiter';
 import { isFull } from '../timing/token-bucket.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { trustOfAdapter } from './adapter-trust.js';
+import { trustsOf } from '../options/trust-proxy.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
 /** What is counted of one address. */
@@ -36,7 +37,7 @@ export class ClientAddresses {
   /** Read with the first request: an app sets Express' `trust proxy` after it was created. */
   get proxies(): TrustedProxies {
     const { trustProxy } = this.options;
-    this.trusted ??= new TrustedProxies(trustProxy ?? trustOfAdapter(this.adapterHost.httpAdapter));
+    this.trusted ??= new TrustedProxies(trustsOf(trustProxy ?? trustOfAdapter(this.adapterHost.httpAdapter)));
     return this.trusted;
   }
 

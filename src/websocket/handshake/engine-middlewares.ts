@@ -1,4 +1,6 @@
-import { guardedMiddleware } from '../errors/guarded-middleware.js';
+import { guardedCall } from '../errors/guarded-call.js';
+import { MiddlewareError, guardedMiddleware } from '../errors/guarded-middleware.js';
+import { logFailure } from '../errors/report-error.js';
 import type { Server } from '../socket-io/socket.io.js';
 import { isHttp } from './handshake-refusal.js';
 
@@ -12,11 +14,15 @@ import { isHttp } from './handshake-refusal.js';
 export function runMiddlewaresAtOnce(engine: Server['engine']): void {
   const hasCors = Boolean(engine.opts.cors);
   engine['_applyMiddlewares'] = (request, response, done) => {
+    const fail = (error: unknown): void => {
+      if (error instanceof MiddlewareError) logFailure(error.message, error.cause);
+      done(error ?? new Error('A request failed'));
+    };
     const run = (index: number): void => {
       const middleware = engine['middlewares'][index];
-      if (!middleware) return done();
-      const onOutcome = (error?: unknown): void => (error ? done(error) : run(index + 1));
-      guardedMiddleware((next) => middleware(request, response, next), onOutcome, 'a handshake');
+      if (!middleware) return guardedCall(done, fail);
+      const onOutcome = (error?: unknown): void => (error ? fail(error) : run(index + 1));
+      guardedMiddleware((next) => middleware(request, response, next), onOutcome, 'a request');
     };
     run(hasCors && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
   };

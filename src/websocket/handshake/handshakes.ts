@@ -13,7 +13,7 @@ import { runMiddlewaresAtOnce } from './engine-middlewares.js';
 import { HandshakeRefusal, isHttp, refuseHandshake, type UpgradeResponse } from './handshake-refusal.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 import { perTurn } from './per-turn-queue.js';
-import { shareHeaders } from './shared-headers.js';
+import { shareTexts } from './shared-texts.js';
 
 const ORIGIN_NOT_ALLOWED = new HandshakeRefusal(403, 'ORIGIN_NOT_ALLOWED', 'Pages of this origin may not connect');
 const ORIGIN_MISSING = new HandshakeRefusal(403, 'ORIGIN_MISSING', 'Only pages of allowed origins may connect');
@@ -82,7 +82,7 @@ export class Handshakes implements OnApplicationShutdown {
   private surviveBreakOffs(server: Server): void {
     (server.httpServer as HttpServer).prependListener('upgrade', (request, socket) => {
       if (!request.url?.startsWith(server.path())) return;
-      shareHeaders(request);
+      shareTexts(request);
       socket.on('error', ignore);
     });
     server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));

@@ -1,14 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import proxyAddr from 'proxy-addr';
-import { trustsOf, type TrustProxy } from '../options/trust-proxy.js';
+import type { Trusts } from '../options/trust-proxy.js';
 
 /** Knows whom a request comes from, where proxies stand between. */
 export class TrustedProxies {
-  private readonly trusts: ReturnType<typeof trustsOf>;
-
-  constructor(trust: TrustProxy) {
-    this.trusts = trustsOf(trust);
-  }
+  constructor(private readonly trusts: Trusts | undefined) {}
 
   /** The address that a request comes from; of a connection by a Unix socket, this machine. */
   addressOf(request: IncomingMessage): string {

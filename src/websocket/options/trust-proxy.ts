@@ -8,7 +8,7 @@ import proxyAddr from 'proxy-addr';
 export type TrustProxy = false | number | string | readonly string[] | Trusts;
 
 /** Whether the proxy at an address is believed; the closest is hop 0. */
-type Trusts = (address: string, hop: number) => boolean;
+export type Trusts = (address: string, hop: number) => boolean;
 
 /** What an app says of its proxies, as a function; none where it trusts none. @throws TypeError for an address or a range that is none */
 export function trustsOf(trust: TrustProxy): Trusts | undefined {

@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server } from '../socket-io/socket.io.js';
 
-/** It is looked which are gone when there are so many more, or after so many milliseconds. */
+/** Of fewer connections, it is not looked at once which are gone. */
 const LEAST = 64;
+/** How often it is looked in any case, in milliseconds. */
 const INTERVAL = 1_000;
 
 /** The latest answer of a connection, which ends behind all others of it. */

@@ -8,6 +8,8 @@ import type { Arrow, Lane, Note, Step } from './step.js';
 /** Where the entries' clients and servers are drawn. */
 export interface Lanes {
   of(client: string): Lane;
+  /** Whether a client is among the entries. */
+  knows(client: string): boolean;
   server(entry: TimelineEntry): Lane;
 }
 
@@ -90,15 +92,17 @@ function drawingOf(entry: TimelineEntry, lanes: Lanes, mark: string): Drawing {
 /** The event that clients should have had: arrows that do not arrive. */
 function missingArrows(entry: TimelineEntry, lanes: Lanes): readonly Arrow[] {
   const { event, missing = [] } = contradictionOf(entry) ?? {};
-  return missing.map((client) => ({
-    kind: 'arrow',
-    style: 'missing',
-    from: lanes.server(entry),
-    to: lanes.of(client),
-    text: `✗ missing: ${event}`,
-    severity: severityOf(entry),
-    entries: 0,
-  }));
+  return missing
+    .filter((client) => lanes.knows(client))
+    .map((client) => ({
+      kind: 'arrow',
+      style: 'missing',
+      from: lanes.server(entry),
+      to: lanes.of(client),
+      text: `✗ missing: ${event}`,
+      severity: severityOf(entry),
+      entries: 0,
+    }));
 }
 
 /** What clients have in common of whom each had an entry of its own. */

@@ -23,9 +23,11 @@ export function storyOf(all: readonly TimelineEntry[]): Story {
   const entries = all.filter((entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all));
   const unwanted = unwantedIn(entries);
   const individuals = individualsOf(entries, unwanted);
+  const clients = clientsOf(entries);
   const nodes = new Map(entries.map((entry) => [clientOf(entry), entry.node]));
   const lanes: Lanes = {
     of: (name) => (individuals.has(name) ? { kind: 'client', name, node: nodes.get(name) } : OTHERS),
+    knows: (name) => clients.has(name),
     server: ({ node }) => ({ kind: 'server', node }),
   };
   const hops = crossNodeArrows(entries);
@@ -36,7 +38,7 @@ export function storyOf(all: readonly TimelineEntry[]): Story {
   return {
     steps: steps.filter((step) => !leaves.includes(step)),
     leaves,
-    otherClients: clientsOf(entries).size - individuals.size,
+    otherClients: clients.size - individuals.size,
   };
 }
 

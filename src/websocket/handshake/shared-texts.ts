@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 /** Of these the values are the same for very many clients; others may be secrets, which are not to outlive their request. */
 const SHARED_VALUES =
   /^(accept-(encoding|language)|cache-control|connection|host|origin|pragma|sec-websocket-(extensions|version)|upgrade|user-agent)$/i;
-/** Of an URL that has no other parameter, since another may be a secret. */
-const SHARED_URL = /\?EIO=4&transport=websocket$/;
+/** A URL without other parameters, since another may be a secret. */
+const SHARED_URL = /^[^?]*\?EIO=4&transport=websocket$/;
 /** How many texts are remembered, and up to which length: a client may send any. */
 const MAX_TEXTS = 1_000;
 const MAX_LENGTH = 256;
@@ -12,10 +12,11 @@ const MAX_LENGTH = 256;
 const texts = new Map<string, string>();
 
 /**
- * Has a request share the texts of its URL and its headers with others. Node makes new ones for each request, and a WebSocket keeps its
- * request as long as it is open. To be called before `headers` is read, which Node makes of `rawHeaders` then.
+ * Has a request share the texts of its URL and its headers with others. Node makes new ones for each request, and a
+ * WebSocket keeps its request as long as it is open. To be called before `headers` is read, which Node makes of `rawHeaders`
+ * then.
  */
-export function shareHeaders(request: IncomingMessage): void {
+export function shareTexts(request: IncomingMessage): void {
   const { url = '', rawHeaders } = request;
   if (SHARED_URL.test(url)) request.url = shared(url);
   for (let index = 0; index < rawHeaders.length; index += 2) {
