@@ -202,6 +202,9 @@ describe('while handleConnection takes its time,', () => {
     }
   }
 
+  @WebSocketGateway({ namespace: 'waiting' })
+  class OtherWaitingGateway extends WaitingGateway {}
+
   @WebSocketGateway({ namespace: 'ready' })
   class ReadyGateway {
     @SubscribeMessage('echo')
@@ -214,7 +217,10 @@ describe('while handleConnection takes its time,', () => {
     options: WebsocketOptions,
     scenario: (app: TestApp, alice: TestClient) => Promise<void>,
   ): Promise<void> {
-    @Module({ imports: [WebsocketModule.forRoot(options)], providers: [WaitingGateway, ReadyGateway] })
+    @Module({
+      imports: [WebsocketModule.forRoot(options)],
+      providers: [WaitingGateway, OtherWaitingGateway, ReadyGateway],
+    })
     class WaitingModule {}
     const app = await startTestApp(WaitingModule);
     try {
@@ -238,6 +244,22 @@ describe('while handleConnection takes its time,', () => {
       await expect.poll(() => gateway.handled.length).toBe(400);
       expect(gateway.handled).toEqual(Array.from({ length: 400 }, (_, sent) => sent));
       expect(app.get(FlowMetrics).bufferedBytes()).toBe(0);
+    }),
+  );
+
+  baseTest('what two namespaces hold of one connection counts together', () =>
+    withWaiting({ maxHttpBufferSize: 100_000 }, async (app, alice) => {
+      const there = await app.connect({ namespace: 'ready', connection: alice });
+      const other = await app.connect({ namespace: 'waiting', connection: alice, until });
+      for (const client of [alice, other])
+        for (let sent = 0; sent < 4; sent += 1) client.emit('say', sent, 'x'.repeat(20_000));
+      let isReleased = false;
+      const answered = there.emitWithAck('echo', 'behind them').then(() => isReleased);
+      await expect.poll(() => app.get(FlowMetrics).bufferedBytes()).toBeGreaterThan(100_000);
+      await (await app.connect({ namespace: 'ready' })).emitWithAck('echo', 'of another');
+      isReleased = true;
+      waiting.shift()!();
+      expect(await answered).toBe(true);
     }),
   );
 
