@@ -11,6 +11,7 @@ import { ServerFlow } from './flow/server-flow.js';
 import { isSameNamespace, isSamePlace, type Gateway, type NamespaceName, type Place } from './gateways/gateway.js';
 import { Gateways } from './gateways/gateways.js';
 import { ServerPlaces } from './gateways/server-places.js';
+import { runMiddlewaresAtOnce } from './handshake/engine-middlewares.js';
 import { Handshakes } from './handshake/handshakes.js';
 import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
 import { limits as DEFAULTS } from './options/limits.options.js';
@@ -131,6 +132,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
     this.handshakes.install(server);
     new ServerFlow(server, this.flow, packetListener).install();
+    runMiddlewaresAtOnce(server.engine);
     this.connections.guard(server, (handler, client, data, ack) => this.handleMessage(handler, client, data, ack));
     this.shutdown.track(server);
     refuseFurtherEngines(server);

@@ -62,9 +62,7 @@ export class ServerFlow {
     paceRequests(engine, maxMessageSize, this.onTooLarge);
     let latest: { flow: ConnectionFlow } | undefined;
     // The same as the option `parser`, which a gateway's decorator may have set: this is what it has come to.
-    const parser = guardParser(server._parser, this, (decoder) => {
-      latest = decoder;
-    });
+    const parser = guardParser(server._parser, this, (decoder) => (latest = decoder));
     Object.assign(server, { _parser: parser });
 
     // By `this`, one function serves all connections: a closure for each would be too much.

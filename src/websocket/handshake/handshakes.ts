@@ -9,7 +9,6 @@ import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
 import { ConnectionLimits } from './connection-limits.js';
-import { runMiddlewaresAtOnce } from './engine-middlewares.js';
 import { HandshakeRefusal, isHttp, refuseHandshake, type UpgradeResponse } from './handshake-refusal.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 import { perTurn } from './per-turn-queue.js';
@@ -58,7 +57,6 @@ export class Handshakes implements OnApplicationShutdown {
 
   install(server: Server): void {
     const { engine } = server;
-    runMiddlewaresAtOnce(engine);
     engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
       const refused = request.method === 'OPTIONS' ? undefined : this.judge(request, response);
       if (refused) this.refuse(() => refuseHandshake(engine, request, response, refused));

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server, Socket } from './socket.io.js';
 
@@ -15,18 +15,11 @@ export interface EnginePacket {
 
 /** What of a transport is private to Engine.IO and used here. */
 export interface TransportInternals {
-  readonly name: string;
-  /** Whether it takes a packet at once. */
-  readonly writable: boolean;
   /** Of `ws`, when the transport is a WebSocket. */
   readonly socket?: WebSocket;
-  /** Of polling: what the client's poll will be answered with. */
-  readonly res?: ServerResponse | null;
   /** Of polling: ends what waits for a poll, to tell the client of the end. Engine.IO waits 30 s for that. */
   readonly shouldClose?: (() => void) | null;
-  discard(): void;
   send(packets: EnginePacket[]): void;
-  emit(event: string, ...args: unknown[]): boolean;
   /** Has a packet of the client's. */
   onPacket(packet: EnginePacket): void;
   /** The client has closed it. */
