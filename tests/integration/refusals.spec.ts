@@ -2,6 +2,7 @@ import { Catch, Module, UseFilters, UseGuards, UsePipes, type CanActivate, type 
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { throwError, type Observable } from 'rxjs';
 import type { Server, Socket } from 'socket.io';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebsocketModule } from 'nest-realtime-kit';
 import { UndeclaredRefusalsError, startTestApp, type TestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
@@ -33,6 +34,7 @@ class StrictGateway {
     server.on('connection', (socket) =>
       socket.use((packet, next) => {
         if (packet[0] === 'old name') packet[0] = 'renamed';
+        if (packet[0] === 'guarded before') packet[0] = 'guarded';
         if (packet[0] === 'muted') throw new WsException('muted');
         next(packet[0] === 'denied' ? new Error('not you') : undefined);
       }),
@@ -45,6 +47,12 @@ class StrictGateway {
     return 'let in';
   }
 
+  @UseGuards(Nobody)
+  @SubscribeMessage(7)
+  numbered(): string {
+    return 'let in';
+  }
+
   @UsePipes(Nothing)
   @SubscribeMessage('piped')
   piped(@MessageBody() body: unknown): unknown {
@@ -54,6 +62,11 @@ class StrictGateway {
   @SubscribeMessage('thrown')
   thrown(): never {
     throw new WsException({ status: 'error', message: 'no database' });
+  }
+
+  @SubscribeMessage('broken')
+  broken(): never {
+    throw new TypeError('out of order');
   }
 
   @SubscribeMessage('rejected')
@@ -96,10 +109,24 @@ class StrictGateway {
   }
 }
 
-@Module({ imports: [WebsocketModule.forRoot()], providers: [StrictGateway] })
+/** Takes its time to let a client in. */
+@WebSocketGateway({ namespace: 'slow' })
+class SlowGateway {
+  async handleConnection(): Promise<void> {
+    await delay(30);
+  }
+
+  @UseGuards(Nobody)
+  @SubscribeMessage('guarded')
+  guarded(): string {
+    return 'let in';
+  }
+}
+
+@Module({ imports: [WebsocketModule.forRoot()], providers: [StrictGateway, SlowGateway] })
 class KitModule {}
 
-@Module({ providers: [StrictGateway] })
+@Module({ providers: [StrictGateway, SlowGateway] })
 class PlainModule {}
 
 /** What `close()` says of refusals after a test that did this. */
@@ -122,7 +149,10 @@ type TestAppModule = Parameters<typeof startTestApp>[0];
 const refused = [
   ['guarded', 'by a guard', 'Forbidden resource'],
   ['piped', 'by a pipe', 'nothing will do'],
+  ['guarded before', 'which has another name by then', 'Forbidden resource'],
+  [7 as unknown as string, 'whose name is a number', 'Forbidden resource'],
   ['thrown', 'by a handler that throws', 'no database'],
+  ['broken', 'by a handler with a bug', 'out of order'],
   ['rejected', 'by a handler that rejects', 'later'],
   ['streamed', 'by an Observable that fails', 'in the end'],
   ['filtered', 'and a filter answers in its own words', 'sorry to say'],
@@ -142,6 +172,31 @@ describe.each<[string, TestAppModule]>([
     });
     expect(problem).toBeInstanceOf(UndeclaredRefusalsError);
     expect(problem?.message).toContain(`alice's "${event}": ${reason}`);
+  });
+
+  test('so does one of an event that came while the client was let in', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect({ name: 'alice', namespace: 'slow', until: 'connected' });
+      alice.emit('guarded');
+      await expect(alice).not.toReceive('welcome');
+    });
+    expect(problem?.message).toContain(`alice's "guarded": Forbidden resource`);
+  });
+
+  test('a refusal under another name can be stated', async () => {
+    await using app = await startTestApp(module);
+    const alice = await app.connect();
+    await expect(alice.emitWithAck('guarded before')).toRaiseException('Forbidden resource');
+  });
+
+  test('an exception that tells of one refusal declares no other', async () => {
+    const problem = await refusalsAfter(module, async (app) => {
+      const alice = await app.connect();
+      alice.emit('guarded');
+      alice.emit('thrown');
+      await expect(alice).toReceive('exception', expect.objectContaining({ message: 'no database' }));
+    });
+    expect(problem?.refusals).toEqual([expect.objectContaining({ event: 'guarded' })]);
   });
 
   test('a refusal whose event the test has read is declared', async () => {

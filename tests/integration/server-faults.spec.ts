@@ -86,6 +86,19 @@ async function withApp(
   }
 }
 
+test('as long as handleConnection is to be tried again, what the client has sent is in flight', () =>
+  withApp({ handleConnectionTimeout: 3_000 }, async (app) => {
+    store.isAway = true;
+    const alice = await app.connect({ namespace: 'profile', until: 'connected' });
+    alice.emit('note', 'held');
+    await expect.poll(() => app.logs.errors).toHaveLength(1);
+    store.isAway = false;
+    await app.settle();
+    expect(app.get(ProfileGateway).events).toEqual(['held']);
+    await alice.disconnect();
+    app.logs.allowErrors(/ECONNREFUSED/);
+  }));
+
 function handshake(app: TestApp): Promise<Response> {
   return fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
 }

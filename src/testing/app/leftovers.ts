@@ -42,8 +42,8 @@ export async function findLeftovers(
   const undeclared = (refusals === 'fail' ? observer.refusals.undeclared(since) : []).filter(
     ({ client }) => !ofTheseOnly || names.has(client),
   );
-  // One that was logged as an error is the log's.
-  const logged = new Set(logs.errorsSince(since).map(({ cause }) => cause?.entry));
+  // One that was logged as an error is the log's, where the log is looked at.
+  const logged = new Set((errorLogs === 'fail' ? logs.errorsSince(since) : []).map(({ cause }) => cause?.entry));
   const refused = undeclared.filter((refusal) => !logged.has(refusal.entry) && !wasSeen(refusal, clients));
   if (refused.length > 0) problems.push(new UndeclaredRefusalsError(refused));
   for (const { entry } of undeclared) observer.refusals.declare(entry);
@@ -63,7 +63,7 @@ function wasSeen(refusal: Refusal, clients: readonly TestClient[]): boolean {
 
 /** Whether an event tells of a refusal: Nest's `exception` or, of a filter of the app's, any that was sent because of it. */
 function tells({ event, cause, sentAt = 0 }: ReceivedEvent, { entry, isFiltered, moment }: Refusal): boolean {
-  if (event === 'exception') return cause?.entry === entry || cause?.entry === undefined || sentAt > moment;
+  if (event === 'exception') return cause?.entry === entry || cause?.entry === undefined;
   return cause?.entry === entry && (isFiltered || sentAt > moment);
 }
 

@@ -58,12 +58,15 @@ export class HookObserver {
       const [calls, key] = [this.expected.get(gateway), `${socket.id} ${hook}`];
       const end = calls?.get(key) ?? observed.beginHook(name);
       calls?.delete(key);
+      observed.endRetry(name);
       const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
       return executionContext.run(this.listener.contextBy({ client: observed.name, event, entry }), () =>
         caught({ throws: gateway.scoped || this.isContained, rejections: this.isContained }, () =>
           endWith(call, (error) => {
-            if (error)
+            if (error) {
               this.listener.noteFailure(observed, new HookError(name, observed.name, error.thrown, this.isContained));
+              if (this.isContained && hook === 'handleConnection') observed.expectRetry(name);
+            }
             end();
           }),
         ),

@@ -50,6 +50,10 @@ export class ObservedSocket {
   leaving = false;
   /** The entry in the timeline of its disconnection, once it is gone. */
   disconnection: number | undefined;
+  /** What ends the work that is waited for only as long as the client is there. */
+  private readonly whileConnected = new Set<() => void>();
+  /** Hooks that have failed, and may be called again: what ends the wait for it. */
+  private readonly retries = new Map<string, () => void>();
   private pendingHooks = 0;
   private packetsSent = 0;
   /** What the client has sent and the server not yet had; a connection keeps its order. */
@@ -76,6 +80,9 @@ export class ObservedSocket {
       surroundings.onSent();
       if (this.isOwn) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
       else surroundings.recordForeign('received', event, args);
+    });
+    socket.once('disconnect', () => {
+      for (const end of this.whileConnected) end();
     });
     this.observePackets();
   }
@@ -106,6 +113,15 @@ export class ObservedSocket {
     };
   }
 
+  /** A hook has failed, and the module may call it again as long as the client is there. */
+  expectRetry(hook: string): void {
+    if (this.socket.connected) this.retries.set(hook, this.beginWhileConnected(`another try of ${hook}`));
+  }
+
+  endRetry(hook: string): void {
+    this.retries.get(hook)?.();
+  }
+
   /** Notes what the client sends. @param entry its entry in the timeline */
   noteSent(event: string, entry: number): void {
     this.toServer.push({ event, cause: { client: this.name, event, entry } });
@@ -121,11 +137,10 @@ export class ObservedSocket {
     return (this.lost.get(event) ?? 0) + this.toClient.filter((sent) => sent.event === event).length;
   }
 
-  /** What an event of the client's is the cause of; inside what it has set off, the same as there. */
+  /** What an event of the client's is the cause of: where it has another name by now, the event that was sent. */
   causeBy(event: string): Cause {
     const running = executionContext.getStore()?.cause;
-    if (running?.client === this.name && running.event === event) return running;
-    return { client: this.name, event };
+    return running?.client === this.name ? running : { client: this.name, event };
   }
 
   /**
@@ -134,25 +149,19 @@ export class ObservedSocket {
    */
   private observePackets(): void {
     type Run = (event: [string, ...unknown[]], next: (error?: Error | null) => void) => void;
-    const { activity, contextOf, onArrival, onRefused } = this.surroundings;
+    const { contextOf, onArrival, onRefused } = this.surroundings;
     const socket = this.socket as unknown as { run: Run };
     const namespace = this.socket.nsp.name;
-    // A middleware may drop a packet by never calling next(); with its sender gone that is no longer waited for.
-    const held = new Set<() => void>();
-    this.socket.once('disconnect', () => {
-      for (const end of held) end();
-    });
     const run = socket.run.bind(this.socket);
     socket.run = (packet, next) => {
       const [event, ...args] = packet;
-      const end = activity.begin(`socket.use for "${event}"`, { client: this.name });
-      held.add(end);
+      // A middleware may drop a packet by never calling next().
+      const end = this.beginWhileConnected(`socket.use for "${event}"`);
       // A middleware may call next() from wherever it likes; what follows is still this packet's doing.
       const cause = this.causeOfArrival(event, args);
       const context = contextOf(cause);
       executionContext.run(context, () =>
         run(packet, (error) => {
-          held.delete(end);
           end();
           if (error) onRefused(cause, error);
           else if (this.socket.connected) {
@@ -163,6 +172,15 @@ export class ObservedSocket {
           executionContext.run(context, () => next(error));
         }),
       );
+    };
+  }
+
+  private beginWhileConnected(what: string): () => void {
+    const end = this.surroundings.activity.begin(what, { client: this.name });
+    this.whileConnected.add(end);
+    return () => {
+      this.whileConnected.delete(end);
+      end();
     };
   }
 

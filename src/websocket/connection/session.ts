@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Subscription } from 'rxjs';
 import type { Ack, Routes } from '../dispatch/message-handler.js';
 import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
@@ -23,7 +24,7 @@ const HELD_OVERHEAD = 200;
 
 /** What the handlers of a client are to get when it is set up. */
 interface Held {
-  readonly messages: Message[];
+  readonly messages: { readonly message: Message; readonly run: () => void }[];
   bytes: number;
   /** How often it is held, and not released. */
   holds: number;
@@ -96,12 +97,12 @@ export class Session implements Sender {
   release(): void {
     if (!this.held || (this.held.holds -= 1) > 0) return;
     // One of them may disconnect the client.
-    for (const message of this.takeHeld()) if (!this.isOver) message.run();
+    for (const { run } of this.takeHeld()) if (!this.isOver) run();
   }
 
   /** Answers all that was held with what became of the client. */
   drop(reason: ErrorAnswer): void {
-    for (const message of this.takeHeld()) message.refuse(reason);
+    for (const { message } of this.takeHeld()) message.refuse(reason);
   }
 
   receive(packet: EventPacket): void {
@@ -128,10 +129,7 @@ export class Session implements Sender {
   }
 
   add(stream: Subscription): void {
-    if (this.isOver) {
-      this.unsubscribe(stream);
-      return;
-    }
+    if (this.isOver) return this.unsubscribe(stream);
     const streams = (this.streams ??= new Set());
     streams.add(stream);
     stream.add(() => streams.delete(stream));
@@ -188,12 +186,13 @@ export class Session implements Sender {
     const message = new Message(this, event, args, ack, this.service.routes.get(event) ?? []);
     const { held } = this;
     if (!held) return message.run();
-    held.messages.push(message);
+    // Whatever follows a message through asynchronous code, as tracing does, finds it in its own context.
+    held.messages.push({ message, run: AsyncResource.bind(() => message.run()) });
     held.bytes += this.bytes + HELD_OVERHEAD;
     flowOf(this.socket.conn)?.countHeldEvents(this.bytes + HELD_OVERHEAD);
   }
 
-  private takeHeld(): readonly Message[] {
+  private takeHeld(): Held['messages'] {
     const { held } = this;
     this.held = undefined;
     if (!held) return [];
