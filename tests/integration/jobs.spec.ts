@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Controller, Inject, Injectable, Module } from '@nestjs/common';
-import { CqrsModule, EventBus, EventsHandler } from '@nestjs/cqrs';
+import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { CommandHandler, CqrsModule, EventBus, EventsHandler, Saga, ofType, type IEvent } from '@nestjs/cqrs';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { ClientProxyFactory, type ClientProxy, EventPattern, MessagePattern, Transport } from '@nestjs/microservices';
 import { Interval, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
@@ -10,6 +10,7 @@ import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/web
 import { WebsocketModule, type Server, type Socket } from 'nest-realtime-kit';
 import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { map, type Observable } from 'rxjs';
 import { describe, test as baseTest } from 'vitest';
 
 /* What neither a client nor an HTTP request sets off, or not at once: it is in flight, and the cause of what it does. */
@@ -47,6 +48,12 @@ class ShopGateway {
     this.emitter.emit('ordered', item);
     this.events.publish(new Ordered(item));
   }
+
+  @SubscribeMessage('recall')
+  recall(_client: Socket, item: string): void {
+    this.emitter.emit('recalled', item);
+    this.events.publish(new Recalled(item));
+  }
 }
 
 @Injectable()
@@ -65,6 +72,42 @@ class OrderedHandler {
 
   async handle({ item }: Ordered): Promise<void> {
     await this.shop.tell('handled', item);
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class ScopedListener {
+  constructor(private readonly shop: Shop) {}
+
+  @OnEvent('recalled')
+  async onRecalled(item: string): Promise<void> {
+    await this.shop.tell('recalled', item);
+  }
+}
+
+class Recall {
+  constructor(readonly item: string) {}
+}
+
+class Recalled extends Recall {}
+
+@Injectable()
+class Sagas {
+  @Saga()
+  onRecalled(events: Observable<IEvent>): Observable<Recall> {
+    return events.pipe(
+      ofType(Recalled),
+      map(({ item }) => new Recall(item)),
+    );
+  }
+}
+
+@CommandHandler(Recall)
+class RecallHandler {
+  constructor(private readonly shop: Shop) {}
+
+  async execute({ item }: Recall): Promise<void> {
+    await this.shop.tell('commanded', item);
   }
 }
 
@@ -88,6 +131,9 @@ class Tasks {
     ShopGateway,
     OrderListener,
     OrderedHandler,
+    ScopedListener,
+    Sagas,
+    RecallHandler,
     Tasks,
     // Whatever a provider may be.
     { provide: 'bare', useValue: Object.create(Object.create(null) as object) },
@@ -117,6 +163,25 @@ test('listeners of the events that a handler emits are in flight, and the client
   expect(received.map(({ cause }) => cause)).toEqual(
     [1, 2].map(() => expect.objectContaining({ client: 'alice', event: 'order' })),
   );
+});
+
+test('so are a listener that is scoped to the request, and a command of a saga', async ({ app, connect }) => {
+  const alice = await connect({ name: 'alice' });
+  alice.emit('recall', 'tea');
+  await app.settle();
+  expect(alice.received('recalled')).toEqual([['tea']]);
+  expect(alice.received('commanded')).toEqual([['tea']]);
+});
+
+test('of two apps of one class, each sees its own', async ({ app, connect }) => {
+  await using other = await startTestApp(ShopModule);
+  const [alice, bob] = [await connect({ name: 'alice' }), await other.connect({ name: 'bob' })];
+  alice.emit('recall', 'tea');
+  await other.settle();
+  await app.settle();
+  expect(alice.received('recalled')).toEqual([['tea']]);
+  expect(bob.received('recalled')).toEqual([]);
+  expect(other.timeline.print()).not.toContain('ScopedListener');
 });
 
 test('one that goes on is passed over with open streams', async ({ app, connect }) => {

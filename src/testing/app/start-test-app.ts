@@ -183,7 +183,11 @@ export async function bootTestApp<
   let stage = 'compiling the module';
   let nest: INestApplication | undefined;
   let observer: ServerObserver | undefined;
-  const forgetWork = observeWork(identity, activity);
+  const observers = [observeWork(identity, activity)];
+  const release = (): void => {
+    for (const end of observers) end();
+    log.release();
+  };
   try {
     return await executionContext.run({ app: identity }, async () => {
       const builder = Test.createTestingModule({ imports: [module] }).setLogger(log.tee);
@@ -197,7 +201,7 @@ export async function bootTestApp<
         : compiled.createNestApplication(options.application);
       await options.setup?.(nest);
       log.adopt();
-      observeJobs(nest, { identity, activity, record });
+      observers.push(observeJobs(nest, { identity, activity, record }));
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
       const { onArrival } = coverage ?? {};
@@ -235,8 +239,7 @@ export async function bootTestApp<
         refusals: options.refusals ?? 'allow',
         strict: resolveStrict(options.strict),
         release: () => {
-          forgetWork();
-          log.release();
+          release();
           coverage?.write();
         },
       });
@@ -244,8 +247,7 @@ export async function bootTestApp<
   } catch (error) {
     await nest?.close().catch(() => {});
     observer?.uninstall();
-    forgetWork();
-    log.release();
+    release();
     const name = 'module' in module ? module.module.name : module.name;
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, { cause: error });

@@ -2,10 +2,9 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
 import type { Socket } from '../../websocket/index.js';
+import { wrapMethod } from './wrap-method.js';
 
 export type Hook = 'handleConnection' | 'handleDisconnect';
-
-type HookFunction = (this: unknown, client: Socket, ...rest: unknown[]) => unknown;
 
 /** A provider that is decorated with `@WebSocketGateway`. */
 export interface Gateway {
@@ -65,51 +64,12 @@ function namespaceOf(metatype: Type): string | RegExp | ((...args: never[]) => v
   return typeof namespace !== 'string' || namespace.startsWith('/') ? namespace : `/${namespace}`;
 }
 
-/** What stands in a gateway's place of a hook: it goes on calling the original, observed or not. */
-interface Wrapper {
-  original: HookFunction;
-  /** Whether the original was inherited, so that taking the wrapper off means to delete it. */
-  inherited: boolean;
-  active: boolean;
-}
-
-const wrappers = new WeakMap<HookFunction, Wrapper>();
-
-/**
- * Puts itself between Nest and a gateway's hook.
- *
- * RxJS drops what the hook returns, so nothing but a wrapper sees its promise. Apps that share the class of a
- * scoped gateway wrap one prototype: taken off in any order, the wrappers leave the original behind.
- *
- * @returns the function that takes the wrapper off
- */
+/** Puts itself between Nest and a gateway's hook: RxJS drops what the hook returns. @returns the function that takes it off */
 export function wrapHook(
   gateway: Gateway,
   hook: Hook,
   around: (client: Socket, call: () => unknown) => unknown,
 ): () => void {
   if (!gateway.has(hook)) return () => {};
-  const { target } = gateway;
-  const holder = target as Record<Hook, HookFunction>;
-  const wrapper: Wrapper = { original: holder[hook], inherited: !Object.hasOwn(target, hook), active: true };
-  const wrapped: HookFunction = function (client, ...rest) {
-    const call = (): unknown => wrapper.original.call(this, client, ...rest);
-    return wrapper.active ? around(client, call) : call();
-  };
-  wrappers.set(wrapped, wrapper);
-  Object.defineProperty(target, hook, { configurable: true, writable: true, value: wrapped });
-  return () => {
-    wrapper.active = false;
-    let outermost = wrappers.get(holder[hook]);
-    while (outermost && !outermost.active) {
-      if (outermost.inherited) Reflect.deleteProperty(target, hook);
-      else
-        Object.defineProperty(target, hook, {
-          configurable: true,
-          writable: true,
-          value: outermost.original,
-        });
-      outermost = wrappers.get(holder[hook]);
-    }
-  };
+  return wrapMethod(gateway.target, hook, ([client], call) => around(client as Socket, call));
 }

@@ -4,9 +4,8 @@ import { show } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
-import { patch } from './patch.js';
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+import { endWith } from './work-result.js';
+import { wrapMethod } from './wrap-method.js';
 
 /** By which metadata Nest's packages know the methods that they call; none of the keys is exported. */
 const KEYS_OF_METHODS = [
@@ -19,6 +18,8 @@ const KEYS_OF_METHODS = [
 /** The same of classes, and the method of theirs that is called. */
 const METHODS_OF_CLASSES: Readonly<Record<string, string>> = {
   __eventsHandler__: 'handle',
+  // By a saga nobody awaits it.
+  __commandHandler__: 'execute',
   'bullmq:processor_metadata': 'process',
 };
 
@@ -51,27 +52,38 @@ interface Surroundings {
 
 /**
  * Sees what is neither a client's nor an HTTP request's doing: jobs of `@nestjs/schedule` and of queues, listeners of
- * `@nestjs/event-emitter` and `@nestjs/cqrs`, and messages to microservices. Each is in flight until it has settled, and the
- * cause of what it does, unless something else had caused it.
+ * `@nestjs/event-emitter`, handlers of `@nestjs/cqrs`, and messages to microservices. Each is in flight until it has settled,
+ * and the cause of what it does, unless something else had caused it. To be called before the app is initialised.
  *
- * To be called before the app is initialised; what it changes are instances of the app's own, which go with it.
+ * @returns the function that ends it
  */
-export function observeJobs(nest: INestApplication, surroundings: Surroundings): void {
+export function observeJobs(nest: INestApplication, surroundings: Surroundings): () => void {
   const scanner = new MetadataScanner();
-  const called = new Set<unknown>();
+  const targets = new Set<object>();
   for (const { providers, controllers } of nest.get(ModulesContainer, { strict: false }).values()) {
-    for (const { instance } of [...providers.values(), ...controllers.values()] as { instance: unknown }[]) {
-      if (typeof instance !== 'object' || instance === null || called.has(instance)) continue;
-      called.add(instance);
-      for (const name of methodsOf(instance, scanner)) observeMethod(instance, name, surroundings);
+    for (const wrapper of [...providers.values(), ...controllers.values()]) {
+      const instance: unknown = wrapper.instance;
+      if (typeof instance !== 'object' || instance === null) continue;
+      // Of one that is scoped, Nest makes further instances.
+      targets.add(wrapper.isDependencyTreeStatic() ? instance : (Object.getPrototypeOf(instance) as object));
     }
   }
+  const restores = [...targets].flatMap((target) =>
+    methodsOf(target, scanner).map((name) => observeMethod(target, name, surroundings)),
+  );
   for (const microservice of nest.getMicroservices()) observeMessages(microservice, surroundings);
+  return () => {
+    for (const restore of restores) restore();
+  };
 }
 
-function methodsOf(instance: object, scanner: MetadataScanner): string[] {
-  const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
-  if (typeof prototype?.constructor !== 'function' || !Object.isExtensible(instance)) return [];
+/** @param target an instance, or the prototype of its class */
+function methodsOf(target: object, scanner: MetadataScanner): string[] {
+  const prototype = (Object.hasOwn(target, 'constructor') ? target : Object.getPrototypeOf(target)) as Record<
+    string,
+    unknown
+  > | null;
+  if (typeof prototype?.constructor !== 'function' || !Object.isExtensible(target)) return [];
   const { constructor } = prototype;
   const decorated = scanner.getAllMethodNames(prototype).filter((name) => {
     const method = prototype[name] as object;
@@ -83,28 +95,16 @@ function methodsOf(instance: object, scanner: MetadataScanner): string[] {
   return [...decorated, ...handlers];
 }
 
-function observeMethod(instance: object, name: string, surroundings: Surroundings): void {
-  const method = (instance as Record<string, Method>)[name]!;
-  const what = `${instance.constructor.name}.${name}`;
-  function observed(this: unknown, ...args: unknown[]): unknown {
+function observeMethod(target: object, name: string, surroundings: Surroundings): () => void {
+  const what = `${target.constructor.name}.${name}`;
+  const isOfTheClass = Object.hasOwn(target, 'constructor');
+  return wrapMethod(target, name, (_, call) => {
+    const running = executionContext.getStore();
+    // Several apps may share the class.
+    if (isOfTheClass && running && running.app !== surroundings.identity) return call();
     const [end, run] = begin(what, surroundings);
-    try {
-      const result = run(() => method.apply(this, args));
-      if (result instanceof Promise) void result.then(end, end);
-      else end();
-      return result;
-    } catch (error) {
-      end();
-      throw error;
-    }
-  }
-  // Bull looks whether it takes a callback.
-  for (const property of ['name', 'length'] as const)
-    Object.defineProperty(observed, property, { value: method[property] });
-  for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), observed);
-  }
-  patch(instance, name, observed);
+    return run(() => endWith(call, end));
+  });
 }
 
 function observeMessages(microservice: INestMicroservice, surroundings: Surroundings): void {

@@ -1,0 +1,50 @@
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What stands in the place of a method: it goes on calling the original, observed or not. */
+interface Wrapper {
+  original: Method;
+  /** Whether the original was inherited, so that taking the wrapper off means to delete it. */
+  inherited: boolean;
+  active: boolean;
+}
+
+const wrappers = new WeakMap<Method, Wrapper>();
+
+/**
+ * Puts itself around a method, as which it is known to whoever looks at its name, its length or its metadata. Apps that share
+ * a class may wrap one prototype: taken off in any order, the wrappers leave the original behind.
+ *
+ * @returns the function that takes it off
+ */
+export function wrapMethod(
+  target: object,
+  name: string,
+  around: (args: readonly unknown[], call: () => unknown) => unknown,
+): () => void {
+  const holder = target as Record<string, Method>;
+  const original = holder[name]!;
+  const wrapper: Wrapper = { original, inherited: !Object.hasOwn(target, name), active: true };
+  const wrapped: Method = function (...args) {
+    const call = (): unknown => wrapper.original.apply(this, args);
+    return wrapper.active ? around(args, call) : call();
+  };
+  for (const property of ['name', 'length'] as const)
+    Object.defineProperty(wrapped, property, { value: original[property] });
+  for (const key of Reflect.getMetadataKeys(original) as unknown[])
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
+  wrappers.set(wrapped, wrapper);
+  put(target, name, wrapped);
+  return () => {
+    wrapper.active = false;
+    let outermost = wrappers.get(holder[name]!);
+    while (outermost && !outermost.active) {
+      if (outermost.inherited) Reflect.deleteProperty(target, name);
+      else put(target, name, outermost.original);
+      outermost = wrappers.get(holder[name]!);
+    }
+  };
+}
+
+function put(target: object, name: string, value: Method): void {
+  Object.defineProperty(target, name, { configurable: true, writable: true, value });
+}
