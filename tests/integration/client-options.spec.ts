@@ -8,7 +8,7 @@ import {
   WebSocketGateway,
   WebSocketServer,
 } from '@nestjs/websockets';
-import { assertThat, worlds } from 'nest-realtime-kit/testing';
+import { assertThat, worlds, type TestClient } from 'nest-realtime-kit/testing';
 import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 import { describe, expect } from 'vitest';
@@ -105,14 +105,63 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await assertThat(answer).not.toBeAcked();
   });
 
-  test("the test's own listener that is asynchronous is waited for", async ({ connect }) => {
-    const ballot = async (answer: (choice: string) => void): Promise<void> => {
-      await delay(30);
-      answer('yes');
-    };
+  type Answer = (choice: string) => void;
+  const ballot = async (answer: Answer): Promise<void> => {
+    await delay(30);
+    answer('yes');
+  };
+  const ways: Record<string, (socket: TestClient['socket']) => unknown> = {
+    on: (socket) => socket.on('ballot', ballot),
+    once: (socket) => socket.once('ballot', ballot),
+    onAny: (socket) => socket.onAny((event, answer): unknown => event === 'ballot' && ballot(answer as Answer)),
+  };
+  test('an asynchronous listener of `connect({ on })` is waited for', async ({ connect }) => {
     const alice = await connect({ on: { ballot } });
     const bob = await connect({ name: 'bob' });
     alice.emit('vote');
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('yes')`);
+  });
+
+  for (const [way, listen] of Object.entries(ways)) {
+    test(`so is one that \`${way}\` adds later`, async ({ connect }) => {
+      const alice = await connect();
+      listen(alice.socket);
+      const bob = await connect({ name: 'bob' });
+      alice.emit('vote');
+      await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('yes')`);
+    });
+  }
+
+  test('so is one for `connect`', async ({ connect }) => {
+    const bob = await connect({ name: 'bob' });
+    const alice = await connect();
+    alice.socket.on('connect', async () => {
+      await delay(30);
+      alice.socket.emit('leak', 'late');
+    });
+    await alice.disconnect();
+    alice.socket.connect();
+    await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('late')`);
+  });
+
+  test('one that waits for ever is waited for as long as its client is there', async ({ app, connect }) => {
+    const alice = await connect({ name: 'alice', on: { ballot: () => new Promise(() => {}) } });
+    alice.emit('vote');
+    await expect(app.settle({ timeout: 100 })).rejects.toThrow('the listener of "ballot" for alice');
+    await alice.disconnect();
+    await app.settle();
+  });
+
+  test('what `once` has added hears one event, and can be taken off', async ({ connect }) => {
+    const alice = await connect();
+    const heard: string[] = [];
+    const first = (text: string): void => void heard.push(text);
+    const never = (): void => void heard.push('never');
+    alice.socket.once('leak', first).once('leak', never).off('leak', never);
+    expect(alice.socket.listeners('leak')).toHaveLength(1);
+    alice.emit('leak', 'one');
+    alice.emit('leak', 'two');
+    await assertThat(alice).toReceiveInOrder(['leak', 'one'], ['leak', 'two']);
+    expect(heard).toEqual(['one']);
   });
 });

@@ -123,6 +123,23 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       await expect(reader.emitWithAck('join', 'weather')).toBeAcked('weather');
     });
 
+    test('does not get what comes after it has left, and is told what comes after it is back', async ({
+      app,
+      connect,
+    }) => {
+      const alice = await connect({ name: 'alice' });
+      const reader = await connect({ name: 'reader', namespace: '/news', connection: alice });
+      const bob = await connect({ name: 'bob', namespace: '/news' });
+      app.io.of('/news').emit('closing');
+      await reader.disconnect();
+      reader.socket.connect();
+      await app.settle();
+      bob.emit('say', 'hi');
+      await expect(expect(reader).not.toReceive('said')).rejects.toThrow(
+        /got "said" \('hi'\) at .+, caused by bob's "say"/,
+      );
+    });
+
     test('loses it with the other', async ({ connect }) => {
       const alice = await connect({ name: 'alice' });
       const reader = await connect({ name: 'reader', namespace: '/news', connection: alice });

@@ -28,6 +28,8 @@ export class ClientLink implements Link {
   lastId: string | undefined;
   /** Why the client was disconnected last, as Socket.IO says it. */
   lastReason: string | undefined;
+  /** What ends the work of its listeners that are not through. */
+  private readonly listening = new Set<() => void>();
 
   constructor(
     private readonly socket: Socket,
@@ -158,6 +160,8 @@ export class ClientLink implements Link {
       onDisconnect: (reason) => {
         this.lastReason = reason;
         this.traffic.giveUpAcks();
+        // A listener may wait for what nobody does any more.
+        if (this.isGone) for (const end of this.listening) end();
         record({ kind: 'disconnected', client: name, end: 'client', reason });
         activity.moved();
       },
@@ -165,6 +169,16 @@ export class ClientLink implements Link {
         const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 0;
         const arrival = this.traffic.nextArrival();
         this.inbox.put({ event, args: this.traffic.withoutOffset(args), isHeard, ...arrival });
+      },
+      onResult: (event, result) => {
+        if (!(result instanceof Promise) || this.isGone) return;
+        // It may yet answer. What it rejects with stays unhandled, as of any listener.
+        const end = activity.begin(`the listener of "${event}"`, { client: name });
+        this.listening.add(end);
+        void result.finally(() => {
+          this.listening.delete(end);
+          end();
+        });
       },
     });
     const noteConnection = (): void => {

@@ -86,6 +86,8 @@ export class ClientTraffic implements WireListener {
   }
 
   onReceived(packet: Packet): void {
+    // To one that has left, what comes by a connection that it shared does not come any more.
+    if (!this.socket.active) return;
     const { record, timeline, activity } = this.context;
     const { name: client, namespace } = this.client;
     if (packet.type === PacketType.CONNECT) {

@@ -50,7 +50,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.timeout = identity.timeout;
     this.signal = identity.signal;
     this.link = new ClientLink(socket, context, identity);
-    for (const [event, listener] of Object.entries(on)) socket.on(event, this.awaited(event, listener));
+    for (const [event, listener] of Object.entries(on)) socket.on(event, listener);
   }
 
   /**
@@ -236,17 +236,6 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /** The socket without its user's event types, among which Socket.IO's own events cannot be named. */
   private get untyped(): Socket {
     return this.socket;
-  }
-
-  /** A listener of the test's own that counts as work until its promise is settled: it may yet answer. */
-  private awaited(event: string, listener: (...args: never[]) => unknown): (...args: unknown[]) => void {
-    const { context, name, socket } = this;
-    return (...args) => {
-      const result = listener.apply(socket, args as never[]);
-      // What it rejects with stays unhandled, as of any listener.
-      if (result instanceof Promise)
-        void result.finally(context.activity.begin(`the listener of "${event}"`, { client: name }));
-    };
   }
 
   private async awaitAck(wanted: () => string, ack: Promise<unknown>, sent: SentEvent | undefined): Promise<unknown> {

@@ -88,7 +88,11 @@ export interface SocketListener {
   onConnect(): void;
   onDisconnect(reason: string): void;
   onEvent(event: string, args: readonly unknown[]): void;
+  /** What a listener of an event has returned. */
+  onResult(event: string, result: unknown): void;
 }
+
+type Listener = (...args: unknown[]) => unknown;
 
 /** The methods, private to socket.io-client, by which a socket tells its listeners of its own events and of the server's. */
 interface Emitting {
@@ -104,14 +108,36 @@ export function observeSocket(socket: Socket, listener: SocketListener): void {
   const emitting = socket as unknown as Emitting;
   const emitReserved = emitting.emitReserved.bind(socket);
   const emitEvent = emitting.emitEvent.bind(socket);
+  /** An emitter calls what is in a copy of its list. */
+  const hearing = (event: string, lists: readonly Listener[][], emit: () => void): void => {
+    const copyOf = (list: Listener[]): Listener[] => {
+      Reflect.deleteProperty(list, 'slice');
+      return list.map((call) => (...args) => {
+        const once = calledOnce(call);
+        if (once) socket.off(event, call);
+        listener.onResult(event, (once ?? call).apply(socket, args));
+      });
+    };
+    for (const list of lists) Object.defineProperty(list, 'slice', { value: () => copyOf(list), configurable: true });
+    try {
+      emit();
+    } finally {
+      for (const list of lists) Reflect.deleteProperty(list, 'slice');
+    }
+  };
   emitting.emitReserved = (event, ...args) => {
     if (event === 'connect') listener.onConnect();
     if (event === 'disconnect') listener.onDisconnect(args[0] as string);
-    emitReserved(event, ...args);
+    hearing(event, [socket.listeners(event)], () => emitReserved(event, ...args));
   };
   emitting.emitEvent = (args) => {
     const [event, ...rest] = args as [string, ...unknown[]];
     listener.onEvent(event, rest);
-    emitEvent(args);
+    hearing(event, [socket.listeners(event), socket.listenersAny()], () => emitEvent(args));
   };
+}
+
+/** What was added by `once`: the emitter has a listener `on` for it, which does not return what it returns. */
+function calledOnce(call: Listener & { fn?: Listener }): Listener | undefined {
+  return call.name === 'on' ? call.fn : undefined;
 }
