@@ -187,7 +187,7 @@ describe('trouble', () => {
     expect(first).toMatchObject({ status: 'fulfilled', value: ['once'] });
     expect((second as PromiseRejectedResult).reason).toMatchObject({
       message: expect.stringMatching(
-        /came instead:\n {4}alice got "announced" \('once'\) at .+, which an expectation or next\(\) has taken already/,
+        /but:\n {4}alice got "announced" \('once'\) at .+, which an expectation or next\(\) has taken already/,
       ),
     });
   });

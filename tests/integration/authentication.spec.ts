@@ -181,6 +181,46 @@ describe('checked again,', () => {
     alice.socket.disconnect();
   });
 
+  /** An app whose answer to one question, by its number, comes when it is told to. */
+  function withLateAnswer(number: number) {
+    const state = { role: 'admin', asked: 0, answer: (): void => {} };
+    const late = new Promise<void>((resolve) => (state.answer = resolve));
+    const authentication = async (): Promise<object> => {
+      const { role } = state;
+      state.asked += 1;
+      if (state.asked === number) await late;
+      if (role === 'nobody') throw new UnauthorizedException('revoked');
+      return { role };
+    };
+    @Module({ imports: [WebsocketModule.forRoot({ authentication })], providers: [OtherGateway] })
+    class LateModule {}
+    return { LateModule, state };
+  }
+
+  test('who is on its way in meanwhile is asked for anew', async () => {
+    const { LateModule, state } = withLateAnswer(1);
+    await using app = await startTestApp(LateModule);
+    const connecting = app.connect({ namespace: 'other' });
+    connecting.catch(() => {});
+    await expect.poll(() => state.asked).toBe(1);
+    state.role = 'nobody';
+    await app.get(Authentication).recheck();
+    state.answer();
+    await expect(connecting).toBeRefused('revoked');
+  });
+
+  test('an answer to an earlier question is none', async () => {
+    const { LateModule, state } = withLateAnswer(2);
+    await using app = await startTestApp(LateModule);
+    const alice = await app.connect({ namespace: 'other' });
+    const earlier = app.get(Authentication).recheck();
+    state.role = 'guest';
+    await app.get(Authentication).recheck();
+    state.answer();
+    await earlier;
+    await expect(alice.emitWithAck('who am I')).toBeAcked({ role: 'guest' });
+  });
+
   test('at an interval, where there is one', async () => {
     const users = new Users();
     @Module({

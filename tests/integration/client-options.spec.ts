@@ -135,10 +135,11 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
   test('so is one for `connect`', async ({ connect }) => {
     const bob = await connect({ name: 'bob' });
     const alice = await connect();
-    alice.socket.on('connect', async () => {
+    const onConnect = async (): Promise<void> => {
       await delay(30);
       alice.socket.emit('leak', 'late');
-    });
+    };
+    alice.socket.on('connect', onConnect);
     await alice.disconnect();
     alice.socket.connect();
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('late')`);

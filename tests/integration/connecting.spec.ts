@@ -101,7 +101,7 @@ for (const transports of [['websocket'], ['polling']] as const) {
         stage: 'namespace',
         reason: 'unauthorized',
         data: { code: 401 },
-        message: 'eve was refused by the namespace: unauthorized\n  data: { code: 401 }',
+        message: `eve was refused by the namespace /: 'unauthorized'\n  data: { code: 401 }`,
       });
     });
 
@@ -161,13 +161,13 @@ test('rejects with what handleConnection threw at once', async ({ app, connect }
 
 test('names the namespaces there are', async ({ connect }) => {
   await expect(connect({ name: 'eve', namespace: 'nowhere' })).rejects.toThrow(
-    'eve was refused by the namespace: Invalid namespace\n  namespaces there are: /, /sync',
+    `eve was refused by the namespace /nowhere: 'Invalid namespace'\n  namespaces there are: /, /sync`,
   );
 });
 
 test('says so when handleConnection waits for a client that nobody lets speak', async ({ connect }) => {
   await expect(connect({ name: 'alice', auth: { token: 'ask' }, timeout: 200 })).rejects.toThrow(
-    /handleConnection did not settle for alice within 200 ms\.\n {2}note: .+until: 'connected' .+\n {2}because:\n {4}DoorGateway\.handleConnection for alice, running for/,
+    /handleConnection did not settle for alice within 200 ms\.\n {2}note: .+until: 'connected' .+\n {2}the last event: .+; handleConnection is still running; .+\n {2}because:\n {4}DoorGateway\.handleConnection for alice, running for/,
   );
 });
 

@@ -88,6 +88,16 @@ test('a polling session becomes one WebSocket, and no more', () =>
     expect(first.socket.destroyed).toBe(false);
   }));
 
+test('a session that has begun by a WebSocket has no further one', () =>
+  withApp({}, async (app) => {
+    const alice = await app.connect();
+    const { id } = alice.socket.io.engine as unknown as { id: string };
+    using second = await requestWebSocket(app.port, `/socket.io/?EIO=4&transport=websocket&sid=${id}`);
+    await second.until('101 Switching Protocols');
+    await second.closed;
+    await expect(alice.emitWithAck('echo', 1)).toBeAcked(1);
+  }));
+
 test('a proxy may name the port of whom it speaks for', () =>
   withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
     for (const address of ['192.0.2.1:49152', '192.0.2.2:49152', '[2001:db8::1]:49152', '[2001:db8:1::1]']) {

@@ -266,7 +266,7 @@ test('while it drains: not ready, newcomers get 503, clients are still served', 
   expect(upgrade.text).toMatch(/\r\n\r\n\{"code":"SHUTTING_DOWN","message":".+"\}$/);
   for (const transport of ['polling', 'websocket'] as const) {
     await expect(app.connect({ transports: [transport] })).rejects.toThrow(
-      'refused by the handshake: The server is shutting down; connect to another',
+      `refused by the handshake: 'The server is shutting down; connect to another'`,
     );
   }
 

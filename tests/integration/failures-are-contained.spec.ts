@@ -99,7 +99,7 @@ class FailingGateway {
 })
 class AppModule {}
 
-const test = realtimeTest(AppModule, { scope: 'file', errorLogs: 'allow' });
+const test = realtimeTest(AppModule, { scope: 'file', errorLogs: 'allow', refusals: 'allow' });
 
 /** Whoever is there beside a client that something fails on. */
 async function withBystander(app: TestApp, scenario: () => Promise<void>): Promise<void> {

@@ -62,6 +62,20 @@ describe.each<{ transports: Transport[] }>([
   });
 });
 
+test.for<Transport>(['websocket', 'polling'])(
+  'a cors.origin that is a function decides on who names none (%s)',
+  async (transport) => {
+    const origin = (of: string | undefined, answer: (error: Error | null, allowed?: boolean) => void): void =>
+      of === ALLOWED ? answer(null, true) : answer(new Error('not on the list'));
+    @Module({ imports: [WebsocketModule.forRoot({ cors: { origin } })] })
+    class ListModule {}
+
+    await using app = await startTestApp(ListModule);
+    await expect(app.connect({ transports: [transport] })).toBeRefused(undefined, { stage: 'handshake' });
+    await expect(await app.connect({ transports: [transport], extraHeaders: { origin: ALLOWED } })).toBeConnected();
+  },
+);
+
 test('the refusal is an HTTP answer that can be read', async ({ app }) => {
   const response = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`, {
     headers: { origin: FOREIGN },

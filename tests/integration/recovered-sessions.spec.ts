@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module, UnauthorizedException } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import { WebsocketModule, type Server } from 'nest-realtime-kit';
+import { WebsocketModule, type Handshake, type Server } from 'nest-realtime-kit';
 import { startTestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { test as baseTest } from 'vitest';
 import { test as redisTest } from './support/redis.js';
 
 @WebSocketGateway()
@@ -14,25 +15,33 @@ class NewsGateway {
   publish(@MessageBody() text: string): void {
     this.server.emit('news', text);
   }
+
+  @SubscribeMessage('publish a number')
+  publishNumber(): void {
+    this.server.emit('news', 1n);
+  }
 }
 
 const revoked = new Set<string>();
 
+async function authentication({ auth }: Handshake): Promise<object> {
+  const { token, takes } = auth as { token: string; takes?: number };
+  if (takes) await delay(takes);
+  if (revoked.has(token)) throw new UnauthorizedException('revoked');
+  return { user: token };
+}
+
 @Module({
-  imports: [
-    WebsocketModule.forRoot({
-      connectionStateRecovery: {},
-      authentication: async ({ auth }) => {
-        const { token, takes } = auth as { token: string; takes?: number };
-        if (takes) await delay(takes);
-        if (revoked.has(token)) throw new UnauthorizedException('revoked');
-        return { user: token };
-      },
-    }),
-  ],
+  imports: [WebsocketModule.forRoot({ connectionStateRecovery: {}, authentication })],
   providers: [NewsGateway],
 })
 class AppModule {}
+
+@Module({
+  imports: [WebsocketModule.forRoot({ connectionStateRecovery: { skipMiddlewares: true }, authentication })],
+  providers: [NewsGateway],
+})
+class SkippingModule {}
 
 const test = realtimeTest(AppModule);
 
@@ -61,23 +70,43 @@ test('who comes back gets what it has missed, once', async ({ connect }) => {
   expect(alice.received('news')).toEqual([['before'], ['meanwhile'], ['after']]);
 });
 
-test('who was revoked while it was away gets nothing of it', async ({ connect }) => {
-  const [eve, bob] = [
-    await connect({ name: 'eve', auth: { token: 'eve' }, reconnection: true, reconnectionDelay: 100 }),
+test('what could not be encoded nobody gets, and all the rest is there', async ({ app, connect }) => {
+  app.logs.allowErrors(/BigInt/);
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
     await connect({ name: 'bob', auth: { token: 'bob' } }),
   ];
-  const heard: unknown[] = [];
-  eve.socket.on('news', (text: unknown) => heard.push(text));
-  const packets: unknown[] = [];
-  eve.socket.io.on('packet' as never, ((packet: unknown) => packets.push(packet)) as never);
-  const refused = new Promise((resolve) => eve.socket.once('connect_error', resolve));
-  revoked.add('eve');
-  await missNews(eve, bob);
-  expect(await refused).toMatchObject({ message: 'revoked' });
-  eve.socket.disconnect();
-  expect(heard).toEqual(['before']);
-  expect(JSON.stringify(packets)).not.toContain('meanwhile');
+  await missNews(alice, bob);
+  await expect(bob.emitWithAck('publish a number')).toRaiseException('Internal server error');
+  await bob.emitWithAck('publish', 'the rest');
+  await expect(alice).toReceive('news', 'the rest');
+  expect(alice.socket.recovered).toBe(true);
+  expect(alice.received('news')).toEqual([['before'], ['meanwhile'], ['the rest']]);
 });
+
+baseTest.for([AppModule, SkippingModule])(
+  'who was revoked while it was away gets nothing of it (%o)',
+  async (module) => {
+    await using app = await startTestApp(module);
+    const connect = app.connect.bind(app);
+    const [eve, bob] = [
+      await connect({ name: 'eve', auth: { token: 'eve' }, reconnection: true, reconnectionDelay: 100 }),
+      await connect({ name: 'bob', auth: { token: 'bob' } }),
+    ];
+    const heard: unknown[] = [];
+    eve.socket.on('news', (text: unknown) => heard.push(text));
+    const packets: unknown[] = [];
+    eve.socket.io.on('packet' as never, ((packet: unknown) => packets.push(packet)) as never);
+    const refused = new Promise((resolve) => eve.socket.once('connect_error', resolve));
+    revoked.add('eve');
+    await missNews(eve, bob);
+    expect(await refused).toMatchObject({ message: 'revoked' });
+    eve.socket.disconnect();
+    expect(heard).toEqual(['before']);
+    expect(JSON.stringify(packets)).not.toContain('meanwhile');
+    revoked.delete('eve');
+  },
+);
 
 test('a session is restored for one client at a time', async ({ app, connect }) => {
   const [alice, bob] = [

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WebsocketModule, type Socket } from 'nest-realtime-kit';
+import { WebsocketModule, type Namespace, type Socket } from 'nest-realtime-kit';
 import { expect, realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { TestClient } from 'nest-realtime-kit/testing';
 import type { Socket as ClientSocket } from 'socket.io-client';
@@ -34,9 +34,32 @@ class ChatGateway {
   }
 }
 
+const slow = { waits: [50, 5], through: 0 };
+
+/** Its first client waits longer than the second. */
+@WebSocketGateway({ namespace: 'slow' })
+class SlowGateway {
+  afterInit(namespace: Namespace): void {
+    namespace.use(async (_socket, next) => {
+      await delay(slow.waits.shift());
+      slow.through += 1;
+      next();
+    });
+  }
+
+  @SubscribeMessage('echo')
+  echo(_client: Socket, data: unknown): unknown {
+    return data;
+  }
+}
+
+@WebSocketGateway({ namespace: /^\/room-\d+$/ })
+class RoomsGateway {}
+
 @Module({
   imports: [
     WebsocketModule.forRoot({
+      cleanupEmptyChildNamespaces: true,
       authentication: async ({ auth }) => {
         const { user, takes } = auth as { user?: string; takes?: number };
         if (takes !== undefined) await delay(takes);
@@ -44,7 +67,7 @@ class ChatGateway {
       },
     }),
   ],
-  providers: [MainGateway, ChatGateway],
+  providers: [MainGateway, ChatGateway, SlowGateway, RoomsGateway],
 })
 class AppModule {}
 
@@ -91,6 +114,32 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     expect(app.get(ChatGateway).calls).toEqual(['connected', 'disconnected', 'connected']);
     expect(alice.socket.connected).toBe(true);
     chat.disconnect();
+  });
+
+  test('it is in by its last request, also when the one before is let through later', async ({ connect }) => {
+    Object.assign(slow, { waits: [50, 5], through: 0 });
+    const alice = await connect(client);
+    const other = alice.socket.io.socket('/slow');
+    let connects = 0;
+    other.on('connect', () => (connects += 1));
+    other.connect().disconnect().connect();
+    await expect.poll(() => slow.through).toBe(2);
+    expect(await other.emitWithAck('echo', 1)).toBe(1);
+    expect(connects).toBe(1);
+    expect(alice.socket.connected).toBe(true);
+    other.disconnect();
+  });
+
+  test('it is in a namespace of a pattern that is there', async ({ app, connect }) => {
+    const alice = await connect(client);
+    const room = alice.socket.io.socket('/room-1', { auth: { takes: 5 } });
+    room.connect().disconnect().connect();
+    await expect.poll(() => room.connected).toBe(true);
+    const heard = new Promise((resolve) => room.once('bell', resolve));
+    expect(app.io._nsps.get('/room-1')?.sockets.size).toBe(1);
+    app.io.of('/room-1').emit('bell', 'rings');
+    expect(await heard).toBe('rings');
+    room.disconnect();
   });
 
   test('it is who it says last that it is', async ({ connect }) => {

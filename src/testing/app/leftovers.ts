@@ -42,8 +42,10 @@ export async function findLeftovers(
   const undeclared = (refusals === 'fail' ? observer.refusals.undeclared(since) : []).filter(
     ({ client }) => !ofTheseOnly || names.has(client),
   );
-  // One that was logged as an error is the log's, where the log is looked at.
-  const logged = new Set((errorLogs === 'fail' ? logs.errorsSince(since) : []).map(({ cause }) => cause?.entry));
+  // One that was logged as an error is the log's: it was told above, or the test knows of it.
+  const unknown = new Set(errorLogs === 'allow' ? logs.undeclaredErrors(since) : []);
+  const told = logs.errorsSince(since).filter((entry) => !unknown.has(entry));
+  const logged = new Set(told.map(({ cause }) => cause?.entry));
   const refused = undeclared.filter((refusal) => !logged.has(refusal.entry) && !wasSeen(refusal, clients));
   if (refused.length > 0) problems.push(new UndeclaredRefusalsError(refused));
   for (const { entry } of undeclared) observer.refusals.declare(entry);

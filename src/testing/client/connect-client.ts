@@ -62,7 +62,7 @@ export async function connectClient({
     }
     if (error) {
       const refusal = observer.handshakeRefusals.take(connectId);
-      throw explainRefusal(name, error, refusal, [...server._nsps.keys()]);
+      throw explainRefusal(name, client.namespace, error, refusal, [...server._nsps.keys()]);
     }
     connected();
     if (until === 'handled') await untilHandled(client);

@@ -20,6 +20,7 @@ interface ConnectError extends Error {
  */
 export function explainRefusal(
   client: string,
+  namespace: string,
   error: ConnectError,
   refusal: HandshakeRefusal | undefined,
   namespaces: readonly string[],
@@ -28,6 +29,7 @@ export function explainRefusal(
     const unknown = error.message === 'Invalid namespace';
     return new ConnectionRefusedError(client, {
       stage: 'namespace',
+      namespace,
       reason: error.message,
       data: error.data,
       details: { 'namespaces there are': unknown ? namespaces.join(', ') : undefined },

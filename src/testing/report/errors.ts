@@ -53,6 +53,8 @@ export type RefusalStage =
 /** What is known of a refusal. */
 export interface RefusedConnection {
   readonly stage: RefusalStage;
+  /** Where it is a namespace that refuses, which one. */
+  readonly namespace?: string;
   /** What the server gave as its reason. */
   readonly reason: string;
   /** `error.data` of a middleware's error. */
@@ -77,9 +79,10 @@ export class ConnectionRefusedError extends Error implements RefusedConnection {
 
   constructor(
     readonly client: string,
-    { stage, reason, data, received = [], details = {}, cause }: RefusedConnection,
+    { stage, namespace, reason, data, received = [], details = {}, cause }: RefusedConnection,
   ) {
-    const text = report(`${client} was refused by the ${stage}: ${reason}`, {
+    const where = namespace === undefined ? stage : `${stage} ${namespace}`;
+    const text = report(`${client} was refused by the ${where}: ${show(reason)}`, {
       data: data === undefined ? undefined : show(data),
       'was sent before': received.map(({ event, args }) => showEvent(event, args)),
       ...details,

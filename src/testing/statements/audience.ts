@@ -83,6 +83,7 @@ export function isAudienceOf(
         (client.connected || (found.sentAt !== undefined && found.sentAt >= (sentAt(client) ?? Infinity))),
     );
   const deprived = (): readonly TestClient[] => audience().filter((client) => !find(client));
+  const isCausedBy = ({ name }: TestClient): boolean => receivers().some(([, { cause }]) => cause?.client === name);
   return {
     stage,
     get clients() {
@@ -121,7 +122,10 @@ export function isAudienceOf(
     instead: () => [
       ...strangers().map(([client, event]) => `${who(client)} got it: ${showReceived(event)}`),
       ...(audience().length === 0 ? ['there is nobody'] : []),
-      ...deprived().flatMap((client) => [`${who(client)} did not get it`, ...atHome(client, expected, equals)]),
+      ...deprived().flatMap((client) => [
+        `${who(client)}${isCausedBy(client) ? ', who caused it,' : ''} did not get it`,
+        ...atHome(client, expected, equals),
+      ]),
     ],
   };
 }

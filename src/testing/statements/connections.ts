@@ -102,8 +102,8 @@ export async function isRefused(
     const elsewhere = expected.stage !== undefined && expected.stage !== error.stage;
     const [headline = ''] = error.message.split('\n');
     const message = report(`Expected ${error.client}${not} to ${wanted.join(' ')}.`, {
-      'came instead': [
-        elsewhere ? headline.replace(`by the ${error.stage}`, `$&, and not by the ${expected.stage}`) : headline,
+      but: [
+        elsewhere ? headline.replace(/ by the [^:]+/, `$&, and not by the ${expected.stage}`) : headline,
         ...('data' in expected && !pass && !elsewhere ? ['with data', ...difference(expected.data, error.data)] : []),
       ],
       'was sent before': error.received.map(({ event, args }) => showEvent(event, args)),

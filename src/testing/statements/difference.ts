@@ -1,6 +1,6 @@
 import { diffLines } from 'diff';
 import { inspectOn } from '../report/show.js';
-import { withMatched } from './equality.js';
+import { isPlain, withMatched } from './equality.js';
 
 /** Where two values differ may be deep within them, or far behind. */
 const WHOLE = { depth: 10, maxStringLength: 1_000, maxArrayLength: 10_000 };
@@ -13,7 +13,7 @@ const [MAX_COMPARED, BEFORE] = [200, 10];
 
 /** What was expected and what came, line by line: `- ` is missing, `+ ` is too much. */
 export function difference(expected: unknown, actual: unknown): string[] {
-  const [wanted, found] = [lines(withMatched(expected, actual)), lines(actual)];
+  const [wanted, found] = [lines(withMatched(expected, actual, filledUp)), lines(actual)];
   // To compare much that is different takes long, and nobody reads it: what is shown is where it begins.
   let same = 0;
   while (same < found.length && wanted[same] === found[same]) same += 1;
@@ -44,4 +44,17 @@ export function difference(expected: unknown, actual: unknown): string[] {
 function lines(value: unknown): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
   return values.flatMap((one) => inspectOn(60, one, WHOLE).split('\n'));
+}
+
+/** What `expect.objectContaining(…)` and its like ask for, which is private to them. */
+interface Containing {
+  readonly sample?: unknown;
+  readonly inverse?: boolean;
+}
+
+/** Of an object that lacks some of what a matcher asks for: the same with all of that. */
+function filledUp(matcher: Containing, actual: unknown): unknown {
+  const { sample, inverse } = matcher;
+  if (inverse || !isPlain(sample) || !isPlain(actual)) return matcher;
+  return { ...actual, ...(withMatched(sample, actual, filledUp) as object) };
 }

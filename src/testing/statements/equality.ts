@@ -42,23 +42,30 @@ export function equalityOf({ equals: own, customTesters = [] }: RunnerEquality):
 /**
  * What was expected, with the value that came in the place of each asymmetric matcher that it satisfies; what is left
  * is where the two differ.
+ *
+ * @param unmet what stands in the place of one that it does not satisfy
  */
-export function withMatched(expected: unknown, actual: unknown, depth = 0): unknown {
-  if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? actual : expected;
+export function withMatched(
+  expected: unknown,
+  actual: unknown,
+  unmet: (matcher: object, actual: unknown) => unknown = (matcher) => matcher,
+  depth = 0,
+): unknown {
+  if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? actual : unmet(expected, actual);
   // Nothing that was received is circular, but what somebody expects may be.
   if (depth > MAX_DEPTH) return expected;
   if (Array.isArray(expected) && Array.isArray(actual)) {
-    return expected.map((value, index) => withMatched(value, actual[index] as unknown, depth + 1));
+    return expected.map((value, index) => withMatched(value, actual[index] as unknown, unmet, depth + 1));
   }
   if (isPlain(expected) && isPlain(actual)) {
     return Object.fromEntries(
-      Object.entries(expected).map(([key, value]) => [key, withMatched(value, actual[key], depth + 1)]),
+      Object.entries(expected).map(([key, value]) => [key, withMatched(value, actual[key], unmet, depth + 1)]),
     );
   }
   return expected;
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -56,7 +56,7 @@ async function deny<Found>(statement: Statement<Found>): Promise<Verdict> {
   if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
   const but = found === undefined ? nothing : statement.describe(found);
   const headline = named(stage, `Expected ${statement.subject} not to ${wanted}.`);
-  return failure(true, headline, failureContext(stage, statement.clients, { but }));
+  return failure(true, headline, failureContext(stage, statement.clients, { but }, { contradicts: true }));
 }
 
 async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
@@ -79,7 +79,7 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
     const but = isNothing(found) ? statement.whyInconclusive?.() : undefined;
     if (but !== undefined) {
       const headline = named(stage, `Expected ${statement.subject} to ${wanted}.`);
-      return failure(false, headline, failureContext(stage, statement.clients, { but }));
+      return failure(false, headline, failureContext(stage, statement.clients, { but }, { contradicts: true }));
     }
     if (found !== undefined) {
       statement.take?.(found);
@@ -91,10 +91,10 @@ async function confirm<Found>(statement: Statement<Found>): Promise<Verdict> {
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
   const instead = statement.instead?.();
   const late = outcome === EXPIRED ? await cameLate(statement, deadline) : undefined;
-  const details = failureContext(stage, statement.clients, {
-    'too late': late,
-    [statement.complete ? 'but' : 'came instead']: instead,
-  });
+  // What was there in its stead is not there any more.
+  const but = late === undefined ? instead : undefined;
+  const contradicts = statement.complete;
+  const details = failureContext(stage, statement.clients, { 'too late': late, but }, { contradicts });
   return failure(false, named(stage, `Expected ${statement.subject} to ${wanted}${within}.`), details);
 }
 

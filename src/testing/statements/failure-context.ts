@@ -15,15 +15,21 @@ const MAX = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
  *
  * @param clients those that it is about
  * @param instead what there is in the place of what was expected; what it tells is not told again
+ * @param contradicts whether that by itself is what should not be
  */
-export function failureContext(stage: ClientStage, clients: readonly TestClient[], instead: Details = {}): Details {
+export function failureContext(
+  stage: ClientStage,
+  clients: readonly TestClient[],
+  instead: Details = {},
+  { contradicts = false }: { contradicts?: boolean } = {},
+): Details {
   const told = Object.values(instead).flat().join('\n');
   const isNews = (line: string): boolean => !told.includes(line.replace(/, (?:running|open) for .*$/, ','));
   const errors = stage.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
-  const last = lastEvent(stage);
+  const last = lastEvent(stage, clients);
   const details = {
     ...instead,
-    'the last event': 'but' in instead && isCausedByAnother(told, last) ? undefined : last,
+    'the last event': contradicts && isCausedByAnother(told, last) ? undefined : last,
     because: [
       ...clients.flatMap(whyGone).filter(isNews),
       ...whetherFaked(),

@@ -3,23 +3,35 @@ import { showEvent } from '../report/show.js';
 import type { Work } from '../model/work.js';
 import { sentenceOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
-import type { ClientStage } from '../client/test-client.js';
+import type { ClientStage, TestClient } from '../client/test-client.js';
 
 type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
 
-/** What the last event of a client's, or a later HTTP request, has done on the server; or that it has done nothing. */
-export function lastEvent(stage: ClientStage): string | undefined {
+/**
+ * What the last event of a client's, a later HTTP request, or a later connection of those that it is about, has done on the
+ * server; or that it has done nothing.
+ */
+export function lastEvent(stage: ClientStage, clients: readonly TestClient[]): string | undefined {
   const entries = stage.timeline.since(stage.since());
-  const last = entries.findLast(({ kind }) => kind === 'sent' || kind === 'requested');
-  if (last?.kind !== 'sent' && last?.kind !== 'requested') return undefined;
+  const names = new Set(clients.filter(({ connected }) => connected).map(({ name }) => name));
+  const last = entries.findLast(
+    (entry) =>
+      entry.kind === 'sent' || entry.kind === 'requested' || (entry.kind === 'connected' && names.has(entry.client)),
+  );
+  if (last?.kind !== 'sent' && last?.kind !== 'requested' && last?.kind !== 'connected') return undefined;
   const effects = entries.filter(({ cause, seq }) => cause?.entry === last.seq && seq !== last.seq);
   const running = stage.activity.work.filter(({ what, client }) =>
-    last.kind === 'sent' ? client === last.client && what.includes(`"${last.event}"`) : what === sentenceOf(last),
+    last.kind === 'requested'
+      ? what === sentenceOf(last)
+      : client === last.client && what.includes(last.kind === 'sent' ? `"${last.event}"` : '.handleConnection'),
   );
   const isRunning = running.length > 0;
   const deeds = [...sentTo(effects), ...others(effects)];
   const nothing = isRunning ? 'it has sent and logged nothing so far' : 'it sent nothing and logged nothing';
   const whole = deeds.length > 0 ? deeds : [nothing];
+  if (last.kind === 'connected') {
+    return [sentenceOf(last), ...(isRunning ? ['handleConnection is still running'] : []), ...whole].join('; ');
+  }
   if (last.kind === 'requested') {
     return [`${sentenceOf(last)} ${isRunning ? 'is not answered yet' : 'was answered'}`, ...whole].join('; ');
   }

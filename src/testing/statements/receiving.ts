@@ -76,7 +76,8 @@ export function receivesExactly(
         return !wanted || !matcherOf(wanted, equals)(received);
       }),
     instead: () => {
-      const { unread } = client.inbox;
+      const { unread, events } = client.inbox;
+      if (unread.length === 0) return [`${who(client)} got nothing${events.length > 0 ? ' that was not read' : ''}`];
       const wanted = expected.map((event, index) => {
         const received = unread[index];
         return received && matcherOf(event, equals)(received) ? asList(received) : event;

@@ -15,7 +15,7 @@ const MAX = 8;
 /** What is known that may explain why something did not come to a client; of an event, what came in its place. */
 export function explain(client: TestClient, event?: string): Details {
   const instead = event === undefined ? undefined : similarEvents(client, [event], isEqual);
-  return failureContext(client.context, [client], { 'came instead': instead });
+  return failureContext(client.context, [client], { but: instead });
 }
 
 /** What is near to an event that a client was to receive: at the client, nowhere, and at others. */
