@@ -19,11 +19,8 @@ import { WebsocketOptionsError } from './options/option-rules.js';
 import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket-io/socket.io.js';
-import {
-  DEFAULT_SERVER_OPTIONS,
-  WEBSOCKET_OPTIONS,
-  type ResolvedWebsocketOptions,
-} from './options/websocket.options.js';
+import { DEFAULT_SERVER_OPTIONS, WEBSOCKET_OPTIONS } from './options/websocket.options.js';
+import type { ResolvedWebsocketOptions } from './options/websocket.options.js';
 
 /** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
 interface GatewayOptions {
@@ -122,7 +119,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     }
     // Who comes back by a recovered state is asked for as well: it may have been revoked meanwhile.
     if (this.options.authentication && merged.connectionStateRecovery) {
-      merged.connectionStateRecovery = { skipMiddlewares: false, ...merged.connectionStateRecovery };
+      merged.connectionStateRecovery = { ...merged.connectionStateRecovery, skipMiddlewares: false };
     }
     this.warnOfOpenOrigin(merged);
     this.places.claim(port, merged);

@@ -21,12 +21,8 @@ import { Shutdown } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
 import { WebsocketReadiness } from './shutdown/websocket-readiness.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
-import {
-  WEBSOCKET_OPTIONS,
-  resolveWebsocketOptions,
-  type ResolvedWebsocketOptions,
-  type WebsocketOptions,
-} from './options/websocket.options.js';
+import { WEBSOCKET_OPTIONS, resolveWebsocketOptions } from './options/websocket.options.js';
+import type { ResolvedWebsocketOptions, WebsocketOptions } from './options/websocket.options.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<WebsocketOptions>({
   moduleName: 'Websocket',

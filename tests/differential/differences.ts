@@ -121,7 +121,7 @@ const table = {
   'hooks-in-order': {
     what: 'a client that leaves while its asynchronous `handleConnection` runs',
     plain: '`handleDisconnect` is called before `handleConnection` has ended.',
-    kit: '`handleDisconnect` is called afterwards.',
+    kit: '`handleDisconnect` is called afterwards, or after twice `handleConnectionTimeout`.',
     why: 'What one hook sets up the other can clean up.',
     recipe: '`handleConnectionTimeout: false`',
   },

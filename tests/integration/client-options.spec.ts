@@ -135,10 +135,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
   test('so is one for `connect`', async ({ connect }) => {
     const bob = await connect({ name: 'bob' });
     const alice = await connect();
-    const onConnect = async (): Promise<void> => {
-      await delay(30);
-      alice.socket.emit('leak', 'late');
-    };
+    const onConnect = (): unknown => delay(30).then(() => alice.socket.emit('leak', 'late'));
     alice.socket.on('connect', onConnect);
     await alice.disconnect();
     alice.socket.connect();

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { Module } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { requestWebSocket } from './support/raw-socket.js';
 
 @WebSocketGateway()
@@ -92,9 +94,12 @@ test('a session that has begun by a WebSocket has no further one', () =>
   withApp({}, async (app) => {
     const alice = await app.connect();
     const { id } = alice.socket.io.engine as unknown as { id: string };
-    using second = await requestWebSocket(app.port, `/socket.io/?EIO=4&transport=websocket&sid=${id}`);
-    await second.until('101 Switching Protocols');
-    await second.closed;
+    const further = new WebSocket(`ws://127.0.0.1:${app.port}/socket.io/?EIO=4&transport=websocket&sid=${id}`);
+    const heard: string[] = [];
+    further.on('message', (data: Buffer) => heard.push(data.toString()));
+    further.on('open', () => further.send('2probe'));
+    await once(further, 'close');
+    expect(heard).toEqual([]);
     await expect(alice.emitWithAck('echo', 1)).toBeAcked(1);
   }));
 

@@ -175,20 +175,17 @@ test('handleDisconnect comes after every handleConnection, also when the first d
   expect(app.get(SecondGateway).calls).toEqual(['connected', 'disconnected']);
 });
 
-baseTest(
-  'handleDisconnect comes though handleConnection waits for a client that has gone, and that is no fault',
-  async () => {
-    await using app = await startTestApp(withTimeout(50), { errorLogs: 'fail' });
-    const gone = await Promise.all(
-      Array.from({ length: 10 }, (_, number) => app.connect({ auth: { door: `${number}` }, until: 'connected' })),
-    );
-    for (const { socket } of gone) socket.disconnect();
-    const { calls, gates } = app.get(SlowGateway);
-    await expect.poll(() => calls).toEqual(gone.map(() => 'disconnected'));
-    await expect(await app.connect()).toBeConnected();
-    for (const gate of gates.values()) gate.resolve();
-  },
-);
+baseTest('handleDisconnect comes though handleConnection waits for who has gone, which is no fault', async () => {
+  await using app = await startTestApp(withTimeout(50), { errorLogs: 'fail' });
+  const gone = await Promise.all(
+    Array.from({ length: 10 }, (_, number) => app.connect({ auth: { door: `${number}` }, until: 'connected' })),
+  );
+  for (const { socket } of gone) socket.disconnect();
+  const { calls, gates } = app.get(SlowGateway);
+  await expect.poll(() => calls).toEqual(gone.map(() => 'disconnected'));
+  for (const gate of gates.values()) gate.resolve();
+  await expect(await app.connect()).toBeConnected();
+});
 
 test('handleDisconnect comes after handleConnection, whenever the client left', async ({ app, connect }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });

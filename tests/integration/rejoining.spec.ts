@@ -34,16 +34,18 @@ class ChatGateway {
   }
 }
 
-const slow = { waits: [50, 5], through: 0 };
+const slow = { waits: [0], asked: 0, through: 0 };
 
 /** Its first client waits longer than the second. */
 @WebSocketGateway({ namespace: 'slow' })
 class SlowGateway {
   afterInit(namespace: Namespace): void {
-    namespace.use(async (_socket, next) => {
-      await delay(slow.waits.shift());
-      slow.through += 1;
-      next();
+    namespace.use((_socket, next) => {
+      slow.asked += 1;
+      setTimeout(() => {
+        slow.through += 1;
+        next();
+      }, slow.waits.shift());
     });
   }
 
@@ -117,12 +119,14 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   });
 
   test('it is in by its last request, also when the one before is let through later', async ({ connect }) => {
-    Object.assign(slow, { waits: [50, 5], through: 0 });
+    Object.assign(slow, { waits: [300, 5], asked: 0, through: 0 });
     const alice = await connect(client);
     const other = alice.socket.io.socket('/slow');
     let connects = 0;
     other.on('connect', () => (connects += 1));
-    other.connect().disconnect().connect();
+    other.connect();
+    await expect.poll(() => slow.asked).toBe(1);
+    other.disconnect().connect();
     await expect.poll(() => slow.through).toBe(2);
     expect(await other.emitWithAck('echo', 1)).toBe(1);
     expect(connects).toBe(1);

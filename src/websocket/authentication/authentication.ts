@@ -1,10 +1,5 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { within } from '../timing/deadline.js';
 import { isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
@@ -33,6 +28,10 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private authenticate: Authenticate | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
+  /** How often somebody was asked for, and everybody anew; when, by that count, each client was asked for last. */
+  private asks = 0;
+  private latestRecheck = 0;
+  private readonly latestAsk = new WeakMap<Socket, number>();
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { authentication }: ResolvedWebsocketOptions,
@@ -69,6 +68,11 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     else decide(undefined);
   }
 
+  /** A client is in a namespace. It may have been on its way when all were asked for anew. */
+  onJoined(socket: Socket): void {
+    if (this.isOutdated(socket)) void this.check(socket);
+  }
+
   /**
    * Asks again who those are that are connected to this node, and disconnects those that are refused: the event
    * `exception` says why. If authentication itself fails or times out, a client stays connected.
@@ -76,6 +80,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
    * @param which those to ask for; by default all
    */
   async recheck(which: (socket: Socket) => boolean = () => true): Promise<void> {
+    this.latestRecheck = this.asks += 1;
     const sockets = this.servers
       .flatMap((server) => [...server._nsps.values()])
       .flatMap((namespace) => [...namespace.sockets.values()])
@@ -118,7 +123,10 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private async askUntilKnown(socket: Socket, timeout: number): Promise<Refusal> {
     const began = performance.now();
     let deadline = began + timeout;
-    const attempt = (): Promise<void> => this.identify(socket, timeout, deadline - performance.now());
+    const attempt = async (): Promise<void> => {
+      await this.identify(socket, timeout, deadline - performance.now());
+      if (this.isOutdated(socket)) await this.identify(socket, timeout, deadline - performance.now());
+    };
     try {
       await retry(attempt, (error, pause, tries) => {
         const next = performance.now() + pause;
@@ -140,8 +148,14 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
+  private isOutdated(socket: Socket): boolean {
+    return (this.latestAsk.get(socket) ?? Infinity) < this.latestRecheck;
+  }
+
   /** @throws what it was refused with, or a fault of the server's */
   private async identify(socket: Socket, timeout: number, timeLeft: number): Promise<void> {
+    const ask = (this.asks += 1);
+    this.latestAsk.set(socket, ask);
     const data: unknown = await within(
       this.authenticate!(socket.handshake, socket),
       Math.max(1, timeLeft),
@@ -153,6 +167,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
         `"authentication" returned ${data === null ? 'null' : typeof data}; expected an object for socket.data, or an exception to refuse`,
       );
     }
-    setIdentity(socket, data);
+    // Of several answers the one to the latest question counts.
+    if (this.latestAsk.get(socket) === ask) setIdentity(socket, data);
   }
 }

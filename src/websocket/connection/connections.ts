@@ -65,7 +65,11 @@ export class Connections {
     guardNamespace(namespace, {
       first: this.enter,
       onRefusal: this.onRefusal,
-      onJoined: endJoin,
+      mayJoin: (socket) => !isSuperseded(socket),
+      onJoined: (socket) => {
+        endJoin(socket);
+        this.authentication.onJoined(socket);
+      },
       onListenerError: (socket, error) => {
         logFailure(`A listener for "connection" failed on client ${socket.id}`, error);
         if (isMeantForClient(error)) this.disconnect(this.adopt(socket), toErrorAnswer(error), error);
@@ -149,13 +153,13 @@ export class Connections {
   private setUp(session: Session, first: Promise<readonly HookFailure[]>, began: number, timeout: number): void {
     session.hold();
     const { socket } = session;
+    const late = (): Error => new Error(`handleConnection took longer than ${timeout} ms`);
     let latest: Promise<readonly HookFailure[]> | undefined = first;
     let failed: readonly HookFailure[] = [];
     const attempt = async (): Promise<void> => {
       const again = failed.map(({ gateway }) => gateway);
       if (again.length > 0) latest = this.hooks.call(again, 'handleConnection', socket);
       const timeLeft = began + timeout - performance.now();
-      const late = (): Error => new Error(`handleConnection took longer than ${timeout} ms`);
       failed = (await within(latest, timeLeft, late)) ?? [];
       if (failed[0]) throw failed[0];
     };
@@ -166,10 +170,15 @@ export class Connections {
       return goesOn;
     }).then(
       () => this.onSettled(session, [], began),
-      (error: unknown) => this.onSettled(session, failed.includes(error as HookFailure) ? failed : [error], began),
+      (error: unknown) => {
+        const hasFailed = failed.includes(error as HookFailure);
+        // A hook that waits for a client which has gone is no fault.
+        if (hasFailed || socket.connected) this.onSettled(session, hasFailed ? failed : [error], began);
+      },
     );
-    // One that is late is awaited all the same: `handleDisconnect` comes after it.
-    const ended = decided.then(() => latest).then(() => session.endSetUp());
+    // One that is late is awaited once more: `handleDisconnect` comes after it.
+    const ended = decided.then(() => within(latest, timeout, late)).catch(() => {});
+    void ended.then(() => session.endSetUp());
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
@@ -187,6 +196,7 @@ export class Connections {
   }
 
   private readonly onEnd = ({ socket, gateways }: Session, reason: string): void => {
+    this.inFlight.abandon(socket.id);
     const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
     if (!pending) return;
     this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);

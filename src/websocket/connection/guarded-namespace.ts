@@ -13,6 +13,8 @@ export interface NamespaceListener {
   readonly first: NamespaceMiddleware;
   /** A middleware of the app's has refused a client, or failed on it. */
   onRefusal(socket: Socket, refusal: unknown, next: (error?: Error) => void): void;
+  /** Whether a client that all middlewares have let through is let in. */
+  mayJoin(socket: Socket): boolean;
   onJoined(socket: Socket): void;
   /** A listener for `connection` has failed. */
   onListenerError(socket: Socket, error: unknown): void;
@@ -37,6 +39,7 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
     namespace['_fns'] = [listener.first, ...namespace['_fns'].map(guarded)];
   if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace).install();
   const add = namespace._add.bind(namespace);
+  const doConnect = namespace['_doConnect'].bind(namespace);
   Object.assign(namespace, {
     use(this: Namespace, middleware: NamespaceMiddleware): Namespace {
       namespace['_fns'].push(guarded(middleware));
@@ -50,6 +53,11 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
         logFailure(`A client could not join namespace ${this.name}`, error);
         client.conn.close();
       });
+    },
+
+    /** Of Socket.IO: lets a client in. */
+    _doConnect(this: Namespace, socket: Socket, ...rest: unknown[]): void {
+      if (listener.mayJoin(socket)) doConnect(socket, ...rest);
     },
 
     /** Of Socket.IO: tells of `connect`, `connection` and, of the server, `new_namespace`. */

@@ -26,7 +26,11 @@ export function beginJoin(socket: Socket): void {
   joins.set(socket.nsp.name, socket);
   if (!earlier) return;
   superseded.add(earlier);
+  const { sockets } = socket.nsp;
+  // One of a pattern may be removed when nobody is in it any more.
+  sockets.set(socket.id, socket);
   earlier._cleanup();
+  sockets.delete(socket.id);
 }
 
 /** Whether a client has asked anew since it asked by this socket, which is forgotten. */
@@ -34,14 +38,11 @@ export function isSuperseded(socket: Socket): boolean {
   return superseded.has(socket);
 }
 
-/** A client is in the namespace, or was refused. Where it has asked anew meanwhile, it leaves. */
-export function endJoin(socket: Socket): void {
-  const { client } = socket;
+/** A client is in the namespace, or was refused. */
+export function endJoin({ client, nsp }: Socket): void {
   const joins = pending.get(client);
-  if (!isSuperseded(socket)) {
-    joins?.delete(socket.nsp.name);
-    if (joins?.size === 0) pending.delete(client);
-  } else if (socket.connected) socket._onclose(LEFT);
+  joins?.delete(nsp.name);
+  if (joins?.size === 0) pending.delete(client);
 }
 
 export const packetListener: PacketListener = {

@@ -1,3 +1,5 @@
+import { guardedCall } from '../errors/guarded-call.js';
+import { logFailure } from '../errors/report-error.js';
 import { withoutIdentity } from '../authentication/identity.js';
 import type { Namespace, Socket } from '../socket-io/socket.io.js';
 
@@ -94,7 +96,11 @@ export class RecoveredSessions {
     const { missedPackets, rooms } = recovery.session;
     const meanwhile = recovery.meanwhile.filter(({ options }) => isFor(rooms, options));
     for (const data of [...missedPackets, ...meanwhile.map((packet) => packet.data)])
-      socket['packet']({ type: EVENT, data });
+      guardedCall(
+        () => socket['packet']({ type: EVENT, data }),
+        // Nobody has got it: it could not be encoded when it was broadcast.
+        (error) => logFailure(`What client ${socket.id} has missed could not be sent`, error),
+      );
   }
 
   private find(sid: string): Recovery | undefined {

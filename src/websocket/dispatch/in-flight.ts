@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import { Injectable } from '@nestjs/common';
 import type { Socket } from '../socket-io/socket.io.js';
 
@@ -23,8 +24,9 @@ export class InFlight {
     return [...this.running.keys()];
   }
 
-  begin(work: Work): void {
+  begin(work: Work): Work {
     this.running.set(work, NOBODY);
+    return work;
   }
 
   end(work: Work): void {
@@ -38,6 +40,12 @@ export class InFlight {
     this.begin(work);
     const ended = (): void => this.end(work);
     end.then(ended, ended);
+  }
+
+  /** A client has gone. What runs for it still, and may wait for it for ever, is in flight for a minute at most. */
+  abandon(client: string): void {
+    const left = this.work.filter((work) => work.client === client);
+    if (left.length > 0) setTimeout(() => left.map((work) => this.end(work)), ABANDONED).unref();
   }
 
   /** Resolves when all of this work has ended, whatever has begun meanwhile. */
@@ -58,5 +66,8 @@ export class InFlight {
     });
   }
 }
+
+/** In milliseconds. */
+const ABANDONED = 60_000;
 
 const NOBODY: readonly (() => void)[] = [];

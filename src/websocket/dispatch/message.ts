@@ -35,8 +35,6 @@ export interface Sender {
  */
 export class Message {
   private readonly data: unknown;
-  private readonly dispatch: Dispatch;
-  private readonly client: Socket;
   private waitingFor: number;
   private failure: Failure | undefined;
   private acksItself = false;
@@ -49,8 +47,6 @@ export class Message {
     private readonly ack: Ack | undefined,
     private readonly handlers: readonly MessageHandler[],
   ) {
-    this.dispatch = sender.dispatch;
-    this.client = sender.socket;
     this.data = args.length > 1 ? args : args[0];
     this.waitingFor = handlers.length;
   }
@@ -59,7 +55,7 @@ export class Message {
     for (const handler of this.handlers) {
       if (handler.acksItself) this.acksItself = true;
       try {
-        this.take(handler, this.dispatch.invoke(handler, this.client, this.data, this.ack));
+        this.take(handler, this.sender.dispatch.invoke(handler, this.sender.socket, this.data, this.ack));
       } catch (error) {
         this.fail(handler, error);
       }
@@ -68,19 +64,15 @@ export class Message {
 
   /** Its handlers are not run: what became of its client answers it. */
   refuse(answer: ErrorAnswer): void {
-    if (this.ack) this.dispatch.failures.tell(this.client, { answer }, this.event, this.ack);
+    if (this.ack) this.sender.dispatch.failures.tell(this.sender.socket, { answer }, this.event, this.ack);
   }
 
   /** Takes what a handler returned, or what its promise has come to. */
   private take(handler: MessageHandler, result: unknown): void {
-    if (isPromise(result)) {
-      this.wait(handler, result);
-    } else if (isObservable(result)) {
-      this.follow(handler, result);
-    } else {
-      this.say(handler, result);
-      this.done();
-    }
+    if (isPromise(result)) return this.wait(handler, result);
+    if (isObservable(result)) return this.follow(handler, result);
+    this.say(handler, result);
+    this.done();
   }
 
   private wait(handler: MessageHandler, result: Promise<unknown>): void {
@@ -90,7 +82,7 @@ export class Message {
     const onValue = (value: unknown): void => guardedCall(() => this.take(handler, value), onError);
     void Promise.resolve(result)
       .then(onValue, onError)
-      .then(() => this.dispatch.inFlight.end(work));
+      .then(() => this.sender.dispatch.inFlight.end(work));
   }
 
   private follow(handler: MessageHandler, stream: Observable<unknown>): void {
@@ -99,25 +91,23 @@ export class Message {
       next: (value) => {
         this.say(handler, value);
         // It may go on for ever; a shutdown waits for the answer, which is the first value.
-        this.dispatch.inFlight.end(work);
+        this.sender.dispatch.inFlight.end(work);
       },
       error: (error) => this.fail(handler, error),
       complete: () => this.done(),
     });
-    subscription.add(() => this.dispatch.inFlight.end(work));
+    subscription.add(() => this.sender.dispatch.inFlight.end(work));
     if (!subscription.closed) this.sender.add(subscription);
   }
 
   private begin({ event }: MessageHandler): Work {
-    const work = handlerWork(event, this.client);
-    this.dispatch.inFlight.begin(work);
-    return work;
+    return this.sender.dispatch.inFlight.begin(handlerWork(event, this.sender.socket));
   }
 
   /** Answers with a value, or emits the event that it stands for. */
   private say(handler: MessageHandler, value: unknown): void {
     try {
-      if (this.isWsResponse(value)) this.client.emit(value.event, ...this.spread(value.data));
+      if (this.isWsResponse(value)) this.sender.socket.emit(value.event, ...this.spread(value.data));
       else if (value !== undefined && !handler.acksItself) this.answer(handler, value);
     } catch (error) {
       // It cannot be encoded, or has a name that Socket.IO reserves.
@@ -154,17 +144,17 @@ export class Message {
   /** The ack is for when all handlers are through. */
   private tell(failure: Failure): void {
     if (this.ack) this.failure ??= failure;
-    else this.dispatch.failures.tell(this.client, failure, this.event);
+    else this.sender.dispatch.failures.tell(this.sender.socket, failure, this.event);
   }
 
   private note(handler: MessageHandler, error: unknown): void {
-    logFailure(`${handler.name} failed on "${handler.event}" of client ${this.client.id}`, error);
+    logFailure(`${handler.name} failed on "${handler.event}" of client ${this.sender.socket.id}`, error);
   }
 
   private done(): void {
     this.waitingFor -= 1;
     if (this.waitingFor > 0 || !this.ack) return;
-    if (this.failure) this.dispatch.failures.tell(this.client, this.failure, this.event, this.ack);
+    if (this.failure) this.sender.dispatch.failures.tell(this.sender.socket, this.failure, this.event, this.ack);
     else if (!this.acksItself) this.ack();
   }
 }

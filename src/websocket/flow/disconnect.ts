@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers';
-import { transportOf, type Connection } from '../socket-io/engine-internals.js';
+import { transportOf, type Connection, WEBSOCKET_CLOSED } from '../socket-io/engine-internals.js';
 import { answer } from '../errors/error-answer.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -7,8 +7,6 @@ import { type DecodedPacket, PacketType, type Violation } from './packet.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
 const POLICY_VIOLATION = 1008;
-/** Of `ws`: the TCP connection has ended. */
-const CLOSED = 3;
 /** How long a client that is let go may take for its goodbye, in milliseconds. */
 const FAREWELL = 1_000;
 
@@ -47,7 +45,7 @@ export function dismiss({ encoder }: Server, connection: Connection, violation: 
 /** Ends the TCP connection of a WebSocket that does not end by itself. */
 export function terminateSoon(connection: Connection): void {
   const { socket } = transportOf(connection);
-  if (socket && socket.readyState !== CLOSED) setTimeout(() => socket.terminate(), FAREWELL).unref();
+  if (socket && socket.readyState !== WEBSOCKET_CLOSED) setTimeout(() => socket.terminate(), FAREWELL).unref();
 }
 
 /** Of polling: where a connection is gone, nothing has to wait for a further poll to tell the client. */

@@ -1,12 +1,7 @@
 import { setTimeout } from 'node:timers';
 import { coalesceWrites, joinFrame } from '../socket-io/coalesced-writes.js';
-import {
-  type Connection,
-  connectionOf,
-  type EnginePacket,
-  type EngineRequest,
-  transportOf,
-} from '../socket-io/engine-internals.js';
+import { connectionOf, transportOf } from '../socket-io/engine-internals.js';
+import type { Connection, EnginePacket, EngineRequest } from '../socket-io/engine-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';

@@ -9,11 +9,12 @@ import { isHttp } from './handshake-refusal.js';
  * Has an engine run its middlewares at once, one after the other. By itself it makes some promises for each, which is a
  * tenth of what it takes to open a connection. To be called when it has all of the module's, and none of the app's.
  *
- * The first is that of the option `cors`, where there is one. Nobody looks at what it says of a WebSocket that is opened
- * by a program which names no origin: there it is left out.
+ * The first is that of the option `cors`, where there is one. Of a WebSocket that is opened by a program which names no
+ * origin, it decides nothing unless the app does, by a function: there it is left out.
  */
 export function runMiddlewaresAtOnce(engine: Server['engine']): void {
-  const hasCors = Boolean(engine.opts.cors);
+  const { cors } = engine.opts;
+  const isOfNoMatter = typeof cors === 'object' && typeof cors.origin !== 'function';
   const ours = engine['middlewares'].length;
   engine['_applyMiddlewares'] = (request, response, done) => {
     if (engine['middlewares'].length === ours && !isHttp(response)) releaseResponse(request.socket);
@@ -27,7 +28,7 @@ export function runMiddlewaresAtOnce(engine: Server['engine']): void {
       const onOutcome = (error?: unknown): void => (error ? fail(error) : run(index + 1));
       guardedMiddleware((next) => middleware(request, response, next), onOutcome, 'a request');
     };
-    run(hasCors && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
+    run(isOfNoMatter && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
   };
 }
 

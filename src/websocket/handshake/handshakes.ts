@@ -107,10 +107,14 @@ export class Handshakes implements OnApplicationShutdown {
   }
 }
 
-/** Engine.IO closes a further WebSocket of one session, which nothing counts; `ws` would keep it for 30 s. */
+/**
+ * Engine.IO closes a further WebSocket of one session, which nothing counts; `ws` would keep it for 30 s. One of a session
+ * that has begun by a WebSocket it would take in its place, which nothing would pace.
+ */
 function endFurtherUpgrade(engine: Server['engine'], { _query: { sid }, socket }: EngineRequest): void {
-  const { upgrading, upgraded } = connectionOf(engine, sid) ?? {};
-  if (upgrading || upgraded) setTimeout(() => socket.destroy(), FAREWELL).unref();
+  const connection = connectionOf(engine, sid);
+  if (connection?.transport.name === 'websocket') connection.upgraded = true;
+  if (connection?.upgrading || connection?.upgraded) setTimeout(() => socket.destroy(), FAREWELL).unref();
 }
 
 function ignore(): void {}

@@ -17,10 +17,8 @@ import {
   rule,
   switchOrObject,
   withDefault,
-  type Options,
-  type Resolved,
-  type Rule,
 } from './option-rules.js';
+import type { Options, Resolved, Rule } from './option-rules.js';
 import { redisOption } from './redis.options.js';
 import { shutdownOptions, type ShutdownOptions } from './shutdown.options.js';
 import type { ServerOptions } from '../socket-io/socket.io.js';

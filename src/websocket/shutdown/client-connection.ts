@@ -1,10 +1,7 @@
 import { setImmediate } from 'node:timers';
 import type { Deadline } from '../timing/deadline.js';
-import { transportOf, type Connection } from '../socket-io/engine-internals.js';
+import { transportOf, type Connection, WEBSOCKET_CLOSED } from '../socket-io/engine-internals.js';
 import type { Server, Socket } from '../socket-io/socket.io.js';
-
-/** Of `ws`: there is no TCP connection any more. */
-const WEBSOCKET_CLOSED = 3;
 
 /** All connections of a server, with the sockets of their clients. */
 export function connectionsOf(server: Server): ClientConnection[] {

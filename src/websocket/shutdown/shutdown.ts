@@ -1,13 +1,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Server as HttpServer } from 'node:http';
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleDestroy,
-  Optional,
-} from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InFlight } from '../dispatch/in-flight.js';
 import { RedisBackplane } from '../redis/redis-backplane.js';

@@ -38,6 +38,9 @@ export interface WebSocket {
   readonly _socket: TcpSocket | null;
 }
 
+/** The state of a WebSocket whose TCP connection has ended. */
+export const WEBSOCKET_CLOSED = 3;
+
 export function transportOf({ transport }: Connection): TransportInternals {
   return transport as unknown as TransportInternals;
 }
