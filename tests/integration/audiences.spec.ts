@@ -43,9 +43,31 @@ class MeetingGateway {
 @Module({ providers: [MeetingGateway] })
 class MeetingModule {}
 
+/** Tells the lobby of a client before it turns it away. */
+@WebSocketGateway({ namespace: 'hasty' })
+class HastyGateway {
+  @WebSocketServer() private readonly server!: Server;
+
+  async handleConnection(client: Socket): Promise<void> {
+    await client.join('lobby');
+    this.server.to('lobby').emit('joined', client.handshake.auth.user);
+    if (client.handshake.auth.user === 'mallory') client.disconnect();
+  }
+}
+
+@Module({ providers: [HastyGateway] })
+class HastyModule {}
+
 const test = realtimeTest(MeetingModule);
+const hastyTest = realtimeTest(HastyModule);
 
 describe('an audience', () => {
+  hastyTest('counts a stranger that has received the event and was refused', async ({ connect }) => {
+    const [alice, bob] = await connect(2, { namespace: 'hasty' });
+    await expect(connect({ namespace: 'hasty', name: 'mallory', auth: { user: 'mallory' } })).toBeRefused();
+    await expect(expect([alice, bob]).toBeAllWhoReceive('joined', 'mallory')).rejects.toThrow('got it: "joined"');
+  });
+
   test('counts a stranger that has received the event and is gone', async ({ connect }) => {
     const [alice, bob, mallory] = await connect(3);
     for (const client of [alice, bob]) await client.emitWithAck('join');

@@ -29,6 +29,12 @@ class LeakyGateway {
     return 'leaked';
   }
 
+  @SubscribeMessage('twice')
+  twice(@ConnectedSocket() client: Socket): void {
+    client.emit('leak', 'one');
+    client.emit('leak', 'one');
+  }
+
   @SubscribeMessage('slow')
   async slow(@MessageBody() time: number): Promise<string> {
     await delay(time);
@@ -148,6 +154,13 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await expect(app.settle({ timeout: 100 })).rejects.toThrow('the listener of "ballot" for alice');
     await alice.disconnect();
     await app.settle();
+  });
+
+  test('of two events that come in one go a statement takes one', async ({ connect }) => {
+    const alice = await connect({ name: 'alice', on: { leak: async () => {} } });
+    alice.emit('twice');
+    await assertThat(alice).toReceive('leak', 'one');
+    await expect(assertThat(alice).not.toReceive('leak')).rejects.toThrow(`alice got "leak" ('one')`);
   });
 
   test('what `once` has added hears one event, and can be taken off', async ({ connect }) => {

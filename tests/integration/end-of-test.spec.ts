@@ -21,6 +21,10 @@ class LooseGateway {
     client.emit('welcome', { id: client.id });
   }
 
+  handleDisconnect(client: Socket): void {
+    if (client.handshake.auth.isHeavy) this.logger.error('broke the door');
+  }
+
   @SubscribeMessage('break')
   break(@MessageBody() what: string): string {
     this.logger.error(`broke ${what}`, 'Error: broke\n    at somewhere');
@@ -87,6 +91,18 @@ The server logged errors that the test did not declare as expected.
     const declared = await problemsAfter(options, async (app) => {
       await pour(app);
       await assertThat(app).toHaveLogged(/it is full \(to the brim\)/, { level: 'error' });
+    });
+    expect(declared).toEqual([]);
+  });
+
+  test('may come as the clients leave', async () => {
+    const problems = await problemsAfter(options, (app) => app.connect({ auth: { isHeavy: true } }));
+    expect(problems).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('broke the door') as string }),
+    ]);
+    const declared = await problemsAfter(options, async (app) => {
+      app.logs.allowErrors('broke the door');
+      await app.connect({ auth: { isHeavy: true } });
     });
     expect(declared).toEqual([]);
   });

@@ -39,8 +39,41 @@ class LoggingGateway {
   }
 }
 
-@Module({ providers: [Audit, LoggingGateway] })
+@WebSocketGateway({ namespace: 'admin' })
+class AdminGateway extends LoggingGateway {
+  handleDisconnect(): void {
+    new Logger('Admin').log('goodbye');
+  }
+
+  @SubscribeMessage('drop')
+  drop(): void {
+    new Logger('Admin').log('dropped', { ids: new Set(['b']) });
+  }
+}
+
+@Module({ providers: [Audit, LoggingGateway, AdminGateway] })
 class LoggingModule {}
+
+test('of two clients of one name it is known who has caused an entry', async () => {
+  await using app = await startTestApp(LoggingModule);
+  const alice = await app.connect({ name: 'alice' });
+  const admin = await app.connect({ name: 'alice', namespace: 'admin' });
+  await admin.emitWithAck('log', 'kicked');
+  await matches(app).toHaveLogged('kicked', { by: admin });
+  await matches(app).not.toHaveLogged('kicked', { by: alice });
+  await admin.disconnect();
+  const again = await app.connect({ name: 'alice', namespace: 'admin' });
+  await matches(app).toHaveLogged('goodbye', { by: admin });
+  await matches(app).not.toHaveLogged('goodbye', { by: again });
+});
+
+test('sets and maps are compared by what is in them', async () => {
+  await using app = await startTestApp(LoggingModule);
+  const admin = await app.connect({ namespace: 'admin' });
+  admin.emit('drop');
+  await matches(app).toHaveLogged('dropped', { params: [{ ids: new Set(['b']) }] });
+  await matches(app).not.toHaveLogged('dropped', { params: [{ ids: new Set(['a']) }] });
+});
 
 test('keeps level, context, message, parameters and stack', async () => {
   await using app = await startTestApp(LoggingModule);

@@ -20,3 +20,22 @@ test('keeps a namespace to itself', async ({ connect }) => {
   await expect(reader).toReceive('headline', 'Socket.IO 5');
   await expect(chatter).not.toReceive('headline');
 });
+
+test('knows a room that a middleware has let a client into, and what is asked where nobody is', async ({
+  app,
+  connect,
+}) => {
+  app.io.use((socket, next) => {
+    void socket.join('user:1');
+    next();
+  });
+  const alice = await connect({ name: 'alice' });
+  await expect(alice).toBeInRooms(['user:1']);
+  expect(app.timeline.print()).toContain("alice joined room 'user:1'");
+  app.io
+    .to('empty')
+    .timeout(10)
+    .emit('question', () => {});
+  await app.settle();
+  expect(app.timeline.print()).toContain(`"question" () emitted to room 'empty', where nobody got it`);
+});

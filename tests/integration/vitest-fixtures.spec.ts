@@ -150,6 +150,7 @@ test.each([
     /Expected bob to be refused for 'banned'\.\n {2}but:\n {4}bob was refused by the namespace \/nowhere: 'Invalid namespace'\n {2}namespaces there are: \/, \/news/,
   ],
   ['asks the wrong thing', /expect\(…\)\.toReceive\(\) needs a client, as connect\(\) gives it; it got the app\./],
+  ['forgets a soft expectation', /This expectation was not awaited: await expect\(…\)\.toReceive\(…\)/],
   ['leaves a failing soft expectation', /Expected bob to receive "said" within 1000 ms\./],
 ])('%s', (title, text) => {
   expect(cases.get(title)?.status).toBe('failed');

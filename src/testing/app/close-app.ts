@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import { DeadlineError, LeftoverClientError, TeardownError } from '../report/errors.js';
+import { DeadlineError, LeftoverClientError, TeardownError, UndeclaredErrorLogsError } from '../report/errors.js';
 import { showWorks } from '../report/show.js';
 import { EXPIRED, within } from '../timing/deadline.js';
 import type { RunningApp } from './running-app.js';
@@ -29,11 +29,18 @@ export async function closeApp(
   await Promise.all([...clients].map((client) => attempt(() => client.disconnect())));
   await attempt(() => expectNoSockets(running));
   await attempt(() => closeNest(running));
+  await attempt(() => expectNoErrors(running));
   await attempt(() => observer.uninstall());
   await attempt(() => running.release());
   await attempt(() => running.cluster?.forgetClosed());
   problems.push(...observer.failures);
   if (problems.length > 0) throw new TeardownError(`The app at ${url}`, problems);
+}
+
+/** What is logged while clients leave and the app is closed. */
+function expectNoErrors({ errorLogs, logs }: RunningApp): void {
+  const errors = errorLogs === 'fail' ? logs.undeclaredErrors(0) : [];
+  if (errors.length > 0) throw new UndeclaredErrorLogsError(errors);
 }
 
 /** How long a client may take to have left that somebody else has disconnected, in milliseconds. */

@@ -64,6 +64,7 @@ export class TestApp<
   private readonly running: RunningApp<TestApp>;
   /** @internal Every client that was let in, the disconnected ones too. */
   readonly opened = new Set<TestClient>();
+  private readonly refused = new Set<TestClient>();
   private connects = 0;
   /** When the tests that shared the app before were done with it, in milliseconds of `performance.now()`. */
   private chapter = 0;
@@ -82,7 +83,7 @@ export class TestApp<
     this.stage = {
       ...running,
       settle: (options) => this.comeToRest(options),
-      everyone: () => running.cluster?.everyone() ?? [...this.opened],
+      everyone: () => running.cluster?.everyone() ?? this.everyone,
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
       refusalOf: (entry) => running.observer.refusals.reasonOf(entry),
       since: () => this.chapter,
@@ -251,6 +252,7 @@ export class TestApp<
     for (const client of clients) this.opened.delete(client);
     // While other tests have clients in the app, what was declared may be theirs.
     if (this.opened.size === 0) {
+      this.refused.clear();
       this.logs.takeBackAllowed(since);
       this.running.observer.refusals.takeBackAllowed(since);
       this.chapter = now();
@@ -262,6 +264,11 @@ export class TestApp<
   /** @internal The connections that `settle` has to bring to rest. */
   links(): readonly Link[] {
     return Array.from(this.opened, ({ link }) => link).filter((link) => !link.isGone || !link.agrees());
+  }
+
+  /** @internal The clients that got anything, or may get it: those that were refused too. */
+  get everyone(): readonly TestClient[] {
+    return [...this.opened, ...this.refused];
   }
 
   /** @internal Every Socket.IO server of the app. */
@@ -328,6 +335,7 @@ export class TestApp<
       observer,
       context: this.stage,
       opened: this.opened,
+      refused: this.refused,
       options: {
         parser: server._opts.parser,
         ...options,

@@ -20,6 +20,8 @@ interface Connecting {
   context: ClientContext<TestClient>;
   /** The app's clients; this one is among them from the beginning, and no longer when it came to nothing. */
   opened: Set<TestClient>;
+  /** Those that came to nothing, and may have got something before. */
+  refused: Set<TestClient>;
   /** With the app's defaults filled in. */
   options: ConnectOptions & { name: string; timeout: number };
 }
@@ -35,6 +37,7 @@ export async function connectClient({
   observer,
   context,
   opened,
+  refused,
   options: { namespace = '/', until = 'handled', name, timeout, on, signal, ...options },
 }: Connecting): Promise<TestClient> {
   const connectId = randomUUID();
@@ -74,6 +77,7 @@ export async function connectClient({
     }
     await client.link.abandon();
     opened.delete(client);
+    refused.add(client);
     throw error;
   } finally {
     connected();

@@ -61,7 +61,7 @@ export async function startTestCluster<
   });
   const view: ClusterView = {
     scene,
-    everyone: () => nodes.flatMap((known) => [...known.opened]),
+    everyone: () => nodes.flatMap((known) => known.everyone),
     errors: () => nodes.flatMap(({ logs }) => logs.errors),
     forgetClosed: () => forgetClosed(nodes, cluster.timeout),
   };

@@ -22,15 +22,20 @@ export function observeBroadcasts(
   countSent: () => number,
   onUnheard: (broadcast: UnheardBroadcast) => void,
 ): () => void {
-  const broadcast = (adapter as unknown as { broadcast: Broadcast }).broadcast.bind(adapter);
-  const observed: Broadcast = (packet, options, ...rest) => {
-    const before = countSent();
-    const result = broadcast(packet, options, ...rest);
-    if (countSent() === before && Array.isArray(packet.data)) {
-      const [event, ...args] = packet.data as [string, ...unknown[]];
-      onUnheard({ event, args, rooms: [...(options.rooms ?? [])] });
-    }
-    return result;
+  const restores = (['broadcast', 'broadcastWithAck'] as const).map((method) => {
+    const broadcast = (adapter as unknown as Record<typeof method, Broadcast>)[method].bind(adapter);
+    const observed: Broadcast = (packet, options, ...rest) => {
+      const before = countSent();
+      const result = broadcast(packet, options, ...rest);
+      if (countSent() === before && Array.isArray(packet.data)) {
+        const [event, ...args] = packet.data as [string, ...unknown[]];
+        onUnheard({ event, args, rooms: [...(options.rooms ?? [])] });
+      }
+      return result;
+    };
+    return patch(adapter, method, observed);
+  });
+  return () => {
+    for (const restore of restores) restore();
   };
-  return patch(adapter, 'broadcast', observed);
 }

@@ -1,11 +1,15 @@
+import { MetadataScanner } from '@nestjs/core';
 import type { AbstractWsAdapter, MessageMappingProperties } from '@nestjs/websockets';
+import { MESSAGE_METADATA } from '@nestjs/websockets/constants.js';
 import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
 import { Observable, finalize, isObservable, tap } from 'rxjs';
 import { WebsocketAdapter, type Socket } from '../../websocket/index.js';
 import { now } from '../timing/real-time.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
+import type { Gateway } from './gateways.js';
 import { patch } from './patch.js';
 import { endWith, isObject } from './work-result.js';
+import { wrapMethod } from './wrap-method.js';
 
 /** Hears of handlers. */
 export interface HandlerListener {
@@ -25,39 +29,93 @@ type Transform = (result: unknown) => Observable<unknown>;
  *
  * @returns the function that takes it back
  */
-export function observeHandlers(adapter: AbstractWsAdapter, listener: HandlerListener): () => void {
-  return adapter instanceof WebsocketAdapter ? observeDispatch(adapter, listener) : observeBinding(adapter, listener);
+export function observeHandlers(
+  adapter: AbstractWsAdapter,
+  gateways: readonly Gateway[],
+  listener: HandlerListener,
+): () => void {
+  const restores = [
+    adapter instanceof WebsocketAdapter ? observeDispatch(adapter, listener) : observeBinding(adapter, listener),
+    ...gateways.flatMap(({ prototype }) => observeMethods(prototype, listener)),
+  ];
+  return () => {
+    for (const restore of restores) restore();
+  };
+}
+
+/** Behind an interceptor a handler is called when what the interceptor returned is subscribed to, and may outlive that. */
+function observeMethods(prototype: object, listener: HandlerListener): (() => void)[] {
+  const methods = prototype as Record<string, object>;
+  const names = new MetadataScanner().getAllMethodNames(prototype);
+  return names
+    .filter((name) => Reflect.hasMetadata(MESSAGE_METADATA, methods[name]!))
+    .map((name) =>
+      wrapMethod(prototype, name, (_, call) => {
+        const { onHandler, ...context } = executionContext.getStore() ?? {};
+        const end = listener.isOf(context as ExecutionContext) ? onHandler?.() : undefined;
+        return end ? executionContext.run(context as ExecutionContext, () => endWith(call, end)) : call();
+      }),
+    );
+}
+
+/** A message on its way through its handler. */
+interface Run {
+  readonly message: string;
+  readonly socket: Socket;
+  /** In which everything that belongs to it runs. */
+  readonly context: ExecutionContext;
 }
 
 /** The kit's adapter runs every handler by one method. */
 function observeDispatch(adapter: WebsocketAdapter, listener: HandlerListener): () => void {
   const handle = adapter.handleMessage.bind(adapter);
   return patch(adapter, 'handleMessage', (...call: Parameters<WebsocketAdapter['handleMessage']>) => {
-    const [handler, socket] = call;
-    const result = observeRun(handler.event, socket, listener, () => handle(...call));
-    return watchResult(result, handler.event, socket, listener);
+    const [{ event: message }, socket] = call;
+    const { result, run } = observeRun(message, socket, listener, () => handle(...call));
+    return watchResult(result, run, listener);
   });
 }
 
 /** What a handler returned, with the streams in it observed. */
-function watchResult(result: unknown, message: string, socket: Socket, listener: HandlerListener): unknown {
-  if (isObservable(result)) return observeStream(() => result, message, socket, listener);
+function watchResult(result: unknown, run: Run, listener: HandlerListener): unknown {
+  if (isObservable(result)) return observeStream(() => result, run, listener);
   if (!(result instanceof Promise)) return result;
-  return result.then((value) => watchResult(value, message, socket, listener));
+  return result.then((value) => watchResult(value, run, listener));
 }
 
 /** Runs a handler in the context of what its event has caused. */
-function observeRun(message: string, socket: Socket, listener: HandlerListener, run: () => unknown): unknown {
-  const finish = listener.begin(`handler of "${message}"`, socket);
-  const context = listener.contextOf(socket, message);
-  const began = now();
-  return executionContext.run(context, () =>
-    endWith(run, (error) => {
-      if (error) listener.noteRefusal(socket, context.cause, error.thrown);
-      listener.noteHandled(socket, message, now() - began);
+function observeRun(
+  message: string,
+  socket: Socket,
+  listener: HandlerListener,
+  call: () => unknown,
+): { result: unknown; run: Run } {
+  const { app, cause } = listener.contextOf(socket, message);
+  let isCalled = false;
+  let isOver = false;
+  const begin = (): ((error?: { thrown: unknown }) => void) => {
+    const finish = listener.begin(`handler of "${message}"`, socket);
+    const began = now();
+    return (error) => {
+      if (error) listener.noteRefusal(socket, cause, error.thrown);
+      if (error || isCalled) listener.noteHandled(socket, message, now() - began);
       finish();
+    };
+  };
+  const onHandler = (): ReturnType<typeof begin> | undefined => {
+    const isLate = isOver && !isCalled;
+    isCalled = true;
+    return isLate ? begin() : undefined;
+  };
+  const context = { app, cause, onHandler };
+  const end = begin();
+  const result = executionContext.run(context, () =>
+    endWith(call, (error) => {
+      isOver = true;
+      end(error);
     }),
   );
+  return { result, run: { message, socket, context } };
 }
 
 /** An adapter like Nest's is handed each socket's handlers, bound to it, in `bindMessageHandlers`. */
@@ -69,19 +127,18 @@ function observeBinding(adapter: AbstractWsAdapter, listener: HandlerListener): 
     'bindMessageHandlers',
     (socket: Socket, handlers: MessageMappingProperties[], transform: Transform) => {
       // The adapter calls `transform` with just what the handler returned: by that the two are known to belong together.
-      const messages = new WeakMap<object, string>();
+      const runs = new WeakMap<object, Run>();
       const observed = handlers.map(({ callback, ...handler }) => ({
         ...handler,
         callback: (...args: unknown[]) => {
-          const message = String(handler.message);
-          const result = observeRun(message, socket, listener, () => callback(...args));
-          if (isObject(result)) messages.set(result, message);
+          const { result, run } = observeRun(String(handler.message), socket, listener, () => callback(...args));
+          if (isObject(result)) runs.set(result, run);
           return result as ReturnType<MessageMappingProperties['callback']>;
         },
       }));
       const observedTransform: Transform = (result) => {
-        const message = (isObject(result) && messages.get(result)) || 'unknown';
-        return observeStream(() => transform(result), message, socket, listener);
+        const run = isObject(result) && runs.get(result);
+        return run ? observeStream(() => transform(result), run, listener) : transform(result);
       };
       bind(socket, observed, observedTransform);
     },
@@ -118,18 +175,16 @@ function observeFilters(listener: HandlerListener): () => void {
 
 function observeStream(
   open: () => Observable<unknown>,
-  message: string,
-  socket: Socket,
+  { message, socket, context }: Run,
   listener: HandlerListener,
 ): Observable<unknown> {
-  return new Observable((subscriber) => {
-    const context = listener.contextOf(socket, message);
-    return executionContext.run(context, () => {
+  return new Observable((subscriber) =>
+    executionContext.run(context, () => {
       const end = listener.begin(`what the handler of "${message}" returned`, socket, { stream: true });
       const onError = (error: unknown): void => listener.noteRefusal(socket, context.cause, error);
       return open()
         .pipe(tap({ error: onError }), finalize(end))
         .subscribe(subscriber);
-    });
-  });
+    }),
+  );
 }

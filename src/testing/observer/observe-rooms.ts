@@ -38,13 +38,23 @@ export class RoomObserver {
   private note(kind: 'joined' | 'left', namespace: Namespace, room: string, id: string): void {
     const observed = this.sockets.ofId(namespace, id);
     if (!observed || room === id) return;
-    if (kind === 'joined') observed.membership.join(room);
-    else observed.membership.leave(room);
+    if (kind === 'joined') return this.noteJoined(observed, room);
+    observed.membership.leave(room);
     // That one who leaves is in no room any more goes without saying.
-    if (!observed.leaving) {
-      this.app.record({ kind, client: observed.name, namespace: namespace.name, room });
-    }
+    if (!observed.leaving) this.record(kind, observed, room);
     this.app.activity.changed();
+  }
+
+  /** Notes a room that a client is in from now on, but for its own. */
+  noteJoined(observed: ObservedSocket, room: string): void {
+    if (room === observed.socket.id) return;
+    observed.membership.join(room);
+    this.record('joined', observed, room);
+    this.app.activity.changed();
+  }
+
+  private record(kind: 'joined' | 'left', { name: client, socket }: ObservedSocket, room: string): void {
+    this.app.record({ kind, client, namespace: socket.nsp.name, room });
   }
 
   private observeBroadcasts(namespace: Namespace): void {

@@ -77,7 +77,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     this.restores.push(
       () => hooks.uninstall(),
       () => this.rooms.uninstall(),
-      observeHandlers(adapter, this),
+      observeHandlers(adapter, this.gateways, this),
       this.observeServers(adapter),
     );
   }
@@ -258,7 +258,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     if (own) this.unclaimed.set(socket.id, observed);
     // The app may have given the namespace another adapter meanwhile; `server.adapter()` has no event.
     this.rooms.observe(socket.nsp);
-    for (const room of socket.rooms) if (room !== socket.id) observed.membership.join(room);
+    for (const room of socket.rooms) this.rooms.noteJoined(observed, room);
     activity.moved();
     this.hooks?.expect(observed, 'handleConnection');
     socket.conn.on('upgrade', (to: { name: string }) =>

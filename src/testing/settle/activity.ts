@@ -86,9 +86,13 @@ export class Activity {
     let look: () => void;
     const answered = new Promise<T>((resolve, reject) => {
       look = () => {
+        // What a probe takes, nobody else gets: one that has answered is not asked again.
+        if (!this.watchers.has(look)) return;
         try {
           const answer = probe();
-          if (answer !== undefined) resolve(answer);
+          if (answer === undefined) return;
+          this.watchers.delete(look);
+          resolve(answer);
         } catch (error) {
           reject(error);
         }

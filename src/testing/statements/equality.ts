@@ -10,6 +10,8 @@ type EqualityTester = (actual: unknown, expected: unknown) => boolean | undefine
 export interface RunnerEquality {
   equals?(this: void, actual: unknown, expected: unknown, testers?: readonly unknown[]): boolean;
   readonly customTesters?: readonly unknown[];
+  /** By which its `toEqual` compares sets, maps and whatever else is iterable. */
+  readonly utils?: { readonly iterableEquality?: unknown };
 }
 
 /** What every runner's `expect.any(…)`, `expect.objectContaining(…)` and their like have. */
@@ -35,8 +37,10 @@ const bytesAreEqual: EqualityTester = (actual, expected) =>
   actual instanceof Uint8Array && expected instanceof Uint8Array ? Buffer.compare(actual, expected) === 0 : undefined;
 
 /** The equality of a runner, as its own matchers have it; where there is none, ours. */
-export function equalityOf({ equals: own, customTesters = [] }: RunnerEquality): Equals {
-  return own ? (actual, expected) => own(actual, expected, [...customTesters, bytesAreEqual]) : equals;
+export function equalityOf({ equals: own, customTesters = [], utils }: RunnerEquality): Equals {
+  if (!own) return equals;
+  const testers = [...customTesters, bytesAreEqual, ...(utils?.iterableEquality ? [utils.iterableEquality] : [])];
+  return (actual, expected) => own(actual, expected, testers);
 }
 
 /**
@@ -57,12 +61,18 @@ export function withMatched(
   if (Array.isArray(expected) && Array.isArray(actual)) {
     return expected.map((value, index) => withMatched(value, actual[index] as unknown, unmet, depth + 1));
   }
-  if (isPlain(expected) && isPlain(actual)) {
+  if (bytesAreEqual(actual, expected)) return actual;
+  // What has come over the wire is of no class any more.
+  if (isRecord(expected) && isPlain(actual)) {
     return Object.fromEntries(
       Object.entries(expected).map(([key, value]) => [key, withMatched(value, actual[key], unmet, depth + 1)]),
     );
   }
   return expected;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 export function isPlain(value: unknown): value is Record<string, unknown> {

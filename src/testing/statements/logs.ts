@@ -32,12 +32,14 @@ export function logs(
   equals: Equals,
   since: number,
 ): Statement<LogEntry> {
-  const by = typeof expected.by === 'object' ? expected.by.name : expected.by;
+  const client = typeof expected.by === 'object' ? expected.by : undefined;
+  const by = client?.name ?? (expected.by as string | undefined);
   const isIt = (entry: LogEntry): boolean =>
     isText(message, textOf(entry)) &&
     (expected.level === undefined || entry.level === expected.level) &&
     (expected.context === undefined || entry.context === expected.context) &&
     (by === undefined || entry.cause?.client === by) &&
+    (!client || isCausedBy(client, entry)) &&
     (expected.event === undefined || entry.cause?.event === expected.event) &&
     (expected.params === undefined || equals(entry.params, expected.params));
   const wanted = [
@@ -80,6 +82,19 @@ export function logs(
         ]);
     },
   };
+}
+
+/** A name may be used again, and in another namespace: whose doing it was, the timeline's entry of it says. */
+function isCausedBy({ link, context }: TestClient, { cause }: LogEntry): boolean {
+  const entry = context.timeline.entries.find(({ seq }) => seq === cause?.entry);
+  if (!entry) return true;
+  const isIn = entry.kind === 'sent' && entry.namespace === link.namespace;
+  return link.traffic.serverEnds.some(
+    ({ connection, disconnection = Infinity }) =>
+      entry.seq === connection ||
+      entry.seq === disconnection ||
+      (isIn && connection < entry.seq && entry.seq < disconnection),
+  );
 }
 
 function showBy(client: string | undefined, event: string | undefined): string | undefined {

@@ -11,12 +11,14 @@ const pendingByOwner = new WeakMap<object, Set<Error>>();
  * @param matcher its name
  * @param owner the identity of what is to answer for it, where that is known: the running test, or the app
  * @param madeAt an error whose stack begins where the expectation was made; a failure is reported there
+ * @param isSoft whether Vitest itself calls `then` once more, as `expect.soft` does
  */
 export function trackMatcher<T>(
   matcher: string,
   owner: object | undefined,
   outcome: Promise<T>,
   madeAt: Error,
+  isSoft = false,
 ): PromiseLike<T> {
   const onAwait = noteMade(matcher, owner, madeAt, 'expect');
   return {
@@ -24,7 +26,7 @@ export function trackMatcher<T>(
     then: (onFulfilled, onRejected) => {
       const told = outcome.then(onFulfilled, onRejected).catch((error: unknown) => rethrowAt(madeAt, error));
       // Where nobody will be told that it was forgotten, a failure stays an unhandled rejection.
-      return owner ? noticeAwait(told, onAwait) : told;
+      return owner ? noticeAwait(told, onAwait, isSoft) : told;
     },
   };
 }
@@ -56,12 +58,13 @@ function noteMade(matcher: string, owner: object | undefined, madeAt: Error, by:
   return () => void pending.delete(madeAt);
 }
 
-function noticeAwait<T>(promise: Promise<T>, onAwait: () => void): Promise<T> {
+function noticeAwait<T>(promise: Promise<T>, onAwait: () => void, isSoft = false): Promise<T> {
   // Unawaited, a failure is reported by the test's teardown; it need not be an unhandled rejection as well.
   promise.catch(() => {});
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- as above
     then: (...handlers) => {
+      if (isSoft) return noticeAwait(promise.then(...handlers), onAwait);
       onAwait();
       return promise.then(...handlers);
     },

@@ -38,7 +38,8 @@ function matcher(name: string, statement: unknown) {
     const test = testOf(this);
     const evaluate = async (): Promise<Verdict> =>
       (statement as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
-    return trackMatcher(name, ownerOf(test) ?? appOf(subject), evaluate(), madeAt) as Promise<Verdict>;
+    const owner = ownerOf(test) ?? appOf(subject);
+    return trackMatcher(name, owner, evaluate(), madeAt, this.soft) as Promise<Verdict>;
   }
   return match;
 }

@@ -3,7 +3,7 @@ const VOLATILE: [RegExp, string][] = [
   // Theirs is in node_modules, the frames of which are not shown. Here it is source that Vite has loaded, and Vite calls a
   // function after what its caller calls: `apply`.
   [/^ +in .*\bsrc\/(?:websocket|testing)\/.*\n/gm, ''],
-  [/(?<=^ +in \w+\.)apply \[as (\w+)\]/gm, '$1'],
+  [/(?<=^ +in \w+\.)\w+(?: \[as \w+\])?(?= \()/gm, '<method>'],
   // In a timeline the times are set flush right.
   [/^( *?) *\d+\.\d ms {2}/gm, '# ms  '],
   [/\d+(?:\.\d+)? ms/g, '# ms'],

@@ -78,6 +78,11 @@ test('leaves a failing soft expectation', async ({ connect }) => {
   await expect.soft(bob).toReceive('said');
 });
 
+test('forgets a soft expectation', async ({ connect }) => {
+  const bob = await connect({ name: 'bob' });
+  void expect.soft(bob).toReceive('welcome');
+});
+
 test('leaves an error in the log', async ({ connect }) => {
   const bob = await connect({ name: 'bob' });
   bob.emit('throw');

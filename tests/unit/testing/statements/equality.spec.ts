@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { difference } from '../../../../src/testing/statements/difference.js';
 import { equals } from '../../../../src/testing/statements/equality.js';
 
+class Message {
+  constructor(readonly text: string) {}
+}
+
 describe('equality', () => {
   test.each<[actual: unknown, expected: unknown]>([
     [1, 1],
@@ -14,6 +18,9 @@ describe('equality', () => {
     [['a', 1], expect.arrayContaining([1])],
     [{ a: { b: 1, c: 2 } }, { a: expect.objectContaining({ b: 1 }) }],
     [{ a: 'x' }, { a: expect.any(String) }],
+    [{ text: 'hi' }, new Message('hi')],
+    [new Message('hi'), new Message('hi')],
+    [Buffer.from([1, 2]), new Uint8Array([1, 2])],
   ])('%j is %j', (actual, expected) => {
     expect(equals(actual, expected)).toBe(true);
   });
@@ -28,6 +35,8 @@ describe('equality', () => {
     [{ a: 1, b: 2 }, { a: expect.any(Number) }],
     [{ a: 1 }, { a: expect.any(String) }],
     [['a'], ['a', expect.anything()]],
+    [{ text: 'hi' }, new Message('hello')],
+    [new Set(['a']), new Set(['b'])],
   ])('%j is not %j', (actual, expected) => {
     expect(equals(actual, expected)).toBe(false);
   });
@@ -68,6 +77,14 @@ describe('the difference', () => {
   test('shows values that a list has too many, or too few', () => {
     expect(difference(['a'], ['a', 'b'])).toEqual(["  'a'", "+ 'b'"]);
     expect(difference(['a', 'b'], [])).toEqual(["- 'a'", "- 'b'"]);
+  });
+
+  test('of a matcher shows the whole object, and what it lacks', () => {
+    const expected = expect.objectContaining({ mood: 'good', at: expect.any(Number) as number });
+    expect(difference([expected], [{ from: 'alice', at: 1 }])).toEqual([
+      "- { from: 'alice', at: 1, mood: 'good' }",
+      "+ { from: 'alice', at: 1 }",
+    ]);
   });
 
   test('begins shortly before the first that is different, however far behind', () => {

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Module, UseInterceptors, type NestInterceptor } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { WebsocketModule, type Server } from 'nest-realtime-kit';
+import { startTestApp, UndeclaredErrorLogsError, type TestApp } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+
+const passing: NestInterceptor = { intercept: (_context, next) => next.handle() };
+
+@UseInterceptors(passing)
+@WebSocketGateway()
+class BoardGateway {
+  @WebSocketServer() private readonly server!: Server;
+
+  @SubscribeMessage('move')
+  async move(): Promise<string> {
+    await delay(50);
+    this.server.emit('moved');
+    return 'moved';
+  }
+
+  @SubscribeMessage('save')
+  async save(): Promise<void> {
+    await delay(20);
+    throw new Error('the disk is full');
+  }
+}
+
+@Module({ imports: [WebsocketModule.forRoot()], providers: [BoardGateway] })
+class KitModule {}
+
+@Module({ providers: [BoardGateway] })
+class PlainModule {}
+
+describe.each([
+  ['with WebsocketModule', KitModule],
+  ['on plain Nest', PlainModule],
+])('behind an interceptor, %s,', (_, module) => {
+  test('a handler goes on when its client has left, and is waited for', async () => {
+    await using app = await startTestApp(module);
+    const [alice, bob] = await app.connect(2);
+    alice.emit('move');
+    await app.io.of('/').fetchSockets();
+    await begun(app);
+    await alice.disconnect();
+    await expect(expect(bob).not.toReceive('moved')).rejects.toThrow('client-2 got "moved"');
+  });
+
+  test('a handler is no stream that may stay open', async () => {
+    await using app = await startTestApp(module, { ignoreOpenStreams: true });
+    const [alice, bob] = await app.connect(2);
+    alice.emit('move');
+    await expect(expect(bob).not.toReceive('moved')).rejects.toThrow('client-2 got "moved"');
+  });
+
+  test('a handler takes as long as it takes', async () => {
+    await using app = await startTestApp(module);
+    const alice = await app.connect();
+    await alice.emitWithAck('move');
+    const [handled, ...others] = app.timeline.entries.filter(({ kind }) => kind === 'handled');
+    expect(others).toEqual([]);
+    expect(handled).toMatchObject({ event: 'move', took: expect.toSatisfy((took: number) => took > 40) as number });
+  });
+
+  test('what a handler throws last fails the test', async () => {
+    const app = await startTestApp(module, { errorLogs: 'fail' });
+    const alice = await app.connect();
+    alice.emit('save');
+    const closed: unknown = await app.close().catch((error: unknown) => error);
+    expect((closed as AggregateError).errors).toEqual([expect.any(UndeclaredErrorLogsError)]);
+  });
+});
+
+/** Resolves when a handler runs. */
+async function begun(app: TestApp): Promise<void> {
+  await expect
+    .poll(() => app.activity.work.some(({ what }) => what.startsWith('handler of')), { interval: 1 })
+    .toBe(true);
+}
