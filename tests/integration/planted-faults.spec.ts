@@ -18,7 +18,7 @@ function lineOf({ stack = '' }: Error): string | undefined {
 const told: Partial<Record<Fault, string>> = {
   'no ack': 'was handled in # ms, without an ack',
   'held by the middleware': 'is held by a socket.use middleware, and no handler has run',
-  'refused at the handshake': 'was refused by the handshake, and not by the namespace',
+  'refused at the handshake': 'was refused by the handshake, and not refused by the namespace',
   'kicked for another reason': 'but:\n    client-2 is gone: transport close (the server says: forced close)',
   'somebody else in the room': `client-3 is in room 'lobby', which it joined at # ms, caused by client-1's "join"`,
   'logged at another level': 'at level "log", and not "warn"\n      with the parameters expected',

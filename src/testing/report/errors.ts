@@ -82,7 +82,8 @@ export class ConnectionRefusedError extends Error implements RefusedConnection {
     { stage, namespace, reason, data, received = [], details = {}, cause }: RefusedConnection,
   ) {
     const where = namespace === undefined ? stage : `${stage} ${namespace}`;
-    const text = report(`${client} was refused by the ${where}: ${show(reason)}`, {
+    const what = stage === 'gateway' ? 'let in and then disconnected' : 'refused';
+    const text = report(`${client} was ${what} by the ${where}: ${show(reason)}`, {
       data: data === undefined ? undefined : show(data),
       'was sent before': received.map(({ event, args }) => showEvent(event, args)),
       ...details,

@@ -103,7 +103,7 @@ export async function isRefused(
     const [headline = ''] = error.message.split('\n');
     const message = report(`Expected ${error.client}${not} to ${wanted.join(' ')}.`, {
       but: [
-        elsewhere ? headline.replace(/ by the [^:]+/, `$&, and not by the ${expected.stage}`) : headline,
+        elsewhere ? headline.replace(/ by the [^:]+/, `$&, and not refused by the ${expected.stage}`) : headline,
         ...('data' in expected && !pass && !elsewhere ? ['with data', ...difference(expected.data, error.data)] : []),
       ],
       'was sent before': error.received.map(({ event, args }) => showEvent(event, args)),

@@ -57,32 +57,32 @@ export function receivesExactly(
   expected: readonly ExpectedEvent[],
   equals: Equals,
 ): Statement<readonly ReceivedEvent[]> {
+  const isExpected = (received: ReceivedEvent, index: number): boolean => {
+    const event = expected[index];
+    return event !== undefined && matcherOf(event, equals)(received);
+  };
   return {
     ...aboutEvents(client),
     complete: true,
     wanted: `receive exactly ${expected.length > 0 ? showList(expected) : 'nothing'}`,
     look: () => {
       const { unread } = client.inbox;
-      const same =
-        unread.length === expected.length &&
-        unread.every((received, index) => matcherOf(expected[index]!, equals)(received));
-      return same ? unread : undefined;
+      return unread.length === expected.length && unread.every(isExpected) ? unread : undefined;
     },
     // What came only grows: one that contradicts is there to stay.
-    isHopeless: () =>
-      client.isGone ||
-      client.inbox.unread.some((received, index) => {
-        const wanted = expected[index];
-        return !wanted || !matcherOf(wanted, equals)(received);
-      }),
+    isHopeless: () => client.isGone || !client.inbox.unread.every(isExpected),
     instead: () => {
       const { unread, events } = client.inbox;
       if (unread.length === 0) return [`${who(client)} got nothing${events.length > 0 ? ' that was not read' : ''}`];
       const wanted = expected.map((event, index) => {
         const received = unread[index];
-        return received && matcherOf(event, equals)(received) ? asList(received) : event;
+        return received && isExpected(received, index) ? asList(received) : event;
       });
-      return difference(wanted, unread.map(asList));
+      const first = unread.find((received, index) => !isExpected(received, index));
+      return [
+        ...difference(wanted, unread.map(asList)),
+        ...(first ? [`the first that differs: ${who(client)} got ${showReceived(first)}`] : []),
+      ];
     },
   };
 }

@@ -354,8 +354,8 @@ class RoomGateway {
     @ConnectedSocket() client: Socket,
     @MessageBody() question: string,
   ): Promise<string | string[] | undefined> {
-    if (this.has('an exception without need')) throw new WsException('why');
-    if (this.has('an error that was not foreseen')) throw new Error('why');
+    if (this.has('an exception without need')) throw new WsException('out of order');
+    if (this.has('an error that was not foreseen')) throw new Error('out of order');
     if (this.has('an ack too late')) await delay(2_000);
     if (this.has('no ack')) return undefined;
     this.log(client, question);
@@ -373,7 +373,7 @@ class RoomGateway {
   fail(): string | undefined {
     if (this.has('no exception')) return undefined;
     if (this.has('an exception to somebody else')) this.server.emit('exception', { message: 'not allowed' });
-    throw new WsException(this.has('an exception with another message') ? 'why' : 'not allowed');
+    throw new WsException(this.has('an exception with another message') ? 'out of order' : 'not allowed');
   }
 
   @SubscribeMessage('kick')
