@@ -156,6 +156,16 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await app.settle();
   });
 
+  test('also where the client was about to come back', async ({ app, connect }) => {
+    const never = (): Promise<void> => new Promise(() => {});
+    const alice = await connect({ name: 'alice', reconnection: true, reconnectionDelay: 1_000, on: { ballot: never } });
+    alice.emit('vote');
+    await expect.poll(() => app.activity.work.some(({ what }) => what.startsWith('the listener'))).toBe(true);
+    alice.socket.io.engine.close();
+    await alice.disconnect();
+    await app.settle();
+  });
+
   test('of two events that come in one go a statement takes one', async ({ connect }) => {
     const alice = await connect({ name: 'alice', on: { leak: async () => {} } });
     alice.emit('twice');

@@ -153,6 +153,16 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       await expect(alice).toBeConnected();
     });
 
+    test('may be let into a namespace that has refused it before', async ({ app, connect }) => {
+      const alice = await connect({ name: 'alice' });
+      let isClosed = true;
+      app.io.of('/news').use((_socket, next) => next(isClosed ? new Error('closed') : undefined));
+      await expect(connect({ name: 'reader', namespace: '/news', connection: alice })).toBeRefused('closed');
+      isClosed = false;
+      const reader = await connect({ name: 'reader', namespace: '/news', connection: alice });
+      await expect([reader]).toBeAllWhoReceive('welcome', '/news');
+    });
+
     test('cannot be in the same namespace', async ({ connect }) => {
       const alice = await connect({ name: 'alice' });
       await expect(connect({ connection: alice })).rejects.toThrow(

@@ -66,12 +66,19 @@ class SecondGateway {
   }
 }
 
+@WebSocketGateway({ namespace: 'asking' })
+class AskingGateway {
+  async handleConnection(client: Socket): Promise<void> {
+    await client.timeout(50).emitWithAck('who');
+  }
+}
+
 function withTimeout(handleConnectionTimeout?: number): DynamicModule {
   class AppModule {}
   return {
     module: AppModule,
     imports: [WebsocketModule.forRoot({ handleConnectionTimeout })],
-    providers: [SlowGateway, SecondGateway],
+    providers: [SlowGateway, SecondGateway, AskingGateway],
   };
 }
 
@@ -173,6 +180,15 @@ test('handleDisconnect comes after every handleConnection, also when the first d
   await expect(alice).toBeDisconnected();
   await app.settle();
   expect(app.get(SecondGateway).calls).toEqual(['connected', 'disconnected']);
+});
+
+baseTest('a hook that fails since its client has left costs that client nothing else', async () => {
+  await using app = await startTestApp(withTimeout(1_000));
+  const alice = await app.connect({ name: 'alice' });
+  const asked = await app.connect({ namespace: 'asking', connection: alice, until: 'connected' });
+  asked.socket.disconnect();
+  await expect(app).toHaveLogged(/AskingGateway\.handleConnection failed/, { level: 'error' });
+  await expect(alice).toBeConnected();
 });
 
 baseTest('handleDisconnect comes though handleConnection waits for who has gone, which is no fault', async () => {

@@ -4,9 +4,13 @@ import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/web
 import { WebsocketModule, type Server } from 'nest-realtime-kit';
 import { startTestApp, UndeclaredErrorLogsError, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
+import { catchError, of } from 'rxjs';
 import { describe, test } from 'vitest';
 
 const passing: NestInterceptor = { intercept: (_context, next) => next.handle() };
+const recovering: NestInterceptor = {
+  intercept: (_context, next) => next.handle().pipe(catchError(() => of('a copy'))),
+};
 
 @UseInterceptors(passing)
 @WebSocketGateway()
@@ -18,6 +22,12 @@ class BoardGateway {
     await delay(50);
     this.server.emit('moved');
     return 'moved';
+  }
+
+  @UseInterceptors(recovering)
+  @SubscribeMessage('load')
+  load(): never {
+    throw new Error('the disk is away');
   }
 
   @SubscribeMessage('save')
@@ -61,6 +71,13 @@ describe.each([
     const [handled, ...others] = app.timeline.entries.filter(({ kind }) => kind === 'handled');
     expect(others).toEqual([]);
     expect(handled).toMatchObject({ event: 'move', took: expect.toSatisfy((took: number) => took > 40) as number });
+  });
+
+  test('what an interceptor makes good is no refusal', async () => {
+    await using app = await startTestApp(module, { refusals: 'fail' });
+    const alice = await app.connect();
+    await expect(alice.emitWithAck('load')).toBeAcked('a copy');
+    alice.emit('load');
   });
 
   test('what a handler throws last fails the test', async () => {

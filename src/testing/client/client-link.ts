@@ -108,7 +108,13 @@ export class ClientLink implements Link {
   /** Leaves, whatever the hooks do: for a client whose connection came to nothing. */
   async abandon(): Promise<void> {
     this.socket.disconnect();
+    this.giveUpListeners();
     await this.context.activity.until(() => this.agrees() || undefined, this.identity.timeout);
+  }
+
+  /** The client has gone: its listeners may wait for what nobody does any more. */
+  giveUpListeners(): void {
+    for (const end of this.listening) end();
   }
 
   /** Throws, once, what a hook threw for this client. */
@@ -160,8 +166,7 @@ export class ClientLink implements Link {
       onDisconnect: (reason) => {
         this.lastReason = reason;
         this.traffic.giveUpAcks();
-        // A listener may wait for what nobody does any more.
-        if (this.isGone) for (const end of this.listening) end();
+        if (this.isGone) this.giveUpListeners();
         record({ kind: 'disconnected', client: name, end: 'client', reason });
         activity.moved();
       },

@@ -43,7 +43,7 @@ export async function connectClient({
   const connectId = randomUUID();
   const address = new URL(withSlash(namespace), url);
   const socket = options.connection
-    ? openBeside(options.connection, { ...options, namespace }, context)
+    ? openBeside(options.connection, { ...options, namespace }, opened)
     : io(address.href, {
         path: server.path(),
         reconnection: false,
@@ -54,6 +54,7 @@ export async function connectClient({
         autoConnect: false,
         useNativeTimers: true,
       });
+  for (const former of refused) if (former.socket === socket) refused.delete(former);
   const client = new TestClient(socket, context, { name, timeout, signal }, on);
   const connected = context.activity.begin('connecting', { client: name });
   opened.add(client);
@@ -88,11 +89,11 @@ export async function connectClient({
 function openBeside(
   { name, socket: { io: manager } }: TestClient,
   options: ConnectOptions,
-  context: ClientContext<TestClient>,
+  opened: ReadonlySet<TestClient>,
 ): Socket {
   const namespace = withSlash(options.namespace ?? '/');
   const socket = manager.socket(namespace, options);
-  const known = context.everyone().find((client) => client.socket === socket);
+  const known = [...opened].find((client) => client.socket === socket);
   if (known)
     throw new TypeError(
       `${known.name} is in ${namespace} by the connection of ${name}: each namespace is joined once.`,

@@ -193,6 +193,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   async disconnect(): Promise<void> {
     if (this.connected) this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
     const closed = closeWebSocket(this.untyped);
+    this.link.giveUpListeners();
     const end = this.link.serverEnd;
     if (!end) return;
     const done = await this.context.activity.until(

@@ -7,7 +7,7 @@ export interface ExecutionContext {
   /** What set the code off; absent while the app boots, and in its own timers. */
   readonly cause?: Cause;
   /** Of a message: its handler is called. @returns what ends it, where it is not a part of what is awaited already */
-  readonly onHandler?: () => ((error?: { thrown: unknown }) => void) | undefined;
+  readonly onHandler?: () => (() => void) | undefined;
 }
 
 /** What a client did, an HTTP request, or a job. */

@@ -1,5 +1,6 @@
 import type { INestApplication, Type } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
 import type { Socket } from '../../websocket/index.js';
 import { wrapMethod } from './wrap-method.js';
@@ -19,11 +20,15 @@ export interface Gateway {
   /** The object that has its handlers, and whose constructor is its class. */
   readonly prototype: object;
   has(hook: Hook): boolean;
+  /** Whether a handler of its has interceptors: of its own, of the class or of the app. */
+  readonly hasInterceptors: (method: object) => boolean;
   serves(namespace: string): boolean;
 }
 
 /** Every gateway of an app. */
 export function discoverGateways(nest: INestApplication): Gateway[] {
+  const config = nest.get(ApplicationConfig);
+  const isGlobal = config.getGlobalInterceptors().length + config.getGlobalRequestInterceptors().length > 0;
   const gateways: Gateway[] = [];
   for (const { providers } of nest.get(ModulesContainer, { strict: false }).values()) {
     for (const wrapper of providers.values()) {
@@ -42,6 +47,8 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
         scoped,
         target,
         prototype,
+        hasInterceptors: (method) =>
+          isGlobal || [method, metatype].some((decorated) => Reflect.hasMetadata(INTERCEPTORS_METADATA, decorated)),
         has: (hook) => typeof (target as Record<string, unknown>)[hook] === 'function',
         serves: (namespace) => servesNamespace(metatype, namespace),
       });

@@ -34,28 +34,39 @@ export function observeHandlers(
   gateways: readonly Gateway[],
   listener: HandlerListener,
 ): () => void {
+  const intercepted = gateways.flatMap(interceptedHandlers);
+  const messages = new Set(intercepted.map(({ message }) => message));
   const restores = [
-    adapter instanceof WebsocketAdapter ? observeDispatch(adapter, listener) : observeBinding(adapter, listener),
-    ...gateways.flatMap(({ prototype }) => observeMethods(prototype, listener)),
+    adapter instanceof WebsocketAdapter
+      ? observeDispatch(adapter, messages, listener)
+      : observeBinding(adapter, messages, listener),
+    ...intercepted.map(({ prototype, name }) => observeIntercepted(prototype, name, listener)),
   ];
   return () => {
     for (const restore of restores) restore();
   };
 }
 
-/** Behind an interceptor a handler is called when what the interceptor returned is subscribed to, and may outlive that. */
-function observeMethods(prototype: object, listener: HandlerListener): (() => void)[] {
+/** The handlers of a gateway that have interceptors, of their own, of its class or of the app. */
+function interceptedHandlers({ prototype, hasInterceptors }: Gateway) {
   const methods = prototype as Record<string, object>;
-  const names = new MetadataScanner().getAllMethodNames(prototype);
-  return names
-    .filter((name) => Reflect.hasMetadata(MESSAGE_METADATA, methods[name]!))
-    .map((name) =>
-      wrapMethod(prototype, name, (_, call) => {
-        const { onHandler, ...context } = executionContext.getStore() ?? {};
-        const end = listener.isOf(context as ExecutionContext) ? onHandler?.() : undefined;
-        return end ? executionContext.run(context as ExecutionContext, () => endWith(call, end)) : call();
-      }),
-    );
+  const names = new MetadataScanner().getAllMethodNames(prototype).filter((name) => {
+    const method = methods[name]!;
+    return Reflect.hasMetadata(MESSAGE_METADATA, method) && hasInterceptors(method);
+  });
+  return names.map((name) => {
+    const message = String(Reflect.getMetadata(MESSAGE_METADATA, methods[name]!));
+    return { prototype, name, message };
+  });
+}
+
+/** Behind an interceptor a handler is called when what the interceptor returned is subscribed to, and may outlive that. */
+function observeIntercepted(prototype: object, name: string, listener: HandlerListener): () => void {
+  return wrapMethod(prototype, name, (_, call) => {
+    const { onHandler, ...context } = executionContext.getStore() ?? {};
+    const end = listener.isOf(context as ExecutionContext) ? onHandler?.() : undefined;
+    return end ? executionContext.run(context as ExecutionContext, () => endWith(call, end)) : call();
+  });
 }
 
 /** A message on its way through its handler. */
@@ -67,11 +78,16 @@ interface Run {
 }
 
 /** The kit's adapter runs every handler by one method. */
-function observeDispatch(adapter: WebsocketAdapter, listener: HandlerListener): () => void {
+function observeDispatch(
+  adapter: WebsocketAdapter,
+  intercepted: ReadonlySet<string>,
+  listener: HandlerListener,
+): () => void {
   const handle = adapter.handleMessage.bind(adapter);
   return patch(adapter, 'handleMessage', (...call: Parameters<WebsocketAdapter['handleMessage']>) => {
     const [{ event: message }, socket] = call;
-    const { result, run } = observeRun(message, socket, listener, () => handle(...call));
+    const isIntercepted = intercepted.has(message);
+    const { result, run } = observeRun({ message, socket, isIntercepted }, listener, () => handle(...call));
     return watchResult(result, run, listener);
   });
 }
@@ -85,24 +101,23 @@ function watchResult(result: unknown, run: Run, listener: HandlerListener): unkn
 
 /** Runs a handler in the context of what its event has caused. */
 function observeRun(
-  message: string,
-  socket: Socket,
+  { message, socket, isIntercepted }: { message: string; socket: Socket; isIntercepted: boolean },
   listener: HandlerListener,
   call: () => unknown,
 ): { result: unknown; run: Run } {
   const { app, cause } = listener.contextOf(socket, message);
-  let isCalled = false;
+  let isCalled = !isIntercepted;
   let isOver = false;
-  const begin = (): ((error?: { thrown: unknown }) => void) => {
+  const begin = (): (() => void) => {
     const finish = listener.begin(`handler of "${message}"`, socket);
     const began = now();
-    return (error) => {
-      if (error) listener.noteRefusal(socket, cause, error.thrown);
-      if (error || isCalled) listener.noteHandled(socket, message, now() - began);
+    return () => {
+      if (isCalled) listener.noteHandled(socket, message, now() - began);
       finish();
     };
   };
-  const onHandler = (): ReturnType<typeof begin> | undefined => {
+  // What it throws then is the interceptor's to deal with.
+  const onHandler = (): (() => void) | undefined => {
     const isLate = isOver && !isCalled;
     isCalled = true;
     return isLate ? begin() : undefined;
@@ -112,14 +127,20 @@ function observeRun(
   const result = executionContext.run(context, () =>
     endWith(call, (error) => {
       isOver = true;
-      end(error);
+      if (error) listener.noteRefusal(socket, cause, error.thrown);
+      isCalled ||= error !== undefined;
+      end();
     }),
   );
   return { result, run: { message, socket, context } };
 }
 
 /** An adapter like Nest's is handed each socket's handlers, bound to it, in `bindMessageHandlers`. */
-function observeBinding(adapter: AbstractWsAdapter, listener: HandlerListener): () => void {
+function observeBinding(
+  adapter: AbstractWsAdapter,
+  intercepted: ReadonlySet<string>,
+  listener: HandlerListener,
+): () => void {
   const bind = adapter.bindMessageHandlers.bind(adapter);
   const forget = observeFilters(listener);
   const restore = patch(
@@ -131,7 +152,9 @@ function observeBinding(adapter: AbstractWsAdapter, listener: HandlerListener): 
       const observed = handlers.map(({ callback, ...handler }) => ({
         ...handler,
         callback: (...args: unknown[]) => {
-          const { result, run } = observeRun(String(handler.message), socket, listener, () => callback(...args));
+          const message = String(handler.message);
+          const known = { message, socket, isIntercepted: intercepted.has(message) };
+          const { result, run } = observeRun(known, listener, () => callback(...args));
           if (isObject(result)) runs.set(result, run);
           return result as ReturnType<MessageMappingProperties['callback']>;
         },

@@ -4,7 +4,6 @@ import { show } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
-import { endWith } from './work-result.js';
 import { wrapMethod } from './wrap-method.js';
 
 /** By which metadata Nest's packages know the methods that they call; none of the keys is exported. */
@@ -103,7 +102,18 @@ function observeMethod(target: object, name: string, surroundings: Surroundings)
     // Several apps may share the class.
     if (isOfTheClass && running && running.app !== surroundings.identity) return call();
     const [end, run] = begin(what, surroundings);
-    return run(() => endWith(call, end));
+    return run(() => {
+      try {
+        const result = call();
+        // Who has called it gets what follows: one that fails and that nobody awaits is to stay unhandled.
+        if (result instanceof Promise) return result.finally(end);
+        end();
+        return result;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    });
   });
 }
 

@@ -11,8 +11,8 @@ interface Wrapper {
 const wrappers = new WeakMap<Method, Wrapper>();
 
 /**
- * Puts itself around a method, as which it is known to whoever looks at its name, its length or its metadata. Apps that share
- * a class may wrap one prototype: taken off in any order, the wrappers leave the original behind.
+ * Puts itself around a method, as which it is known to whoever looks at its properties or its metadata. Apps that share a class
+ *  may wrap one prototype: taken off in any order, the wrappers leave the original behind.
  *
  * @returns the function that takes it off
  */
@@ -28,8 +28,7 @@ export function wrapMethod(
     const call = (): unknown => wrapper.original.apply(this, args);
     return wrapper.active ? around(args, call) : call();
   };
-  for (const property of ['name', 'length'] as const)
-    Object.defineProperty(wrapped, property, { value: original[property] });
+  Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
   for (const key of Reflect.getMetadataKeys(original) as unknown[])
     Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
   wrappers.set(wrapped, wrapper);

@@ -28,10 +28,10 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private authenticate: Authenticate | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
-  /** How often somebody was asked for, and everybody anew; when, by that count, each client was asked for last. */
+  /** How often somebody was asked for, and everybody anew; to which question, by that count, each client's answer is. */
   private asks = 0;
   private latestRecheck = 0;
-  private readonly latestAsk = new WeakMap<Socket, number>();
+  private readonly answered = new WeakMap<Socket, number>();
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) { authentication }: ResolvedWebsocketOptions,
@@ -149,13 +149,12 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   private isOutdated(socket: Socket): boolean {
-    return (this.latestAsk.get(socket) ?? Infinity) < this.latestRecheck;
+    return (this.answered.get(socket) ?? Infinity) < this.latestRecheck;
   }
 
   /** @throws what it was refused with, or a fault of the server's */
   private async identify(socket: Socket, timeout: number, timeLeft: number): Promise<void> {
     const ask = (this.asks += 1);
-    this.latestAsk.set(socket, ask);
     const data: unknown = await within(
       this.authenticate!(socket.handshake, socket),
       Math.max(1, timeLeft),
@@ -168,6 +167,8 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
       );
     }
     // Of several answers the one to the latest question counts.
-    if (this.latestAsk.get(socket) === ask) setIdentity(socket, data);
+    if (this.answered.get(socket)! > ask) return;
+    this.answered.set(socket, ask);
+    setIdentity(socket, data);
   }
 }

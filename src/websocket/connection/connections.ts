@@ -170,11 +170,7 @@ export class Connections {
       return goesOn;
     }).then(
       () => this.onSettled(session, [], began),
-      (error: unknown) => {
-        const hasFailed = failed.includes(error as HookFailure);
-        // A hook that waits for a client which has gone is no fault.
-        if (hasFailed || socket.connected) this.onSettled(session, hasFailed ? failed : [error], began);
-      },
+      (error: unknown) => this.onSettled(session, failed.includes(error as HookFailure) ? failed : [error], began),
     );
     // One that is late is awaited once more: `handleDisconnect` comes after it.
     const ended = decided.then(() => within(latest, timeout, late)).catch(() => {});
@@ -186,6 +182,8 @@ export class Connections {
   private onSettled(session: Session, failed: readonly unknown[], began: number): void {
     const refusal = failed.find(isRefusal);
     if (session.socket.connected || !refusal) this.log(session.socket, refusal ? [refusal] : failed);
+    // A hook may fail, or take long, since it waits for a client that has gone.
+    if (!session.socket.connected) return;
     if (failed.length > 0 && !refusal) {
       this.breaker.onFailure(began);
       return this.giveUp(session);
@@ -230,7 +228,7 @@ export class Connections {
     for (const failure of failed) {
       if (isRefusal(failure)) this.logger.warn(`${failure.message}: ${messageOf(toErrorAnswer(failure.cause))}`);
       else if (failure instanceof HookFailure) logFailure(failure.message, failure.cause);
-      else logFailure(`Client ${client.id} could not be set up`, failure);
+      else if (client.connected) logFailure(`Client ${client.id} could not be set up`, failure);
     }
   }
 }

@@ -26,11 +26,10 @@ export function beginJoin(socket: Socket): void {
   joins.set(socket.nsp.name, socket);
   if (!earlier) return;
   superseded.add(earlier);
-  const { sockets } = socket.nsp;
   // One of a pattern may be removed when nobody is in it any more.
-  sockets.set(socket.id, socket);
+  socket.nsp.sockets.set(socket.id, socket);
   earlier._cleanup();
-  sockets.delete(socket.id);
+  socket.nsp.sockets.delete(socket.id);
 }
 
 /** Whether a client has asked anew since it asked by this socket, which is forgotten. */

@@ -20,11 +20,11 @@ export interface EventPacket extends DecodedPacket {
 const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
 
 /** What an event that is held takes of memory beside its data, in bytes. */
-const HELD_OVERHEAD = 200;
+const HELD_OVERHEAD = 300;
 
 /** What the handlers of a client are to get when it is set up. */
 interface Held {
-  readonly messages: { readonly message: Message; readonly run: () => void }[];
+  readonly messages: { readonly message: Message; readonly scope: AsyncResource }[];
   bytes: number;
   /** How often it is held, and not released. */
   holds: number;
@@ -97,7 +97,7 @@ export class Session implements Sender {
   release(): void {
     if (!this.held || (this.held.holds -= 1) > 0) return;
     // One of them may disconnect the client.
-    for (const { run } of this.takeHeld()) if (!this.isOver) run();
+    for (const { message, scope } of this.takeHeld()) if (!this.isOver) scope.runInAsyncScope(() => message.run());
   }
 
   /** Answers all that was held with what became of the client. */
@@ -187,7 +187,7 @@ export class Session implements Sender {
     const { held } = this;
     if (!held) return message.run();
     // Whatever follows a message through asynchronous code, as tracing does, finds it in its own context.
-    held.messages.push({ message, run: AsyncResource.bind(() => message.run()) });
+    held.messages.push({ message, scope: new AsyncResource('HeldMessage') });
     held.bytes += this.bytes + HELD_OVERHEAD;
     flowOf(this.socket.conn)?.countHeldEvents(this.bytes + HELD_OVERHEAD);
   }

@@ -20,6 +20,8 @@ export class InFlight {
   /** What runs, the oldest first, and who waits for its end. */
   private readonly running = new Map<Work, readonly (() => void)[]>();
 
+  private readonly gone = new Set<string>();
+
   get work(): readonly Work[] {
     return [...this.running.keys()];
   }
@@ -44,26 +46,30 @@ export class InFlight {
 
   /** A client has gone. What runs for it still, and may wait for it for ever, is in flight for a minute at most. */
   abandon(client: string): void {
-    const left = this.work.filter((work) => work.client === client);
-    if (left.length > 0) setTimeout(() => left.map((work) => this.end(work)), ABANDONED).unref();
+    if (this.running.size === 0) return;
+    if (this.gone.size === 0) setTimeout(this.endAbandoned, ABANDONED).unref();
+    this.gone.add(client);
   }
+
+  private readonly endAbandoned = (): void => {
+    for (const work of this.work) if (this.gone.has(work.client)) this.end(work);
+    this.gone.clear();
+  };
 
   /** Resolves when all of this work has ended, whatever has begun meanwhile. */
   async ended(work: Iterable<Work>): Promise<void> {
-    await Promise.all(Array.from(work, (each) => this.endOf(each)));
+    const endOf = (each: Work): Promise<void> =>
+      new Promise((resolve) => {
+        const waiting = this.running.get(each);
+        if (waiting) this.running.set(each, [...waiting, resolve]);
+        else resolve();
+      });
+    await Promise.all(Array.from(work, endOf));
   }
 
   /** Resolves when nothing runs, at once where nothing does. */
   async settled(): Promise<void> {
     while (this.running.size > 0) await this.ended(this.work);
-  }
-
-  private async endOf(work: Work): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const waiting = this.running.get(work);
-      if (waiting) this.running.set(work, [...waiting, resolve]);
-      else resolve();
-    });
   }
 }
 

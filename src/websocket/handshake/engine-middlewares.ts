@@ -14,7 +14,7 @@ import { isHttp } from './handshake-refusal.js';
  */
 export function runMiddlewaresAtOnce(engine: Server['engine']): void {
   const { cors } = engine.opts;
-  const isOfNoMatter = typeof cors === 'object' && typeof cors.origin !== 'function';
+  const isSkipped = Boolean(cors) && typeof cors === 'object' && typeof cors.origin !== 'function';
   const ours = engine['middlewares'].length;
   engine['_applyMiddlewares'] = (request, response, done) => {
     if (engine['middlewares'].length === ours && !isHttp(response)) releaseResponse(request.socket);
@@ -28,7 +28,7 @@ export function runMiddlewaresAtOnce(engine: Server['engine']): void {
       const onOutcome = (error?: unknown): void => (error ? fail(error) : run(index + 1));
       guardedMiddleware((next) => middleware(request, response, next), onOutcome, 'a request');
     };
-    run(isOfNoMatter && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
+    run(isSkipped && !isHttp(response) && request.headers.origin === undefined ? 1 : 0);
   };
 }
 

@@ -31,8 +31,10 @@ export class HttpConnections {
 
   constructor(server: HttpServer) {
     const onConnection = (socket: TcpSocket): void => {
-      if (this.closing) socket.destroy();
-      else this.add(socket);
+      if (this.closing) return void socket.destroy();
+      // To listen for the end of each would take memory for each.
+      this.sockets.add(socket);
+      if (!this.timer || this.sockets.size > this.lookAt) this.forgetGone();
     };
     // Under TLS a request has another socket than the TCP connection.
     server.on('connection', onConnection).on('secureConnection', onConnection);
@@ -71,12 +73,6 @@ export class HttpConnections {
     for (const { socket } of requests) socket.destroy();
     for (const socket of this.sockets) socket.destroy();
     return names;
-  }
-
-  /** To listen for the end of each would take memory for each. */
-  private add(socket: TcpSocket): void {
-    this.sockets.add(socket);
-    if (!this.timer || this.sockets.size > this.lookAt) this.forgetGone();
   }
 
   private readonly forgetGone = (): void => {
