@@ -155,12 +155,13 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
 
     test('may be let into a namespace that has refused it before', async ({ app, connect }) => {
       const alice = await connect({ name: 'alice' });
-      let isClosed = true;
-      app.io.of('/news').use((_socket, next) => next(isClosed ? new Error('closed') : undefined));
-      await expect(connect({ name: 'reader', namespace: '/news', connection: alice })).toBeRefused('closed');
-      isClosed = false;
-      const reader = await connect({ name: 'reader', namespace: '/news', connection: alice });
+      app.io.of('/news').use(({ handshake }, next) => next(handshake.auth.token ? undefined : new Error('closed')));
+      const news = { name: 'reader', namespace: '/news', connection: alice } as const;
+      await expect(connect(news)).toBeRefused('closed');
+      const reader = await connect({ ...news, auth: { token: 'of the press' } });
       await expect([reader]).toBeAllWhoReceive('welcome', '/news');
+      await reader.emitWithAck('join', 'sports');
+      expect(app.timeline.entries.filter(({ kind }) => kind === 'sent')).toHaveLength(1);
     });
 
     test('cannot be in the same namespace', async ({ connect }) => {

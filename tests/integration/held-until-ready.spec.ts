@@ -335,3 +335,23 @@ baseTest('handleConnectionTimeout: false is for a hook that goes on as long as i
   alice.socket.disconnect();
   await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
 });
+
+baseTest('with it, who is let in shows that the server is well, whoever the hook has failed on', async () => {
+  @WebSocketGateway()
+  class FlakyGateway {
+    async handleConnection({ handshake }: Socket): Promise<void> {
+      await Promise.resolve();
+      if (handshake.auth.fails) throw new Error('not this one');
+    }
+  }
+
+  @Module({ imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })], providers: [FlakyGateway] })
+  class FlakyModule {}
+
+  await using app = await startTestApp(FlakyModule);
+  for (let pair = 0; pair < 3; pair += 1) {
+    await expect(app.connect({ auth: { fails: true } })).rejects.toThrow('not this one');
+    await expect(await app.connect()).toBeConnected();
+  }
+  expect((await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`)).status).toBe(200);
+});

@@ -37,10 +37,19 @@ class BoardGateway {
   }
 }
 
-@Module({ imports: [WebsocketModule.forRoot()], providers: [BoardGateway] })
+/** Has an event of the same name, and no interceptor. */
+@WebSocketGateway({ namespace: 'plain' })
+class PlainGateway {
+  @SubscribeMessage('move')
+  move(): string {
+    return 'moved';
+  }
+}
+
+@Module({ imports: [WebsocketModule.forRoot()], providers: [BoardGateway, PlainGateway] })
 class KitModule {}
 
-@Module({ providers: [BoardGateway] })
+@Module({ providers: [BoardGateway, PlainGateway] })
 class PlainModule {}
 
 describe.each([
@@ -68,8 +77,10 @@ describe.each([
     await using app = await startTestApp(module);
     const alice = await app.connect();
     await alice.emitWithAck('move');
+    const plain = await app.connect({ namespace: 'plain' });
+    await plain.emitWithAck('move');
     const [handled, ...others] = app.timeline.entries.filter(({ kind }) => kind === 'handled');
-    expect(others).toEqual([]);
+    expect(others).toMatchObject([{ namespace: '/plain' }]);
     expect(handled).toMatchObject({ event: 'move', took: expect.toSatisfy((took: number) => took > 40) as number });
   });
 

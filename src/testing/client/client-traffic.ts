@@ -60,6 +60,7 @@ export class ClientTraffic implements WireListener {
   }
 
   onSent(packet: Packet): void {
+    if (!this.socket.active) return;
     const { record } = this.context;
     const { name: client, namespace } = this.client;
     const { id } = packet;

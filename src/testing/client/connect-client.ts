@@ -10,6 +10,7 @@ import { pollingInRealTime } from './polling-in-real-time.js';
 import { explainRefusal } from './refusal.js';
 import type { ClientContext } from './stage.js';
 import { TestClient } from './test-client.js';
+import { forgetSocket } from './wire.js';
 
 /** A client that is to be connected, and where to. */
 interface Connecting {
@@ -54,7 +55,6 @@ export async function connectClient({
         autoConnect: false,
         useNativeTimers: true,
       });
-  for (const former of refused) if (former.socket === socket) refused.delete(former);
   const client = new TestClient(socket, context, { name, timeout, signal }, on);
   const connected = context.activity.begin('connecting', { client: name });
   opened.add(client);
@@ -79,6 +79,7 @@ export async function connectClient({
     await client.link.abandon();
     opened.delete(client);
     refused.add(client);
+    if (options.connection) forgetSocket(socket, client.namespace);
     throw error;
   } finally {
     connected();

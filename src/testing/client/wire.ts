@@ -83,6 +83,11 @@ export function observeQueue(socket: Socket, onChange: () => void): void {
   };
 }
 
+/** Has a manager make another socket for a namespace; it would go on with the one that was refused, whatever the options. */
+export function forgetSocket({ io: manager }: Socket, namespace: string): void {
+  Reflect.deleteProperty((manager as unknown as { nsps: object }).nsps, namespace);
+}
+
 /** What a client's socket tells its listeners. */
 export interface SocketListener {
   onConnect(): void;

@@ -34,29 +34,30 @@ export function observeHandlers(
   gateways: readonly Gateway[],
   listener: HandlerListener,
 ): () => void {
-  const intercepted = gateways.flatMap(interceptedHandlers);
-  const messages = new Set(intercepted.map(({ message }) => message));
+  const handlers = gateways.flatMap(handlersOf);
+  const messages = new Set(handlers.flatMap(({ message, isIntercepted }) => (isIntercepted ? [message] : [])));
   const restores = [
     adapter instanceof WebsocketAdapter
       ? observeDispatch(adapter, messages, listener)
       : observeBinding(adapter, messages, listener),
-    ...intercepted.map(({ prototype, name }) => observeIntercepted(prototype, name, listener)),
+    ...handlers
+      .filter(({ message }) => messages.has(message))
+      .map(({ prototype, name }) => observeIntercepted(prototype, name, listener)),
   ];
   return () => {
     for (const restore of restores) restore();
   };
 }
 
-/** The handlers of a gateway that have interceptors, of their own, of its class or of the app. */
-function interceptedHandlers({ prototype, hasInterceptors }: Gateway) {
+/** The handlers of a gateway, and which of them have interceptors. */
+function handlersOf({ prototype, hasInterceptors }: Gateway) {
   const methods = prototype as Record<string, object>;
-  const names = new MetadataScanner().getAllMethodNames(prototype).filter((name) => {
-    const method = methods[name]!;
-    return Reflect.hasMetadata(MESSAGE_METADATA, method) && hasInterceptors(method);
-  });
-  return names.map((name) => {
-    const message = String(Reflect.getMetadata(MESSAGE_METADATA, methods[name]!));
-    return { prototype, name, message };
+  const names = new MetadataScanner().getAllMethodNames(prototype);
+  return names.flatMap((name) => {
+    const message = Reflect.getMetadata(MESSAGE_METADATA, methods[name]!) as string | number | undefined;
+    return message === undefined
+      ? []
+      : [{ prototype, name, message: String(message), isIntercepted: hasInterceptors(methods[name]!) }];
   });
 }
 

@@ -4,6 +4,7 @@ import { show } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
+import { isThenable } from './work-result.js';
 import { wrapMethod } from './wrap-method.js';
 
 /** By which metadata Nest's packages know the methods that they call; none of the keys is exported. */
@@ -106,7 +107,7 @@ function observeMethod(target: object, name: string, surroundings: Surroundings)
       try {
         const result = call();
         // Who has called it gets what follows: one that fails and that nobody awaits is to stay unhandled.
-        if (result instanceof Promise) return result.finally(end);
+        if (isThenable(result)) return Promise.resolve(result).finally(end);
         end();
         return result;
       } catch (error) {

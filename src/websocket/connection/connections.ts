@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
 import { within } from '../timing/deadline.js';
@@ -21,6 +22,9 @@ import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
 import { Session, type Service } from './session.js';
 
 type OnConnection = (socket: Socket) => void;
+
+/** A client is let in whose `handleConnection` has gone on for so long, where it may go on for ever; in milliseconds. */
+const LET_IN = 1_000;
 
 const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 
@@ -141,8 +145,9 @@ export class Connections {
     session.serve(service);
     const { handleConnectionTimeout: timeout } = this.options;
     if (pending && timeout !== false) return this.setUp(session, pending, began, timeout);
-    if (pending) void pending.then((failed) => failed[0] && this.onSettled(session, failed, began));
-    else this.breaker.onSuccess();
+    if (!pending) this.breaker.onSuccess();
+    else setTimeout(() => session.isOver || this.breaker.onSuccess(), LET_IN).unref();
+    void pending?.then((failed) => this.onSettled(session, failed, began));
     session.endSetUp();
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers';
 import { Injectable } from '@nestjs/common';
 import type { Socket } from '../socket-io/socket.io.js';
 
@@ -8,10 +7,12 @@ export interface Work {
   readonly what: string;
   /** The client's socket id. */
   readonly client: string;
+  /** Of a handler, when it began, in milliseconds of `performance.now()`. */
+  readonly since?: number;
 }
 
 export function handlerWork(event: string, client: Socket): Work {
-  return { what: `handler of "${event}"`, client: client.id };
+  return { what: `handler of "${event}"`, client: client.id, since: performance.now() };
 }
 
 /** What the gateways are doing at the moment, for a shutdown to wait for. What ends at once is never noted. */
@@ -19,8 +20,6 @@ export function handlerWork(event: string, client: Socket): Work {
 export class InFlight {
   /** What runs, the oldest first, and who waits for its end. */
   private readonly running = new Map<Work, readonly (() => void)[]>();
-
-  private readonly gone = new Set<string>();
 
   get work(): readonly Work[] {
     return [...this.running.keys()];
@@ -44,17 +43,14 @@ export class InFlight {
     end.then(ended, ended);
   }
 
-  /** A client has gone. What runs for it still, and may wait for it for ever, is in flight for a minute at most. */
+  /** A client has gone. A handler that runs for it still may wait for it for ever: it is in flight for another minute. */
   abandon(client: string): void {
     if (this.running.size === 0) return;
-    if (this.gone.size === 0) setTimeout(this.endAbandoned, ABANDONED).unref();
-    this.gone.add(client);
+    const left = performance.now();
+    setTimeout(() => {
+      for (const work of this.work) if (work.client === client && (work.since ?? left) < left) this.end(work);
+    }, ABANDONED).unref();
   }
-
-  private readonly endAbandoned = (): void => {
-    for (const work of this.work) if (this.gone.has(work.client)) this.end(work);
-    this.gone.clear();
-  };
 
   /** Resolves when all of this work has ended, whatever has begun meanwhile. */
   async ended(work: Iterable<Work>): Promise<void> {
