@@ -24,7 +24,7 @@ import { Session, type Service } from './session.js';
 type OnConnection = (socket: Socket) => void;
 
 /** A client is let in whose `handleConnection` has gone on for so long, where it may go on for ever; in milliseconds. */
-const LET_IN = 1_000;
+const LET_IN = 10_000;
 
 const NOT_READY = answer('NOT_READY', 'handleConnection failed');
 
