@@ -11,8 +11,8 @@ interface Wrapper {
 const wrappers = new WeakMap<Method, Wrapper>();
 
 /**
- * Puts itself around a method, as which it is known to whoever looks at its properties or its metadata. Apps that share a class
- *  may wrap one prototype: taken off in any order, the wrappers leave the original behind.
+ * Puts itself around a method, as which it is known to whoever looks at its properties or its metadata. Apps that share a
+ * class may wrap one prototype: taken off in any order, the wrappers leave the original behind.
  *
  * @returns the function that takes it off
  */

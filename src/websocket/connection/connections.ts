@@ -178,8 +178,7 @@ export class Connections {
       (error: unknown) => this.onSettled(session, failed.includes(error as HookFailure) ? failed : [error], began),
     );
     // One that is late is awaited once more: `handleDisconnect` comes after it.
-    const ended = decided.then(() => within(latest, timeout, late)).catch(() => {});
-    void ended.then(() => session.endSetUp());
+    const ended = decided.then(() => within(latest, timeout, late)).finally(() => session.endSetUp());
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
@@ -199,7 +198,6 @@ export class Connections {
   }
 
   private readonly onEnd = ({ socket, gateways }: Session, reason: string): void => {
-    this.inFlight.abandon(socket.id);
     const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
     if (!pending) return;
     this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);

@@ -7,12 +7,12 @@ export interface Work {
   readonly what: string;
   /** The client's socket id. */
   readonly client: string;
-  /** Of a handler, when it began, in milliseconds of `performance.now()`. */
-  readonly since?: number;
+  /** Of a handler, the client's socket: it may never hear from one that has gone. */
+  readonly socket?: { readonly connected: boolean };
 }
 
 export function handlerWork(event: string, client: Socket): Work {
-  return { what: `handler of "${event}"`, client: client.id, since: performance.now() };
+  return { what: `handler of "${event}"`, client: client.id, socket: client };
 }
 
 /** What the gateways are doing at the moment, for a shutdown to wait for. What ends at once is never noted. */
@@ -20,6 +20,8 @@ export function handlerWork(event: string, client: Socket): Work {
 export class InFlight {
   /** What runs, the oldest first, and who waits for its end. */
   private readonly running = new Map<Work, readonly (() => void)[]>();
+  private lost = new WeakSet<Work>();
+  private timer: NodeJS.Timeout | undefined;
 
   get work(): readonly Work[] {
     return [...this.running.keys()];
@@ -27,6 +29,7 @@ export class InFlight {
 
   begin(work: Work): Work {
     this.running.set(work, NOBODY);
+    this.timer ??= setTimeout(this.forgetLost, INTERVAL).unref();
     return work;
   }
 
@@ -43,14 +46,13 @@ export class InFlight {
     end.then(ended, ended);
   }
 
-  /** A client has gone. A handler that runs for it still may wait for it for ever: it is in flight for another minute. */
-  abandon(client: string): void {
-    if (this.running.size === 0) return;
-    const left = performance.now();
-    setTimeout(() => {
-      for (const work of this.work) if (work.client === client && (work.since ?? left) < left) this.end(work);
-    }, ABANDONED).unref();
-  }
+  /** A handler may wait for ever for a client that has gone: what was found so the last time is not in flight any more. */
+  private readonly forgetLost = (): void => {
+    const lost = this.work.filter(({ socket }) => socket?.connected === false);
+    for (const work of lost) if (this.lost.has(work)) this.end(work);
+    this.lost = new WeakSet(lost);
+    this.timer = this.running.size > 0 ? setTimeout(this.forgetLost, INTERVAL).unref() : undefined;
+  };
 
   /** Resolves when all of this work has ended, whatever has begun meanwhile. */
   async ended(work: Iterable<Work>): Promise<void> {
@@ -69,7 +71,7 @@ export class InFlight {
   }
 }
 
-/** In milliseconds. */
-const ABANDONED = 60_000;
+/** How often it is looked for handlers whose clients have gone, in milliseconds. */
+const INTERVAL = 60_000;
 
 const NOBODY: readonly (() => void)[] = [];
