@@ -60,7 +60,6 @@ describe.each([
     await using app = await startTestApp(module);
     const [alice, bob] = await app.connect(2);
     alice.emit('move');
-    await app.io.of('/').fetchSockets();
     await begun(app);
     await alice.disconnect();
     await expect(expect(bob).not.toReceive('moved')).rejects.toThrow('client-2 got "moved"');
