@@ -104,6 +104,33 @@ test('the frame of a broadcast is one buffer, with its header', () =>
   }));
 
 test.each([
+  ['ASCII alone', 'tea', 'writeLatin1String'],
+  ['other characters', 'thé', 'writev'],
+])('a message of %s leaves in one write', (_, text, call) =>
+  withApp({}, async (app) => {
+    const alice = await app.connect();
+    const writes = writesTo(app, alice);
+    expect(await alice.socket.emitWithAck('echo', text)).toBe(text);
+    expect(writes).toEqual([call]);
+  }),
+);
+
+test.each([{}, { perMessageDeflate: { threshold: 0 } }])(
+  'a message of any length and characters arrives (%j)',
+  (options) =>
+    withApp(options, async (app) => {
+      const alice = await app.connect();
+      // The header of a frame has other forms beyond 125 and beyond 65,535 bytes.
+      const lengths = [0, 1, ...numbers(30).flatMap((more) => [100 + more, 65_510 + more])];
+      const texts = ['a', 'é', '\u0000', '\u0080', '茶', '🍵', '\ud800'].flatMap((character) =>
+        lengths.map((length) => character.padStart(length, 'x')),
+      );
+      const answers = await Promise.all(texts.map((text) => alice.socket.emitWithAck('echo', text)));
+      expect(answers).toEqual(texts);
+    }),
+);
+
+test.each([
   ['by its query', 'EIO=4&transport=unknown', /^HTTP\/1.1 400 [^]*Transport unknown$/],
   // As by Socket.IO: the upgrade is answered, and then refused.
   ['after the upgrade', 'EIO=3&transport=websocket', /^HTTP\/1.1 101 /],

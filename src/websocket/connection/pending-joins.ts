@@ -5,23 +5,25 @@ import type { Socket } from '../socket-io/socket.io.js';
 /** Why a socket is closed whose client has left the namespace. */
 const LEFT = 'client namespace disconnect';
 
-/** By which socket a client has asked last to join each namespace, and has not been answered. */
-const pending = new WeakMap<Socket['client'], Map<string, Socket>>();
-
 const superseded = new WeakSet<Socket>();
 
 const CLIENT = Symbol('client');
-type Marked = Connection & { [CLIENT]?: Socket['client'] };
+const JOINS = Symbol('joins');
+
+interface Marked extends Connection {
+  [CLIENT]?: Socket['client'];
+  /** By which socket the client has asked last to join each namespace, and has not been answered. */
+  [JOINS]?: Map<string, Socket> | undefined;
+}
 
 /**
  * Lets a client join a namespace that it is joining already, as a page does that joins, leaves and joins again in one go:
  * the last request counts.
  */
 export function beginJoin(socket: Socket): void {
-  const { client } = socket;
-  (client.conn as Marked)[CLIENT] = client;
-  const joins = pending.get(client) ?? new Map<string, Socket>();
-  pending.set(client, joins);
+  const conn: Marked = socket.conn;
+  conn[CLIENT] = socket.client;
+  const joins = (conn[JOINS] ??= new Map<string, Socket>());
   const earlier = joins.get(socket.nsp.name);
   joins.set(socket.nsp.name, socket);
   if (!earlier) return;
@@ -38,10 +40,10 @@ export function isSuperseded(socket: Socket): boolean {
 }
 
 /** A client is in the namespace, or was refused. */
-export function endJoin({ client, nsp }: Socket): void {
-  const joins = pending.get(client);
+export function endJoin({ conn, nsp }: Socket): void {
+  const joins = (conn as Marked)[JOINS];
   joins?.delete(nsp.name);
-  if (joins?.size === 0) pending.delete(client);
+  if (joins?.size === 0) (conn as Marked)[JOINS] = undefined;
 }
 
 export const packetListener: PacketListener = {

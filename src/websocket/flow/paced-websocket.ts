@@ -1,3 +1,4 @@
+import { frameOf } from '../socket-io/coalesced-writes.js';
 import type { WebSocket as EngineWebSocket } from '../socket-io/engine-internals.js';
 import { WebsocketOptionsError } from '../options/option-rules.js';
 import type { Server } from '../socket-io/socket.io.js';
@@ -13,8 +14,13 @@ interface WebSocket extends EngineWebSocket {
   /** Private to it: reads the frames, and knows how large the one is that comes. */
   readonly _receiver: { readonly _totalPayloadLength?: number } | null;
   emit(event: string, one?: unknown, other?: unknown): boolean;
-  pong(data: unknown, mask: boolean, onSent: () => void): void;
+  pong(data: unknown, mask: boolean, onSent: OnSent): void;
+  /** What it has negotiated, such as compression. */
+  readonly extensions: string;
+  send(data: unknown, options?: unknown, onSent?: OnSent): void;
 }
+
+type OnSent = (error?: Error | null) => void;
 
 type WebSocketClass = new (...args: never[]) => WebSocket;
 
@@ -66,6 +72,14 @@ export function paceWebSockets(
         if (!flow || (isMessage ? flow.admits(bytes) : !isEnd || !flow.isPaused)) return this.tell(event, one, other);
         flow.hold(bytes, () => this.tell(event, one, other));
         return true;
+      }
+
+      /** Of Engine.IO: sends one packet. */
+      override send(data: unknown, options?: unknown, onSent?: OnSent): void {
+        const isPlain = typeof options === 'function' && this.readyState === 1 && this.extensions === '';
+        const frame = isPlain && typeof data === 'string' ? frameOf(data) : undefined;
+        if (frame === undefined) super.send(data, options, onSent);
+        else this._socket!.write(frame, 'latin1', options as OnSent);
       }
 
       override close(code?: number, reason?: string): void {

@@ -29,29 +29,27 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
 
   // oxlint-disable-next-line typescript/no-explicit-any -- an override may be async, and may type the client closer
   handleConnection(client: Socket, ..._args: any[]): any {
-    this.log(`Client connected: ${client.id}`, this.details(client));
+    this.log(`Client connected: ${client.id}`, client);
   }
 
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   handleDisconnect(client: Socket, reason?: string): any {
-    const durationMs = Date.now() - client.handshake.issued;
-    const known = { ...(reason && { reason }), durationMs };
-    this.log(`Client disconnected: ${client.id}`, this.details(client, known));
+    this.log(`Client disconnected: ${client.id}`, client, {
+      ...(reason && { reason }),
+      durationMs: Date.now() - client.handshake.issued,
+    });
   }
 
-  private details(client: Socket, known: object = {}): object {
-    const { nsp, conn } = client;
-    return { namespace: nsp.name, transport: conn.transport.name, address: addressOf(client), ...known };
-  }
-
-  private log(message: string, details?: object): void {
+  private log(message: string, client?: Socket, known?: object): void {
     const options = this.websocketOptions;
     if (this.constructor === EventsGateway && options?.eventsGateway === false) return;
     // A gateway that is request-scoped is set up by a stand-in without fields.
     const logger = (this.logger as Logger | undefined) ?? new Logger(this.constructor.name);
     const isOn = options && (options.logDetails ?? (takesFields() || JOINS_PARAMETERS));
-    if (!details || !isOn) logger.log(message);
-    else if (takesFields()) logger.log({ message, ...details });
+    if (!client || !isOn) return logger.log(message);
+    const { nsp, conn } = client;
+    const details = { namespace: nsp.name, transport: conn.transport.name, address: addressOf(client), ...known };
+    if (takesFields()) logger.log({ message, ...details });
     else logger.log(message, details);
   }
 }

@@ -98,6 +98,7 @@ const MAPPED = /^::ffff:/;
 
 /** By what an address counts: itself or, of IPv6, the /64 that one customer has of a provider. */
 export function toCountedAddress(address: string): string {
+  if (isIPv4(address)) return address;
   const plain = withoutPort(address.replace(MAPPED, ''));
   if (isIPv4(plain)) return plain;
   if (!ipaddr.isValid(plain)) return 'unknown';

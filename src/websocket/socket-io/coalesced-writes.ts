@@ -12,6 +12,22 @@ function uncork(tcp: TcpSocket): void {
   tcp.uncork();
 }
 
+/** Of a WebSocket frame: it is a whole text. */
+const TEXT = 0x81;
+/** Of a WebSocket frame: two bytes for the length of its payload follow. In place of a length, of which it is one more than the largest. */
+const TWO_BYTES = 126;
+
+/**
+ * The frame of a text, as a string of which each character is a byte: Node writes it as it is, where `ws` makes a buffer for
+ * the header, and has Node put the two together. Only of ASCII, of which a byte is a character; a longer one is not worth it.
+ */
+export function frameOf(text: string): string | undefined {
+  const { length } = text;
+  if (length > 0xffff || Buffer.byteLength(text) !== length) return undefined;
+  if (length < TWO_BYTES) return String.fromCharCode(TEXT, length) + text;
+  return String.fromCharCode(TEXT, TWO_BYTES, length >> 8, length & 0xff) + text;
+}
+
 /** For a larger payload the copy costs more than it saves. In bytes. */
 const WORTH_JOINING = 16_384;
 
