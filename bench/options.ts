@@ -4,8 +4,10 @@ import { MOST_SLOTS } from './load/wires.js';
 import type { Settings } from './workloads/settings.js';
 import { all, quick, workloads } from './workloads/workloads.js';
 
-const ROUNDS = 3;
-const generations = { full: 6, named: 3, quick: 1 };
+const GENERATIONS = 3;
+const ROUNDS = 24;
+/** To see that nothing has gone badly wrong, little is enough. */
+const QUICK = { generations: 1, rounds: 6 };
 
 export const usage = `pnpm bench [workload …] [options]
 pnpm bench report              writes the tables and plots of docs/ from bench/results
@@ -15,9 +17,9 @@ pnpm bench report              writes the tables and plots of docs/ from bench/r
     quick for ${quick.join(', ')} in a minute, to see that nothing has gone badly wrong
   --only ${contestantNames.join(',')}
                                who is measured; ratios need bare, nest or both
-  --generations ${generations.full}              processes of each; ${generations.named} when workloads are named, ${generations.quick} when quick
-  --rounds ${ROUNDS}                   how often each of these has its turn
-  --slice 400                  how long a turn is, in milliseconds
+  --generations ${GENERATIONS}              processes of each; ${QUICK.generations} when quick
+  --rounds ${ROUNDS}                  how often each of these has its turn; ${QUICK.rounds} when quick
+  --slice 100                  how long a turn is, in milliseconds
   --handlers 20                handlers of a gateway, 4 or more
   --connections 50             connections that send messages
   --in-flight 32               messages under way on each of them, ${MOST_SLOTS} at most
@@ -48,8 +50,8 @@ export function readOptions(args: string[]): Run {
     options: {
       only: { type: 'string', default: contestantNames.join(',') },
       generations: { type: 'string' },
-      rounds: { type: 'string', default: String(ROUNDS) },
-      slice: { type: 'string', default: '400' },
+      rounds: { type: 'string' },
+      slice: { type: 'string', default: '100' },
       handlers: { type: 'string', default: '20' },
       connections: { type: 'string', default: '50' },
       'in-flight': { type: 'string', default: '32' },
@@ -63,15 +65,15 @@ export function readOptions(args: string[]): Run {
   expectOneOf('workload', chosen, Object.keys(workloads));
   expectOneOf('contestant', only, contestantNames);
   const isFull = chosen.length === 0;
-  const usual = generations[isFull ? 'full' : positionals.includes('quick') ? 'quick' : 'named'];
+  const usual = positionals.includes('quick') ? QUICK : { generations: GENERATIONS, rounds: ROUNDS };
   return {
     chosen: isFull ? all : chosen,
     isFull: isFull && only.length === Object.keys(contestants).length,
     node: values.node,
     settings: {
       contestants: only as ContestantName[],
-      generations: whole('generations', values.generations ?? String(usual), { least: 1 }),
-      rounds: whole('rounds', values.rounds, { least: 1 }),
+      generations: whole('generations', values.generations ?? String(usual.generations), { least: 1 }),
+      rounds: whole('rounds', values.rounds ?? String(usual.rounds), { least: 1 }),
       slice: whole('slice', values.slice, { least: 10 }),
       handlers: whole('handlers', values.handlers, { least: 4 }),
       connections: whole('connections', values.connections, { least: 1 }),

@@ -1,9 +1,12 @@
 import { WebsocketModule } from 'nest-realtime-kit';
 import { bootNest } from './nest.js';
 
-/** The same app as plain Nest, with `WebsocketModule` imported, its limits off, and no answers to CORS, as bare Socket.IO has none. */
+/** As bare Socket.IO has it: no limits, no answers to CORS, and nobody who logs clients. */
+const BARE = { limits: false, cors: { origin: false }, eventsGateway: false } as const;
+
+/** The same app as plain Nest, with `WebsocketModule` imported. */
 export function bootKit(handlers: number): Promise<number> {
-  return bootNest(handlers, [WebsocketModule.forRoot({ limits: false, cors: { origin: false } })]);
+  return bootNest(handlers, [WebsocketModule.forRoot(BARE)]);
 }
 
 /** The same as a node of several, joined by Redis. */

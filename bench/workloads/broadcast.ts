@@ -9,7 +9,8 @@ import type { Settings } from './settings.js';
 import { showingsOf } from './showings.js';
 
 const IN_FLIGHT = 3;
-const WARM_UPS = 2;
+/** In milliseconds. */
+const WARM_UP = 800;
 
 /** A client's message that goes to everybody: once, and several times in one turn of the event loop. */
 export async function broadcast(settings: Settings): Promise<WorkloadResult[]> {
@@ -49,7 +50,7 @@ async function measure(
       const load = () => pair.load.ask('broadcast', { ...of, milliseconds: slice });
       return [pair.name, () => bear(pair, load)] as const;
     });
-    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UPS });
+    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UP / slice });
   });
   return showingsOf(showings, { many: 'deliveries', one: 'delivery' });
 }

@@ -6,7 +6,8 @@ import { bear, type Pair, type Showing } from './pair.js';
 import type { Settings } from './settings.js';
 import { metricsOf, showingsOf } from './showings.js';
 
-const WARM_UPS = 12;
+/** In milliseconds. */
+const WARM_UP = 4_000;
 
 /** Clients that come, 64 at a time, and then leave all at once: by websocket alone, and as they do by default. */
 export async function connects(settings: Settings): Promise<WorkloadResult[]> {
@@ -22,7 +23,7 @@ async function measure(settings: Settings, byPolling: boolean): Promise<Workload
       left: await bear(pair, () => pair.load.ask('leave')),
     });
     const tasks = pairs.map((pair) => [pair.name, () => comeAndGo(pair)] as const);
-    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UPS });
+    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UP / slice });
   });
   const each = (of: 'joined' | 'left'): Map<string, Showing[]> =>
     new Map([...turns].map(([name, all]) => [name, all.map((turn) => turn[of])]));

@@ -6,7 +6,8 @@ import { bear } from './pair.js';
 import type { Settings } from './settings.js';
 import { showingsOf } from './showings.js';
 
-const WARM_UPS = 3;
+/** In milliseconds. */
+const WARM_UP = 1_200;
 /** With fewer messages under way there is less to be had from what is done for several at once. */
 const FEW = [4, 1];
 
@@ -28,7 +29,7 @@ async function measure(event: keyof typeof titles, settings: Settings): Promise<
       const load = () => pair.load.ask('echo', { event, inFlight, milliseconds: slice });
       return [pair.name, () => bear(pair, load)] as const;
     });
-    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UPS });
+    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UP / slice });
   });
   return {
     name: event === 'echo' ? (isFew ? `echo-${inFlight}` : 'echo') : 'echo-guarded',
@@ -47,7 +48,7 @@ async function measureByPolling(settings: Settings): Promise<WorkloadResult> {
       const load = () => pair.load.ask('echoByPolling', { event: 'echo', inFlight, milliseconds: slice });
       return [pair.name, () => bear(pair, load)] as const;
     });
-    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UPS });
+    return inTurns(new Map(tasks), { rounds, warmUps: WARM_UP / slice });
   });
   return {
     name: 'echo-polling',

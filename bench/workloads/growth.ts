@@ -10,6 +10,8 @@ const SIZES = [1_000, 3_000, 10_000, 18_000];
 const SIZE_WHEN_LONG = 30_000;
 const CONTESTANTS = new Set<ContestantName>(['bare', 'nest', 'kit']);
 const IN_FLIGHT = 3;
+/** How long broadcasts to all are begun, in milliseconds. */
+const BROADCASTING = 400;
 const KIB = 1024;
 
 /** What one of something costs at a size. */
@@ -29,21 +31,17 @@ export async function growth(settings: Settings): Promise<WorkloadResult[]> {
   const bySize = new Map(sizes.map((size) => [size, new Map(names.map((name): [string, Costs[]] => [name, []]))]));
   for (let generation = 0; generation < settings.generations; generation += 1) {
     for (const name of generation % 2 === 0 ? names : names.toReversed()) {
-      const costs = await withPairs([name], { ...settings, connections: 0 }, ([pair]) => grow(pair!, sizes, settings));
+      const costs = await withPairs([name], { ...settings, connections: 0 }, ([pair]) => grow(pair!, sizes));
       for (const [size, cost] of costs) bySize.get(size)!.get(name)!.push(cost);
     }
   }
   return [...bySize].map(([size, costs]) => resultOf(size, costs, settings.generations));
 }
 
-async function grow(
-  { name, server, load }: Pair,
-  sizes: readonly number[],
-  { slice }: Settings,
-): Promise<Map<number, Costs>> {
+async function grow({ name, server, load }: Pair, sizes: readonly number[]): Promise<Map<number, Costs>> {
   const costs = new Map<number, Costs>();
   const empty = await server.ask('heapInUse');
-  const broadcast = { event: 'publish', each: 1, inFlight: IN_FLIGHT, milliseconds: slice };
+  const broadcast = { event: 'publish', each: 1, inFlight: IN_FLIGHT, milliseconds: BROADCASTING };
   for (const size of sizes) {
     const pair = { name, server, load };
     const { cpu: connect } = await bear(pair, () => load.ask('grow', size));

@@ -13,7 +13,7 @@ export async function inTurns<Name extends string, Result>(
   { rounds, warmUps = 1 }: { rounds: number; warmUps?: number },
 ): Promise<Map<Name, Result[]>> {
   const results = new Map([...tasks.keys()].map((name): [Name, Result[]] => [name, []]));
-  for (let round = -warmUps; round < rounds; round += 1) {
+  for (let round = -Math.ceil(warmUps); round < rounds; round += 1) {
     for (const [name, task] of shuffle([...tasks])) {
       await setTimeout(PAUSE);
       const result = await task();
