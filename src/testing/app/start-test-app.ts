@@ -183,7 +183,7 @@ export async function bootTestApp<
   let stage = 'compiling the module';
   let nest: INestApplication | undefined;
   let observer: ServerObserver | undefined;
-  const observers = [observeWork(identity, activity)];
+  const observers: (() => void)[] = [];
   const release = (): void => {
     for (const end of observers) end();
     log.release();
@@ -201,7 +201,7 @@ export async function bootTestApp<
         : compiled.createNestApplication(options.application);
       await options.setup?.(nest);
       log.adopt();
-      observers.push(observeJobs(nest, { identity, activity, record }));
+      observers.push(observeWork(identity, activity), observeJobs(nest, { identity, activity, record }));
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
       const { onArrival } = coverage ?? {};
@@ -254,10 +254,14 @@ export async function bootTestApp<
   }
 }
 
+let hasExpress = false;
+
 /** Without Express Nest would log what is missing, where nobody sees it yet, and end the process. */
 async function requireExpress(): Promise<void> {
+  if (hasExpress) return;
   try {
     await import('@nestjs/platform-express');
+    hasExpress = true;
   } catch (error) {
     throw new Error(
       'it needs an HTTP platform: install @nestjs/platform-express, or give another: { httpAdapter: new FastifyAdapter() }',

@@ -1,5 +1,5 @@
 import type { INestApplication, INestMicroservice } from '@nestjs/common';
-import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { show } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
@@ -63,7 +63,7 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
   for (const { providers, controllers } of nest.get(ModulesContainer, { strict: false }).values()) {
     for (const wrapper of [...providers.values(), ...controllers.values()]) {
       const instance: unknown = wrapper.instance;
-      if (typeof instance !== 'object' || instance === null) continue;
+      if (typeof instance !== 'object' || instance === null || instance instanceof ModuleRef) continue;
       // Of one that is scoped, Nest makes further instances.
       targets.add(wrapper.isDependencyTreeStatic() ? instance : (Object.getPrototypeOf(instance) as object));
     }
@@ -77,13 +77,18 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
   };
 }
 
+/** What was found, by the prototypes of classes: a test boots the same ones again and again. */
+const methods = new WeakMap<object, readonly string[]>();
+
 /** @param target an instance, or the prototype of its class */
-function methodsOf(target: object, scanner: MetadataScanner): string[] {
+function methodsOf(target: object, scanner: MetadataScanner): readonly string[] {
   const prototype = (Object.hasOwn(target, 'constructor') ? target : Object.getPrototypeOf(target)) as Record<
     string,
     unknown
   > | null;
   if (typeof prototype?.constructor !== 'function' || !Object.isExtensible(target)) return [];
+  const known = methods.get(prototype);
+  if (known) return known;
   const { constructor } = prototype;
   const decorated = scanner.getAllMethodNames(prototype).filter((name) => {
     const method = prototype[name] as object;
@@ -92,7 +97,9 @@ function methodsOf(target: object, scanner: MetadataScanner): string[] {
   const handlers = Object.entries(METHODS_OF_CLASSES)
     .filter(([key, name]) => Reflect.hasMetadata(key, constructor) && typeof prototype[name] === 'function')
     .map(([, name]) => name);
-  return [...decorated, ...handlers];
+  const names = [...decorated, ...handlers];
+  methods.set(prototype, names);
+  return names;
 }
 
 function observeMethod(target: object, name: string, surroundings: Surroundings): () => void {

@@ -82,7 +82,9 @@ export class Activity {
    * @returns the first answer that is not `undefined`, or `EXPIRED`
    * @throws what `probe` throws, and the signal's reason when it is aborted
    */
-  until<T>(probe: () => T | undefined, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
+  async until<T>(probe: () => T | undefined, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
+    const first = probe();
+    if (first !== undefined) return first;
     let look: () => void;
     const answered = new Promise<T>((resolve, reject) => {
       look = () => {
@@ -97,9 +99,12 @@ export class Activity {
           reject(error);
         }
       };
-      this.watchers.add(look);
-      look();
     });
-    return within(answered, timeout, signal).finally(() => this.watchers.delete(look));
+    this.watchers.add(look!);
+    try {
+      return await within(answered, timeout, signal);
+    } finally {
+      this.watchers.delete(look!);
+    }
   }
 }

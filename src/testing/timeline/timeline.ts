@@ -14,7 +14,7 @@ export const DEFAULT_CAPACITY = 10_000;
 const LARGE = 16_384;
 
 /**
- * Notes what happened. Its cause is, unless given, that on whose behalf the calling code runs.
+ * Notes what happened, and keeps the object itself. Its cause is, unless given, that on whose behalf the calling code runs.
  *
  * @returns the `seq` of the timeline's entry
  */
@@ -99,14 +99,13 @@ export class Timeline {
   private add(happening: Happening, node?: number, cause?: Cause): number {
     const seq = (this.count += 1);
     if (!this.isOn && this.listeners.length === 0) return seq;
-    const light = 'args' in happening ? { ...happening, args: happening.args.map(withoutBulk) } : happening;
-    const entry: TimelineEntry = {
-      ...light,
-      seq,
-      at: this.elapsed,
-      ...(node !== undefined && { node }),
-      ...(cause && { cause }),
-    };
+    if ('args' in happening) happening.args = happening.args.map(withoutBulk);
+    const entry: TimelineEntry = Object.assign(
+      happening,
+      { seq, at: this.elapsed },
+      node !== undefined && { node },
+      cause && { cause },
+    );
     for (const listener of this.listeners) listener(entry);
     if (!this.isOn) return seq;
     this.kept.push(entry);

@@ -1,4 +1,4 @@
-import { clearTimeout, now, setTimeout } from './real-time.js';
+import { clearTimeout, now, queueMicrotask, setTimeout } from './real-time.js';
 
 /** What a wait answers that ran into its deadline. */
 export const EXPIRED = Symbol('expired');
@@ -45,30 +45,26 @@ export function runningTime(): number {
  * @returns what the promise resolves to, or {@link EXPIRED}
  * @throws the signal's reason when it is aborted
  */
-export async function within<T>(promise: Promise<T>, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
-  let timer: ReturnType<typeof setTimeout>;
-  let onAbort: (() => void) | undefined;
-  const end = new Promise<Expired>((resolve, reject) => {
+export function within<T>(promise: Promise<T>, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
+  return new Promise((resolve, reject) => {
     const deadline = runningTime() + timeout;
-    const lookIn = (left: number): void => {
-      timer = setTimeout(look, Math.max(0, Math.min(left, PULSE)));
-    };
     const look = (): void => {
       const left = deadline - runningTime();
-      if (left > 0) lookIn(left);
-      else resolve(EXPIRED);
+      if (left > 0) timer = setTimeout(look, Math.min(left, PULSE));
+      else end(() => resolve(EXPIRED));
     };
+    let timer = setTimeout(look, Math.max(0, Math.min(timeout, PULSE)));
+    const end = (tell: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      tell();
+    };
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- it is the promise's own reason, or the signal's
+    const fail = (reason: unknown): void => end(() => reject(reason));
+    const onAbort = (): void => fail(signal?.reason);
     // What is there already is taken, also where there is no time left.
-    lookIn(timeout);
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the caller's own
-    onAbort = () => reject(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    promise.then((value) => end(() => resolve(value)), fail);
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) queueMicrotask(onAbort);
   });
-  try {
-    return await Promise.race([promise, end]);
-  } finally {
-    clearTimeout(timer!);
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
-  }
 }
