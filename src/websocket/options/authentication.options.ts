@@ -23,18 +23,19 @@ export interface Authenticator<Data extends object = object> {
 export type AuthenticatedSocket<Data extends object> = Omit<Socket, 'data'> & { data: Data };
 
 export interface AuthenticationOptions<Data extends object = object> {
-  /** A function, or the class of a provider. */
+  /** A function, or the class of a provider with a method `authenticate`. */
   use: Authenticate<Data> | Type<Authenticator<Data>>;
 
   /**
-   * How long it may take, in milliseconds; a client that it takes longer for is refused.
+   * How long it may take, in milliseconds. Within this time it is called again when it fails by a fault of the server;
+   * after it, the connection is closed.
    *
    * @default 5000
    */
   timeout?: number;
 
   /**
-   * How often those who are connected are asked for again, in milliseconds. Who is refused then is disconnected.
+   * How often it is called again for connected clients, in milliseconds. A client that it refuses then is disconnected.
    *
    * @default undefined (only when `Authentication.recheck()` is called)
    */

@@ -24,10 +24,10 @@ export interface ErrorEnvelopeFactory {
 /** How clients are told of failures. */
 export const errorsOptions = {
   /**
-   * Makes what a client is told: a function, or the class of a provider. If it throws or returns a
-   * promise, that is logged, and the default envelope is sent.
+   * Makes what a client gets when something fails: a function, or the class of a provider with a method
+   * `createEnvelope`. If it throws or returns a promise, that is logged, and the client gets the default envelope.
    *
-   * @default the `ErrorAnswer`; in `exception` with the name of the event
+   * @default `{ status: 'error', code, message }`; in `exception` with `event`, the name of the event
    */
   envelope: rule<CreateErrorEnvelope | Type<ErrorEnvelopeFactory>>(
     'a function, or the class of a provider with createEnvelope()',
@@ -35,8 +35,8 @@ export const errorsOptions = {
   ),
 
   /**
-   * How a client that asked for an ack is told that its event has failed: by the ack; by the event `exception`, as plain
-   * Nest does, and the ack is never called; or by both. With the last two, `exception` has `cause.pattern`, as Nest's.
+   * How a client that asked for an ack gets the error: as the ack; by the event `exception`, as on plain Nest, where
+   * the ack is never called; or by both. With `'exception'` and `'both'` the event has `cause.pattern`, as in Nest.
    *
    * @default 'ack'
    */

@@ -5,34 +5,33 @@ import { bytes, count, milliseconds, withDefault } from './option-rules.js';
 /** What one connection, and all together, may cost in memory. */
 export const flowOptions = {
   /**
-   * How many bytes may wait for a client that takes nothing of them; a character counts as one. A client that reads,
-   * however slowly, may have any number of bytes waiting. Volatile events do not wait: Socket.IO drops them while the
-   * transport is busy.
+   * How many bytes may wait for a client that reads nothing; a character counts as one byte. For a client that reads,
+   * however slowly, more may wait. Volatile events do not wait: Socket.IO drops them while the transport is busy.
    *
    * @default 1048576
    */
   maxBufferedBytes: withDefault(bytes, 1_048_576),
 
   /**
-   * How long a client may take nothing while more than `maxBufferedBytes` wait for it, in milliseconds. It is disconnected
-   * then, with the reason `slow consumer`.
+   * How long a client may read nothing while more than `maxBufferedBytes` wait for it, in milliseconds. After that it
+   * is disconnected, with the reason `slow consumer`.
    *
    * @default 10000
    */
   stallTimeout: withDefault(milliseconds, 10_000),
 
   /**
-   * How many bytes of memory may be kept for all clients together: what waits for them, of which a text is there three times
-   * and a broadcast counts once, and messages that have not come whole or wait for `handleConnection`. What a client that is
-   * gone has still to be sent counts too. Beyond it the clients are disconnected that have taken nothing for longest, and
-   * then those for which most waits.
+   * How many bytes of memory the buffers of all clients together may take: what waits for clients (a text counts three
+   * times, a broadcast once), messages that are incomplete or wait for `handleConnection`, and what clients that have
+   * gone have still to be sent. Beyond it, clients are disconnected: first those that have read nothing for longest,
+   * then those with the largest buffers.
    *
-   * @default a quarter of the memory that the process may have: of its heap's limit or of its container, whichever is less
+   * @default a quarter of the memory that the process may have: of the limit of its heap or of its container, whichever is less
    */
   maxTotalBufferedBytes: withDefault(bytes, Math.floor(memoryLimit() / 4)),
 
   /**
-   * How deep arrays and objects in a message may be nested. A client that sends one that is deeper is disconnected.
+   * How deep arrays and objects in a message may be nested. A client that sends a deeper one is disconnected.
    *
    * @default 64
    */

@@ -5,17 +5,18 @@ import { trustsOf, type TrustProxy } from './trust-proxy.js';
 /** Who may open a connection. */
 export const handshakeOptions = {
   /**
-   * Whether clients may connect that name no origin, as programs do that are no browsers: apps on phones, other servers,
-   * scripts. Every browser names the page's origin, unless the page is the server's own.
+   * Whether clients may connect that send no `Origin` header: mobile apps, other servers, scripts. Browsers send it,
+   * unless the page is the server's own.
    *
    * @default true
    */
   allowMissingOrigin: withDefault(aBoolean, true),
 
   /**
-   * Which proxies are believed when they say whom they speak for: `false` for none, the number of trusted proxies, their
-   * addresses and ranges (`'10.0.0.0/8'`, `'loopback'`, `'linklocal'`, `'uniquelocal'`), or a function. Where none is
-   * trusted, all clients behind a proxy have its address.
+   * Which proxies may name the client's address by `X-Forwarded-For`: `false` for none, the number of trusted proxies,
+   * their addresses and ranges (`'10.0.0.0/8'`, `'loopback'`, `'linklocal'`, `'uniquelocal'`), or a function. When no
+   * proxy is trusted, all clients behind one have its address. When this option is not set, and `X-Forwarded-For` comes
+   * from a private or loopback address that is not trusted, the limits for one address only log a warning.
    *
    * @default what the HTTP adapter trusts: Express' setting `trust proxy`, Fastify's option `trustProxy`
    */

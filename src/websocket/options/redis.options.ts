@@ -10,22 +10,24 @@ export interface RedisClient {
 }
 
 const fields = {
-  /** Where Redis is, as `redis://[user:password@]host[:port][/database]`. The kit opens and closes the clients. */
+  /**
+   * Where Redis is, as `redis://[user:password@]host[:port][/database]`. The module opens and closes the clients.
+   */
   url: rule<string>(
     'a URL that begins with "redis://" or "rediss://"',
     (value) => typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value),
   ),
 
   /**
-   * A connected client of the app's own, from the package `redis` or `ioredis`. The kit publishes through it,
-   * subscribes through a duplicate of it, and closes only the duplicate.
+   * A connected client of the app, from the package `redis` or `ioredis`. The module publishes through it and
+   * subscribes through a duplicate of it; it closes only the duplicate. Give either `url` or `client`.
    */
   client: rule<RedisClient>('an object', isObject),
 
   /**
    * What the names of the channels begin with. Nodes with another prefix are another app.
    *
-   * @default 'socket.io', as Socket.IO's Redis adapter has it
+   * @default 'socket.io'
    */
   keyPrefix: rule<string>('a string that is not empty', (value) => typeof value === 'string' && value.length > 0),
 

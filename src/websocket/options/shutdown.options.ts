@@ -6,25 +6,26 @@ const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disco
 /** How the app leaves its clients when it is closed. */
 export const shutdownOptions = {
   /**
-   * How long closing the app may take in all, in milliseconds, whatever hangs. What has not ended by then is cut off, and
-   * logged. Handlers, clients and `handleDisconnect` have four fifths of it; the rest is for what comes after them: the
-   * shutdown hooks of other providers, HTTP requests, Redis.
+   * How long closing the app may take in all, in milliseconds. Whatever has not ended then is cut off, and logged.
+   * Handlers, clients and `handleDisconnect` have four fifths of this time; the rest is for the shutdown hooks of other
+   * providers, HTTP requests and Redis.
    *
    * @default 10000
    */
   timeout: withDefault(milliseconds, 10_000),
 
   /**
-   * Has the clients leave after Nest's hooks `onModuleDestroy` and `beforeApplicationShutdown`, so that these still reach
-   * them. By default the clients leave before any hook, so that their handlers find all providers as they were.
+   * With `'beforeApplicationShutdown'`, clients are disconnected after Nest's hooks `onModuleDestroy` and
+   * `beforeApplicationShutdown`, so that broadcasts in these hooks reach them. Their handlers may then meet providers
+   * that are destroyed.
    *
    * @default undefined (before any hook)
    */
   drainAfter: oneOf('beforeApplicationShutdown'),
 
   /**
-   * The event by which every client is told, before it is disconnected; its one argument is `{ code, message }`, the code
-   * being `SHUTTING_DOWN`. `false` tells nobody.
+   * The event that every client gets before it is disconnected; its argument is `{ code, message }` with the code
+   * `SHUTTING_DOWN`. With `false` no event is sent.
    *
    * @default 'server:shutdown'
    */
@@ -37,25 +38,24 @@ export const shutdownOptions = {
   ),
 
   /**
-   * How many clients are disconnected at a time, so that not all of them connect to the other nodes at once.
+   * How many clients are disconnected at a time, so that not all of them connect to other nodes at once.
    *
    * @default 1000
    */
   batchSize: withDefault(count, 1_000),
 
   /**
-   * How long after one batch the next is disconnected, in milliseconds; less where they would not all fit before the
-   * deadline.
+   * The time between two batches, in milliseconds. It is shorter when not all batches would fit before the timeout.
    *
    * @default 1000
    */
   batchInterval: withDefault(milliseconds, 1_000),
 
   /**
-   * What is done about a failure outside any handler, such as a timer's throw or a promise that rejects and that nobody
-   * awaits, where nobody listens to `uncaughtException`: the process would end at once. With `'drain'` it is logged, the
-   * clients are left as in any shutdown, and then the failure ends the process as it would have; `'ignore'` leaves it to
-   * Node.
+   * What happens on a failure outside any handler, such as an exception in a timer or a rejected promise that nobody
+   * awaits, when nothing else listens to `uncaughtException`. With `'drain'` it is logged, the clients are drained as
+   * in any shutdown, and then the failure ends the process. `'ignore'` leaves it to Node, which ends the process at
+   * once.
    *
    * @default 'drain'
    */

@@ -29,63 +29,65 @@ export const WEBSOCKET_OPTIONS = Symbol('WEBSOCKET_OPTIONS');
 /** Those of the kit's own options that are of no room alone. */
 const moduleOptions = {
   /**
-   * Joins the app's nodes through Redis, so that an event emitted on one reaches the clients of all.
-   * Needs the packages `@socket.io/redis-adapter` and, unless a client is given, `redis`.
+   * Connects the nodes of the app through Redis, so that an event emitted on one node reaches the clients of all nodes.
+   * Needs the packages `@socket.io/redis-adapter` and, unless you give a client, `redis`. Cannot be combined with
+   * `adapter` or `connectionStateRecovery`.
    *
    * @default undefined (one node)
    */
   redis: redisOption,
 
   /**
-   * Adds what is known of a connection (namespace, transport, address, reason, duration) to the gateway's log entries: as a
-   * structured parameter behind the message; with nestjs-pino, nest-winston and their kind as fields of the entry.
+   * Adds namespace, transport, address, reason and duration to the log entries of {@link EventsGateway}: as a parameter
+   * after the message; with nestjs-pino, nest-winston and similar loggers as fields of the entry.
    *
-   * @default true, but with Nest 11's own logger, which prints a parameter as an entry of its own
+   * @default true; with Nest 11's own logger false, since it prints a parameter as an entry of its own
    */
   logDetails: aBoolean,
 
   /**
-   * Whether {@link EventsGateway} logs the clients of namespace `/`. Gateways that extend it log those of theirs in any case.
+   * Whether {@link EventsGateway} logs the clients of namespace `/`. Gateways that extend it always log those of their
+   * own namespace.
    *
    * @default true
    */
   eventsGateway: withDefault(aBoolean, true),
 
   /**
-   * Who may connect: a function, the class of a provider, or either with more options. It has the handshake and returns
-   * what goes into `socket.data`, or refuses; nothing of the app's sees a client before.
+   * Decides who may connect, before any code of the app sees the client: a function, the class of a provider, or an
+   * object with more options. It gets the handshake, and returns what goes into `socket.data`, or throws.
    *
    * @default undefined (everybody)
    */
   authentication: authenticationOption,
 
   /**
-   * How long an asynchronous `handleConnection` may take, in milliseconds. Until it has settled the client's events are
-   * held. One that fails by a fault of the server's is called again within this time; then, or when it takes longer, the
-   * client's transport is closed, so that it comes back by itself. `false` is for a hook that goes on as long as its client
-   * is there: events are handled at once.
+   * How long an asynchronous `handleConnection` may take, in milliseconds. Until it has settled, events of the client
+   * are held. When it fails by a fault of the server, it is called again within this time. After that, or when it takes
+   * longer, the connection is closed, and the client reconnects. With `false`, events are handled at once, and the hook
+   * is not called again.
    *
    * @default 10000
    */
   handleConnectionTimeout: withDefault(orFalse(milliseconds), 10_000),
 
   /**
-   * How clients are told of failures.
+   * What clients get when something fails, and how.
    *
    * @default the defaults of each
    */
   errors: withDefault(objectOf<ErrorsOptions>(errorsOptions, 'an object, { envelope, tellBy }'), {}),
 
   /**
-   * How many connections there may be, how fast they may be opened, and how fast one may send. `false` lifts all of these
-   * limits.
+   * How many connections there may be, how fast they may be opened, and how fast each may send. `false` turns all of
+   * these limits off.
    *
    * @default the defaults of each
    */
   limits: withDefault(orFalse(objectOf<Limits>(limits, 'an object such as { connectionsPerAddress: 100 }')), {}),
 
   /**
-   * How the app leaves its clients when it is closed, or fails.
+   * How the app disconnects its clients when it closes or fails.
    *
    * @default the defaults of each
    */
