@@ -1,7 +1,7 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { Refusal } from '../model/refusal.js';
 import { showEvent, type Details } from '../report/show.js';
-import { hasUnawaited, takeUnawaited } from '../statements/unawaited.js';
+import { takeUnawaited } from '../statements/unawaited.js';
 import { nextTurn } from '../timing/real-time.js';
 import { named } from '../statements/names.js';
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
@@ -25,8 +25,7 @@ export async function findLeftovers(
   ofTheseOnly: boolean,
 ): Promise<readonly Error[]> {
   // What the test has made in the same go, and awaits together with the end, is awaited by then.
-  await Promise.resolve();
-  if (hasUnawaited(stage.timeline)) await nextTurn();
+  await nextTurn();
   const problems = [...takeUnawaited(stage.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
   if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;

@@ -201,7 +201,8 @@ export async function bootTestApp<
         : compiled.createNestApplication(options.application);
       await options.setup?.(nest);
       log.adopt();
-      observers.push(observeWork(identity, activity), observeJobs(nest, { identity, activity, record }));
+      observers.push(observeWork(identity, activity));
+      observers.push(observeJobs(nest, { identity, activity, record }));
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
       const { onArrival } = coverage ?? {};

@@ -2,7 +2,6 @@ import type { Socket } from 'socket.io-client';
 import { ClientGoneError, DeadlineError } from '../report/errors.js';
 import { report, show, showEvent, type Details } from '../report/show.js';
 import { EXPIRED, stretched, within } from '../timing/deadline.js';
-import { areTimersFaked } from '../timing/real-time.js';
 import type { SentEvent } from '../model/sent-event.js';
 import { ClientLink, type ClientIdentity } from './client-link.js';
 import type { EventsMap } from './events-map.js';
@@ -208,7 +207,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
         this.failureContext(),
       );
     }
-    if (areTimersFaked()) await within(closed, this.timeout);
+    await within(closed, this.timeout);
     this.link.throwFailedHook(({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
   }
 

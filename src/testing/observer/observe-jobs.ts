@@ -77,18 +77,13 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
   };
 }
 
-/** What was found, by the prototypes of classes: a test boots the same ones again and again. */
-const methods = new WeakMap<object, readonly string[]>();
-
 /** @param target an instance, or the prototype of its class */
-function methodsOf(target: object, scanner: MetadataScanner): readonly string[] {
+function methodsOf(target: object, scanner: MetadataScanner): string[] {
   const prototype = (Object.hasOwn(target, 'constructor') ? target : Object.getPrototypeOf(target)) as Record<
     string,
     unknown
   > | null;
   if (typeof prototype?.constructor !== 'function' || !Object.isExtensible(target)) return [];
-  const known = methods.get(prototype);
-  if (known) return known;
   const { constructor } = prototype;
   const decorated = scanner.getAllMethodNames(prototype).filter((name) => {
     const method = prototype[name] as object;
@@ -97,9 +92,7 @@ function methodsOf(target: object, scanner: MetadataScanner): readonly string[] 
   const handlers = Object.entries(METHODS_OF_CLASSES)
     .filter(([key, name]) => Reflect.hasMetadata(key, constructor) && typeof prototype[name] === 'function')
     .map(([, name]) => name);
-  const names = [...decorated, ...handlers];
-  methods.set(prototype, names);
-  return names;
+  return [...decorated, ...handlers];
 }
 
 function observeMethod(target: object, name: string, surroundings: Surroundings): () => void {

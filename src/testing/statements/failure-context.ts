@@ -1,6 +1,6 @@
 import type { ClientStage, TestClient } from '../client/test-client.js';
 import { showBecause, showEvent, showServerError, showWorks, type Details } from '../report/show.js';
-import { areTimersFaked } from '../timing/real-time.js';
+import { setTimeout } from '../timing/real-time.js';
 import { isRoutine } from '../timeline/routine.js';
 import { clientOf, lineOf } from '../timeline/text.js';
 import type { TimelineEntry } from '../timeline/entry.js';
@@ -72,9 +72,8 @@ function waitingForAcks({ name, pendingAcks }: TestClient, stage: ClientStage): 
 }
 
 function whetherFaked(): string[] {
-  return areTimersFaked()
-    ? ['setTimeout is faked: what the app does by timers waits until the test lets time pass']
-    : [];
+  const isFaked = globalThis.setTimeout !== setTimeout;
+  return isFaked ? ['setTimeout is faked: what the app does by timers waits until the test lets time pass'] : [];
 }
 
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */

@@ -43,11 +43,6 @@ export function trackAssertion(
   return owner ? noticeAwait(told, noteMade(matcher, owner, madeAt, 'assertThat')) : told;
 }
 
-/** Whether there is an expectation that a test, or the tests of an app, have not awaited so far. */
-export function hasUnawaited(owner: object): boolean {
-  return (pendingByOwner.get(owner)?.size ?? 0) > 0;
-}
-
 /** The expectations that a test, or the tests of an app, have not awaited. They are told once. */
 export function takeUnawaited(owner: object): readonly Error[] {
   const forgotten = [...(pendingByOwner.get(owner) ?? [])];

@@ -14,7 +14,7 @@ export const DEFAULT_CAPACITY = 10_000;
 const LARGE = 16_384;
 
 /**
- * Notes what happened, and keeps the object itself. Its cause is, unless given, that on whose behalf the calling code runs.
+ * Notes what happened: the object itself becomes the entry. Its cause is, unless given, that on whose behalf the calling code runs.
  *
  * @returns the `seq` of the timeline's entry
  */

@@ -61,10 +61,10 @@ export function within<T>(promise: Promise<T>, timeout: number, signal?: AbortSi
     };
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- it is the promise's own reason, or the signal's
     const fail = (reason: unknown): void => end(() => reject(reason));
-    const onAbort = (): void => fail(signal?.reason);
-    // What is there already is taken, also where there is no time left.
+    // What is there already is taken, also where there is no time left, or where it is aborted at the same moment.
+    const onAbort = (): void => queueMicrotask(() => fail(signal?.reason));
     promise.then((value) => end(() => resolve(value)), fail);
     signal?.addEventListener('abort', onAbort);
-    if (signal?.aborted) queueMicrotask(onAbort);
+    if (signal?.aborted) onAbort();
   });
 }

@@ -2,11 +2,6 @@
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask } = globalThis;
 export const now = performance.now.bind(performance);
 
-/** Whether a test has faked the timers of the moment. */
-export function areTimersFaked(): boolean {
-  return globalThis.setTimeout !== setTimeout;
-}
-
 /** Resolves in the event loop's next turn, after every `nextTick` and promise callback that is due by then. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

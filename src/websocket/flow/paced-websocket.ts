@@ -57,8 +57,10 @@ export function paceWebSockets(
     );
   }
 
-  const paced = (Plain: WebSocketClass): WebSocketClass =>
-    class extends Plain implements PacedWebSocket {
+  const paced = (Plain: WebSocketClass): WebSocketClass => {
+    // One that traces or counts what is sent is to have all of it.
+    const isOwnSend = String((Plain.prototype as WebSocket).send).includes('this._sender.send(');
+    return class extends Plain implements PacedWebSocket {
       flow: ConnectionFlow | undefined;
 
       override emit(event: string, one?: unknown, other?: unknown): boolean {
@@ -76,7 +78,7 @@ export function paceWebSockets(
 
       /** Of Engine.IO: sends one packet. */
       override send(data: unknown, options?: unknown, onSent?: OnSent): void {
-        const isPlain = typeof options === 'function' && this.readyState === 1 && this.extensions === '';
+        const isPlain = isOwnSend && typeof options === 'function' && this.readyState === 1 && this.extensions === '';
         const frame = isPlain && typeof data === 'string' ? frameOf(data) : undefined;
         if (frame === undefined) super.send(data, options, onSent);
         else this._socket!.write(frame, 'latin1', options as OnSent);
@@ -93,6 +95,7 @@ export function paceWebSockets(
         return super.emit(event, one, other);
       }
     };
+  };
 
   engine.opts.wsEngine = class extends Original {
     constructor(...args: unknown[]) {

@@ -14,12 +14,12 @@ function uncork(tcp: TcpSocket): void {
 
 /** Of a WebSocket frame: it is a whole text. */
 const TEXT = 0x81;
-/** Of a WebSocket frame: two bytes for the length of its payload follow. In place of a length, of which it is one more than the largest. */
+/** Of a WebSocket frame: two bytes for the length of its payload follow. It stands where a length of at most 125 would. */
 const TWO_BYTES = 126;
 
 /**
  * The frame of a text, as a string of which each character is a byte: Node writes it as it is, where `ws` makes a buffer for
- * the header, and has Node put the two together. Only of ASCII, of which a byte is a character; a longer one is not worth it.
+ * the header, and has Node put the two together. There is none of a text beyond ASCII, or beyond 65,535 characters.
  */
 export function frameOf(text: string): string | undefined {
   const { length } = text;
