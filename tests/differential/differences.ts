@@ -5,7 +5,7 @@ export interface Difference {
   plain: string;
   kit: string;
   why: string;
-  /** How to have it the old way. */
+  /** How to restore the behaviour of plain Nest; nothing where there is no way. */
   recipe?: string;
   /** The one major version of Nest where it differs. */
   nest?: 11 | 12;
@@ -47,7 +47,7 @@ const table = {
     why: 'It was made for the client. `ValidationPipe` and `ParseIntPipe` say what is wrong without an `exceptionFactory`.',
   },
   validation: {
-    what: 'the faults that a validation has found',
+    what: 'validation errors',
     plain: 'A `WsException` with the list of them is emitted as that list, with what the client sent in it.',
     kit: 'They are the `details` of `VALIDATION_FAILED`, without what the client sent.',
     why: 'All failures have one form.',
@@ -67,9 +67,9 @@ const table = {
   contained: {
     what: 'what a hook, a raw listener, a middleware, an ack callback or the encoding of an answer throws',
     plain: 'Nobody catches it: the process ends.',
-    kit: 'It is logged. It is a matter of one client, and of nobody else.',
+    kit: 'It is logged. Other clients are not affected.',
     why: 'One client cannot end the connections of all others.',
-    recipe: 'A listener of the app for this throws from a timer, if it is to end the process.',
+    recipe: 'Catch the error in the app, and call `process.exit(1)`.',
   },
   echo: {
     what: 'a handler that returns the very object that the client sent, where that has a field `event`',
@@ -93,7 +93,7 @@ const table = {
   },
   'called-at-once': {
     what: 'when a handler is called that no guard, interceptor or pipe is for',
-    plain: 'Some promises later: what comes right behind its event may be heard before.',
+    plain: 'After some microtasks: an event that follows directly may be handled first.',
     kit: 'At once, in the order of the events.',
     why: 'It costs less, and the order is that of the client.',
   },
@@ -106,7 +106,7 @@ const table = {
   'first-gateway-last': {
     what: 'the order of `afterInit`',
     plain:
-      'That of the modules and their providers. With any adapter that the app sets, the first gateway is the last.',
+      'The order of the modules and their providers. When the app sets an adapter, that of the first gateway runs last.',
     kit: 'As on plain Nest with an adapter that is set.',
     why: 'Nest 12 waits for the adapter once, when it sets up the first gateway.',
     nest: 12,
@@ -139,7 +139,7 @@ const table = {
     nest: 11,
   },
   'scoped-gateways': {
-    what: 'a gateway, or a provider of it, with the scope of a request',
+    what: 'a request-scoped gateway, or one with a request-scoped provider',
     plain: 'It is not made: its fields and dependencies are `undefined`.',
     kit: 'It is made for each client, as on Nest 12.',
     why: 'Both versions of Nest have one way.',
@@ -147,14 +147,14 @@ const table = {
   },
   'failing-handle-connection': {
     what: 'a client whose `handleConnection` fails',
-    plain: 'It stays connected, if the process does.',
-    kit: 'By a `WsException` it is told, and disconnected. By a fault of the server it is tried again, then it loses its connection and comes back by itself.',
-    why: 'Nobody is served who was not let in, or not set up.',
-    recipe: 'Catch in `handleConnection` what is to be of no consequence.',
+    plain: 'It stays connected, unless the process ends.',
+    kit: 'With a `WsException` it is told why, and disconnected. On a fault of the server the hook is called again for up to 10 s; then the connection is closed, and the client reconnects.',
+    why: 'No client is served that was refused, or is not set up.',
+    recipe: 'Catch in `handleConnection` what has to have no effect.',
   },
   'failing-middleware': {
     what: 'a client on which a middleware of its namespace throws',
-    plain: 'It waits without end, if the process does not.',
+    plain: 'It waits for ever, unless the process ends.',
     kit: 'Its connection is closed, so that it comes back by itself.',
     why: 'A fault of the server is no refusal.',
   },
@@ -171,7 +171,7 @@ const table = {
     why: 'A client is in a namespace or is not, and an event comes once.',
   },
   'refusal-by-no-error': {
-    what: 'a middleware that refuses a client by what is no error',
+    what: 'a middleware that refuses a client by passing `next` something that is no `Error`',
     plain: '`connect_error` has an empty message.',
     kit: '`connect_error` has the text that `next` was given, or `Refused`.',
     why: 'Every failure is told.',
@@ -211,7 +211,7 @@ const table = {
     what: 'what a client has missed, where clients are authenticated',
     plain: 'It is sent before a middleware is asked whether the client may still come.',
     kit: 'It is sent when `authentication` has let the client in.',
-    why: 'Who was revoked meanwhile reads nothing.',
+    why: 'A user who was revoked meanwhile reads nothing.',
   },
   'one-client-a-session': {
     what: 'two clients that come back by one session',
@@ -234,8 +234,8 @@ const table = {
   },
   'cors-by-default': {
     what: 'pages of other origins, where nothing is said of `cors`',
-    plain: 'They may not connect by polling, but by websocket.',
-    kit: 'They may connect by both; in production that is warned of.',
+    plain: 'They are refused on polling, and let in on websocket.',
+    kit: 'They are let in on both; in production a warning says so.',
     why: 'Both transports have one rule.',
     recipe: '`cors: { origin: false }`, or the origins that are allowed.',
   },
@@ -256,13 +256,13 @@ const table = {
     what: 'the log of clients that are refused, or cut off for what they send',
     plain: 'It has nothing of it.',
     kit: 'It has a warning.',
-    why: 'Who runs the server can tell a wrong setting from an attack.',
+    why: 'Operators can tell a wrong setting from an attack.',
   },
   'log-of-clients': {
     what: 'the log of clients that come and go',
     plain: 'It has nothing of them.',
     kit: '`EventsGateway` logs its start, and each client of the main namespace.',
-    why: 'It is what every app adds.',
+    why: 'Operators see who is connected.',
     recipe: '`eventsGateway: false`',
   },
   'clients-leave-first': {
@@ -275,8 +275,8 @@ const table = {
   'told-of-the-shutdown': {
     what: 'the clients of an app that is closed',
     plain: 'Their connections end.',
-    kit: 'They are told by `server:shutdown`, what they have sent is handled, and then their connections end.',
-    why: 'They connect to another node before anything is lost.',
+    kit: 'They get `server:shutdown`, their events are handled, and then their connections end.',
+    why: 'Their requests are answered before they reconnect elsewhere.',
     recipe: '`shutdown: { event: false }`',
   },
 } satisfies Record<string, Difference>;
