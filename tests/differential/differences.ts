@@ -23,7 +23,7 @@ const table = {
     plain: 'It is never called.',
     kit: 'It has `UNKNOWN_EVENT`.',
     why: 'A misspelt event shows at once, and not as a timeout.',
-    recipe: "An `errors.envelope` that gives `undefined` where nothing was thrown, with `tellBy: 'exception'`.",
+    recipe: 'An `errors.envelope` that returns `undefined` when nothing was thrown.',
   },
   'failure-in-ack': {
     what: 'where a failure is told when the event has an ack',
@@ -45,6 +45,7 @@ const table = {
     plain: 'The client is told `Internal server error`.',
     kit: 'The client is told its message, and the name of its status as `code`.',
     why: 'It was made for the client. `ValidationPipe` and `ParseIntPipe` say what is wrong without an `exceptionFactory`.',
+    recipe: '`errors: { envelope }`',
   },
   validation: {
     what: 'validation errors',
@@ -93,7 +94,7 @@ const table = {
   },
   'called-at-once': {
     what: 'when a handler is called that no guard, interceptor or pipe is for',
-    plain: 'After some microtasks: an event that follows directly may be handled first.',
+    plain: 'After some microtasks: a raw listener may hear the next event first.',
     kit: 'At once, in the order of the events.',
     why: 'It costs less, and the order is that of the client.',
   },
@@ -150,11 +151,11 @@ const table = {
     plain: 'It stays connected, unless the process ends.',
     kit: 'With a `WsException` it is told why, and disconnected. On a fault of the server the hook is called again for up to 10 s; then the connection is closed, and the client reconnects.',
     why: 'No client is served that was refused, or is not set up.',
-    recipe: 'Catch in `handleConnection` what has to have no effect.',
+    recipe: 'In `handleConnection`, catch errors that should not disconnect the client.',
   },
   'failing-middleware': {
     what: 'a client on which a middleware of its namespace throws',
-    plain: 'It waits for ever, unless the process ends.',
+    plain: 'It waits until `connectTimeout` (45 s), unless the process ends.',
     kit: 'Its connection is closed, so that it comes back by itself.',
     why: 'A fault of the server is no refusal.',
   },

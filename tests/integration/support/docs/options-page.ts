@@ -27,8 +27,8 @@ export function optionsPage(): string {
 <!-- Generated from src/websocket/options by \`pnpm docs:options\`. -->
 
 \`WebsocketModule.forRoot(options)\` takes the options of this page, and all of Socket.IO's \`ServerOptions\` by their own
-names. \`forRootAsync({ inject, useFactory })\` takes a function that returns them. An option that does not exist, or has a
-wrong value, stops the boot with an error that names it. Options of the module override those of \`@WebSocketGateway()\`.
+names. \`forRootAsync({ inject, useFactory })\` takes a function that returns them. A misspelt option, or one with a wrong
+value, stops the boot with an error that names it; other unknown names go to Socket.IO. Options of the module override those of \`@WebSocketGateway()\`.
 
 Socket.IO's options keep Socket.IO's defaults, with one exception: \`cors\` is \`{ origin: '*' }\`.
 
