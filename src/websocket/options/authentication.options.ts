@@ -9,9 +9,9 @@ export type Handshake = Socket['handshake'];
  * Says who a client is.
  *
  * @returns what goes into `socket.data`
- * @throws a `WsException`, or an `HttpException` such as `UnauthorizedException`, to refuse: the client reads its code
- * and message in `connect_error`. Anything else is a fault of the server: it is called again, and in the end the connection is closed, so that the client
- * reconnects
+ * @throws a `WsException`, or an `HttpException` below 500 such as `UnauthorizedException`, to refuse: the client reads
+ * its code and message in `connect_error`. Anything else is a fault of the server: it is called again, and in the end the
+ * connection is closed, so that the client reconnects
  */
 export type Authenticate<Data extends object = object> = (handshake: Handshake, socket: Socket) => Data | Promise<Data>;
 
@@ -29,8 +29,8 @@ export interface AuthenticationOptions<Data extends object = object> {
 
   /**
    * How long it may take, in milliseconds. Within this time it is called again when it fails by a fault of the server;
-   * after it, the connection is closed. For a further
-   * namespace of a connected client it is called as long as the client is there.
+   * after it, the connection is closed. For a further namespace of a client that is connected, it is called again as
+   * long as the client is there.
    *
    * @default 5000
    */

@@ -13,8 +13,8 @@ export const flowOptions = {
   maxBufferedBytes: withDefault(bytes, 1_048_576),
 
   /**
-   * How long a client may read nothing while more than `maxBufferedBytes` wait for it, in milliseconds. After that it
-   * is disconnected, with the reason `slow consumer`.
+   * How long a client may read nothing while more than `maxBufferedBytes` wait for it, in milliseconds. After that, or
+   * up to half as long again, it is disconnected, with the reason `slow consumer`.
    *
    * @default 10000
    */

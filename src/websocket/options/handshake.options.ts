@@ -15,8 +15,9 @@ export const handshakeOptions = {
   /**
    * Which proxies may name the client's address by `X-Forwarded-For`: `false` for none, the number of trusted proxies,
    * their addresses and ranges (`'10.0.0.0/8'`, `'loopback'`, `'linklocal'`, `'uniquelocal'`), or a function. When no
-   * proxy is trusted, all clients behind one have its address. When this option is not set, and `X-Forwarded-For` comes
-   * from a private or loopback address that is not trusted, the limits for one address only log a warning.
+   * proxy is trusted, all clients behind one have its address. When neither this option nor the HTTP adapter names a
+   * proxy, and `X-Forwarded-For` comes from a private or loopback address, the limits for one address only log a
+   * warning.
    *
    * @default what the HTTP adapter trusts: Express' setting `trust proxy`, Fastify's option `trustProxy`
    */

@@ -64,8 +64,8 @@ const moduleOptions = {
   /**
    * How long an asynchronous `handleConnection` may take, in milliseconds. Until it has settled, events of the client
    * are held. When it fails by a fault of the server, it is called again within this time. After that, or when it takes
-   * longer, the connection is closed, and the client reconnects. With `false`, events are handled at once, and the hook
-   * is not called again.
+   * longer, the connection is closed, and the client reconnects; a client that is in other namespaces only leaves this
+   * one. With `false`, events are handled at once, and the hook is not called again.
    *
    * @default 10000
    */
