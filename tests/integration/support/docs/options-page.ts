@@ -30,7 +30,22 @@ export function optionsPage(): string {
 names. \`forRootAsync({ inject, useFactory })\` takes a function that returns them. A misspelt option, or one with a wrong
 value, stops the boot with an error that names it; other unknown names go to Socket.IO. Options of the module override those of \`@WebSocketGateway()\`.
 
-Socket.IO's options keep Socket.IO's defaults, with one exception: \`cors\` is \`{ origin: '*' }\`.
+## Socket.IO's options
+
+They keep Socket.IO's defaults, but for \`cors\`. These are set most often;
+[Socket.IO's documentation](https://socket.io/docs/v4/server-options/) has all.
+
+| option | default | what it does |
+| --- | --- | --- |
+| \`cors\` | \`{ origin: '*' }\` | Which origins may connect, on websocket and polling, and whether with cookies. |
+| \`path\` | \`'/socket.io'\` | The path of the server. |
+| \`transports\` | \`['polling', 'websocket']\` | How clients may connect. |
+| \`pingInterval\`, \`pingTimeout\` | \`25000\`, \`20000\` | The heartbeat, in milliseconds. |
+| \`maxHttpBufferSize\` | \`1000000\` | How large a message may be, in bytes, attachments included. A larger one ends its connection. |
+| \`allowRequest\` | | A function that decides about each handshake. |
+| \`adapter\`, \`parser\` | in-memory, JSON | Another adapter or parser. |
+| \`connectionStateRecovery\` | off | Lets clients that come back get what they have missed. |
+| \`perMessageDeflate\` | \`false\` | Compression of WebSocket messages. |
 
 ${groups.map(sectionOf).join('\n\n')}
 `;
