@@ -6,7 +6,7 @@ import { WebsocketModule, type Server, type Socket, type WebsocketOptions } from
 import { startTestApp, type TestApp, type TestClient } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { test } from 'vitest';
-import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
+import { WebSocket, WebSocketServer as WsServer, type ServerOptions } from 'ws';
 import { requestWebSocket } from './support/raw-socket.js';
 
 @WebSocketGateway()
