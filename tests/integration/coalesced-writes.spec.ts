@@ -116,6 +116,26 @@ test.each([
   }),
 );
 
+test('a WebSocket class of the app has all that is sent', () => {
+  const sent: unknown[] = [];
+  class Counting extends WebSocket {
+    override send(data: Parameters<WebSocket['send']>[0], ...rest: never[]): void {
+      sent.push(data);
+      super.send(data, ...(rest as []));
+    }
+  }
+  class CountingServer extends WsServer {
+    constructor(options: ServerOptions) {
+      super({ ...options, WebSocket: Counting });
+    }
+  }
+  return withApp({ wsEngine: CountingServer }, async (app) => {
+    const alice = await app.connect();
+    await alice.socket.emitWithAck('echo', 'tea');
+    expect(sent).toContain('430["tea"]');
+  });
+});
+
 test.each([{}, { perMessageDeflate: { threshold: 0 } }])(
   'a message of any length and characters arrives (%j)',
   (options) =>

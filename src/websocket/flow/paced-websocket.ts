@@ -59,7 +59,7 @@ export function paceWebSockets(
 
   const paced = (Plain: WebSocketClass): WebSocketClass => {
     // One that traces or counts what is sent is to have all of it.
-    const isOwnSend = String((Plain.prototype as WebSocket).send).includes('this._sender.send(');
+    const isOwnSend = String(Reflect.get(Plain.prototype as object, 'send')).includes('this._sender.send(');
     return class extends Plain implements PacedWebSocket {
       flow: ConnectionFlow | undefined;
 
