@@ -174,6 +174,15 @@ describe.each<[string, TestAppModule]>([
     expect(problem?.message).toContain(`alice's "${event}": ${reason}`);
   });
 
+  test('the failure of an assertion says that a middleware has refused the event', async () => {
+    await using app = await startTestApp(module, { timeout: 100 });
+    const alice = await app.connect({ name: 'alice' });
+    alice.emit('denied', 'x');
+    await expect(expect(alice).toReceive('welcome')).rejects.toThrow(
+      `alice's "denied" ('x') failed: a middleware of socket.use refused it: not you`,
+    );
+  });
+
   test('so does one of an event that came while the client was let in', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect({ name: 'alice', namespace: 'slow', until: 'connected' });

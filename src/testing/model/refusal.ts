@@ -6,6 +6,8 @@ export interface Refusal {
   readonly entry: number;
   /** What was thrown, or that there is no handler; for readers. */
   readonly reason: string;
+  /** Who has refused it, for readers; where that is known. */
+  readonly by?: string | undefined;
   /** Whether an exception filter of the app's has dealt with it before it was known here. */
   readonly isFiltered: boolean;
   /** In milliseconds of `performance.now()`. */

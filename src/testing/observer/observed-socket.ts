@@ -33,7 +33,7 @@ export interface SocketSurroundings {
   readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
   readonly onArrival?: ArrivalListener;
   /** A middleware has refused an event of the client's, or nobody handles it. */
-  readonly onRefused: (cause: Cause, error: unknown) => void;
+  readonly onRefused: (cause: Cause, error: unknown, by?: string) => void;
 }
 
 /** A client's connection to a namespace, seen from the server. */
@@ -163,7 +163,7 @@ export class ObservedSocket {
       executionContext.run(context, () =>
         run(packet, (error) => {
           end();
-          if (error) onRefused(cause, error);
+          if (error) onRefused(cause, error, 'a middleware of socket.use');
           else if (this.socket.connected) {
             // A middleware may have given it another name.
             if (!this.isHeard(packet[0])) onRefused(cause, 'there is no handler for it');

@@ -21,9 +21,10 @@ export class Refusals {
     return this.byEntry.has(entry);
   }
 
-  /** Why the event of this entry was refused, where it was. */
+  /** Why the event of this entry was refused, and by whom, where it was. */
   reasonOf(entry: number): string | undefined {
-    return this.byEntry.get(entry)?.reason;
+    const { by, reason } = this.byEntry.get(entry) ?? {};
+    return by === undefined ? reason : `${by} refused it: ${reason}`;
   }
 
   /** Declares the refusal of one event as expected, where it is one. */

@@ -157,12 +157,12 @@ export class ServerObserver implements HandlerListener, HookListener {
    * Notes that an event of a client's has been refused. Nobody is to answer for a client that the harness did not open, nor
    * for an event that another's has had fail.
    */
-  noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown): void {
+  noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown, by?: string): void {
     const observed = this.observed.get(socket);
     if (!observed?.isOwn || cause?.entry === undefined || cause.client !== observed.name) return;
     const { client, event, entry } = cause;
     const isFiltered = error instanceof Error && error.name === 'FilteredError';
-    this.refusals.note({ client, event, entry, isFiltered, reason: readable(() => reasonOf(error)) });
+    this.refusals.note({ client, event, entry, isFiltered, by, reason: readable(() => reasonOf(error)) });
   }
 
   /** Notes work for a client. @returns the function that ends it */
@@ -252,7 +252,7 @@ export class ServerObserver implements HandlerListener, HookListener {
         return record({ kind, client, namespace, event, args: asksAck ? args.slice(0, -1) : args, asksAck });
       },
       onArrival: this.app.onArrival,
-      onRefused: (cause, error) => this.noteRefusal(socket, cause, error),
+      onRefused: (cause, error, by) => this.noteRefusal(socket, cause, error, by),
     });
     this.observed.set(socket, observed);
     if (own) this.unclaimed.set(socket.id, observed);
