@@ -14,7 +14,7 @@ pnpm bench report              writes the tables and plots of docs/ from bench/r
 
   workloads: ${Object.keys(workloads).join(', ')};
     none for ${all.join(', ')}: a full run, kept in bench/results;
-    quick for ${quick.join(', ')} in a minute, to see that nothing has gone badly wrong
+    quick for ${quick.join(', ')} in some minutes, to see that nothing has gone badly wrong
   --only ${contestantNames.join(',')}
                                who is measured; ratios need bare, nest or both
   --generations ${GENERATIONS}              processes of each; ${QUICK.generations} when quick

@@ -11,7 +11,7 @@ export function bootKit(handlers: number): Promise<number> {
 
 /** The same as a node of several, joined by Redis. */
 export function bootKitOnRedis(handlers: number): Promise<number> {
-  return bootNest(handlers, [WebsocketModule.forRoot({ limits: false, redis: { url: process.env.REDIS_URL } })]);
+  return bootNest(handlers, [WebsocketModule.forRoot({ ...BARE, redis: { url: process.env.REDIS_URL } })]);
 }
 
 /** The same as one would deploy it: the limits as they are by default, and authentication at connect. */

@@ -136,6 +136,26 @@ test('a WebSocket class of the app has all that is sent', () => {
   });
 });
 
+test('whoever wraps the sending of a WebSocket class while the app runs has all that is sent', () => {
+  const sent: unknown[] = [];
+  class Traced extends WebSocket {}
+  class TracedServer extends WsServer {
+    constructor(options: ServerOptions) {
+      super({ ...options, WebSocket: Traced });
+    }
+  }
+  return withApp({ wsEngine: TracedServer }, async (app) => {
+    const alice = await app.connect();
+    const send = Reflect.get(Traced.prototype, 'send');
+    Traced.prototype.send = function (this: WebSocket, ...args: unknown[]): void {
+      sent.push(args[0]);
+      Reflect.apply(send, this, args);
+    };
+    await alice.socket.emitWithAck('echo', 'tea');
+    expect(sent).toContain('430["tea"]');
+  });
+});
+
 test.each([{}, { perMessageDeflate: { threshold: 0 } }])(
   'a message of any length and characters arrives (%j)',
   (options) =>

@@ -175,7 +175,7 @@ describe.each<[string, TestAppModule]>([
   });
 
   test('the failure of an assertion says that a middleware has refused the event', async () => {
-    await using app = await startTestApp(module, { timeout: 100 });
+    await using app = await startTestApp(module, { timeout: 600 });
     const alice = await app.connect({ name: 'alice' });
     alice.emit('denied', 'x');
     await expect(expect(alice).toReceive('welcome')).rejects.toThrow(

@@ -63,6 +63,7 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
   for (const { providers, controllers } of nest.get(ModulesContainer, { strict: false }).values()) {
     for (const wrapper of [...providers.values(), ...controllers.values()]) {
       const instance: unknown = wrapper.instance;
+      // Each module has a `ModuleRef` of a class of its own, which has no methods of the app's.
       if (typeof instance !== 'object' || instance === null || instance instanceof ModuleRef) continue;
       // Of one that is scoped, Nest makes further instances.
       targets.add(wrapper.isDependencyTreeStatic() ? instance : (Object.getPrototypeOf(instance) as object));

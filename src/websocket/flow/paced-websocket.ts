@@ -58,8 +58,9 @@ export function paceWebSockets(
   }
 
   const paced = (Plain: WebSocketClass): WebSocketClass => {
-    // One that traces or counts what is sent is to have all of it.
-    const isOwnSend = String(Reflect.get(Plain.prototype as object, 'send')).includes('this._sender.send(');
+    // Whoever traces or counts what is sent, by a class of its own or by wrapping this method, is to have all of it.
+    const own: unknown = Reflect.get(Plain.prototype as object, 'send');
+    const direct = String(own).includes('this._sender.send(') ? own : undefined;
     return class extends Plain implements PacedWebSocket {
       flow: ConnectionFlow | undefined;
 
@@ -78,7 +79,8 @@ export function paceWebSockets(
 
       /** Of Engine.IO: sends one packet. */
       override send(data: unknown, options?: unknown, onSent?: OnSent): void {
-        const isPlain = isOwnSend && typeof options === 'function' && this.readyState === 1 && this.extensions === '';
+        const isPlain =
+          super.send === direct && typeof options === 'function' && this.readyState === 1 && this.extensions === '';
         const frame = isPlain && typeof data === 'string' ? frameOf(data) : undefined;
         if (frame === undefined) super.send(data, options, onSent);
         else this._socket!.write(frame, 'latin1', options as OnSent);

@@ -28,7 +28,8 @@ export function optionsPage(): string {
 
 \`WebsocketModule.forRoot(options)\` takes the options of this page, and all of Socket.IO's \`ServerOptions\` by their own
 names. \`forRootAsync({ inject, useFactory })\` takes a function that returns them. A misspelt option, or one with a wrong
-value, stops the boot with an error that names it; other unknown names go to Socket.IO. Options of the module override those of \`@WebSocketGateway()\`.
+value, stops the boot with an error that names it; other unknown names go to Socket.IO. Options of the module override
+those of \`@WebSocketGateway()\`.
 
 ## Socket.IO's options
 
@@ -58,15 +59,16 @@ function sectionOf({ title, file, of, within }: Group): string {
   return [`## ${title}`, '', '| option | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Each docstring of a member, and the member's name, as the formatter lays them out. */
-const MEMBER = /^ {2}\/\*\*([^]*?)\*\/\n {2}(\w+)\??: /gm;
+/** Each member with its docstring, as the formatter lays them out. */
+const MEMBER = /^ {2}(?:\/\*\*([^]*?)\*\/\n {2})?(\w+)\??: /gm;
 
 function optionsOf(path: string, of: string): { name: string; text: string; byDefault: string }[] {
   const [, members = ''] =
     new RegExp(`^export interface ${of}\\b[^]*?\\{\\n([^]*?)^\\}`, 'm').exec(read(path)) ??
     new RegExp(`^(?:export )?const ${of} = \\{\\n([^]*?)^\\}`, 'm').exec(read(path)) ??
     [];
-  const options = Array.from(members.matchAll(MEMBER), ([, doc = '', name = '']) => {
+  const options = Array.from(members.matchAll(MEMBER), ([, doc, name = '']) => {
+    if (doc === undefined) throw new Error(`The option "${name}" of ${path} has no docstring.`);
     const [text = '', byDefault = ''] = oneLine(doc).split(' @default ');
     return { name, text, byDefault: showDefault(byDefault) };
   });
