@@ -5,8 +5,9 @@ import { dirname, join, sep } from 'node:path';
 
 const orders = {
   'src/websocket':
-    'errors socket-io options timing handshake flow gateways dispatch authentication connection redis shutdown .',
-  'src/testing': 'model timing report settle timeline observer client statements coverage app cluster redis . vitest',
+    'errors socket-io options timing handshake flow nest dispatch authentication connection redis shutdown .',
+  'src/testing':
+    'model timing report nest socket-io settle timeline observer client statements coverage app cluster redis . vitest',
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;

@@ -6,6 +6,7 @@ export type {
   Authenticator,
   Handshake,
 } from './options/authentication.options.js';
+export { UnknownInternalsError } from './errors/private-members.js';
 export type { ErrorAnswer } from './errors/error-answer.js';
 export type {
   CreateErrorEnvelope,
@@ -14,11 +15,11 @@ export type {
   FailureContext,
 } from './options/errors.options.js';
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
-export { EventsGateway } from './gateways/events.gateway.js';
+export { EventsGateway } from './nest/events.gateway.js';
 export { addressOf as clientAddressOf } from './flow/connection-flow.js';
 export { FlowMetrics } from './flow/flow-metrics.js';
-export { GatewayOptionsError } from './gateways/gateways.js';
-export { GatewayPortError } from './gateways/server-places.js';
+export { GatewayOptionsError } from './nest/gateways.js';
+export { GatewayPortError } from './nest/server-places.js';
 export type { TrustProxy } from './options/trust-proxy.js';
 export type { Limits, Rate } from './options/limits.options.js';
 export { WebsocketOptionsError } from './options/option-rules.js';

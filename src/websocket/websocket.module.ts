@@ -3,15 +3,15 @@ import { ApplicationConfig } from '@nestjs/core';
 import { Authentication } from './authentication/authentication.js';
 import { Connections } from './connection/connections.js';
 import { Hooks } from './connection/hooks.js';
-import { InFlight } from './dispatch/in-flight.js';
+import { InFlight } from './nest/in-flight.js';
 import { MessageHandlers } from './dispatch/message-handlers.js';
-import { NestPipeline } from './dispatch/nest-pipeline.js';
+import { NestPipeline } from './nest/pipeline.js';
 import { Failures } from './dispatch/failures.js';
-import { EventsGateway } from './gateways/events.gateway.js';
+import { EventsGateway } from './nest/events.gateway.js';
 import { FlowMetrics } from './flow/flow-metrics.js';
 import { Flow } from './flow/flow.js';
-import { GatewayInstances } from './gateways/gateway-instances.js';
-import { Gateways } from './gateways/gateways.js';
+import { GatewayInstances } from './nest/gateway-instances.js';
+import { Gateways } from './nest/gateways.js';
 import { CircuitBreaker } from './handshake/circuit-breaker.js';
 import { ClientAddresses } from './handshake/client-addresses.js';
 import { ConnectionLimits } from './handshake/connection-limits.js';
@@ -20,6 +20,7 @@ import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
 import { WebsocketReadiness } from './shutdown/websocket-readiness.js';
+import { verifySocketIo } from './socket-io/private-members.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
 import { WEBSOCKET_OPTIONS, resolveWebsocketOptions } from './options/websocket.options.js';
 import type { ResolvedWebsocketOptions, WebsocketOptions } from './options/websocket.options.js';
@@ -48,7 +49,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     {
       provide: WEBSOCKET_OPTIONS,
       inject: [{ token: MODULE_OPTIONS_TOKEN, optional: true }],
-      useFactory: resolveWebsocketOptions,
+      useFactory: async (options?: WebsocketOptions) => {
+        await verifySocketIo();
+        return resolveWebsocketOptions(options);
+      },
     },
     Gateways,
     GatewayInstances,

@@ -56,6 +56,12 @@ async function changeJson(file: string, changes: Record<string, object | undefin
   await writeFile(file, JSON.stringify(written));
 }
 
+/** Has a test import supertest as it did before `esModuleInterop` was on. */
+async function importNamespace(file: string): Promise<void> {
+  const written = await readFile(file, 'utf8');
+  await writeFile(file, written.replace('import request from', 'import * as request from'));
+}
+
 /** Has the app's module import the chat. */
 async function importChat(file: string): Promise<void> {
   const written = await readFile(file, 'utf8');
@@ -84,6 +90,7 @@ describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, compi
       cp(join(root, 'tests/package', file), join(directory, as));
     await copy('consumer/chat.module.ts');
     await changeJson(join(directory, 'tsconfig.json'), { compilerOptions });
+    if (compilerOptions) await importNamespace(join(directory, 'test/app.e2e-spec.ts'));
     await importChat(join(directory, 'src/app.module.ts'));
     if (runner === 'Jest') await copy('jest/room.spec.ts', 'src/chat.spec.ts');
     else await copy('consumer/first.spec.ts', beside ? 'src/chat.test.ts' : 'src/chat.spec.ts');

@@ -20,6 +20,7 @@ import { LogCapture } from '../observer/log-capture.js';
 import { observeJobs } from '../observer/observe-jobs.js';
 import { observeWork } from '../observer/observe-work.js';
 import { ServerObserver } from '../observer/server-observer.js';
+import { verifyPrivateMembers } from '../socket-io/private-members.js';
 import { stretched } from '../timing/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
 import type { ClusterView } from './running-app.js';
@@ -177,6 +178,7 @@ export async function bootTestApp<
   if (typeof module !== 'function' && typeof module?.module !== 'function') {
     throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${show(module)}.`);
   }
+  await verifyPrivateMembers();
   const identity = {};
   const record = timeline.recorder(node);
   const log = LogCapture.install(identity, activity, record, loggerOf(options.logger));

@@ -7,6 +7,7 @@ import type { LogCapture } from '../observer/log-capture.js';
 import type { Activity } from '../settle/activity.js';
 import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
+import { namespaceOf } from '../socket-io/client-socket.js';
 import { settle, type Link, type SettleOptions } from '../settle/settle.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { TeardownError } from '../report/errors.js';
@@ -190,7 +191,7 @@ export class TestApp<
     const known = this.stage.everyone().find((client) => client.socket === (socket as unknown));
     if (known) throw new TypeError(`This socket is a client of the test already: ${known.name}.`);
     const client = new TestClient<Incoming, Outgoing>(socket, this.stage, {
-      ...this.identify(name, (socket as unknown as { nsp: string }).nsp, timeout),
+      ...this.identify(name, namespaceOf(socket), timeout),
       signal: this.running.signal,
     });
     this.opened.add(client);

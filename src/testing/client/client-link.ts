@@ -2,14 +2,22 @@ import type { Socket } from 'socket.io-client';
 import type { HookError } from '../report/errors.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import { EXPIRED, within } from '../timing/deadline.js';
-import { fenceToClient, fenceToServer, type ClientEnd, type ServerEnd } from '../settle/fence.js';
-import { expectPingsInRealTime } from '../settle/heartbeats.js';
+import { fenceToClient, fenceToServer } from '../socket-io/fence.js';
+import { expectPingsInRealTime } from '../socket-io/heartbeats.js';
 import type { Link } from '../settle/settle.js';
 import { ClientTraffic } from './client-traffic.js';
-import { noteWebSocket } from './close-websocket.js';
+import { noteWebSocket } from '../socket-io/close-websocket.js';
 import { Inbox } from './inbox.js';
 import type { LinkContext } from './stage.js';
-import { observeQueue, observeSocket, observeWire, queueOf } from './wire.js';
+import {
+  connectionIdOf,
+  namespaceOf,
+  observeQueue,
+  observeSocket,
+  queueOf,
+  readyStateOf,
+} from '../socket-io/client-socket.js';
+import { observeWire } from '../socket-io/wire.js';
 
 /** What a client is called, and how long each of its waits may take, in milliseconds. */
 export interface ClientIdentity {
@@ -44,14 +52,14 @@ export class ClientLink implements Link {
   }
 
   get namespace(): string {
-    return (this.socket as unknown as { nsp: string }).nsp;
+    return namespaceOf(this.socket);
   }
 
   /** Whether the client is disconnected and will not connect again by itself. */
   get isGone(): boolean {
     const { socket } = this;
     // After a cut Socket.IO calls it active, also where it is not to reconnect.
-    const isLost = !socket.io.reconnection() && socket.io._readyState === 'closed' && this.lastReason !== undefined;
+    const isLost = !socket.io.reconnection() && readyStateOf(socket) === 'closed' && this.lastReason !== undefined;
     return !socket.connected && (!socket.active || isLost);
   }
 
@@ -128,13 +136,11 @@ export class ClientLink implements Link {
   }
 
   async fenceToServer(): Promise<void> {
-    const wire = this.wire();
-    if (wire) await fenceToServer(wire.client, wire.server);
+    if (this.serverEnd) await fenceToServer(this.socket.io.engine, this.serverEnd.socket.conn);
   }
 
   async fenceToClient(): Promise<void> {
-    const wire = this.wire();
-    if (wire) await fenceToClient(wire.client, wire.server);
+    if (this.serverEnd) await fenceToClient(this.socket.io.engine, this.serverEnd.socket.conn);
   }
 
   agrees(): boolean {
@@ -143,14 +149,6 @@ export class ClientLink implements Link {
     // By its option `retries`, one waits for the ack of the one before.
     if (connected && queueOf(this.socket).length > 0) return false;
     return !this.serverEnd || this.serverEnd.socket.connected === connected;
-  }
-
-  private wire(): { client: ClientEnd; server: ServerEnd } | undefined {
-    if (!this.serverEnd) return undefined;
-    return {
-      client: this.socket.io.engine as unknown as ClientEnd,
-      server: this.serverEnd.socket.conn as unknown as ServerEnd,
-    };
   }
 
   private listen(): void {
@@ -190,14 +188,13 @@ export class ClientLink implements Link {
       const { engine } = socket.io;
       expectPingsInRealTime(engine);
       noteWebSocket(engine);
-      const { id } = engine as unknown as { id: string };
-      engine.on('close', observer.noteClient(id, this.namespace, name));
+      engine.on('close', observer.noteClient(connectionIdOf(socket), this.namespace, name));
       engine.on('packet', ({ type }) => {
         if (type === 'message') activity.moved();
       });
     };
     socket.io.on('open', noteConnection);
-    if (socket.io._readyState === 'open') noteConnection();
+    if (readyStateOf(socket) === 'open') noteConnection();
   }
 
   /** Takes over the server's end of a socket that was connected before the harness knew it. */

@@ -3,7 +3,8 @@ import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { LinkContext } from './stage.js';
-import { PacketType, isAck, isEvent, sentFromQueue, type Packet, type WireListener } from './wire.js';
+import { sentFromQueue } from '../socket-io/client-socket.js';
+import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/wire.js';
 
 /** When an event arrived, and because of what. */
 type Arrival = Pick<ReceivedEvent, 'at' | 'cause' | 'entry' | 'sentAt'>;

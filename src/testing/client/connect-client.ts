@@ -6,11 +6,12 @@ import { CONNECT_HEADER } from '../observer/handshake-refusals.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { EXPIRED } from '../timing/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
-import { pollingInRealTime } from './polling-in-real-time.js';
+import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
 import { explainRefusal } from './refusal.js';
 import type { ClientContext } from './stage.js';
 import { TestClient } from './test-client.js';
-import { forgetSocket } from './wire.js';
+import { forgetSocket } from '../socket-io/client-socket.js';
+import { namespacesOf } from '../socket-io/server.js';
 
 /** A client that is to be connected, and where to. */
 interface Connecting {
@@ -66,7 +67,7 @@ export async function connectClient({
     }
     if (error) {
       const refusal = observer.handshakeRefusals.take(connectId);
-      throw explainRefusal(name, client.namespace, error, refusal, [...server._nsps.keys()]);
+      throw explainRefusal(name, client.namespace, error, refusal, [...namespacesOf(server).keys()]);
     }
     connected();
     if (until === 'handled') await untilHandled(client);

@@ -5,12 +5,12 @@ import { EXPIRED, stretched, within } from '../timing/deadline.js';
 import type { SentEvent } from '../model/sent-event.js';
 import { ClientLink, type ClientIdentity } from './client-link.js';
 import type { EventsMap } from './events-map.js';
-import { closeWebSocket } from './close-websocket.js';
+import { closeWebSocket } from '../socket-io/close-websocket.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
 import type { ClientContext, Stage } from './stage.js';
-import { queueOf } from './wire.js';
+import { queueOf } from '../socket-io/client-socket.js';
 
 /** How long one wait may take, and what ends it before. */
 export interface WaitOptions {

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { LogEntry } from '../model/log-entry.js';
+import { currentLogger } from '../nest/internals.js';
 import type { Activity } from '../settle/activity.js';
 import { isText } from '../report/is-text.js';
 import type { Recorder } from '../timeline/timeline.js';
@@ -217,11 +218,6 @@ class LogTee implements LoggerService {
 export function takeLine(line: string): void {
   const logger = currentLogger();
   if (logger instanceof LogTee) logger.takeLine(line);
-}
-
-/** Nest has no getter for the logger in force; this static property has been its place since Nest 8. */
-function currentLogger(): LoggerService | undefined {
-  return (Logger as unknown as { staticInstanceRef?: LoggerService }).staticInstanceRef;
 }
 
 /** Takes apart what Nest's loggers put behind the message: parameters, for errors a stack, then the context. */

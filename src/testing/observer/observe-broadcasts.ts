@@ -23,7 +23,7 @@ export function observeBroadcasts(
   onUnheard: (broadcast: UnheardBroadcast) => void,
 ): () => void {
   const restores = (['broadcast', 'broadcastWithAck'] as const).map((method) => {
-    const broadcast = (adapter as unknown as Record<typeof method, Broadcast>)[method].bind(adapter);
+    const broadcast = (adapter as object as Record<typeof method, Broadcast>)[method].bind(adapter);
     const observed: Broadcast = (packet, options, ...rest) => {
       const before = countSent();
       const result = broadcast(packet, options, ...rest);

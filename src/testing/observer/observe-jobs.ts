@@ -1,5 +1,6 @@
 import type { INestApplication, INestMicroservice } from '@nestjs/common';
 import { MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { transportOf } from '../nest/internals.js';
 import { show } from '../report/show.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
@@ -120,8 +121,7 @@ function observeMethod(target: object, name: string, surroundings: Surroundings)
 }
 
 function observeMessages(microservice: INestMicroservice, surroundings: Surroundings): void {
-  // Private to Nest, which hands out what is under it only.
-  const { serverInstance: transport } = microservice as unknown as { serverInstance?: Transport };
+  const transport = transportOf(microservice) as Transport | undefined;
   const { onProcessingStartHook: start, onProcessingEndHook: finish } = transport ?? {};
   const ends = new WeakMap<object, () => void>();
   transport?.setOnProcessingStartHook?.((id, context, go) => {

@@ -1,6 +1,7 @@
 import type { Socket } from '../../websocket/index.js';
 import type { HookError } from '../report/errors.js';
 import type { Activity } from '../settle/activity.js';
+import { aroundMiddlewares } from '../socket-io/server.js';
 import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 
@@ -143,17 +144,11 @@ export class ObservedSocket {
     return running?.client === this.name ? running : { client: this.name, event };
   }
 
-  /**
-   * A packet is in flight while asynchronous middlewares of `socket.use` hold it, and what they do is caused by it.
-   * `Socket#run` calls them; it is private, and no documented seam sees both its ends.
-   */
+  /** A packet is in flight while asynchronous middlewares of `socket.use` hold it, and what they do is caused by it. */
   private observePackets(): void {
-    type Run = (event: [string, ...unknown[]], next: (error?: Error | null) => void) => void;
     const { contextOf, onArrival, onRefused } = this.surroundings;
-    const socket = this.socket as unknown as { run: Run };
     const namespace = this.socket.nsp.name;
-    const run = socket.run.bind(this.socket);
-    socket.run = (packet, next) => {
+    aroundMiddlewares(this.socket, (run) => (packet, next) => {
       const [event, ...args] = packet;
       // A middleware may drop a packet by never calling next().
       const end = this.beginWhileConnected(`socket.use for "${event}"`);
@@ -172,7 +167,7 @@ export class ObservedSocket {
           executionContext.run(context, () => next(error));
         }),
       );
-    };
+    });
   }
 
   private beginWhileConnected(what: string): () => void {

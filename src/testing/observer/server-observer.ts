@@ -7,9 +7,10 @@ import {
   type ServerOptions,
   type Socket,
 } from '../../websocket/index.js';
-import { beatInRealTime } from '../settle/heartbeats.js';
+import { beatInRealTime } from '../socket-io/heartbeats.js';
 import type { HookError } from '../report/errors.js';
 import { readable, show } from '../report/show.js';
+import { connectionIdOf, namespacesOf, observeServerSideEmits } from '../socket-io/server.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
@@ -126,7 +127,7 @@ export class ServerObserver implements HandlerListener, HookListener {
 
   /** The connections that are open. */
   get connected(): readonly Socket[] {
-    const namespaces = this.servers.flatMap(({ server }) => Array.from(server._nsps.values()));
+    const namespaces = this.servers.flatMap(({ server }) => Array.from(namespacesOf(server).values()));
     return namespaces.flatMap(({ sockets }) => Array.from(sockets.values()));
   }
 
@@ -189,9 +190,7 @@ export class ServerObserver implements HandlerListener, HookListener {
   private nameOf(socket: Socket): string {
     const known = this.observed.get(socket);
     if (known) return known.name;
-    // Engine.IO hands the id out in its handshake, and types it as private.
-    const { id } = socket.conn as unknown as { id: string };
-    return this.clientNames.get(id)?.get(socket.nsp.name) ?? socket.id;
+    return this.clientNames.get(connectionIdOf(socket))?.get(socket.nsp.name) ?? socket.id;
   }
 
   private observeServers(adapter: SocketIoAdapter): () => void {
@@ -228,12 +227,10 @@ export class ServerObserver implements HandlerListener, HookListener {
   private observeNamespace(namespace: Namespace): void {
     this.rooms.observe(namespace);
     namespace.prependListener('connection', (socket) => this.observeSocket(socket));
-    // What another node said may set this one off. Private to Socket.IO; its listeners see only names they know.
-    const onServerSideEmit = namespace._onServerSideEmit.bind(namespace);
-    namespace._onServerSideEmit = (args) => {
-      if (args[0] !== NODE_FENCE) this.app.activity.moved();
-      onServerSideEmit(args);
-    };
+    // What another node said may set this one off.
+    observeServerSideEmits(namespace, (event) => {
+      if (event !== NODE_FENCE) this.app.activity.moved();
+    });
   }
 
   private observeSocket(socket: Socket): void {

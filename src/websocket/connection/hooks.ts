@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isPromise } from '../errors/guarded-call.js';
-import { GatewayInstances } from '../gateways/gateway-instances.js';
-import type { Gateway, Hook } from '../gateways/gateway.js';
+import { GatewayInstances } from '../nest/gateway-instances.js';
+import type { Gateway, Hook } from '../nest/gateway.js';
 import type { Socket } from '../socket-io/socket.io.js';
 
 /** A hook of a gateway has failed on a client. */

@@ -7,7 +7,7 @@ import { callEach, callListeners, guardedCall, type Listener } from '../errors/g
 import { logFailure, logListenerFailure } from '../errors/report-error.js';
 import { flowOf } from '../flow/connection-flow.js';
 import type { DecodedPacket } from '../flow/packet.js';
-import type { Gateway } from '../gateways/gateway.js';
+import type { Gateway } from '../nest/gateway.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import { failureOfEvent, logIfFault } from './middlewares.js';
 

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ContextId } from '@nestjs/core';
-import { GatewayInstances } from '../gateways/gateway-instances.js';
-import type { Gateway } from '../gateways/gateway.js';
+import { GatewayInstances } from '../nest/gateway-instances.js';
+import type { Gateway } from '../nest/gateway.js';
 import type { MessageHandler, Routes } from './message-handler.js';
-import { NestPipeline, type HandlerMethod } from './nest-pipeline.js';
+import { NestPipeline, type HandlerMethod } from '../nest/pipeline.js';
 
 /** Works out, once and at boot, what runs for each event. */
 @Injectable()

@@ -6,7 +6,7 @@ import type { Failure, Failures } from './failures.js';
 import { guardedCall, isPromise } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
 import type { Socket } from '../socket-io/socket.io.js';
-import { handlerWork, type InFlight, type Work } from './in-flight.js';
+import { handlerWork, type InFlight, type Work } from '../nest/in-flight.js';
 import type { Ack, MessageHandler } from './message-handler.js';
 
 const logger = new Logger('WsExceptionsHandler');

@@ -11,8 +11,6 @@ const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** What of a WebSocket of `ws` is used here. */
 interface WebSocket extends EngineWebSocket {
-  /** Private to it: reads the frames, and knows how large the one is that comes. */
-  readonly _receiver: { readonly _totalPayloadLength?: number } | null;
   emit(event: string, one?: unknown, other?: unknown): boolean;
   pong(data: unknown, mask: boolean, onSent: OnSent): void;
   /** What it has negotiated, such as compression. */

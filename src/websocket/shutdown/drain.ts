@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Deadline } from '../timing/deadline.js';
-import type { InFlight, Work } from '../dispatch/in-flight.js';
+import type { InFlight, Work } from '../nest/in-flight.js';
 import type { Connection } from '../socket-io/engine-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';

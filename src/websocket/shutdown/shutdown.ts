@@ -3,7 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InFlight } from '../dispatch/in-flight.js';
+import { InFlight } from '../nest/in-flight.js';
 import { RedisBackplane } from '../redis/redis-backplane.js';
 import type { Server } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';

@@ -26,7 +26,7 @@ export interface TransportInternals {
   onClose(): void;
 }
 
-/** What of `ws` is used here; the last is private to it. */
+/** What of `ws` is used here; the last two are private to it. */
 export interface WebSocket {
   readonly readyState: number;
   readonly bufferedAmount: number;
@@ -36,6 +36,8 @@ export interface WebSocket {
   pause(): void;
   resume(): void;
   readonly _socket: TcpSocket | null;
+  /** Reads the frames, and knows how large the one is that comes. */
+  readonly _receiver: { readonly _totalPayloadLength?: number } | null;
 }
 
 /** The state of a WebSocket whose TCP connection has ended. */

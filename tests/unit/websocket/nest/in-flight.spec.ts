@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { InFlight } from '../../../../src/websocket/dispatch/in-flight.js';
+import { InFlight } from '../../../../src/websocket/nest/in-flight.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

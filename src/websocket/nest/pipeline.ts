@@ -18,9 +18,10 @@ import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.
 import { catchError, isObservable } from 'rxjs';
 import { FilteredError } from '../errors/filtered-error.js';
 import { isPromise } from '../errors/guarded-call.js';
+import { requireMembers } from '../errors/private-members.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
-import type { MessageHandler } from './message-handler.js';
+import { NEST_MEMBERS } from './private-members.js';
 
 /** What guards, interceptors and filters see, as in Nest: client, data, ack, pattern. */
 type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];
@@ -86,6 +87,7 @@ export class NestPipeline implements OnModuleInit {
   private readonly contexts: WsContextCreator;
 
   constructor(@Inject(ModuleRef) moduleRef: ModuleRef, @Inject(InFlight) inFlight: InFlight) {
+    requireMembers(NEST_MEMBERS);
     const container = moduleRef['container'];
     const config = GLOBALS_REACH_GATEWAYS ? container.applicationConfig : undefined;
     this.config = config;
@@ -128,7 +130,7 @@ export class NestPipeline implements OnModuleInit {
     moduleKey: string,
     contextId: ContextId = STATIC_CONTEXT,
     inquirerId?: string,
-  ): MessageHandler['run'] {
+  ): (client: Socket, data: unknown, ack: unknown) => unknown {
     const context = [gateway as never, callback as never, moduleKey, contextId, inquirerId] as const;
     const parameters = this.contexts.getMetadata(gateway, name, 'ws').getParamsMetadata(moduleKey) as Parameter[];
     const isPlain =

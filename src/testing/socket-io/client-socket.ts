@@ -1,59 +1,22 @@
 import type { Socket } from 'socket.io-client';
 
-/** A packet of Socket.IO's protocol. */
-export interface Packet {
-  /** As `PacketType` of socket.io-parser numbers them. */
-  readonly type: number;
-  readonly nsp: string;
-  readonly data?: unknown;
-  /** Joins an event with its ack. */
-  readonly id?: number;
-}
-
-export const PacketType = { CONNECT: 0, EVENT: 2, ACK: 3, BINARY_EVENT: 5, BINARY_ACK: 6 } as const;
-
-export interface WireListener {
-  onSent(packet: Packet): void;
-  onReceived(packet: Packet): void;
-}
-
-/**
- * Sees every packet of a client's socket: those that come before any listener of the socket does, those that go at
- * the moment in which they are sent. Acks, and the ids that join them with their events, are to be seen nowhere else:
- * `onAny` and `onAnyOutgoing` pass over both.
- *
- * What goes is caught at `Manager#_packet`, which is private to socket.io-client; this file alone knows it.
+/*
+ * What of a socket of socket.io-client is private to it, and has no documented counterpart:
+ * https://github.com/socketio/socket.io/blob/main/packages/socket.io-client/lib/socket.ts
  */
-export function observeWire(socket: Socket, listener: WireListener): void {
-  const manager = socket.io as unknown as {
-    _packet(packet: Packet): void;
-    on(event: 'packet', listener: (packet: Packet) => void): void;
-    off(event: 'packet'): void;
-    listeners(event: 'packet'): ((packet: Packet) => void)[];
-  };
-  // A socket of this manager that the test opened itself has a namespace of its own.
-  const { nsp } = socket as unknown as { nsp: string };
-  const send = manager._packet.bind(manager);
-  manager._packet = (packet) => {
-    // It throws what cannot be encoded, and then nothing was sent.
-    send(packet);
-    if (packet.nsp === nsp) listener.onSent(packet);
-  };
-  // Sockets put into a packet what belongs to them, so that it is to be seen before it comes to one.
-  const sockets = manager.listeners('packet');
-  manager.off('packet');
-  manager.on('packet', (packet) => {
-    if (packet.nsp === nsp) listener.onReceived(packet);
-  });
-  for (const deliver of sockets) manager.on('packet', deliver);
+
+export function namespaceOf(socket: Socket): string {
+  return socket['nsp'];
 }
 
-export function isEvent({ type }: Packet): boolean {
-  return type === PacketType.EVENT || type === PacketType.BINARY_EVENT;
+/** Whether the connection that a socket goes by is open, or opening, or closed. */
+export function readyStateOf({ io: manager }: Socket): 'open' | 'opening' | 'closed' {
+  return manager._readyState;
 }
 
-export function isAck({ type }: Packet): boolean {
-  return type === PacketType.ACK || type === PacketType.BINARY_ACK;
+/** The id of its connection, which the server knows too. */
+export function connectionIdOf({ io: { engine } }: Socket): string {
+  return engine['id'];
 }
 
 /** What a socket of socket.io-client with the option `retries` keeps private: events, of which one waits for the other. */
@@ -65,17 +28,17 @@ interface Queue {
 
 /** The events that wait for the ack of the one before them, or are sent and have none yet, oldest first. */
 export function queueOf(socket: Socket): readonly object[] {
-  return (socket as unknown as Queue)._queue;
+  return (socket as object as Queue)._queue;
 }
 
 /** Which event of the queue is being sent, for the first time or again; none where it does not come from there. */
 export function sentFromQueue(socket: Socket): object | undefined {
-  return (socket as unknown as Queue).flags.fromQueue ? queueOf(socket)[0] : undefined;
+  return (socket as object as Queue).flags.fromQueue ? queueOf(socket)[0] : undefined;
 }
 
 /** Tells whenever an event may have left the queue. */
 export function observeQueue(socket: Socket, onChange: () => void): void {
-  const queue = socket as unknown as Queue;
+  const queue = socket as object as Queue;
   const drain = queue._drainQueue.bind(queue);
   queue._drainQueue = (force) => {
     drain(force);
@@ -85,7 +48,7 @@ export function observeQueue(socket: Socket, onChange: () => void): void {
 
 /** Has a manager make another socket for a namespace; it would go on with the one that was refused, whatever the options. */
 export function forgetSocket({ io: manager }: Socket, namespace: string): void {
-  Reflect.deleteProperty((manager as unknown as { nsps: object }).nsps, namespace);
+  Reflect.deleteProperty(manager['nsps'], namespace);
 }
 
 /** What a client's socket tells its listeners. */
@@ -110,7 +73,7 @@ interface Emitting {
  * it drives, may count them and take all of them off.
  */
 export function observeSocket(socket: Socket, listener: SocketListener): void {
-  const emitting = socket as unknown as Emitting;
+  const emitting = socket as object as Emitting;
   const emitReserved = emitting.emitReserved.bind(socket);
   const emitEvent = emitting.emitEvent.bind(socket);
   /** An emitter calls what is in a copy of its list. */

@@ -1,28 +1,22 @@
+import type { Socket as ClientSocket } from 'socket.io-client';
+import type { Socket as ServerSocket } from '../../websocket/index.js';
+
 /*
  * A fence is a packet of Engine.IO's type "noop" that carries a number. Both ends ignore it, and both still
  * announce it as a 'packet': nothing of it reaches a namespace, a middleware or a listener of the app's.
  * Since a connection keeps order in both directions, a fence that has arrived proves that all before it has.
  *
- * The two senders are private to Engine.IO; this file alone knows them.
+ * Neither end has a documented way to send one.
  */
 
-/** Engine.IO's end of a connection, as far as fences need it. */
+type ClientEnd = ClientSocket['io']['engine'];
+type ServerEnd = ServerSocket['conn'];
+
+/** An end of a connection, as far as fences need it. */
 interface End {
   readyState: string;
   on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): unknown;
   on(event: 'close', listener: () => void): unknown;
-}
-
-/** `engine` of a socket.io-client `Manager`. */
-export interface ClientEnd extends End {
-  /** Private: `SocketWithoutUpgrade#_sendPacket` of engine.io-client 6. */
-  _sendPacket(type: 'noop', data: string): void;
-}
-
-/** `conn` of a socket.io `Socket`. */
-export interface ServerEnd extends End {
-  /** Private: `Socket#sendPacket` of engine.io 6. */
-  sendPacket(type: 'noop', data: string): void;
 }
 
 /** The fences that are under way to an end: what to do when they have come, or the end has closed. */
@@ -31,12 +25,12 @@ let fences = 0;
 
 /** Resolves when all that the client has sent so far has reached the server, or the connection is gone. */
 export function fenceToServer(client: ClientEnd, server: ServerEnd): Promise<void> {
-  return passFence(server, client, (id) => client._sendPacket('noop', id));
+  return passFence(server, client, (id) => client['_sendPacket']('noop', id));
 }
 
 /** Resolves when all that the server has sent so far has reached the client, or the connection is gone. */
 export function fenceToClient(client: ClientEnd, server: ServerEnd): Promise<void> {
-  return passFence(client, server, (id) => server.sendPacket('noop', id));
+  return passFence(client, server, (id) => server['sendPacket']('noop', id));
 }
 
 function passFence(receiver: End, sender: End, send: (id: string) => void): Promise<void> {

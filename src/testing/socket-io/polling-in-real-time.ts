@@ -1,6 +1,5 @@
 import * as socketIoClient from 'socket.io-client';
 import { setTimeout } from '../timing/real-time.js';
-import type { ConnectOptions } from './connect-options.js';
 
 /** Socket.IO exports its transports since 4.8. */
 const { NodeXHR, NodeWebSocket, WebTransport } = socketIoClient as Partial<typeof socketIoClient>;
@@ -12,7 +11,7 @@ interface XmlHttpRequest {
   dispatchEvent(event: string): void;
 }
 
-type Transport = NonNullable<ConnectOptions['transports']>[number];
+type Transports = Partial<socketIoClient.ManagerOptions>['transports'];
 
 const DONE = 4;
 
@@ -22,8 +21,8 @@ const DONE = 4;
  * (https://github.com/mjwwit/node-XMLHttpRequest/blob/master/lib/XMLHttpRequest.js). Transports that do not poll, and
  * such as are given as classes, stay what they are.
  */
-export function pollingInRealTime(transports?: readonly Transport[]): Transport[] | undefined {
-  if (!NodeXHR || !transports?.includes('polling')) return transports && [...transports];
+export function pollingInRealTime(transports: NonNullable<Transports>): Transports {
+  if (!NodeXHR || !(transports as readonly unknown[]).includes('polling')) return transports;
   const polling = realTimePolling(NodeXHR);
   const implementations = new Map<unknown, unknown>([
     ['polling', polling],
@@ -31,14 +30,14 @@ export function pollingInRealTime(transports?: readonly Transport[]): Transport[
     ['webtransport', WebTransport],
   ]);
   // Socket.IO takes names or classes, not both; by its types it takes names only.
-  return transports.map((transport) => implementations.get(transport) ?? transport) as Transport[];
+  return transports.map((transport) => implementations.get(transport) ?? transport) as Transports;
 }
 
 function realTimePolling(Polling: typeof socketIoClient.NodeXHR): typeof socketIoClient.NodeXHR {
   return class extends Polling {
     override request(options?: Parameters<InstanceType<typeof Polling>['request']>[0]) {
       const request = super.request(options);
-      const { _xhr: xhr } = request as unknown as { _xhr: XmlHttpRequest };
+      const { _xhr: xhr } = request as object as { _xhr: XmlHttpRequest };
       const dispatch = xhr.dispatchEvent.bind(xhr);
       xhr.dispatchEvent = (event) => {
         if (xhr.readyState !== DONE) dispatch(event);

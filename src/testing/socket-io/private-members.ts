@@ -1,0 +1,60 @@
+import { Agent } from 'node:http';
+import { Socket as TcpSocket } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
+import { io, type Socket as ClientSocket } from 'socket.io-client';
+import type { Server, Socket } from '../../websocket/index.js';
+import { requireMembers, type PrivateMembers } from '../../websocket/errors/private-members.js';
+import { connectionInMemory } from '../../websocket/socket-io/connection-in-memory.js';
+
+let verified: Promise<void> | undefined;
+
+/** Looks, once in a process, whether all of {@link membersOf} is there. @throws UnknownInternalsError when it is not */
+export function verifyPrivateMembers(): Promise<void> {
+  verified ??= connectionInMemory().then(({ server, socket }) =>
+    requireMembers(membersOf(server, socket, openNowhere())),
+  );
+  return verified;
+}
+
+/** A client that opens a connection, so that all parts of it are there, by a TCP socket that nobody connects. */
+export function openNowhere(): ClientSocket {
+  const agent = Object.assign(new Agent(), { createConnection: () => new TcpSocket() });
+  const options = { agent: agent as never, transports: ['websocket'], autoConnect: false, reconnection: false };
+  const client = io('http://localhost', options);
+  client.io.open();
+  return client;
+}
+
+/**
+ * What the harness uses of both ends of a connection, and of Nest, though it is private to them. The documented ways end
+ * before that: nothing tells which packets a client sends, what is under way between the ends, and when a middleware or a
+ * filter has refused an event; and no option has heartbeats go by another clock.
+ */
+export function membersOf(server: Server, socket: Socket, client: ClientSocket): PrivateMembers {
+  const { conn, nsp } = socket;
+  const { io: manager } = client;
+  const { engine } = manager;
+  return {
+    '@nestjs/common': [[Logger, 'staticInstanceRef']],
+    '@nestjs/websockets': [[WsExceptionsHandler, 'handle']],
+    'socket.io': [
+      [server.constructor, '_nsps', '_opts'],
+      [nsp.constructor, '_onServerSideEmit'],
+      [socket.constructor, 'run'],
+    ],
+    'engine.io': [
+      [conn.constructor, '_maybeUpgrade', 'id', 'pingIntervalTimer', 'pingTimeoutTimer', 'resetPingTimeout'],
+      [conn.constructor, 'schedulePing', 'sendPacket'],
+    ],
+    'socket.io-client': [
+      [manager.constructor, '_packet', '_readyState', 'nsps'],
+      [client.constructor, '_drainQueue', '_queue', 'emitEvent', 'flags', 'nsp'],
+    ],
+    '@socket.io/component-emitter': [[Object.getPrototypeOf(client.constructor) as object, 'emitReserved']],
+    'engine.io-client': [
+      [engine.constructor, '_hasPingExpired', '_sendPacket', 'id'],
+      [engine.transport.constructor, 'ws'],
+    ],
+  };
+}

@@ -1,0 +1,53 @@
+import { createServer, IncomingMessage } from 'node:http';
+import type { Socket as TcpSocket } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { setImmediate } from 'node:timers';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { UnknownInternalsError } from '../errors/private-members.js';
+import type { Server, Socket } from './socket.io.js';
+
+const UPGRADE = {
+  method: 'GET',
+  url: '/socket.io/?EIO=4&transport=websocket',
+  headers: { upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+};
+
+/** A frame with the text `40`, by which a client joins the namespace `/`. */
+const JOIN = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]);
+
+/** Of the event loop: it takes about ten until a client has joined. */
+const ENOUGH_TURNS = 1_000;
+
+interface Connection {
+  readonly server: Server;
+  readonly socket: Socket;
+}
+
+let connection: Promise<Connection> | undefined;
+
+/**
+ * A connection of the Socket.IO that the platform brings, by which its classes are known: few of them are exported. Made in
+ * memory, once in a process, with a server that listens nowhere; over by the time it is told.
+ *
+ * @throws UnknownInternalsError when none comes about
+ */
+export function connectionInMemory(): Promise<Connection> {
+  connection ??= connect();
+  return connection;
+}
+
+async function connect(): Promise<Connection> {
+  const server = new IoAdapter(createServer()).createIOServer(0);
+  const [far, near] = duplexPair();
+  const request = Object.assign(new IncomingMessage(near as TcpSocket), UPGRADE);
+  server.engine.handleUpgrade(request, near, Buffer.alloc(0));
+  far.resume().write(JOIN);
+  const { sockets } = server.sockets;
+  for (let turn = 0; sockets.size === 0 && turn < ENOUGH_TURNS; turn += 1) await new Promise(setImmediate);
+  const [socket] = sockets.values();
+  void server.close();
+  near.destroy();
+  far.destroy();
+  if (!socket) throw new UnknownInternalsError('socket.io', 'does not let a client join in memory');
+  return { server, socket };
+}

@@ -1,0 +1,49 @@
+import { requireMembers, type PrivateMembers } from '../errors/private-members.js';
+import { connectionInMemory } from './connection-in-memory.js';
+import { transportOf } from './engine-internals.js';
+import type { Server, Socket } from './socket.io.js';
+
+let verified: Promise<void> | undefined;
+
+/** Looks, once in a process, whether all of {@link membersOf} is there. @throws UnknownInternalsError when it is not */
+export function verifySocketIo(): Promise<void> {
+  verified ??= connectionInMemory().then(({ server, socket }) => requireMembers(membersOf(server, socket)));
+  return verified;
+}
+
+/**
+ * What the module uses of Socket.IO, Engine.IO and ws though it is private to them. The documented ways end before that:
+ *
+ * - `socket.use` runs before it is known whether an event has handlers, `onAny` sees no ack, and nothing is around
+ *   listeners, so that what they throw would end the process.
+ *   https://github.com/socketio/socket.io/blob/main/packages/socket.io/lib/socket.ts
+ * - `namespace.use` is neither before all of the app's middlewares nor behind them.
+ *   https://github.com/socketio/socket.io/blob/main/packages/socket.io/lib/namespace.ts
+ * - No option paces what a client sends, or says what waits for it.
+ *   https://github.com/socketio/socket.io/blob/main/packages/engine.io/lib/socket.ts
+ */
+export function membersOf(server: Server, socket: Socket): PrivateMembers {
+  const { client, conn, nsp } = socket;
+  const { engine } = server;
+  const { socket: webSocket } = transportOf(conn);
+  return {
+    'socket.io': [
+      [nsp.constructor, '_add', '_doConnect', '_fns', '_onServerSideEmit', '_remove', 'emitReserved'],
+      [server.constructor, '_nsps', '_opts', '_parser', 'encoder'],
+      [client.constructor, 'nsps', 'sockets'],
+      [socket.constructor, '_anyListeners', '_anyOutgoingListeners', '_cleanup', '_error', '_onclose', '_onerror'],
+      [socket.constructor, 'ack', 'acks', 'emitReserved', 'fns', 'notifyOutgoingListeners', 'onack', 'onevent'],
+      [socket.constructor, 'packet', 'registerAckCallback', 'run'],
+    ],
+    'engine.io': [
+      [engine.constructor, '_applyMiddlewares', '_query', 'clients', 'createTransport', 'middlewares', 'ws'],
+      [conn.constructor, 'onClose', 'pingTimeoutTimer', 'sendPacket', 'writeBuffer'],
+      [conn.transport.constructor, 'socket'],
+      [engine['createTransport']?.('polling', conn.request).constructor, 'onClose', 'onPacket', 'shouldClose'],
+    ],
+    ws: [
+      [webSocket?.constructor, '_receiver', '_socket'],
+      [webSocket?._receiver?.constructor, '_totalPayloadLength'],
+    ],
+  };
+}

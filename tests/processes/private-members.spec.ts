@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import type { PrivateMembers } from '../../src/websocket/errors/private-members.js';
+import { NEST_MEMBERS } from '../../src/websocket/nest/private-members.js';
+import { connectionInMemory } from '../../src/websocket/socket-io/connection-in-memory.js';
+import * as gateway from '../../src/websocket/socket-io/private-members.js';
+import * as harness from '../../src/testing/socket-io/private-members.js';
+import { isWhole } from './support/matrix.js';
+
+const support = (name: string): string => fileURLToPath(new URL(`support/renamed-members/${name}`, import.meta.url));
+
+/** Starts an app on packages of which one has a member renamed, as in `socket.io/Socket#run`. @returns what it says */
+async function startWithout(member: string, script: string): Promise<string> {
+  const args = ['--import', support('rename.js'), support(script)];
+  const env = { PATH: process.env.PATH, RENAME: member };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 60_000 });
+  return stdout;
+}
+
+const { server, socket } = await connectionInMemory();
+const client = harness.openNowhere();
+
+const inGateway = named({ ...gateway.membersOf(server, socket), ...NEST_MEMBERS });
+const inHarness = named(harness.membersOf(server, socket, client));
+
+/** As in `socket.io/Socket#run`. */
+function named(members: PrivateMembers): string[] {
+  return Object.entries(members).flatMap(([packageName, classes]) =>
+    classes.flatMap(([type, ...names]) =>
+      names.map((name) => `${packageName}/${(type as { name: string }).name}#${name}`),
+    ),
+  );
+}
+
+test.each(['gateway.js', 'harness.js'])('with all members there, %s starts', async (script) => {
+  expect(await startWithout('', script)).toBe('listens\n');
+});
+
+test.each([
+  ['gateway.js', 50, inGateway],
+  ['harness.js', 25, inHarness],
+])(
+  'of %s a private member that is gone stops the boot with a sentence, each of more than %i',
+  async (script, count, members) => {
+    expect(members.length).toBeGreaterThan(count);
+    const left = members.filter((_, index) => isWhole || index % 6 === 0);
+    const unsaid: string[] = [];
+    const startEach = async (): Promise<void> => {
+      for (let member = left.pop(); member !== undefined; member = left.pop()) {
+        const [, packageName, name] = /^(.+)\/\w+(#\w+)$/.exec(member)!;
+        const said = await startWithout(member, script);
+        const isNamed = said.includes(`knows ${packageName} `) && said.includes(`${name}, which is private to it`);
+        // Of some the packages above make use too, and nothing works without them.
+        const isUsedElsewhere = said.includes('does not let a client join in memory');
+        if (!said.startsWith('UnknownInternalsError: ') || !(isNamed || isUsedElsewhere))
+          unsaid.push(`${member}: ${said}`);
+      }
+    };
+    await Promise.all([startEach(), startEach()]);
+    expect(unsaid).toEqual([]);
+  },
+  180_000,
+);
