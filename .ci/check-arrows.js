@@ -1,5 +1,5 @@
-// Imports go down: a folder of `src/websocket` or `src/testing` imports, types included, only from those that stand before
-// it here. What belongs to no folder stands as `.`.
+// Imports go down, and in no circle: a folder of `src/websocket` or `src/testing` imports, types included, only from those
+// that stand before it here, and no file from one that imports it. What belongs to no folder stands as `.`.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
@@ -14,16 +14,40 @@ const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 
 const folderOf = (path) => (path.includes(sep) ? path.split(sep, 1)[0] : '.');
 
+function complain(text) {
+  console.error(text);
+  process.exitCode = 1;
+}
+
+/** Follows the imports of a file. @returns the files of a circle, if it comes to one */
+function circleFrom(file, imports, isDone, path = []) {
+  if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+  if (isDone.has(file)) return undefined;
+  for (const imported of imports.get(file) ?? []) {
+    const circle = circleFrom(imported, imports, isDone, [...path, file]);
+    if (circle) return circle;
+  }
+  isDone.add(file);
+  return undefined;
+}
+
 for (const [root, folders] of Object.entries(orders)) {
   const order = folders.split(' ');
-  const files = readdirSync(root, { recursive: true }).filter((path) => path.endsWith('.ts'));
-  for (const path of files) {
-    for (const [, target] of readFileSync(join(root, path), 'utf8').matchAll(IMPORT)) {
+  const imports = new Map();
+  for (const path of readdirSync(root, { recursive: true }).filter((name) => name.endsWith('.ts'))) {
+    const targets = [...readFileSync(join(root, path), 'utf8').matchAll(IMPORT)].map(([, target]) => target);
+    imports.set(
+      path,
+      targets.map((target) => join(dirname(path), target.replace(/\.js$/, '.ts'))),
+    );
+    for (const target of targets) {
       const [from, to] = [folderOf(path), folderOf(join(dirname(path), target))];
       const isKnown = order.includes(from) && order.includes(to);
       if (to === '..' || (isKnown && order.indexOf(to) <= order.indexOf(from))) continue;
-      console.error(`${join(root, path)} imports ${target}: "${to}" is not before "${from}" in .ci/check-arrows.js.`);
-      process.exitCode = 1;
+      complain(`${join(root, path)} imports ${target}: "${to}" is not before "${from}" in .ci/check-arrows.js.`);
     }
   }
+  const isDone = new Set();
+  const circle = [...imports.keys()].map((file) => circleFrom(file, imports, isDone)).find(Boolean);
+  if (circle) complain(`${root}: a circle of imports: ${circle.join(' -> ')}`);
 }

@@ -1,7 +1,7 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { Connection, EnginePacket } from '../socket-io/engine-internals.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
-import { flowOf, type ConnectionFlow } from './connection-flow.js';
+import { flowOf, type Backlog, type ConnectionFlow } from './connection-flow.js';
 import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.js';
 
 /** A packet that is smaller and can leave at once is no backlog. */
@@ -14,15 +14,6 @@ const COPIES_OF_TEXT = 3;
 const SEEN_LATE = 1.5;
 /** Once all backlogs together are beyond what they may be, they are brought down to this share of it. */
 const SHARE_TO_KEEP = 0.8;
-
-/** What waits for one client. */
-export interface Backlog {
-  /** What the transport was given last. */
-  given: readonly EnginePacket[];
-  /** For how long the client has taken nothing, in milliseconds, and how many bytes it had taken by then. */
-  stalledFor: number;
-  taken: number;
-}
 
 /** Why a client is disconnected. */
 export type Excess = 'stalled' | 'over budget';

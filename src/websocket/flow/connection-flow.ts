@@ -1,13 +1,37 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { Connection, WebSocket } from '../socket-io/engine-internals.js';
+import type { Connection, EnginePacket, WebSocket } from '../socket-io/engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket-io/socket.io.js';
-import type { Backlog } from './backlogs.js';
+import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { SendRate } from './send-rate.js';
-import type { ServerFlow } from './server-flow.js';
 
 const NO_SOCKETS: readonly TcpSocket[] = [];
+
+/** What a connection's flow needs of its server's. */
+interface Surroundings {
+  readonly pingInterval: number;
+  readonly longestWait: number;
+  readonly maxMessageSize: number;
+  readonly common: {
+    readonly options: ResolvedWebsocketOptions;
+    readonly metrics: { overRate: number };
+    readonly turns: { admits(flow: ConnectionFlow): boolean; enqueue(flow: ConnectionFlow): void };
+    readonly backlogs: { onRead(flow: ConnectionFlow, bytes: number): void; watch(flow: ConnectionFlow): void };
+  };
+  onOverRate(flow: ConnectionFlow): void;
+  onOverRateForTooLong(flow: ConnectionFlow): void;
+  onEnd(flow: ConnectionFlow): void;
+}
+
+/** What waits for one client. */
+export interface Backlog {
+  /** What the transport was given last. */
+  given: readonly EnginePacket[];
+  /** For how long the client has taken nothing, in milliseconds, and how many bytes it had taken by then. */
+  stalledFor: number;
+  taken: number;
+}
 
 /** What has come while a connection is not read. */
 interface Held {
@@ -55,7 +79,7 @@ export class ConnectionFlow {
     readonly account: AddressAccount,
     /** The client's own, where proxies are trusted. */
     readonly address: string,
-    readonly server: ServerFlow,
+    readonly server: Surroundings,
   ) {
     (conn as Marked)[FLOW] = this;
   }

@@ -1,10 +1,17 @@
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { type DecodedPacket, Violation } from './packet.js';
-import type { ServerFlow } from './server-flow.js';
 
 type Parser = Server['_parser'];
 type Decoder = InstanceType<Parser['Decoder']>;
+
+/** Hears of what is decoded. What it throws keeps a packet from whoever hears of it next. */
+interface Decoding {
+  onBytes(flow: ConnectionFlow, bytes: number): void;
+  onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void;
+  onUnfinished(flow: ConnectionFlow, bytes: number): void;
+  onFailure(flow: ConnectionFlow, error: unknown): void;
+}
 
 /**
  * Guards what a parser decodes; it may be Socket.IO's or another.
@@ -13,7 +20,7 @@ type Decoder = InstanceType<Parser['Decoder']>;
  */
 export function guardParser(
   parser: Parser,
-  server: ServerFlow,
+  listener: Decoding,
   onDecoder: (decoder: { flow: ConnectionFlow }) => void,
 ): Parser {
   class Guarded extends parser.Decoder {
@@ -32,20 +39,20 @@ export function guardParser(
       this.bytes = typeof data === 'string' ? data.length : ((data as Partial<Buffer> | undefined)?.byteLength ?? 0);
       this.isWhole = false;
       try {
-        server.onBytes(this.flow, this.bytes);
+        listener.onBytes(this.flow, this.bytes);
         super.add(data);
-        if (!this.isWhole) server.onUnfinished(this.flow, this.bytes);
+        if (!this.isWhole) listener.onUnfinished(this.flow, this.bytes);
       } catch (error) {
         // Socket.IO or the app has failed on a whole packet: Socket.IO closes the connection.
         if (this.isWhole && !(error instanceof Violation)) throw error;
-        server.onFailure(this.flow, error);
+        listener.onFailure(this.flow, error);
       }
     }
   }
 
   function onDecoded(this: Guarded, packet: DecodedPacket): void {
     this.isWhole = true;
-    server.onPacket(this.flow, packet, this.bytes);
+    listener.onPacket(this.flow, packet, this.bytes);
   }
 
   return { ...parser, Decoder: Guarded };
