@@ -11,7 +11,7 @@ import { ServerFlow } from './flow/server-flow.js';
 import { isSameNamespace, isSamePlace, type Gateway, type NamespaceName, type Place } from './nest/gateway.js';
 import { Gateways } from './nest/gateways.js';
 import { ServerPlaces } from './nest/server-places.js';
-import { runMiddlewaresAtOnce } from './handshake/engine-middlewares.js';
+import { runMiddlewaresAtOnce } from './socket-io/engine-middlewares.js';
 import { Handshakes } from './handshake/handshakes.js';
 import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
 import { limits as DEFAULTS } from './options/limits.options.js';
@@ -134,6 +134,11 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     this.shutdown.track(server);
     refuseFurtherEngines(server);
     return server;
+  }
+
+  /** @internal Whether it was made by Nest, and has what the module gives it. */
+  get isProvided(): boolean {
+    return Boolean(this.options);
   }
 
   /** @internal All clients of a test have one address, and are no flood. Lifts what the app has not set itself. */

@@ -128,7 +128,7 @@ function refuseOtherAdapters(applicationConfig: ApplicationConfig): void {
           'what else it does goes into a subclass of WebsocketAdapter, set by app.useWebSocketAdapter(app.get(TheSubclass)).',
       );
     }
-    if (!adapter['options']) {
+    if (!adapter.isProvided) {
       throw new Error(
         `${adapter.constructor.name} has not what WebsocketModule gives to its adapter. Make it a provider of a module that ` +
           `imports WebsocketModule, and set it by app.useWebSocketAdapter(app.get(${adapter.constructor.name})).`,

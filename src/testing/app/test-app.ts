@@ -8,6 +8,7 @@ import type { Activity } from '../settle/activity.js';
 import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import { namespaceOf } from '../socket-io/client-socket.js';
+import { parserOf } from '../socket-io/server.js';
 import { settle, type Link, type SettleOptions } from '../settle/settle.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { TeardownError } from '../report/errors.js';
@@ -338,7 +339,7 @@ export class TestApp<
       opened: this.opened,
       refused: this.refused,
       options: {
-        parser: server._opts.parser,
+        parser: parserOf(server),
         ...options,
         ...this.identify(options.name, options.namespace, options.timeout),
         signal: options.signal ?? this.running.signal,

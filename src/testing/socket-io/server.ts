@@ -1,4 +1,4 @@
-import type { Namespace, Server, Socket } from '../../websocket/index.js';
+import type { Namespace, Server, ServerOptions, Socket } from '../../websocket/index.js';
 
 /*
  * What of Socket.IO's server is private, and has no documented counterpart:
@@ -8,6 +8,11 @@ import type { Namespace, Server, Socket } from '../../websocket/index.js';
 /** All namespaces of a server; `server.of` makes one that is not there. */
 export function namespacesOf(server: Server): ReadonlyMap<string, Namespace> {
   return server._nsps;
+}
+
+/** The parser of a server, where it is not that of Socket.IO. */
+export function parserOf(server: Server): ServerOptions['parser'] {
+  return server._opts.parser;
 }
 
 /** Engine.IO hands the id of a connection out in its handshake, and types it as private. */

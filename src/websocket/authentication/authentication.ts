@@ -8,6 +8,7 @@ import { logFailure } from '../errors/report-error.js';
 import { functionOf } from '../options/function-or-provider.js';
 import { CircuitBreaker } from '../handshake/circuit-breaker.js';
 import { retry } from '../timing/retry.js';
+import { countNamespaces, namespacesOf } from '../socket-io/socket-internals.js';
 import type { Server, Socket } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import type { Authenticate } from '../options/authentication.options.js';
@@ -82,7 +83,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   async recheck(which: (socket: Socket) => boolean = () => true): Promise<void> {
     this.latestRecheck = this.asks += 1;
     const sockets = this.servers
-      .flatMap((server) => [...server._nsps.values()])
+      .flatMap(namespacesOf)
       .flatMap((namespace) => [...namespace.sockets.values()])
       .filter(which);
     const next = async (): Promise<void> => {
@@ -131,7 +132,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
       await retry(attempt, (error, pause, tries) => {
         const next = performance.now() + pause;
         if (isMeantForClient(error) || socket.conn.readyState !== 'open') return false;
-        if (next >= deadline && socket.client['sockets'].size === 0) return false;
+        if (next >= deadline && countNamespaces(socket) === 0) return false;
         if (next >= deadline) deadline = next + timeout;
         if (tries === 1) logFailure(`Client ${socket.id} could not be authenticated; it is tried again`, error);
         return true;

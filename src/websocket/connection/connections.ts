@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
+import { withoutIdentity } from '../authentication/identity.js';
 import { within } from '../timing/deadline.js';
 import { InFlight } from '../nest/in-flight.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
@@ -13,13 +14,15 @@ import { CircuitBreaker } from '../handshake/circuit-breaker.js';
 import { retry } from '../timing/retry.js';
 import type { Namespace, Server, Socket } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
-import { guardBroadcasts } from './guarded-broadcasts.js';
-import { guardNamespace, guardNamespaceChoice, type NamespaceListener } from './guarded-namespace.js';
-import { guardSocket, listenerFor, sessionOf } from './guarded-socket.js';
+import { guardBroadcasts } from '../socket-io/guarded-broadcasts.js';
+import { guardNamespace, guardNamespaceChoice, type NamespaceListener } from '../socket-io/guarded-namespace.js';
+import { guardSocket, listenerFor } from '../socket-io/guarded-socket.js';
+import { guardRecovery } from '../socket-io/recovered-sessions.js';
+import { countNamespaces } from '../socket-io/socket-internals.js';
 import { HookFailure, Hooks } from './hooks.js';
 import { failureOf, logIfFault, refusalOfClient } from './middlewares.js';
 import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
-import { Session, type Service } from './session.js';
+import { Session, sessionOf, type Service } from './session.js';
 
 type OnConnection = (socket: Socket) => void;
 
@@ -66,6 +69,7 @@ export class Connections {
   }
 
   guardNamespace(namespace: Namespace): void {
+    guardRecovery(namespace, withoutIdentity);
     guardNamespace(namespace, {
       first: this.enter,
       onRefusal: this.onRefusal,
@@ -120,7 +124,7 @@ export class Connections {
   private readonly onRefusal: NamespaceListener['onRefusal'] = (socket, refusal, next) => {
     if (isSuperseded(socket)) return;
     endJoin(socket);
-    if (logIfFault(refusal) && socket.client['sockets'].size === 0) closeForReturn(socket, next);
+    if (logIfFault(refusal) && countNamespaces(socket) === 0) closeForReturn(socket, next);
     else {
       const failure = failureOf(refusal);
       next(failure ? this.failures.connectError(socket, failure) : refusalOfClient(refusal));
@@ -219,7 +223,7 @@ export class Connections {
    */
   private giveUp(session: Session): void {
     const { socket } = session;
-    if (socket.client['sockets'].size > 1) this.disconnect(session, NOT_READY);
+    if (countNamespaces(socket) > 1) this.disconnect(session, NOT_READY);
     else {
       session.drop(NOT_READY);
       socket.conn.close();

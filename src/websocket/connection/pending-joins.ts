@@ -1,9 +1,7 @@
 import type { Connection } from '../socket-io/engine-internals.js';
 import type { PacketListener } from '../flow/server-flow.js';
+import { emitError, endSocket, removeSocket, socketsOf } from '../socket-io/socket-internals.js';
 import type { Socket } from '../socket-io/socket.io.js';
-
-/** Why a socket is closed whose client has left the namespace. */
-const LEFT = 'client namespace disconnect';
 
 const superseded = new WeakSet<Socket>();
 
@@ -30,7 +28,7 @@ export function beginJoin(socket: Socket): void {
   superseded.add(earlier);
   // One of a pattern may be removed when nobody is in it any more.
   socket.nsp.sockets.set(socket.id, socket);
-  earlier._cleanup();
+  removeSocket(earlier);
   socket.nsp.sockets.delete(socket.id);
 }
 
@@ -49,16 +47,17 @@ export function endJoin({ conn, nsp }: Socket): void {
 export const packetListener: PacketListener = {
   /** Where a client is in the namespace that it asks for, it has left it: Socket.IO would end the connection. */
   onJoin(conn, namespace) {
-    socketsOf(conn)?.get(namespace)?._onclose(LEFT);
+    const socket = socketsAt(conn)?.get(namespace);
+    if (socket) endSocket(socket, 'client namespace disconnect');
   },
 
   /** As Socket.IO does: the sockets of the client emit `error`. */
   onUndecodable(conn, error) {
-    for (const socket of socketsOf(conn)?.values() ?? []) socket._onerror(error);
+    for (const socket of socketsAt(conn)?.values() ?? []) emitError(socket, error);
   },
 };
 
 /** By the namespaces that they are in. */
-function socketsOf(conn: Marked): ReadonlyMap<string, Socket> | undefined {
-  return conn[CLIENT]?.['nsps'];
+function socketsAt(conn: Marked): ReadonlyMap<string, Socket> | undefined {
+  return conn[CLIENT] && socketsOf(conn[CLIENT]);
 }

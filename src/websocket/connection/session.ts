@@ -6,16 +6,12 @@ import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../errors/error-answer
 import { callEach, callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
 import { logFailure, logListenerFailure } from '../errors/report-error.js';
 import { flowOf } from '../flow/connection-flow.js';
-import type { DecodedPacket } from '../flow/packet.js';
+import type { EventPacket } from '../socket-io/packet.js';
 import type { Gateway } from '../nest/gateway.js';
 import type { Socket } from '../socket-io/socket.io.js';
+import { ackOf, anyListenersOf, emitError, runMiddlewares } from '../socket-io/socket-internals.js';
+import { listenerOf } from '../socket-io/guarded-socket.js';
 import { failureOfEvent, logIfFault } from './middlewares.js';
-
-/** An event as Socket.IO's parser decodes it, with an id when the client asks for an ack. */
-export interface EventPacket extends DecodedPacket {
-  readonly data?: unknown[];
-  readonly id?: number;
-}
 
 const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
 
@@ -108,16 +104,13 @@ export class Session implements Sender {
   receive(packet: EventPacket): void {
     const { socket } = this;
     const event = packet.data ?? [];
-    const ack = packet.id === undefined || packet.id === null ? undefined : socket['ack'](packet.id);
+    const ack = packet.id === undefined || packet.id === null ? undefined : ackOf(socket, packet.id);
     // Raw listeners and middlewares find the ack behind the arguments.
     if (ack) event.push(ack);
-    const anyListeners = socket['_anyListeners'];
-    if (anyListeners?.length) {
-      callEach(anyListeners, socket, event, (error) =>
-        logFailure(`A listener of onAny failed on client ${socket.id}`, error),
-      );
-    }
-    socket['run'](event, (error?: Error) => {
+    callEach(anyListenersOf(socket), socket, event, (error) =>
+      logFailure(`A listener of onAny failed on client ${socket.id}`, error),
+    );
+    runMiddlewares(socket, event, (error) => {
       const conclude = (): void => {
         if (error) this.deny(error, String(event[0]), ack);
         else if (socket.connected) this.deliver(event, packet.bytes);
@@ -162,7 +155,7 @@ export class Session implements Sender {
     // Socket.IO itself listens to `error`, without effect.
     const heardBy = socket.listenerCount(name) - (name === 'error' ? 1 : 0);
     this.bytes = bytes;
-    const ack = ackOf(event);
+    const ack = ackIn(event);
     if (own && heardBy === 1 && socket.listenerCount(name, own) === 1) {
       this.dispatchEvent(name, event.slice(1, ack ? -1 : undefined), ack);
       return;
@@ -171,12 +164,12 @@ export class Session implements Sender {
       logListenerFailure(socket, name, error);
       if (!own && ack) this.tell(INTERNAL_ERROR, name, ack, error);
     });
-    if (heardBy === 0 && ack && !socket['_anyListeners']?.length) this.tell(UNKNOWN_EVENT, name, ack);
+    if (heardBy === 0 && ack && anyListenersOf(socket).length === 0) this.tell(UNKNOWN_EVENT, name, ack);
   }
 
   /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
   handle(event: string, sent: readonly unknown[]): void {
-    const ack = ackOf(sent);
+    const ack = ackIn(sent);
     this.dispatchEvent(event, ack ? sent.slice(0, -1) : sent, ack);
   }
 
@@ -203,7 +196,7 @@ export class Session implements Sender {
   /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
   private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
-    this.socket._onerror(error);
+    emitError(this.socket, error);
     if (this.socket.connected) this.dispatch.failures.tell(this.socket, failureOfEvent(error), event, ack);
   }
 
@@ -224,7 +217,12 @@ function joined(one: Service, other: Service): Service {
 }
 
 /** A middleware may have put a function of its own around it; nothing that a client sends is one. */
-function ackOf(args: readonly unknown[]): Ack | undefined {
+function ackIn(args: readonly unknown[]): Ack | undefined {
   const last = args.at(-1);
   return typeof last === 'function' ? (last as Ack) : undefined;
+}
+
+/** The session of a socket; none yet of one that came by a way around its namespace's middlewares. */
+export function sessionOf(socket: Socket): Session | undefined {
+  return listenerOf(socket) as Session | undefined;
 }

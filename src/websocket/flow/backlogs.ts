@@ -1,8 +1,8 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { Connection, EnginePacket } from '../socket-io/engine-internals.js';
+import { isReady, queueOf, type Connection, type EnginePacket } from '../socket-io/engine-internals.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { flowOf, type Backlog, type ConnectionFlow } from './connection-flow.js';
-import { inTransport, isReady, notTakenOf, queueOf, takenBy } from './transport.js';
+import { inTransport, notTakenOf, takenBy } from './transport.js';
 
 /** A packet that is smaller and can leave at once is no backlog. */
 const LARGE = 16_384;

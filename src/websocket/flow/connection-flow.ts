@@ -1,5 +1,6 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { clearTimeout, setTimeout } from 'node:timers';
+import { ping, putOffTimeout } from '../socket-io/engine-internals.js';
 import type { Connection, EnginePacket, WebSocket } from '../socket-io/engine-internals.js';
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket-io/socket.io.js';
@@ -224,10 +225,10 @@ export class ConnectionFlow {
   private keepAlive(): void {
     const { conn } = this;
     const now = performance.now();
-    conn['pingTimeoutTimer']?.refresh();
+    putOffTimeout(conn);
     if (now - this.pingedAt < this.server.pingInterval / 2 || conn.protocol === 3) return;
     this.pingedAt = now;
-    conn['sendPacket']('ping');
+    ping(conn);
   }
 }
 

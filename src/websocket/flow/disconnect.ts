@@ -1,9 +1,16 @@
 import { setTimeout } from 'node:timers';
-import { transportOf, type Connection, WEBSOCKET_CLOSED } from '../socket-io/engine-internals.js';
+import {
+  endConnection,
+  queueOf,
+  transportOf,
+  type Connection,
+  WEBSOCKET_CLOSED,
+} from '../socket-io/engine-internals.js';
 import { answer } from '../errors/error-answer.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
-import { type DecodedPacket, PacketType, type Violation } from './packet.js';
+import { type DecodedPacket, PacketType } from '../socket-io/packet.js';
+import type { Violation } from './violation.js';
 
 /** Of the WebSocket protocol: a message violates the policy of the endpoint. */
 const POLICY_VIOLATION = 1008;
@@ -32,10 +39,9 @@ export function dismiss({ encoder }: Server, connection: Connection, violation: 
   // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the numbers are those of the protocol
   for (const encoded of encoder.encode(noticeOf(violation))) connection.write(encoded);
   const transport = transportOf(connection);
-  const writeBuffer = connection['writeBuffer'];
   if (transport.socket) {
     // A WebSocket takes more while it is busy, where Engine.IO would wait.
-    if (writeBuffer.length > 0) transport.send(writeBuffer.splice(0));
+    if (queueOf(connection).length > 0) transport.send(queueOf(connection).splice(0));
     transport.socket.close(POLICY_VIOLATION, violation.reason);
   }
   terminateSoon(connection);
@@ -64,7 +70,6 @@ function noticeOf({ code, message, packet }: Violation): DecodedPacket {
 
 function end(connection: Connection, reason: string): void {
   connection.transport.discard();
-  // The public close() waits for what is still to be sent, and takes no reason.
-  connection['onClose'](reason);
+  endConnection(connection, reason);
   releaseTransport(connection);
 }

@@ -1,8 +1,8 @@
-import type { Server } from '../socket-io/socket.io.js';
+import type { Parser } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
-import { type DecodedPacket, Violation } from './packet.js';
+import type { DecodedPacket } from '../socket-io/packet.js';
+import { Violation } from './violation.js';
 
-type Parser = Server['_parser'];
 type Decoder = InstanceType<Parser['Decoder']>;
 
 /** Hears of what is decoded. What it throws keeps a packet from whoever hears of it next. */

@@ -1,5 +1,5 @@
 import { frameOf } from '../socket-io/coalesced-writes.js';
-import type { WebSocket as EngineWebSocket } from '../socket-io/engine-internals.js';
+import { webSocketServerOf, type WebSocket as EngineWebSocket } from '../socket-io/engine-internals.js';
 import { WebsocketOptionsError } from '../options/option-rules.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -46,7 +46,7 @@ export function paceWebSockets(
   onTooLarge: (size: number | undefined) => void,
 ): void {
   const Original = engine.opts.wsEngine as new (...args: unknown[]) => WebSocketServer;
-  const { ws } = engine as unknown as { ws?: WebSocketServer };
+  const ws = webSocketServerOf(engine) as WebSocketServer | undefined;
   if (ws && typeof (ws.options?.WebSocket?.prototype as Partial<WebSocket> | undefined)?.pause !== 'function') {
     throw new WebsocketOptionsError(
       'wsEngine',

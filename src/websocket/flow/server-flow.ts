@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers';
 import { coalesceWrites, joinFrame } from '../socket-io/coalesced-writes.js';
-import { connectionOf, transportOf } from '../socket-io/engine-internals.js';
+import { connectionOf, requeue, tcpOf, transportOf } from '../socket-io/engine-internals.js';
 import type { Connection, EnginePacket, EngineRequest } from '../socket-io/engine-internals.js';
+import { replaceParser } from '../socket-io/socket-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
@@ -11,7 +12,8 @@ import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets, type PacedWebSocket } from './paced-websocket.js';
 import { inTransport } from './transport.js';
-import { type DecodedPacket, isNestedDeeper, PacketType, Violation } from './packet.js';
+import { isNestedDeeper, Violation } from './violation.js';
+import { type DecodedPacket, PacketType } from '../socket-io/packet.js';
 
 /** How long the answer to a probe may take to the client: one whose poll is answered sooner polls again. In milliseconds. */
 const TIME_FOR_PROBE = 10;
@@ -57,8 +59,7 @@ export class ServerFlow {
     paceRequests(engine, maxMessageSize, this.onTooLarge);
     let latest: { flow: ConnectionFlow } | undefined;
     // The same as the option `parser`, which a gateway's decorator may have set: this is what it has come to.
-    const parser = guardParser(server._parser, this, (decoder) => (latest = decoder));
-    Object.assign(server, { _parser: parser });
+    replaceParser(server, (parser) => guardParser(parser, this, (decoder) => (latest = decoder)));
 
     // By `this`, one function serves all connections: a closure for each would be too much.
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
@@ -88,7 +89,7 @@ export class ServerFlow {
       keepBack(conn, packets);
       if (flow) backlogs.onFlush(flow, packets);
       // `ws` makes a call for each. All that was sent while the first packet of a turn left is flushed together.
-      const tcp = packets.length > 1 ? transportOf(conn).socket?._socket : undefined;
+      const tcp = packets.length > 1 ? tcpOf(conn) : undefined;
       if (tcp) coalesceWrites(tcp);
     });
     // Told before each answer to a poll.
@@ -192,7 +193,7 @@ function keepBack(conn: Connection, packets: EnginePacket[]): void {
   if (end === -1) return;
   const rest = packets.splice(end);
   // Before whoever listens sends more, or ends the connection.
-  conn.prependOnceListener('drain', () => (conn['writeBuffer'] = rest));
+  conn.prependOnceListener('drain', () => requeue(conn, rest));
 }
 
 /**

@@ -1,17 +1,6 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { transportOf, type Connection, type EnginePacket } from '../socket-io/engine-internals.js';
+import { tcpOf, transportOf } from '../socket-io/engine-internals.js';
 import type { ConnectionFlow } from './connection-flow.js';
-
-/** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */
-export function isReady(connection: Connection): boolean {
-  const { transport } = connection;
-  return transport.writable && connection['writeBuffer'].length === 0 && transport.name === 'websocket';
-}
-
-/** What waits for its transport to be ready. */
-export function queueOf(connection: Connection): readonly EnginePacket[] {
-  return connection['writeBuffer'];
-}
 
 /** How many bytes its transport has taken and not sent yet; of one large message, all until the last was sent. */
 export function inTransport(flow: ConnectionFlow): number {
@@ -40,8 +29,10 @@ function taken(tcp: TcpSocket & { readonly _handle?: Handle }): number {
 }
 
 function sum(flow: ConnectionFlow, bytes: (tcp: TcpSocket) => number): number {
-  const { socket } = transportOf(flow.conn);
-  if (socket) return socket._socket ? bytes(socket._socket) : 0;
+  if (transportOf(flow.conn).socket) {
+    const tcp = tcpOf(flow.conn);
+    return tcp ? bytes(tcp) : 0;
+  }
   flow.answeredBy = flow.answeredBy.filter((tcp) => !tcp.destroyed);
   return flow.answeredBy.reduce((total, tcp) => total + bytes(tcp), 0);
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { isHttp, type UpgradeResponse } from '../socket-io/engine-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 
 /** Why a request to Engine.IO is refused, and what it is answered. */
@@ -15,9 +16,6 @@ export class HandshakeRefusal {
     readonly retryAfter?: number,
   ) {}
 }
-
-/** What stands in for a response while a WebSocket is opened; Engine.IO's own answers such a request without a status. */
-export type UpgradeResponse = Pick<ServerResponse, 'getHeader'>;
 
 /** Of Engine.IO: the code of its `connection_error` for what is forbidden. */
 const FORBIDDEN = 4;
@@ -52,9 +50,4 @@ export function refuseHandshake(
     socket.once('finish', () => socket.destroy());
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
   }
-}
-
-/** Whether the answer is an HTTP response, and not a WebSocket that is to be opened. */
-export function isHttp(response: ServerResponse | UpgradeResponse): response is ServerResponse {
-  return 'headersSent' in response;
 }

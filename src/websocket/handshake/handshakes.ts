@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { coalesceWrites } from '../socket-io/coalesced-writes.js';
-import { connectionOf, type EngineRequest, isHandshake } from '../socket-io/engine-internals.js';
+import { connectionOf, isHandshake, isHttp } from '../socket-io/engine-internals.js';
+import type { EngineRequest, UpgradeResponse } from '../socket-io/engine-internals.js';
 import { ThrottledLog } from '../errors/throttled-log.js';
 import type { Server, ServerOptions } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
@@ -9,7 +10,7 @@ import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
 import { ConnectionLimits } from './connection-limits.js';
-import { HandshakeRefusal, isHttp, refuseHandshake, type UpgradeResponse } from './handshake-refusal.js';
+import { HandshakeRefusal, refuseHandshake } from './handshake-refusal.js';
 import { isOfOwnPage, originIsAllowed } from './origin.js';
 import { perTurn } from './per-turn-queue.js';
 import { shareTexts } from './shared-texts.js';

@@ -1,15 +1,21 @@
 import { setImmediate } from 'node:timers';
 import type { Deadline } from '../timing/deadline.js';
-import { transportOf, type Connection, WEBSOCKET_CLOSED } from '../socket-io/engine-internals.js';
+import {
+  allConnectionsOf,
+  awaitsPong,
+  ping,
+  tcpOf,
+  transportOf,
+  type Connection,
+  WEBSOCKET_CLOSED,
+} from '../socket-io/engine-internals.js';
+import { endSocket, namespacesOf } from '../socket-io/socket-internals.js';
 import type { Server, Socket } from '../socket-io/socket.io.js';
 
 /** All connections of a server, with the sockets of their clients. */
 export function connectionsOf(server: Server): ClientConnection[] {
-  // Protected; there is no other list of those that have not joined a namespace.
-  const sockets = new Map<Connection, Socket[]>(
-    Object.values(server.engine['clients']).map((connection) => [connection, []]),
-  );
-  for (const namespace of server._nsps.values()) {
+  const sockets = new Map<Connection, Socket[]>(allConnectionsOf(server.engine).map((connection) => [connection, []]));
+  for (const namespace of namespacesOf(server)) {
     for (const socket of namespace.sockets.values()) sockets.get(socket.conn)?.push(socket);
   }
   return Array.from(sockets, ([connection, of]) => new ClientConnection(connection, of));
@@ -83,15 +89,14 @@ export class ClientConnection {
     this.endSockets();
     const { socket, shouldClose } = transportOf(this.connection);
     // Of a handshake that has just come the answer may not have left.
-    socket?._socket?.uncork();
+    tcpOf(this.connection)?.uncork();
     socket?.terminate();
     shouldClose?.();
     this.connection.close(true);
   }
 
-  /** With the reason that Socket.IO gives when a server closes; by the end of their transport they would have another. */
   private endSockets(): void {
-    for (const socket of this.sockets) socket._onclose('server shutting down');
+    for (const socket of this.sockets) endSocket(socket, 'server shutting down');
   }
 
   private async askForSign(onSign: () => void): Promise<void> {
@@ -100,7 +105,7 @@ export class ClientConnection {
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
     this.isMute = true;
     // One that is under way will be answered first.
-    let pongs = connection['pingTimeoutTimer'] ? 2 : 1;
+    let pongs = awaitsPong(connection) ? 2 : 1;
     await new Promise((resolve) => {
       const done = (): void => {
         connection.off('packet', onPacket);
@@ -118,7 +123,7 @@ export class ClientConnection {
       };
       connection.on('packet', onPacket);
       connection.on('close', done);
-      connection['sendPacket']('ping');
+      ping(connection);
     });
   }
 }

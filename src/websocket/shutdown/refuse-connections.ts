@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type Connection, type EngineRequest, isHandshake } from '../socket-io/engine-internals.js';
 import { answer, connectError } from '../errors/error-answer.js';
 import { HandshakeRefusal, refuseHandshake } from '../handshake/handshake-refusal.js';
+import { countNamespaces, namespacesOf } from '../socket-io/socket-internals.js';
 import type { Namespace, Server } from '../socket-io/socket.io.js';
 
 /** Why a client is turned away, or disconnected. */
@@ -30,7 +31,7 @@ export function refuseNewConnections(
     else refuseHandshake(engine, request, response, refusal);
   });
   engine.on('connection', onLate);
-  for (const namespace of server._nsps.values()) refuseJoining(namespace);
+  for (const namespace of namespacesOf(server)) refuseJoining(namespace);
   server.on('new_namespace', refuseJoining);
 }
 
@@ -38,7 +39,7 @@ function refuseJoining(namespace: Namespace): void {
   namespace.use((socket, next) => {
     // One that was refused its only namespace would not connect anew by itself; one whose transport closes does.
     const refusal = answer(SHUTTING_DOWN.code, SHUTTING_DOWN.message);
-    if (socket.client['sockets'].size > 0) next(connectError(refusal, refusal));
+    if (countNamespaces(socket) > 0) next(connectError(refusal, refusal));
     else socket.conn.close();
   });
 }

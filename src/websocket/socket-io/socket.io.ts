@@ -16,3 +16,6 @@ export type Namespace = Socket['nsp'];
 
 /** `Partial<ServerOptions>` of the socket.io that `@nestjs/platform-socket.io` runs. */
 export type ServerOptions = Server['_opts'];
+
+/** What `socket.io-parser` is, or another of its shape. */
+export type Parser = Server['_parser'];

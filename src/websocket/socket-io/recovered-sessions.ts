@@ -1,7 +1,6 @@
 import { guardedCall } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
-import { withoutIdentity } from '../authentication/identity.js';
-import type { Namespace, Socket } from '../socket-io/socket.io.js';
+import type { Namespace, Socket } from './socket.io.js';
 
 type Adapter = Namespace['adapter'];
 type Session = NonNullable<Awaited<ReturnType<Adapter['restoreSession']>>>;
@@ -18,17 +17,25 @@ interface Recovery {
   readonly meanwhile: { readonly data: unknown[]; readonly options: BroadcastOptions }[];
 }
 
+/** Takes the sessions of a namespace over, where `connectionStateRecovery` is on. @param dataOf what is kept of a socket's data */
+export function guardRecovery(namespace: Namespace, dataOf: (socket: Socket) => unknown): void {
+  if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace, dataOf).install();
+}
+
 /**
- * The sessions of clients that come back to a namespace, where `connectionStateRecovery` is on. Socket.IO sends what a
+ * The sessions of clients that come back to a namespace. Socket.IO sends what a
  * client has missed as soon as it finds its session, before anybody was asked whether it may still come, and finds a
  * session for everybody who names it. Here a session has one client, and what was missed is kept until that is let in,
  * together with what comes meanwhile.
  */
-export class RecoveredSessions {
+class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
   private readonly recoveries = new Set<Recovery>();
 
-  constructor(private readonly namespace: Namespace) {}
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly dataOf: (socket: Socket) => unknown,
+  ) {}
 
   install(): void {
     const { namespace } = this;
@@ -78,7 +85,7 @@ export class RecoveredSessions {
     };
     adapter.persistSession = (session) => {
       const socket = this.namespace.sockets.get(session.sid);
-      persist(socket ? { ...session, data: withoutIdentity(socket) } : session);
+      persist(socket ? { ...session, data: this.dataOf(socket) } : session);
     };
     adapter.broadcast = (packet: { data?: unknown[] }, options) => {
       const length = packet.data?.length;

@@ -1,5 +1,6 @@
 // Imports go down, and in no circle: a folder of `src/websocket` or `src/testing` imports, types included, only from those
-// that stand before it here, and no file from one that imports it. What belongs to no folder stands as `.`.
+// that stand before it here, and no file from one that imports it. What belongs to no folder stands as `.`. Members that are
+// private to another package (`socket['run']`, `server._nsps`) are named in the folders `socket-io` and `nest` alone.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
@@ -11,6 +12,9 @@ const orders = {
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
+
+const PRIVATE_MEMBER =
+  /\b[a-z]\w*(?:\([^)]*\))?\['[a-z_]\w*'\]|\b(?:server|namespace|socket|nsp|engine|conn|io)\._\w+/g;
 
 const folderOf = (path) => (path.includes(sep) ? path.split(sep, 1)[0] : '.');
 
@@ -35,7 +39,12 @@ for (const [root, folders] of Object.entries(orders)) {
   const order = folders.split(' ');
   const imports = new Map();
   for (const path of readdirSync(root, { recursive: true }).filter((name) => name.endsWith('.ts'))) {
-    const targets = [...readFileSync(join(root, path), 'utf8').matchAll(IMPORT)].map(([, target]) => target);
+    const source = readFileSync(join(root, path), 'utf8');
+    if (!['socket-io', 'nest'].includes(folderOf(path))) {
+      for (const [member] of source.matchAll(PRIVATE_MEMBER))
+        complain(`${join(root, path)} has ${member}: what is private to a package belongs into socket-io/ or nest/.`);
+    }
+    const targets = [...source.matchAll(IMPORT)].map(([, target]) => target);
     imports.set(
       path,
       targets.map((target) => join(dirname(path), target.replace(/\.js$/, '.ts'))),
@@ -44,7 +53,7 @@ for (const [root, folders] of Object.entries(orders)) {
       const [from, to] = [folderOf(path), folderOf(join(dirname(path), target))];
       const isKnown = order.includes(from) && order.includes(to);
       if (to === '..' || (isKnown && order.indexOf(to) <= order.indexOf(from))) continue;
-      complain(`${join(root, path)} imports ${target}: "${to}" is not before "${from}" in .ci/check-arrows.js.`);
+      complain(`${join(root, path)} imports ${target}: "${to}" is not before "${from}" in .ci/check-structure.js.`);
     }
   }
   const isDone = new Set();

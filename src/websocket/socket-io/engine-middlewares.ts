@@ -2,8 +2,8 @@ import type { Socket as TcpSocket } from 'node:net';
 import { guardedCall } from '../errors/guarded-call.js';
 import { MiddlewareError, guardedMiddleware } from '../errors/guarded-middleware.js';
 import { logFailure } from '../errors/report-error.js';
-import type { Server } from '../socket-io/socket.io.js';
-import { isHttp } from './handshake-refusal.js';
+import type { Server } from './socket.io.js';
+import { isHttp } from './engine-internals.js';
 
 /**
  * Has an engine run its middlewares at once, one after the other. By itself it makes some promises for each, which is a

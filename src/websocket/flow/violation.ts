@@ -1,15 +1,4 @@
-/** A packet of Socket.IO's, as its decoder has made it. */
-export interface DecodedPacket {
-  readonly type: number;
-  /** The namespace. */
-  readonly nsp: string;
-  readonly data?: unknown;
-  /** How large it came, attachments included. */
-  bytes?: number;
-}
-
-/** Of Socket.IO's protocol. */
-export const PacketType = { CONNECT: 0, EVENT: 2, CONNECT_ERROR: 4, BINARY_EVENT: 5 } as const;
+import type { DecodedPacket } from '../socket-io/packet.js';
 
 /** Whether arrays and objects are nested deeper than so many levels. Looks no deeper than that itself. */
 export function isNestedDeeper(value: unknown, levels: number): boolean {

@@ -2,12 +2,22 @@ import { INTERNAL_ERROR } from '../errors/error-answer.js';
 import { callEach, callListeners, type Listener } from '../errors/guarded-call.js';
 import { guardedMiddleware, type Next } from '../errors/guarded-middleware.js';
 import { logFailure, logListenerFailure } from '../errors/report-error.js';
-import type { Socket } from '../socket-io/socket.io.js';
-import type { EventPacket, Session } from './session.js';
+import type { Socket } from './socket.io.js';
+import type { EventPacket } from './packet.js';
 
 type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 
-const SESSION = Symbol('session');
+const LISTENER = Symbol('listener');
+
+/** Hears what a client sends, in the place of Socket.IO's own listeners and handlers. */
+export interface SocketListener {
+  /** An event has come. */
+  receive(packet: EventPacket): void;
+  /** Its handlers are to run, with what the client sent behind the event's name and the ack behind that. */
+  handle(event: string, sent: readonly unknown[]): void;
+  /** The socket is gone. */
+  close(reason: string): void;
+}
 
 /**
  * Takes a socket's events over, and lets nothing escape that the app throws while it deals with what a client sends:
@@ -16,27 +26,27 @@ const SESSION = Symbol('session');
  * Socket.IO has no seam behind its middlewares, and none around its listeners. These methods are all that it calls
  * them by; they are shared by all sockets, so that a connection costs no closures.
  */
-export function guardSocket(socket: Socket, session: Session): void {
-  Object.assign(socket, { [SESSION]: session });
+export function guardSocket(socket: Socket, listener: SocketListener): void {
+  Object.assign(socket, { [LISTENER]: listener });
   Object.setPrototypeOf(socket, guardedPrototypeOf(socket));
 }
 
-/** The session of a guarded socket; none yet of one that came by a way around its namespace's middlewares. */
-export function sessionOf(socket: Socket): Session | undefined {
-  return (socket as Socket & { [SESSION]?: Session })[SESSION];
+/** The listener of a guarded socket. */
+export function listenerOf(socket: Socket): SocketListener | undefined {
+  return (socket as Socket & { [LISTENER]?: SocketListener })[LISTENER];
 }
 
 /** What has the handlers of an event run on the socket that it is called on. */
 export function listenerFor(event: string): Listener {
   return function listener(this: Socket, ...sent: unknown[]): void {
-    sessionOf(this)?.handle(event, sent);
+    listenerOf(this)?.handle(event, sent);
   };
 }
 
 const guards = {
   /** Of Socket.IO: has an event of the client's. */
   onevent(this: Socket, packet: EventPacket): void {
-    sessionOf(this)?.receive(packet);
+    listenerOf(this)?.receive(packet);
   },
 
   /** Of Socket.IO: has the client's answer to an event of the server's. */
@@ -54,7 +64,7 @@ const guards = {
   /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
   emitReserved(this: Socket, event: string, ...args: unknown[]): boolean {
     const listeners = callListeners(this, event, args, (error) => logListenerFailure(this, event, error));
-    if (event === 'disconnect') sessionOf(this)?.close(String(args[0]));
+    if (event === 'disconnect') listenerOf(this)?.close(String(args[0]));
     return listeners;
   },
 

@@ -1,6 +1,6 @@
 import { guardedCall } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
-import type { Namespace } from '../socket-io/socket.io.js';
+import type { Namespace } from './socket.io.js';
 
 type BroadcastOperator = { emit(event: string, ...args: unknown[]): boolean };
 

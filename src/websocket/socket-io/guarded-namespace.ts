@@ -1,8 +1,7 @@
 import { callListeners, guardedCall } from '../errors/guarded-call.js';
 import { guardedMiddleware } from '../errors/guarded-middleware.js';
 import { logFailure } from '../errors/report-error.js';
-import type { Namespace, Server, Socket } from '../socket-io/socket.io.js';
-import { RecoveredSessions } from './recovered-sessions.js';
+import type { Namespace, Server, Socket } from './socket.io.js';
 
 /** Of Socket.IO: decides whether a client may join a namespace. */
 export type NamespaceMiddleware = (socket: Socket, next: (error?: Error) => void) => unknown;
@@ -37,7 +36,6 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
   // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
   if (!namespace['_fns'].includes(listener.first))
     namespace['_fns'] = [listener.first, ...namespace['_fns'].map(guarded)];
-  if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace).install();
   const add = namespace._add.bind(namespace);
   const doConnect = namespace['_doConnect'].bind(namespace);
   Object.assign(namespace, {
