@@ -7,7 +7,8 @@ import { growthPlotOf } from './growth-plot.js';
 import { plotOf } from './plot.js';
 import { tableOf } from './table.js';
 
-const page = 'docs/performance.md';
+const folder = 'docs/explanations/';
+const page = `${folder}performance.md`;
 const figures = /(?<=<!-- figures -->\n)[^]*(?=<!-- end of figures -->)/;
 
 /** The files of docs/ that tell the results that are kept, by their paths: the page, and a plot for each result. */
@@ -17,8 +18,8 @@ export async function reportOf(before: string): Promise<Map<string, string>> {
   for (const { name, result } of await keptResults()) {
     const plot = `performance-${name}.svg`;
     const growthPlot = growthPlotOf(result);
-    files.set(`docs/${plot}`, plotOf(result));
-    if (growthPlot) files.set(`docs/${growthNameOf(name)}`, growthPlot);
+    files.set(`${folder}${plot}`, plotOf(result));
+    if (growthPlot) files.set(`${folder}${growthNameOf(name)}`, growthPlot);
     sections.push(await sectionOf(result, plot, growthPlot && growthNameOf(name)));
   }
   if (!figures.test(before)) throw new Error(`${page} has no "<!-- figures -->" and "<!-- end of figures -->".`);

@@ -2,7 +2,7 @@ import type { WebsocketOptions } from '../websocket/index.js';
 import { authenticateByTokens } from './tokens.js';
 import { EnvironmentError, Variables } from './variables.js';
 
-/** What the reference server reads from its environment; docs/reference-server.md has a table of it. */
+/** What the reference server reads from its environment; docs/reference/reference-server.md has a table of it. */
 export interface Environment {
   port: number;
   /** Every interface where there is none. */

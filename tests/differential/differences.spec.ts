@@ -13,7 +13,7 @@ const rowsOn = (nest: 11 | 12): Set<string> =>
   new Set(all.flatMap((scenario) => differsOn(nest, scenario)?.rows ?? []));
 
 test('the page has the table as it is', async () => {
-  const page = new URL('../../docs/differences.md', import.meta.url).pathname;
+  const page = new URL('../../docs/reference/differences.md', import.meta.url).pathname;
   const formatted = await format(pageOf(differences), { ...(await resolveConfig(page)), filepath: page });
   await expect(formatted).toMatchFileSnapshot(page);
 });

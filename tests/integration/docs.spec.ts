@@ -152,13 +152,13 @@ test('every command of pnpm is a script', () => {
 });
 
 test('every statement has a heading, with an example that fails below it', () => {
-  const failing = blocks.filter(({ page, info }) => page === 'docs/statements.md' && info === 'fails');
+  const failing = blocks.filter(({ page, info }) => page === 'docs/reference/assertions.md' && info === 'fails');
   const told = new Set(failing.flatMap(({ heading }) => heading.split(', ')));
   expect(Object.keys(matchers).filter((name) => !told.has(name))).toEqual([]);
 });
 
 test('every option of an app is in the table, and no other', () => {
-  const [, table = ''] = read('docs/getting-started.md').split("## The app's options");
+  const [, table = ''] = read('docs/guides/getting-started.md').split("## The app's options");
   const told = [...table.split('\n## ')[0]!.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name!);
   const [, declared = ''] = read('src/testing/app/start-test-app.ts').split('export interface TestAppOptions {');
   const options = [...declared.split('\n}')[0]!.matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, name]) => name!);

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { reportOf } from '../../bench/report/page.js';
 import { read } from './support/docs/blocks.js';
 
-/* docs/performance.md and its plots tell what bench/results holds; `pnpm bench report` writes them anew. */
+/* docs/explanations/performance.md and its plots tell what bench/results holds; `pnpm bench report` writes them anew. */
 
 test('the page and its plots tell the figures of the results that are kept', async () => {
-  const files = await reportOf(read('docs/performance.md'));
+  const files = await reportOf(read('docs/explanations/performance.md'));
   expect(files.size).toBeGreaterThan(1);
   expect([...files.keys()].map((path) => [path, read(path)])).toEqual([...files]);
 });

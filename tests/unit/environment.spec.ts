@@ -126,7 +126,7 @@ describe('readEnvironment', () => {
   });
 
   test('is all in the table of its page, and nothing else is', () => {
-    const page = readFileSync(new URL('../../docs/reference-server.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/reference/reference-server.md', import.meta.url), 'utf8');
     const listed = Array.from(page.matchAll(/^\| `([A-Z_]+)` /gm), ([, name]) => name);
     expect(listed).toEqual(variables);
   });

@@ -10,7 +10,7 @@ export function read(path: string): string {
 
 /** A code block of a page. */
 export interface Block {
-  /** Such as `docs/statements.md`. */
+  /** Such as `docs/reference/assertions.md`. */
   page: string;
   /** Of the fence that opens it, counted from 1. */
   line: number;
@@ -29,7 +29,7 @@ export interface Block {
 /** The pages that have code, README first. */
 export const pages = [
   'README.md',
-  ...readdirSync(`${root}docs`)
+  ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .toSorted()
     .map((name) => `docs/${name}`),
