@@ -22,6 +22,18 @@ export interface MermaidFixtures {
   draw(diagram: string): Promise<string>;
 }
 
+/** A diagram as an SVG that can stand alone, in one of Mermaid's themes. */
+export async function svgOf(page: Page, diagram: string, theme: 'default' | 'dark'): Promise<string> {
+  await render(page, diagram, theme);
+  return page.locator('main svg').evaluate((svg) => {
+    const [, , width, height] = svg.getAttribute('viewBox')!.split(' ');
+    svg.setAttribute('width', width);
+    svg.setAttribute('height', height);
+    svg.removeAttribute('style');
+    return svg.outerHTML;
+  });
+}
+
 /**
  * Gives a `test` that has a browser Mermaid. To be called at the top of a file: Mermaid is loaded before the first test,
  * in a time of its own.
@@ -50,13 +62,25 @@ export function withMermaid<Context extends Pick<ChromiumFixtures, 'browser'>>(
 }
 
 async function drawOn(page: Page, diagram: string): Promise<string> {
-  const svg = await page.evaluate(async (source) => {
-    const { mermaid } = globalThis as unknown as { mermaid: Mermaid };
-    mermaid.initialize({ startOnLoad: false, securityLevel: 'strict' });
-    await mermaid.parse(source);
-    return (await mermaid.render('diagram', source)).svg;
-  }, diagram);
-  await page.locator('main').evaluate((main, drawn) => void (main.innerHTML = drawn), svg);
+  await render(page, diagram, 'default');
   const texts = await page.locator('main svg text').allTextContents();
   return texts.join(' ');
+}
+
+async function render(page: Page, diagram: string, theme: 'default' | 'dark'): Promise<void> {
+  const svg = await page.evaluate(
+    async ([source, name]) => {
+      const { mermaid } = globalThis as unknown as { mermaid: Mermaid };
+      mermaid.initialize({
+        startOnLoad: false,
+        securityLevel: 'strict',
+        theme: name,
+        sequence: { mirrorActors: false },
+      });
+      await mermaid.parse(source!);
+      return (await mermaid.render('diagram', source!)).svg;
+    },
+    [diagram, theme],
+  );
+  await page.locator('main').evaluate((main, drawn) => void (main.innerHTML = drawn), svg);
 }

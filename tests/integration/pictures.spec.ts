@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
+import { expect, test as base } from 'vitest';
+import { ChatModule } from '../package/consumer/chat.module.js';
+import { withChromium } from './support/chromium.js';
+import { blocksOf } from './support/docs/blocks.js';
+import { stable } from './support/docs/stable.js';
+import { PALETTES, terminalPicture } from './support/docs/terminal-picture.js';
+import { svgOf, withMermaid } from './support/mermaid.js';
+
+/* The pictures of the README: its failure as a terminal shows it, and the sequence diagram of the same test, made by
+   Mermaid in a browser. `pnpm docs:pictures` writes them. */
+
+const isWriting = process.env.PICTURES === 'write';
+const test = withMermaid(withChromium(base));
+const themes = ['light', 'dark'] as const;
+
+const pathOf = (name: string): string => fileURLToPath(new URL(`../../docs/pictures/${name}.svg`, import.meta.url));
+
+/** The failure, as the README has it, and a test runs it. */
+const failure = blocksOf('README.md').find(({ info }) => info === 'fails')!.printed!.code;
+
+test.each(themes)('the failure, in %s colours, is that of the README', (theme) => {
+  const picture = terminalPicture(failure, PALETTES[theme]);
+  if (isWriting) writeFileSync(pathOf(`failure-${theme}`), picture);
+  expect(readFileSync(pathOf(`failure-${theme}`), 'utf8')).toBe(picture);
+});
+
+/** The diagram of the test that fails. */
+async function diagramOfFailure(): Promise<string> {
+  const app = await startTestApp(ChatModule, { timeout: 500 });
+  const alice = await app.connect({ name: 'alice', namespace: 'chat' });
+  const bob = await app.connect({ name: 'bob', namespace: 'chat' });
+  await bob.emitWithAck('join', 'lobby');
+  alice.emit('say', 'hello');
+  await assertThat(bob)
+    .toReceive('said', 'hi')
+    .catch(() => {});
+  const diagram = app.timeline.toMermaid();
+  await app.close();
+  return diagram;
+}
+
+/** A picture has in it what it was drawn from. */
+const SOURCE = /(?<=<desc>)[^]*(?=<\/desc>)/;
+
+test('the diagram is that of the same test', async ({ board }) => {
+  const source = stable(await diagramOfFailure())
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+  for (const theme of themes) {
+    if (isWriting) {
+      const drawn = await svgOf(board!, await diagramOfFailure(), theme === 'dark' ? 'dark' : 'default');
+      writeFileSync(pathOf(`diagram-${theme}`), `${drawn.replace(/(?<=<svg [^>]*>)/, `<desc>${source}</desc>`)}\n`);
+    }
+    expect(SOURCE.exec(readFileSync(pathOf(`diagram-${theme}`), 'utf8'))?.[0]).toBe(source);
+  }
+});
