@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { DeadlineError, LeftoverClientError, TeardownError, UndeclaredErrorLogsError } from '../report/errors.js';
-import { showWorks } from '../report/show.js';
-import { EXPIRED, within } from '../timing/deadline.js';
+import { showWorks } from '../report/format.js';
+import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import type { RunningApp } from './running-app.js';
 import type { TestClient } from '../client/test-client.js';
 
@@ -63,12 +63,12 @@ async function closeNest({ nest, activity, timeout }: RunningApp): Promise<void>
   // The test may have closed it already; Nest would run every shutdown hook again.
   if (!(nest.getHttpServer() as HttpServer).listening) return;
   const closed = nest.close();
-  if ((await within(closed, timeout)) !== EXPIRED) return;
+  if ((await withTimeout(closed, timeout)) !== EXPIRED) return;
   const error = new DeadlineError('app.close() was to end', timeout, {
     'still in flight': showWorks(activity.work),
     note: 'Its connections were cut. An HTTP request or an onModuleDestroy that never ends keeps an app open.',
   });
   (nest.getHttpServer() as HttpServer).closeAllConnections();
-  await within(closed, timeout);
+  await withTimeout(closed, timeout);
   throw error;
 }

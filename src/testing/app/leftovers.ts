@@ -1,13 +1,13 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { Refusal } from '../model/refusal.js';
-import { showEvent, type Details } from '../report/show.js';
-import { takeUnawaited } from '../statements/unawaited.js';
+import { showEvent, type Details } from '../report/format.js';
+import { takeUnawaited } from '../matchers/unawaited.js';
 import { nextTurn } from '../timing/real-time.js';
-import { named } from '../statements/names.js';
+import { named } from '../matchers/names.js';
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import type { RunningApp } from './running-app.js';
 import type { StrictOptions } from './strict.js';
-import type { ClientStage, TestClient } from '../client/test-client.js';
+import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 
 /** How long a test that is over may take to come to rest before it is looked at as it is, in milliseconds. */
 const LAST_REST = 500;
@@ -18,7 +18,7 @@ const LAST_REST = 500;
  */
 export async function findLeftovers(
   { logs, errorLogs, refusals, observer, strict, timeout, activity }: RunningApp,
-  stage: ClientStage,
+  context: ClientAssertionContext,
   clients: readonly TestClient[],
   since: number,
   /** Whether other tests run in the app: then only what these clients caused is this test's. */
@@ -26,18 +26,18 @@ export async function findLeftovers(
 ): Promise<readonly Error[]> {
   // What the test has made in the same go, and awaits together with the end, is awaited by then.
   await nextTurn();
-  const problems = [...takeUnawaited(stage.timeline)];
+  const problems = [...takeUnawaited(context.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
   if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;
 
   // What was set off last may yet log an error, or send something. Work that hangs is not waited for to the end.
   const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
-  await stage.settle(rest).catch(() => activity.changed());
+  await context.settle(rest).catch(() => activity.changed());
   const names = new Set<string | undefined>(clients.map(({ name }) => name));
   const errors = (errorLogs === 'fail' ? logs.undeclaredErrors(since) : []).filter(
     ({ cause }) => !ofTheseOnly || (cause && names.has(cause.client)),
   );
-  if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors, (text) => named(stage, text)));
+  if (errors.length > 0) problems.push(new UndeclaredErrorLogsError(errors, (text) => named(context, text)));
   for (const error of errors) logs.declare(error);
   const undeclared = (refusals === 'fail' ? observer.refusals.undeclared(since) : []).filter(
     ({ client }) => !ofTheseOnly || names.has(client),

@@ -14,7 +14,7 @@ import type { Server, ServerOptions } from '../../websocket/index.js';
 import { observeCoverage } from '../coverage/observe-coverage.js';
 import { Activity } from '../settle/activity.js';
 import { AppStartError } from '../report/errors.js';
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import { executionContext } from '../model/execution-context.js';
 import { LogCapture } from '../observer/log-capture.js';
 import { observeJobs } from '../observer/observe-jobs.js';
@@ -176,7 +176,7 @@ export async function bootTestApp<
   { activity, timeline, cluster, node, onServer }: Surroundings,
 ): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
   if (typeof module !== 'function' && typeof module?.module !== 'function') {
-    throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${show(module)}.`);
+    throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${format(module)}.`);
   }
   await verifyPrivateMembers();
   const identity = {};

@@ -12,16 +12,16 @@ import { parserOf } from '../socket-io/server.js';
 import { settle, type Link, type SettleOptions } from '../settle/settle.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { TeardownError } from '../report/errors.js';
-import { show } from '../report/show.js';
-import { AppSubject } from '../statements/app-subject.js';
-import { Audience, type Belongs } from '../statements/audience.js';
-import { explain } from '../statements/similar-events.js';
+import { format } from '../report/format.js';
+import { AppSubject } from '../matchers/app-subject.js';
+import { Audience, type Belongs } from '../matchers/audience.js';
+import { explain } from '../matchers/failure-text/similar-events.js';
 import { closeApp } from './close-app.js';
 import { connectClient } from '../client/connect-client.js';
 import type { ClientFor, ConnectIn, EventsOf } from '../client/events.js';
 import type { EventsMap } from '../client/events-map.js';
 import { withSlash, type ConnectOptions } from '../client/connect-options.js';
-import type { ClientContext } from '../client/stage.js';
+import type { ClientContext } from '../client/assertion-context.js';
 import { TestClient } from '../client/test-client.js';
 import type { RunningApp } from './running-app.js';
 import { findLeftovers } from './leftovers.js';
@@ -62,7 +62,7 @@ export class TestApp<
   readonly timeout: number;
 
   /** @internal */
-  readonly stage: ClientContext<TestClient>;
+  readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
   /** @internal Every client that was let in, the disconnected ones too. */
   readonly opened = new Set<TestClient>();
@@ -82,7 +82,7 @@ export class TestApp<
     this.timeout = running.timeout;
     this.port = portOf(running.nest.getHttpServer());
     const secure = 'setSecureContext' in running.nest.getHttpServer();
-    this.stage = {
+    this.context = {
       ...running,
       settle: (options) => this.comeToRest(options),
       everyone: () => running.cluster?.everyone() ?? this.everyone,
@@ -138,18 +138,18 @@ export class TestApp<
     return [...this.opened].filter(({ connected }) => connected);
   }
 
-  /** The clients of a room, for statements about who receives something: those that were in it when that was sent. */
+  /** The clients of a room, for assertions about who receives something: those that were in it when that was sent. */
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
-    const words = namespace === '/' ? `room ${show(name)}` : `room ${show(name)} of ${namespace}`;
+    const words = namespace === '/' ? `room ${format(name)}` : `room ${format(name)} of ${namespace}`;
     const belongs: Belongs = (client, moment) =>
       client.namespace === withSlash(namespace) && client.link.wasIn(moment, name);
-    return new Audience(this.stage, words, belongs, this.timeout);
+    return new Audience(this.context, words, belongs, this.timeout);
   }
 
-  /** The clients of a namespace: in a statement, those that were connected to it when the event was sent. */
+  /** The clients of a namespace: in a assertion, those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
     const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.link.wasIn(moment);
-    return new Audience(this.stage, `namespace ${withSlash(name)}`, belongs, this.timeout);
+    return new Audience(this.context, `namespace ${withSlash(name)}`, belongs, this.timeout);
   }
 
   /**
@@ -178,7 +178,7 @@ export class TestApp<
 
   /**
    * Takes in a socket that the test did not connect, such as that of the app's own front end: what it sends and receives is
-   * in the timeline, `settle()` waits for it, and statements can be made about it. What it has received before is not
+   * in the timeline, `settle()` waits for it, and assertions can be made about it. What it has received before is not
    * known, so that it is best given before it is connected. It leaves when the app is closed.
    *
    * @param socket of socket.io-client
@@ -189,9 +189,9 @@ export class TestApp<
     { name, timeout }: Pick<ConnectOptions, 'name' | 'timeout'> = {},
   ): TestClient<Incoming, Outgoing> {
     if (this.closing) throw new Error('follow() was called on an app that is closed.');
-    const known = this.stage.everyone().find((client) => client.socket === (socket as unknown));
+    const known = this.context.everyone().find((client) => client.socket === (socket as unknown));
     if (known) throw new TypeError(`This socket is a client of the test already: ${known.name}.`);
-    const client = new TestClient<Incoming, Outgoing>(socket, this.stage, {
+    const client = new TestClient<Incoming, Outgoing>(socket, this.context, {
       ...this.identify(name, namespaceOf(socket), timeout),
       signal: this.running.signal,
     });
@@ -240,7 +240,7 @@ export class TestApp<
    * @param since from when on errors count, in milliseconds of `performance.now()`
    */
   leftovers(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
-    return findLeftovers(this.running, this.stage, clients, since, ofTheseOnly);
+    return findLeftovers(this.running, this.context, clients, since, ofTheseOnly);
   }
 
   /**
@@ -309,7 +309,7 @@ export class TestApp<
 
   /** By their names failures and timelines tell clients apart: a further `alice` beside one that is there is `alice (2)`. */
   private uniqueName(name: string, namespace = '/'): string {
-    const others = this.stage.everyone().filter((one) => !one.isGone && one.namespace === withSlash(namespace));
+    const others = this.context.everyone().filter((one) => !one.isGone && one.namespace === withSlash(namespace));
     const taken = new Set(others.map((one) => one.name));
     if (!taken.has(name)) return name;
     let number = 2;
@@ -335,7 +335,7 @@ export class TestApp<
       url,
       server,
       observer,
-      context: this.stage,
+      context: this.context,
       opened: this.opened,
       refused: this.refused,
       options: {

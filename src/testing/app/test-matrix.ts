@@ -1,5 +1,5 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { TestAppOptions } from './start-test-app.js';
 
@@ -102,5 +102,5 @@ function entriesOf<T>(record: Readonly<Record<string, T>> | undefined): [string,
 function transportsOf(transport: WorldTransport): ConnectOptions['transports'] {
   if (Object.hasOwn(TRANSPORTS, transport)) return TRANSPORTS[transport];
   const known = Object.keys(TRANSPORTS).join(', ');
-  throw new TypeError(`worlds() knows the transports ${known}; got ${show(transport)}.`);
+  throw new TypeError(`worlds() knows the transports ${known}; got ${format(transport)}.`);
 }

@@ -1,14 +1,14 @@
 import type { Socket } from 'socket.io-client';
 import type { HookError } from '../report/errors.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
-import { EXPIRED, within } from '../timing/deadline.js';
+import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { fenceToClient, fenceToServer } from '../socket-io/fence.js';
 import { expectPingsInRealTime } from '../socket-io/heartbeats.js';
 import type { Link } from '../settle/settle.js';
 import { ClientTraffic } from './client-traffic.js';
 import { noteWebSocket } from '../socket-io/close-websocket.js';
 import { Inbox } from './inbox.js';
-import type { LinkContext } from './stage.js';
+import type { LinkContext } from './assertion-context.js';
 import {
   connectionIdOf,
   namespaceOf,
@@ -92,7 +92,7 @@ export class ClientLink implements Link {
     socket.once('connect_error', onError);
     socket.connect();
     try {
-      return await within(outcome, this.identity.timeout, this.identity.signal);
+      return await withTimeout(outcome, this.identity.timeout, this.identity.signal);
     } finally {
       socket.off('connect', onConnect);
       socket.off('connect_error', onError);
@@ -108,7 +108,7 @@ export class ClientLink implements Link {
     const settled = await activity.until(() => end.hooksSettled || undefined, timeout, signal);
     if (settled === EXPIRED) return EXPIRED;
     if (end.untouched) return;
-    if ((await within(this.fenceToClient(), timeout, signal)) === EXPIRED) return EXPIRED;
+    if ((await withTimeout(this.fenceToClient(), timeout, signal)) === EXPIRED) return EXPIRED;
     // A connection that a hook has closed carries no fence.
     if ((await activity.until(() => this.agrees() || undefined, timeout, signal)) === EXPIRED) return EXPIRED;
   }

@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
-import type { LinkContext } from './stage.js';
+import type { LinkContext } from './assertion-context.js';
 import { sentFromQueue } from '../socket-io/client-socket.js';
 import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/wire.js';
 

@@ -8,7 +8,7 @@ import { EXPIRED } from '../timing/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
 import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
 import { explainRefusal } from './refusal.js';
-import type { ClientContext } from './stage.js';
+import type { ClientContext } from './assertion-context.js';
 import { TestClient } from './test-client.js';
 import { forgetSocket } from '../socket-io/client-socket.js';
 import { namespacesOf } from '../socket-io/server.js';

@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io-client';
 import { ClientGoneError, DeadlineError } from '../report/errors.js';
-import { report, show, showEvent, type Details } from '../report/show.js';
-import { EXPIRED, stretched, within } from '../timing/deadline.js';
+import { report, format, showEvent, type Details } from '../report/format.js';
+import { EXPIRED, stretched, withTimeout } from '../timing/deadline.js';
 import type { SentEvent } from '../model/sent-event.js';
 import { ClientLink, type ClientIdentity } from './client-link.js';
 import type { EventsMap } from './events-map.js';
@@ -9,7 +9,7 @@ import { closeWebSocket } from '../socket-io/close-websocket.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
-import type { ClientContext, Stage } from './stage.js';
+import type { ClientContext, AssertionContext } from './assertion-context.js';
 import { queueOf } from '../socket-io/client-socket.js';
 
 /** How long one wait may take, and what ends it before. */
@@ -207,7 +207,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
         this.failureContext(),
       );
     }
-    await within(closed, this.timeout);
+    await withTimeout(closed, this.timeout);
     this.link.throwFailedHook(({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
   }
 
@@ -242,7 +242,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   private async awaitAck(wanted: () => string, ack: Promise<unknown>, sent: SentEvent | undefined): Promise<unknown> {
     const { refusals } = this.context.observer;
     try {
-      const answer = await within(ack, this.timeout, this.signal);
+      const answer = await withTimeout(ack, this.timeout, this.signal);
       if (answer !== EXPIRED)
         return sent && refusals.has(sent.entry) ? noticeReads(answer, () => refusals.declare(sent.entry)) : answer;
     } catch (error) {
@@ -269,8 +269,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   }
 }
 
-/** Where statements about clients are made. */
-export type ClientStage = Stage<TestClient>;
+/** Where assertions about clients are made. */
+export type ClientAssertionContext = AssertionContext<TestClient>;
 
 /** Whose ack it is, and of what: of an event that waits for others to be sent, or that could not be. */
 export interface Ack {
@@ -280,7 +280,7 @@ export interface Ack {
 
 const acks = new WeakMap<object, Ack>();
 
-/** Notes which event's ack a promise of `emitWithAck` is, so that one can make statements about the promise. */
+/** Notes which event's ack a promise of `emitWithAck` is, so that one can make assertions about the promise. */
 export function noteAckOf(promise: Promise<unknown>, ack: Ack): void {
   acks.set(promise, ack);
 }
@@ -302,5 +302,5 @@ function unsendable(client: string, event: string, args: readonly unknown[], cau
   if (!isEncodingError(cause)) return cause as Error;
   const reason = cause instanceof RangeError ? 'they are circular, or nested too deeply' : (cause as Error).message;
   const headline = `${client} cannot send ${showEvent(event)} with these arguments: ${reason}.`;
-  return new TypeError(report(headline, { arguments: args.map(show) }), { cause });
+  return new TypeError(report(headline, { arguments: args.map(format) }), { cause });
 }

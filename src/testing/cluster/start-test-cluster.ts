@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RedisBackplane, type Server } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
-import { EXPIRED, runningTime, stretched, within, type Expired } from '../timing/deadline.js';
+import { EXPIRED, runningTime, stretched, withTimeout, type Expired } from '../timing/deadline.js';
 import { AppStartError, TeardownError } from '../report/errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
 import { nextTurn, setImmediate } from '../timing/real-time.js';
@@ -149,7 +149,7 @@ export class TestCluster<
     let seen: (number | Expired)[];
     do {
       // An adapter of the app's own may still be subscribing.
-      seen = await Promise.all(this.nodes.map((node) => within(countNodes(node), deadline - runningTime())));
+      seen = await Promise.all(this.nodes.map((node) => withTimeout(countNodes(node), deadline - runningTime())));
       if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
       await nextTurn();
     } while (runningTime() < deadline);
@@ -177,7 +177,7 @@ async function forgetClosed(nodes: readonly TestApp[], timeout: number): Promise
   const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
   while (open().length > 0 && runningTime() < deadline) {
     const counting = Promise.all(open().map(countNodes)).catch((): Expired => EXPIRED);
-    const counts = await within(counting, deadline - runningTime());
+    const counts = await withTimeout(counting, deadline - runningTime());
     if (counts === EXPIRED || counts.every((count) => count <= open().length)) return;
     await nextTurn();
   }

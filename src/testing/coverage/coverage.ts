@@ -8,7 +8,7 @@ export interface Coverage {
   gateways: GatewayCoverage[];
   /** Events that clients received and that no gateway's code names, such as Nest's own `exception`. */
   otherEvents: (EventCoverage & { namespace: string })[];
-  /** The names that tests made negative statements about. */
+  /** The names that tests made negative assertions about. */
   denied: CoveredNames;
   /** The names of what happened: events that an app emitted, rooms that somebody was in. */
   seen: CoveredNames;

@@ -1,7 +1,7 @@
 import { MetadataScanner } from '@nestjs/core';
 import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA, PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { WsParamtype } from '@nestjs/websockets/enums/ws-paramtype.enum.js';
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import type { Gateway } from '../observer/gateways.js';
 import type { GatewayCoverage, HandlerCoverage } from './coverage.js';
 import { eventsNamedIn, returnsAck } from './scan.js';
@@ -22,7 +22,7 @@ function handlerOf(prototype: object, method: string): HandlerCoverage | undefin
   const callback = (prototype as Record<string, object>)[method]!;
   if (!Reflect.hasMetadata(MESSAGE_MAPPING_METADATA, callback)) return undefined;
   const message: unknown = Reflect.getMetadata(MESSAGE_METADATA, callback);
-  const event = typeof message === 'string' ? message : show(message);
+  const event = typeof message === 'string' ? message : format(message);
   const answers = takesAck(prototype, method) || returnsAck(sourceOf(callback));
   return { event, method, received: 0, answers, asked: 0, acked: 0, failed: 0 };
 }

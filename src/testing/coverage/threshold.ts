@@ -1,4 +1,4 @@
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import type { Coverage } from './coverage.js';
 import { COVERAGE_KINDS, coverageItems, coverageTotals, type CoverageKind } from './totals.js';
 
@@ -31,7 +31,7 @@ export function assertThreshold(threshold: unknown): asserts threshold is Covera
   if (isPerCent(threshold) || isByKind(threshold)) return;
   throw new TypeError(
     `The threshold of the contract coverage is a number from 0 to 100, or one for each of ${COVERAGE_KINDS.join(', ')}: ` +
-      `{ handlers: 100, events: 80 }. It got ${show(threshold)}.`,
+      `{ handlers: 100, events: 80 }. It got ${format(threshold)}.`,
   );
 }
 

@@ -5,7 +5,7 @@ import { currentLogger } from '../nest/internals.js';
 import type { Activity } from '../settle/activity.js';
 import { isText } from '../report/is-text.js';
 import type { Recorder } from '../timeline/timeline.js';
-import { stackOf, textOf } from '../report/show.js';
+import { stackOf, textOf } from '../report/format.js';
 import { executionContext } from '../model/execution-context.js';
 import { now } from '../timing/real-time.js';
 import { readLine, type WrittenEntry } from './log-lines.js';

@@ -1,7 +1,7 @@
 import type { INestApplication, INestMicroservice } from '@nestjs/common';
 import { MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { transportOf } from '../nest/internals.js';
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
@@ -141,7 +141,7 @@ function observeMessages(microservice: INestMicroservice, surroundings: Surround
 /** What a message says that it is about, in the words of its transport. */
 function patternOf(context: MessageContext): string {
   const named = NAMES_OF_PATTERNS.find((name) => context[name]);
-  return show(named ? context[named]!() : context.operationId);
+  return format(named ? context[named]!() : context.operationId);
 }
 
 /** @returns the function that ends it, and the one that runs something on its behalf */

@@ -1,5 +1,5 @@
 import { createHook, executionAsyncResource, type AsyncHook, type HookCallbacks } from 'node:async_hooks';
-import { showCause } from '../report/show.js';
+import { showCause } from '../report/format.js';
 import type { Activity } from '../settle/activity.js';
 import { queueMicrotask, setImmediate } from '../timing/real-time.js';
 import { isBegunByTransport } from './begun-by-transport.js';

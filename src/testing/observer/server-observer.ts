@@ -9,7 +9,7 @@ import {
 } from '../../websocket/index.js';
 import { beatInRealTime } from '../socket-io/heartbeats.js';
 import type { HookError } from '../report/errors.js';
-import { readable, show } from '../report/show.js';
+import { readable, format } from '../report/format.js';
 import { connectionIdOf, namespacesOf, observeServerSideEmits } from '../socket-io/server.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import { discoverGateways, type Gateway } from './gateways.js';
@@ -287,7 +287,7 @@ export class ServerObserver implements HandlerListener, HookListener {
 
 /** What an exception filter has dealt with, or a middleware has thrown, is told by what it was. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error === 'string' ? error : show(error);
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : format(error);
   const isWrapped = ['FilteredError', 'MiddlewareError'].includes(error.name) && error.cause !== undefined;
   const { message }: { message: unknown } = error;
   return isWrapped ? reasonOf(error.cause) : String(message);

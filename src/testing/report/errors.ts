@@ -2,7 +2,7 @@ import type { ReceivedEvent } from '../model/received-event.js';
 import type { Work } from '../model/work.js';
 import type { LogEntry } from '../model/log-entry.js';
 import type { Refusal } from '../model/refusal.js';
-import { report, show, showEvent, showExpectable, showServerError, showWorks, type Details } from './show.js';
+import { report, format, showEvent, showExpectable, showServerError, showWorks, type Details } from './format.js';
 
 /** The app under test did not come up. `cause` is what its code, or Nest, threw. */
 export class AppStartError extends Error {
@@ -31,7 +31,7 @@ export class HookError extends Error {
     /** Whether the app logs it and disconnects the client, as WebsocketModule does; Nest itself lets it end the process. */
     readonly isContained: boolean,
   ) {
-    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
+    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : format(cause);
     super(
       report(`${hook} failed for ${client}: ${text}`, {
         note: isContained ? undefined : 'Nest itself does not catch this: outside of the harness it ends the process.',
@@ -83,8 +83,8 @@ export class ConnectionRefusedError extends Error implements RefusedConnection {
   ) {
     const where = namespace === undefined ? stage : `${stage} ${namespace}`;
     const what = stage === 'gateway' ? 'let in and then disconnected' : 'refused';
-    const text = report(`${client} was ${what} by the ${where}: ${show(reason)}`, {
-      data: data === undefined ? undefined : show(data),
+    const text = report(`${client} was ${what} by the ${where}: ${format(reason)}`, {
+      data: data === undefined ? undefined : format(data),
       'was sent before': received.map(({ event, args }) => showEvent(event, args)),
       ...details,
     });
@@ -142,7 +142,7 @@ export class UndeclaredRefusalsError extends Error {
         refused: refusals.map(({ client, event, reason: why }) => `${client}'s ${showEvent(event)}: ${why}`),
         note:
           'To expect one: await expect(client.emitWithAck(…)).toRaiseException(), read the ack or the event that tells of it, ' +
-          `or app.allowRefusals(${show(reason)}) beforehand.`,
+          `or app.allowRefusals(${format(reason)}) beforehand.`,
       }),
     );
   }

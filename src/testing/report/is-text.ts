@@ -1,4 +1,4 @@
-import { show } from './show.js';
+import { format } from './format.js';
 
 /**
  * Whether a text is the one expected, or matches the pattern; a pattern's own position does not count.
@@ -8,5 +8,5 @@ import { show } from './show.js';
 export function isText(expected: string | RegExp, text: string): boolean {
   if (typeof expected === 'string') return text === expected;
   if (expected instanceof RegExp) return text.search(expected) !== -1;
-  throw new TypeError(`Expected a text or a pattern to look for; got ${show(expected)}.`);
+  throw new TypeError(`Expected a text or a pattern to look for; got ${format(expected)}.`);
 }

@@ -1,5 +1,5 @@
 import type { Work } from '../model/work.js';
-import { within, type Expired } from '../timing/deadline.js';
+import { withTimeout, type Expired } from '../timing/deadline.js';
 import { now, queueMicrotask } from '../timing/real-time.js';
 
 /**
@@ -102,7 +102,7 @@ export class Activity {
     });
     this.watchers.add(look!);
     try {
-      return await within(answered, timeout, signal);
+      return await withTimeout(answered, timeout, signal);
     } finally {
       this.watchers.delete(look!);
     }

@@ -1,5 +1,5 @@
 import type { Activity } from './activity.js';
-import { EXPIRED, runningTime, within } from '../timing/deadline.js';
+import { EXPIRED, runningTime, withTimeout } from '../timing/deadline.js';
 import { SettleTimeoutError } from '../report/errors.js';
 import { nextTurn, pause } from '../timing/real-time.js';
 
@@ -73,7 +73,7 @@ export async function settle(
   let isBusy = false;
   const inTime = async <T>(stalled: string | undefined, step: Promise<T>): Promise<T> => {
     const began = runningTime();
-    const outcome = await within(step, deadline - began, signal);
+    const outcome = await withTimeout(step, deadline - began, signal);
     if (outcome !== EXPIRED && runningTime() < deadline) return outcome;
     const apart = scene.links().filter((link) => !link.agrees());
     throw new SettleTimeoutError(

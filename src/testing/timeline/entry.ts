@@ -2,7 +2,7 @@ import type { LogLevel } from '@nestjs/common';
 import type { RefusalStage } from '../report/errors.js';
 import type { Cause } from '../model/execution-context.js';
 
-/** What contradicts a statement about an event. */
+/** What contradicts a assertion about an event. */
 export interface Contradiction {
   /** Of what is missing, the event as it was stated: `"said" ('hi')`. */
   readonly event?: string;

@@ -1,4 +1,4 @@
-import { show, showCause, showEvent } from '../report/show.js';
+import { format, showCause, showEvent } from '../report/format.js';
 import type { TimelineEntry } from './entry.js';
 
 export interface PrintOptions {
@@ -62,7 +62,7 @@ export function sentenceOf(entry: TimelineEntry): string {
     case 'received':
       return `${entry.client} ← ${showEvent(entry.event, entry.args)}`;
     case 'acked':
-      return `${entry.client} ${entry.by === 'server' ? '←' : '→'} ack of "${entry.event}" (${entry.args.map(show).join(', ')})`;
+      return `${entry.client} ${entry.by === 'server' ? '←' : '→'} ack of "${entry.event}" (${entry.args.map(format).join(', ')})`;
     case 'requested':
       return `${entry.method} ${entry.path}`;
     case 'begun':
@@ -72,9 +72,9 @@ export function sentenceOf(entry: TimelineEntry): string {
     case 'unheard':
       return `${showEvent(entry.event, entry.args)} emitted to ${showRooms(entry)}, where nobody got it`;
     case 'joined':
-      return `${entry.client} joined room ${show(entry.room)}`;
+      return `${entry.client} joined room ${format(entry.room)}`;
     case 'left':
-      return `${entry.client} left room ${show(entry.room)}`;
+      return `${entry.client} left room ${format(entry.room)}`;
     case 'logged':
       return `${entry.level} [${entry.context ?? 'no context'}] ${entry.text}`;
     case 'failed':
@@ -87,7 +87,7 @@ export function sentenceOf(entry: TimelineEntry): string {
 }
 
 function showRooms({ rooms, namespace }: { rooms: readonly string[]; namespace: string }): string {
-  return rooms.length > 0 ? `room ${rooms.map(show).join(', ')}` : `namespace ${namespace}`;
+  return rooms.length > 0 ? `room ${rooms.map(format).join(', ')}` : `namespace ${namespace}`;
 }
 
 /** Whether the cause says no more than the entry itself, as of an ack. */

@@ -1,4 +1,4 @@
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
 import { now } from '../timing/real-time.js';
 import type { Happening, TimelineEntry } from './entry.js';
@@ -144,7 +144,7 @@ function plain(entry: TimelineEntry): unknown {
       if (typeof value !== 'object' || value === null) return value;
       if (above.includes(value)) return '[circular]';
       // An instance may hold on to half of the app.
-      if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return show(value);
+      if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return format(value);
       above.push(value);
       return value;
     }),

@@ -1,4 +1,4 @@
-import { show, showEvent } from '../report/show.js';
+import { format, showEvent } from '../report/format.js';
 import type { TimelineEntry } from './entry.js';
 import { sentenceOf } from './text.js';
 
@@ -37,7 +37,7 @@ function isTold(entry: TimelineEntry): boolean {
 }
 
 function tellOne(entry: TimelineEntry): string {
-  if (entry.kind === 'acked' && entry.by === 'server') return `ack (${entry.args.map(show).join(', ')})`;
+  if (entry.kind === 'acked' && entry.by === 'server') return `ack (${entry.args.map(format).join(', ')})`;
   if (entry.kind === 'received') return `→ ${entry.client} ${showEvent(entry.event, entry.args)}`;
   return sentenceOf(entry);
 }

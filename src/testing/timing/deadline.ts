@@ -45,7 +45,7 @@ export function runningTime(): number {
  * @returns what the promise resolves to, or {@link EXPIRED}
  * @throws the signal's reason when it is aborted
  */
-export function within<T>(promise: Promise<T>, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
+export function withTimeout<T>(promise: Promise<T>, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
   return new Promise((resolve, reject) => {
     const deadline = runningTime() + timeout;
     const look = (): void => {

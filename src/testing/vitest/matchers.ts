@@ -1,9 +1,9 @@
 import { expect as vitestExpect, type MatcherState } from 'vitest';
-import { appOf } from '../statements/assert-that.js';
-import { equalityOf } from '../statements/equality.js';
-import { takeUnawaited, trackMatcher } from '../statements/unawaited.js';
-import type { Verdict } from '../statements/statement.js';
-import { statements, type AnyStatement, type RealtimeMatchers } from '../statements/matchers.js';
+import { appOf } from '../matchers/assert-that.js';
+import { equalityOf } from '../matchers/equality.js';
+import { takeUnawaited, trackMatcher } from '../matchers/unawaited.js';
+import type { Verdict } from '../matchers/assertion.js';
+import { assertions, type AnyAssertion, type RealtimeMatchers } from '../matchers/matchers.js';
 import { TestRun } from './test-run.js';
 
 type VitestAssertion<Subject> = ReturnType<typeof vitestExpect.soft<Subject>>;
@@ -26,10 +26,10 @@ export const expect = vitestExpect as {
 } & typeof vitestExpect;
 
 expect.extend(
-  Object.fromEntries(Object.entries(statements).map(([name, statement]) => [name, matcher(name, statement)])),
+  Object.fromEntries(Object.entries(assertions).map(([name, assertion]) => [name, matcher(name, assertion)])),
 );
 
-function matcher(name: string, statement: unknown) {
+function matcher(name: string, assertion: unknown) {
   function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
     const madeAt = new Error();
     Error.captureStackTrace(madeAt, match);
@@ -37,7 +37,7 @@ function matcher(name: string, statement: unknown) {
     const equals = equalityOf(this);
     const test = testOf(this);
     const evaluate = async (): Promise<Verdict> =>
-      (statement as AnyStatement)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
+      (assertion as AnyAssertion)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
     const owner = ownerOf(test) ?? appOf(subject);
     return trackMatcher(name, owner, evaluate(), madeAt, this.soft) as Promise<Verdict>;
   }

@@ -2,7 +2,7 @@ import type { TestContext } from 'vitest';
 import { LooseEndsError, TeardownError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { TestClient } from '../client/test-client.js';
 import { now } from '../timing/real-time.js';
-import { takeUnawaited } from '../statements/unawaited.js';
+import { takeUnawaited } from '../matchers/unawaited.js';
 import type { Timeline } from '../timeline/timeline.js';
 
 type Task = TestContext['task'];

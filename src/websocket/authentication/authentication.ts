@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { within } from '../timing/deadline.js';
+import { withTimeout } from '../timing/deadline.js';
 import { isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
 import { Failures, type Failure } from '../dispatch/failures.js';
 import { logFailure } from '../errors/report-error.js';
@@ -156,7 +156,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   /** @throws what it was refused with, or a fault of the server's */
   private async identify(socket: Socket, timeout: number, timeLeft: number): Promise<void> {
     const ask = (this.asks += 1);
-    const data: unknown = await within(
+    const data: unknown = await withTimeout(
       this.authenticate!(socket.handshake, socket),
       Math.max(1, timeLeft),
       () => new Error(`"authentication" took longer than ${timeout} ms`),

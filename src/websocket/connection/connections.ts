@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Authentication } from '../authentication/authentication.js';
 import { withoutIdentity } from '../authentication/identity.js';
-import { within } from '../timing/deadline.js';
+import { withTimeout } from '../timing/deadline.js';
 import { InFlight } from '../nest/in-flight.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
 import type { Dispatch } from '../dispatch/message.js';
@@ -169,7 +169,7 @@ export class Connections {
       const again = failed.map(({ gateway }) => gateway);
       if (again.length > 0) latest = this.hooks.call(again, 'handleConnection', socket);
       const timeLeft = began + timeout - performance.now();
-      failed = (await within(latest, timeLeft, late)) ?? [];
+      failed = (await withTimeout(latest, timeLeft, late)) ?? [];
       if (failed[0]) throw failed[0];
     };
     const decided = retry(attempt, (_, pause, tries) => {
@@ -182,7 +182,7 @@ export class Connections {
       (error: unknown) => this.onSettled(session, failed.includes(error as HookFailure) ? failed : [error], began),
     );
     // One that is late is awaited once more: `handleDisconnect` comes after it.
-    const ended = decided.then(() => within(latest, timeout, late)).finally(() => session.endSetUp());
+    const ended = decided.then(() => withTimeout(latest, timeout, late)).finally(() => session.endSetUp());
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 

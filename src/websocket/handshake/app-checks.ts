@@ -1,4 +1,4 @@
-import { within } from '../timing/deadline.js';
+import { withTimeout } from '../timing/deadline.js';
 import { guardedCall } from '../errors/guarded-call.js';
 import { attempt } from '../errors/report-error.js';
 import type { ServerOptions } from '../socket-io/socket.io.js';
@@ -52,7 +52,7 @@ function guarded<Subject, Answer extends readonly unknown[]>(
     const decision = new Promise<Answer>((resolve, reject) => {
       guardedCall(() => ask(subject, (...answered) => resolve(answered)), reject);
     });
-    void within(decision, timeout, () => new Error(`it has not decided within ${timeout} ms`)).then(
+    void withTimeout(decision, timeout, () => new Error(`it has not decided within ${timeout} ms`)).then(
       (answered) => answer(...answered),
       (error: unknown) => {
         onFailure(option, error);

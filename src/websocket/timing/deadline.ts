@@ -23,7 +23,7 @@ async function endsWithin(timeout: number, end: PromiseLike<unknown>, isAlone: b
 }
 
 /** @throws what the promise rejects with or, when it takes longer than so many milliseconds, what `late` makes */
-export async function within<T>(awaited: T | Promise<T>, timeout: number, late: () => Error): Promise<T> {
+export async function withTimeout<T>(awaited: T | Promise<T>, timeout: number, late: () => Error): Promise<T> {
   // A query of a database may be run by each call of its `then`.
   const promise = Promise.resolve(awaited);
   if (await endsWithin(timeout, promise, false)) return promise;

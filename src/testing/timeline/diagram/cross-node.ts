@@ -1,4 +1,4 @@
-import { showEvent } from '../../report/show.js';
+import { showEvent } from '../../report/format.js';
 import type { TimelineEntry } from '../entry.js';
 import type { Arrow, Lane } from './step.js';
 

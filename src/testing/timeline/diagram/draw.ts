@@ -22,7 +22,7 @@ export function drawStep(step: Step, participants: Participants): string {
 
 function textOf({ text, severity }: Step, kind: 'arrow' | 'note'): string {
   const size = severity > 0 ? SIZES.failure : SIZES[kind];
-  // Statements that hold are on a line each.
+  // Assertions that hold are on a line each.
   const lines = text.split('\n✓').map((line, index) => (index > 0 ? `✓${line}` : line));
   return lines.map((line) => label(line, size)).join('<br/>');
 }

@@ -2,7 +2,7 @@ import { keyOf, lanesOf, type Note, type Step } from './step.js';
 
 /**
  * Draws together what need not be told one by one: what happens to several clients until somebody does something else, and
- * statements that hold, one after the other.
+ * assertions that hold, one after the other.
  */
 export function mergeSteps(steps: readonly Step[]): readonly Step[] {
   const gathered: Step[][] = [];

@@ -1,4 +1,4 @@
-import { show, showEvent } from '../../report/show.js';
+import { format, showEvent } from '../../report/format.js';
 import type { TimelineEntry } from '../entry.js';
 import { SURELY_WRONG, severityOf } from '../severity.js';
 import { clientOf, sentenceOf } from '../text.js';
@@ -13,7 +13,7 @@ export interface Lanes {
   server(entry: TimelineEntry): Lane;
 }
 
-/** What is drawn for one entry. @param isUnwanted whether a statement says that it should not have come */
+/** What is drawn for one entry. @param isUnwanted whether a assertion says that it should not have come */
 export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean): readonly Step[] {
   const severity = isUnwanted ? UNWANTED : severityOf(entry);
   const owner = clientOf(entry) ?? entry.cause?.client;
@@ -117,7 +117,7 @@ function gistOf(entry: TimelineEntry): string {
       return `${entry.level} [${entry.context ?? 'no context'}] …`;
     case 'joined':
     case 'left':
-      return `${entry.kind} room ${show(entry.room)}`;
+      return `${entry.kind} room ${format(entry.room)}`;
     case 'connected':
       return `connects by ${entry.transport}`;
     default:

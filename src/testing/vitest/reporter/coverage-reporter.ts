@@ -8,7 +8,7 @@ import { printCoverage } from '../../coverage/print.js';
 import { assertThreshold, coverageShortfalls, type CoverageThreshold } from '../../coverage/threshold.js';
 import { coverageTotals } from '../../coverage/totals.js';
 import { showVacuous, vacuousNegatives } from '../../coverage/vacuous.js';
-import { show } from '../../report/show.js';
+import { format } from '../../report/format.js';
 import { reportsDirectory } from './reports-directory.js';
 
 export interface CoverageReporterOptions {
@@ -19,7 +19,7 @@ export interface CoverageReporterOptions {
    */
   threshold?: CoverageThreshold;
   /**
-   * What to do about negative statements of an event that no app of the run emitted, or of a room that nobody was in: the
+   * What to do about negative assertions of an event that no app of the run emitted, or of a room that nobody was in: the
    * name may be misspelt.
    *
    * @default 'report', in the table
@@ -116,11 +116,11 @@ function resolveOptions(options: CoverageReporterOptions): CoverageReporterOptio
   if (threshold !== undefined) assertThreshold(threshold);
   if (vacuous !== undefined && vacuous !== 'report' && vacuous !== 'fail') {
     throw new TypeError(
-      `The vacuousNegatives of CoverageReporter are to 'report' or to 'fail'. It got ${show(vacuous)}.`,
+      `The vacuousNegatives of CoverageReporter are to 'report' or to 'fail'. It got ${format(vacuous)}.`,
     );
   }
   if (outputFile !== undefined && (typeof outputFile !== 'string' || outputFile === '')) {
-    throw new TypeError(`The outputFile of CoverageReporter is the path of a file. It got ${show(outputFile)}.`);
+    throw new TypeError(`The outputFile of CoverageReporter is the path of a file. It got ${format(outputFile)}.`);
   }
   return options;
 }

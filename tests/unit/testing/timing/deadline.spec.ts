@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EXPIRED, within } from '../../../../src/testing/timing/deadline.js';
+import { EXPIRED, withTimeout } from '../../../../src/testing/timing/deadline.js';
 
 async function afterSteps(steps: number): Promise<string> {
   for (let step = 0; step < steps; step += 1) await Promise.resolve();
@@ -7,9 +7,9 @@ async function afterSteps(steps: number): Promise<string> {
 }
 
 test('what is there already is taken, also where no time is left', async () => {
-  expect(await within(afterSteps(20), -1)).toBe('there');
+  expect(await withTimeout(afterSteps(20), -1)).toBe('there');
 });
 
 test('what does not come has expired', async () => {
-  expect(await within(new Promise(() => {}), 10)).toBe(EXPIRED);
+  expect(await withTimeout(new Promise(() => {}), 10)).toBe(EXPIRED);
 });

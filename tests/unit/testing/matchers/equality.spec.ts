@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { difference } from '../../../../src/testing/statements/difference.js';
-import { equals } from '../../../../src/testing/statements/equality.js';
+import { difference } from '../../../../src/testing/matchers/failure-text/difference.js';
+import { equals } from '../../../../src/testing/matchers/equality.js';
 
 class Message {
   constructor(readonly text: string) {}

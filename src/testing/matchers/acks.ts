@@ -2,11 +2,11 @@ import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { TestClient } from '../client/test-client.js';
 import { errorAnswerIn } from '../model/error-answer.js';
-import { show, showEvent } from '../report/show.js';
-import { showReceived } from './similar-events.js';
-import { difference } from './difference.js';
+import { format, showEvent } from '../report/format.js';
+import { showReceived } from './failure-text/similar-events.js';
+import { difference } from './failure-text/difference.js';
 import type { Equals } from './equality.js';
-import { aboutClient, type Statement } from './statement.js';
+import { aboutClient, type Assertion } from './assertion.js';
 import { isText } from '../report/is-text.js';
 
 /** An event that was sent with `emitWithAck`, and by whom. */
@@ -20,7 +20,7 @@ export function isAcked(
   { client, sent }: Asked,
   expected: readonly unknown[],
   equals: Equals,
-): Statement<readonly unknown[]> {
+): Assertion<readonly unknown[]> {
   const { refusals } = client.context.observer;
   const isError = (ack: readonly unknown[]): boolean => refusals.has(sent.entry) || errorAnswerIn(ack) !== undefined;
   // What fits another error as well does not ask for this one.
@@ -68,10 +68,10 @@ interface Failure {
 }
 
 /** That an event fails, as its ack or an `exception` tells: with this message, when one is given. */
-export function raisesException({ client, sent }: Asked, message: string | RegExp | undefined): Statement<Failure> {
+export function raisesException({ client, sent }: Asked, message: string | RegExp | undefined): Assertion<Failure> {
   return {
     ...about({ client, sent }),
-    wanted: message === undefined ? 'raise an exception' : `raise an exception with message ${show(message)}`,
+    wanted: message === undefined ? 'raise an exception' : `raise an exception with message ${format(message)}`,
     look: () =>
       failuresOf({ client, sent }).find((failure) => message === undefined || isText(message, messageOf(failure))),
     take: ({ received }) => {
@@ -126,5 +126,5 @@ function ackedWith(ack: readonly unknown[]): string {
 }
 
 function showAll(values: readonly unknown[]): string {
-  return values.length > 0 ? values.map(show).join(', ') : 'nothing';
+  return values.length > 0 ? values.map(format).join(', ') : 'nothing';
 }

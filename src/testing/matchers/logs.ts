@@ -1,12 +1,12 @@
 import type { LogLevel } from '@nestjs/common';
 import type { AppSubject } from './app-subject.js';
 import type { TestClient } from '../client/test-client.js';
-import { show, showBecause, showCause, showLog, showServerError, textOf } from '../report/show.js';
+import { format, showBecause, showCause, showLog, showServerError, textOf } from '../report/format.js';
 import type { LogEntry } from '../model/log-entry.js';
 import { NEST_ITSELF } from '../timeline/routine.js';
-import { difference } from './difference.js';
+import { difference } from './failure-text/difference.js';
 import type { Equals } from './equality.js';
-import type { Statement } from './statement.js';
+import type { Assertion } from './assertion.js';
 import { isText } from '../report/is-text.js';
 
 /** What a log entry is expected to have; what is left out does not matter. */
@@ -31,7 +31,7 @@ export function logs(
   expected: ExpectedLog,
   equals: Equals,
   since: number,
-): Statement<LogEntry> {
+): Assertion<LogEntry> {
   const client = typeof expected.by === 'object' ? expected.by : undefined;
   const by = client?.name ?? (expected.by as string | undefined);
   const isIt = (entry: LogEntry): boolean =>
@@ -46,8 +46,8 @@ export function logs(
     'log',
     expected.level,
     expected.context && `[${expected.context}]`,
-    show(message),
-    expected.params && `with ${show(expected.params)}`,
+    format(message),
+    expected.params && `with ${format(expected.params)}`,
     showBy(by, expected.event),
   ];
   /** Where an entry with the text differs, and that its parameters do not. */
@@ -60,7 +60,7 @@ export function logs(
       ? ['  with the parameters expected']
       : []),
   ];
-  const entries = (): readonly LogEntry[] => app.logs.since(Math.max(since, app.stage.since()));
+  const entries = (): readonly LogEntry[] => app.logs.since(Math.max(since, app.context.since()));
   return {
     ...aboutApp(app),
     wanted: wanted.filter(Boolean).join(' '),
@@ -103,12 +103,12 @@ function showBy(client: string | undefined, event: string | undefined): string |
 }
 
 /** That an app logs, at level `error` or `fatal`, what nobody has declared as expected. */
-export function logsErrors(app: AppSubject, since: number): Statement<readonly LogEntry[]> {
+export function logsErrors(app: AppSubject, since: number): Assertion<readonly LogEntry[]> {
   return {
     ...aboutApp(app),
     wanted: 'log errors',
     look: () => {
-      const found = app.logs.undeclaredErrors(Math.max(since, app.stage.since()));
+      const found = app.logs.undeclaredErrors(Math.max(since, app.context.since()));
       return found.length > 0 ? found : undefined;
     },
     take: (found) => found.forEach((entry) => app.logs.declare(entry)),
@@ -117,10 +117,10 @@ export function logsErrors(app: AppSubject, since: number): Statement<readonly L
 }
 
 function aboutApp({
-  stage,
+  context,
   timeout,
-}: AppSubject): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal'> {
-  return { stage, clients: [], subject: 'the app', timeout, signal: stage.signal };
+}: AppSubject): Pick<Assertion<unknown>, 'context' | 'clients' | 'subject' | 'timeout' | 'signal'> {
+  return { context, clients: [], subject: 'the app', timeout, signal: context.signal };
 }
 
 function showWithCause(entry: LogEntry): string {

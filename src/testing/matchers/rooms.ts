@@ -1,21 +1,21 @@
 import type { TestClient } from '../client/test-client.js';
-import { show, showBecause } from '../report/show.js';
-import { aboutClient, type Statement } from './statement.js';
+import { format, showBecause } from '../report/format.js';
+import { aboutClient, type Assertion } from './assertion.js';
 
 /** That a client is in a room. */
-export function isInRoom(client: TestClient, room: string): Statement<string> {
+export function isInRoom(client: TestClient, room: string): Assertion<string> {
   return {
     ...aboutClient(client),
     about: { room },
     instead: () => roomsOf(client),
-    wanted: `be in room ${show(room)}`,
+    wanted: `be in room ${format(room)}`,
     look: () => client.rooms.find((name) => name === room),
-    describe: () => [`${client.name} is in room ${show(room)}${showJoining(client, room)}`],
+    describe: () => [`${client.name} is in room ${format(room)}${showJoining(client, room)}`],
   };
 }
 
 /** That a client is in these rooms and, its own left out, in no others. */
-export function isInRooms(client: TestClient, rooms: readonly string[]): Statement<readonly string[]> {
+export function isInRooms(client: TestClient, rooms: readonly string[]): Assertion<readonly string[]> {
   const wanted = new Set(rooms);
   return {
     ...aboutClient(client),
@@ -39,7 +39,7 @@ function showJoining({ name, namespace, context }: TestClient, room: string): st
 }
 
 function showRooms(rooms: readonly string[]): string {
-  return rooms.map(show).join(', ');
+  return rooms.map(format).join(', ');
 }
 
 function roomsOf({ name, rooms }: TestClient): readonly string[] {

@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from '../model/received-event.js';
-import type { ClientStage, TestClient } from '../client/test-client.js';
+import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 
-/** The outcome of a statement. */
+/** The outcome of a assertion. */
 export interface Verdict {
   /** Whether it holds; of a negated one, whether what it denies does. */
   readonly pass: boolean;
@@ -10,8 +10,8 @@ export interface Verdict {
 }
 
 /** Something that is said of clients, or of the app, and that can be looked up at any moment. */
-export interface Statement<Found> {
-  readonly stage: ClientStage;
+export interface Assertion<Found> {
+  readonly context: ClientAssertionContext;
   /** Of whom it is said, and so whose fate matters. */
   readonly clients: readonly TestClient[];
   /** Of whom, in words: `bob`, `the app`. */
@@ -50,12 +50,15 @@ export interface Statement<Found> {
   readonly instead?: () => readonly string[];
 }
 
-/** What every statement about a client has in common. */
+/** What every assertion about a client has in common. */
 export function aboutClient(
   client: TestClient,
-): Pick<Statement<unknown>, 'stage' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'whyInconclusive'> {
+): Pick<
+  Assertion<unknown>,
+  'context' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'whyInconclusive'
+> {
   return {
-    stage: client.context,
+    context: client.context,
     clients: [client],
     subject: client.name,
     timeout: client.timeout,

@@ -1,9 +1,9 @@
-import { errorAnswerIn } from '../model/error-answer.js';
-import { showEvent } from '../report/show.js';
-import type { Work } from '../model/work.js';
-import { sentenceOf } from '../timeline/text.js';
-import type { TimelineEntry } from '../timeline/entry.js';
-import type { ClientStage, TestClient } from '../client/test-client.js';
+import { errorAnswerIn } from '../../model/error-answer.js';
+import { showEvent } from '../../report/format.js';
+import type { Work } from '../../model/work.js';
+import { sentenceOf } from '../../timeline/text.js';
+import type { TimelineEntry } from '../../timeline/entry.js';
+import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
 
 type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
 
@@ -11,8 +11,8 @@ type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
  * What the last event of a client's, a later HTTP request, or a later connection of those that it is about, has done on the
  * server; or that it has done nothing.
  */
-export function lastEvent(stage: ClientStage, clients: readonly TestClient[]): string | undefined {
-  const entries = stage.timeline.since(stage.since());
+export function lastEvent(context: ClientAssertionContext, clients: readonly TestClient[]): string | undefined {
+  const entries = context.timeline.since(context.since());
   const names = new Set(clients.filter(({ connected }) => connected).map(({ name }) => name));
   const last = entries.findLast(
     (entry) =>
@@ -20,7 +20,7 @@ export function lastEvent(stage: ClientStage, clients: readonly TestClient[]): s
   );
   if (last?.kind !== 'sent' && last?.kind !== 'requested' && last?.kind !== 'connected') return undefined;
   const effects = entries.filter(({ cause, seq }) => cause?.entry === last.seq && seq !== last.seq);
-  const running = stage.activity.work.filter(({ what, client }) =>
+  const running = context.activity.work.filter(({ what, client }) =>
     last.kind === 'requested'
       ? what === sentenceOf(last)
       : client === last.client && what.includes(last.kind === 'sent' ? `"${last.event}"` : '.handleConnection'),
@@ -36,7 +36,7 @@ export function lastEvent(stage: ClientStage, clients: readonly TestClient[]): s
     return [`${sentenceOf(last)} ${isRunning ? 'is not answered yet' : 'was answered'}`, ...whole].join('; ');
   }
   return [
-    `${last.client}'s ${showEvent(last.event, last.args)} ${fateOf(last, effects, running, stage)}`,
+    `${last.client}'s ${showEvent(last.event, last.args)} ${fateOf(last, effects, running, context)}`,
     ...whole,
   ].join('; ');
 }
@@ -45,10 +45,10 @@ function fateOf(
   { seq, asksAck }: Sent,
   effects: readonly TimelineEntry[],
   running: readonly Work[],
-  stage: ClientStage,
+  context: ClientAssertionContext,
 ): string {
   const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
-  const refusal = stage.refusalOf(seq);
+  const refusal = context.refusalOf(seq);
   if (running.length > 0) {
     const isHeld = running.every(({ what }) => what.startsWith('socket.use '));
     return isHeld ? 'is held by a socket.use middleware, and no handler has run' : 'is still being handled';

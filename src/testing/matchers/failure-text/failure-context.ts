@@ -1,11 +1,11 @@
-import type { ClientStage, TestClient } from '../client/test-client.js';
-import { showBecause, showEvent, showServerError, showWorks, type Details } from '../report/show.js';
-import { setTimeout } from '../timing/real-time.js';
-import { isRoutine } from '../timeline/routine.js';
-import { clientOf, lineOf } from '../timeline/text.js';
-import type { TimelineEntry } from '../timeline/entry.js';
+import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
+import { showBecause, showEvent, showServerError, showWorks, type Details } from '../../report/format.js';
+import { setTimeout } from '../../timing/real-time.js';
+import { isRoutine } from '../../timeline/routine.js';
+import { clientOf, lineOf } from '../../timeline/text.js';
+import type { TimelineEntry } from '../../timeline/entry.js';
 import { lastEvent } from './last-event.js';
-import { withNames } from './names.js';
+import { withNames } from '../names.js';
 
 /** How much of each thing is told. */
 const MAX = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
@@ -18,31 +18,31 @@ const MAX = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
  * @param contradicts whether that by itself is what should not be
  */
 export function failureContext(
-  stage: ClientStage,
+  context: ClientAssertionContext,
   clients: readonly TestClient[],
   instead: Details = {},
   { contradicts = false }: { contradicts?: boolean } = {},
 ): Details {
   const told = Object.values(instead).flat().join('\n');
   const isNews = (line: string): boolean => !told.includes(line.replace(/, (?:running|open) for .*$/, ','));
-  const errors = stage.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
-  const last = lastEvent(stage, clients);
+  const errors = context.errors().filter((entry) => !told.includes(showServerError(entry)[0]!));
+  const last = lastEvent(context, clients);
   const details = {
     ...instead,
     'the last event': contradicts && isCausedByAnother(told, last) ? undefined : last,
     because: [
       ...clients.flatMap(whyGone).filter(isNews),
       ...whetherFaked(),
-      ...showWorks(stage.activity.work).filter(isNews),
+      ...showWorks(context.activity.work).filter(isNews),
       ...errors.slice(-MAX.errors).flatMap((entry) => {
         const [first, ...frames] = showServerError(entry);
         return [`the server logged ${first}`, ...frames];
       }),
     ],
-    'without an ack': clients.flatMap((client) => waitingForAcks(client, stage)),
-    ...lastOfTimeline(stage, clients),
+    'without an ack': clients.flatMap((client) => waitingForAcks(client, context)),
+    ...lastOfTimeline(context, clients),
   };
-  return withNames(stage, details);
+  return withNames(context, details);
 }
 
 /** Whether what should not have come says itself that it is none of the last event's doing. */
@@ -62,12 +62,12 @@ export function whyGone(client: TestClient): string[] {
 }
 
 /** Of those that failed, or were dealt with before the last event, there are other news. */
-function waitingForAcks({ name, pendingAcks }: TestClient, stage: ClientStage): string[] {
-  const entries = stage.timeline.since(stage.since());
+function waitingForAcks({ name, pendingAcks }: TestClient, context: ClientAssertionContext): string[] {
+  const entries = context.timeline.since(context.since());
   const last = entries.findLast(({ kind }) => kind === 'sent')?.seq;
   const isOver = (sent: number): boolean =>
     sent !== last && entries.some(({ kind, cause }) => kind === 'handled' && cause?.entry === sent);
-  const waiting = pendingAcks.filter(({ entry }) => stage.refusalOf(entry) === undefined && !isOver(entry));
+  const waiting = pendingAcks.filter(({ entry }) => context.refusalOf(entry) === undefined && !isOver(entry));
   return waiting.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
 }
 
@@ -77,7 +77,7 @@ function whetherFaked(): string[] {
 }
 
 /** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
-function lastOfTimeline({ timeline, since }: ClientStage, clients: readonly TestClient[]): Details {
+function lastOfTimeline({ timeline, since }: ClientAssertionContext, clients: readonly TestClient[]): Details {
   const names = clients.map(({ name }) => name);
   const all = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const { others: entries, recurring } = withoutRecurring(all);

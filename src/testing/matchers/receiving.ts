@@ -1,17 +1,17 @@
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import type { TestClient } from '../client/test-client.js';
-import { similarEvents, showReceived } from './similar-events.js';
-import { difference } from './difference.js';
+import { similarEvents, showReceived } from './failure-text/similar-events.js';
+import { difference } from './failure-text/difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import { who } from './names.js';
-import { aboutClient, type Statement } from './statement.js';
+import { aboutClient, type Assertion } from './assertion.js';
 
 /** How many events are told one by one. */
 const MAX = 20;
 
 /** That a client receives an event. */
-export function receives(client: TestClient, expected: ExpectedEvent, equals: Equals): Statement<ReceivedEvent> {
+export function receives(client: TestClient, expected: ExpectedEvent, equals: Equals): Assertion<ReceivedEvent> {
   const matches = matcherOf(expected, equals);
   return {
     ...aboutClient(client),
@@ -31,7 +31,7 @@ export function receivesInOrder(
   client: TestClient,
   expected: readonly ExpectedEvent[],
   equals: Equals,
-): Statement<readonly ReceivedEvent[]> {
+): Assertion<readonly ReceivedEvent[]> {
   return {
     ...aboutEvents(client),
     wanted: `receive in this order ${showList(expected)}`,
@@ -56,7 +56,7 @@ export function receivesExactly(
   client: TestClient,
   expected: readonly ExpectedEvent[],
   equals: Equals,
-): Statement<readonly ReceivedEvent[]> {
+): Assertion<readonly ReceivedEvent[]> {
   const isExpected = (received: ReceivedEvent, index: number): boolean => {
     const event = expected[index];
     return event !== undefined && matcherOf(event, equals)(received);
@@ -93,7 +93,7 @@ export function receivesTimes(
   times: number,
   expected: ExpectedEvent,
   equals: Equals,
-): Statement<readonly ReceivedEvent[]> {
+): Assertion<readonly ReceivedEvent[]> {
   const matches = matcherOf(expected, equals);
   const matching = (): readonly ReceivedEvent[] => client.inbox.unread.filter(matches);
   return {
@@ -162,10 +162,10 @@ function inOrder(
   return found;
 }
 
-/** What the statements about several events of a client have in common. */
+/** What the assertions about several events of a client have in common. */
 function aboutEvents(
   client: TestClient,
-): ReturnType<typeof aboutClient> & Pick<Statement<readonly ReceivedEvent[]>, 'take' | 'receipts' | 'describe'> {
+): ReturnType<typeof aboutClient> & Pick<Assertion<readonly ReceivedEvent[]>, 'take' | 'receipts' | 'describe'> {
   return {
     ...aboutClient(client),
     take: (found) => {

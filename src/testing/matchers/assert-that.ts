@@ -5,11 +5,11 @@ import { ackOf } from '../client/test-client.js';
 import { Audience } from './audience.js';
 import { equalityOf, equals, type RunnerEquality } from './equality.js';
 import { trackAssertion, trackMatcher } from './unawaited.js';
-import type { Verdict } from './statement.js';
-import { statements, type AnyStatement, type RealtimeMatchers } from './matchers.js';
+import type { Verdict } from './assertion.js';
+import { assertions, type AnyAssertion, type RealtimeMatchers } from './matchers.js';
 
 type Matcher = keyof RealtimeMatchers;
-const names = Object.keys(statements) as Matcher[];
+const names = Object.keys(assertions) as Matcher[];
 
 /**
  * States something about a client, an ack or an app, in any test runner.
@@ -23,17 +23,16 @@ const names = Object.keys(statements) as Matcher[];
  * `connect()` returned, whose app is not known, it is an unhandled rejection when it does not hold.
  */
 export function assertThat<Subject>(subject: Subject): RealtimeMatchers<Subject> & { not: RealtimeMatchers<Subject> } {
-  return { ...assertions(subject, false), not: assertions(subject, true) };
+  return { ...assertionsAbout(subject, false), not: assertionsAbout(subject, true) };
 }
 
-function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatchers<Subject> {
+function assertionsAbout<Subject>(subject: Subject, negated: boolean): RealtimeMatchers<Subject> {
   const assertion = (name: Matcher) => {
     const assert = (...args: unknown[]): PromiseLike<void> => {
       const madeAt = new Error();
       Error.captureStackTrace(madeAt, assert);
       const evaluate = async (): Promise<void> => {
-        const statement = statements[name] as AnyStatement;
-        const verdict = await statement({ negated, equals, since: 0 }, subject, ...args);
+        const verdict = await (assertions[name] as AnyAssertion)({ negated, equals, since: 0 }, subject, ...args);
         if (verdict.pass === negated) throw new AssertionError({ message: verdict.message() });
       };
       return trackAssertion(name, appOf(subject), evaluate(), madeAt);
@@ -47,7 +46,7 @@ function assertions<Subject>(subject: Subject, negated: boolean): RealtimeMatche
 export function appOf(subject: unknown): object | undefined {
   if (subject instanceof AppSubject) return subject.timeline;
   if (subject instanceof TestClient) return subject.context.timeline;
-  if (subject instanceof Audience) return subject.stage.timeline;
+  if (subject instanceof Audience) return subject.context.timeline;
   if (Array.isArray(subject)) return appOf(subject[0]);
   return ackOf(subject)?.client.context.timeline;
 }
@@ -58,7 +57,7 @@ interface RunnerState extends RunnerEquality {
 }
 
 /**
- * Every statement as a matcher for the `expect.extend()` of Jest, and of whoever else has it. One that nobody awaits fails
+ * Every assertion as a matcher for the `expect.extend()` of Jest, and of whoever else has it. One that nobody awaits fails
  * `app.close()`.
  */
 export const matchers = Object.fromEntries(
@@ -68,7 +67,7 @@ export const matchers = Object.fromEntries(
       const madeAt = new Error();
       Error.captureStackTrace(madeAt, match);
       const manner = { negated: this.isNot ?? false, equals: equalityOf(this), since: 0 };
-      const evaluate = async (): Promise<Verdict> => (statements[name] as AnyStatement)(manner, subject, ...args);
+      const evaluate = async (): Promise<Verdict> => (assertions[name] as AnyAssertion)(manner, subject, ...args);
       return trackMatcher(name, appOf(subject), evaluate(), madeAt) as Promise<Verdict>;
     },
   ]),

@@ -18,7 +18,7 @@ export function report(headline: string, details: Details = {}): string {
 }
 
 /** A value as it is shown in messages: on one line, and not too long. */
-export function show(value: unknown): string {
+export function format(value: unknown): string {
   const text = readable(() => inspectOn(Infinity, value));
   return text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }
@@ -69,7 +69,7 @@ function showMatcher(value: object): string {
 
 /** Event and arguments: `"said" ('hi', 1)`. */
 export function showEvent(event: string, args?: readonly unknown[]): string {
-  return args ? `"${event}" (${args.map(show).join(', ')})` : `"${event}"`;
+  return args ? `"${event}" (${args.map(format).join(', ')})` : `"${event}"`;
 }
 
 /** Of a handler that still runs, it is known that what it returns is open. */
@@ -136,7 +136,7 @@ export function showLog(entry: LogEntry): string {
  */
 export function showExpectable(entry: LogEntry): string {
   const thrown = headOf(entry).replace(/^[\w.]+: /, '');
-  if (!thrown || !textOf(entry).endsWith(`: ${thrown}`)) return show(textOf(entry));
+  if (!thrown || !textOf(entry).endsWith(`: ${thrown}`)) return format(textOf(entry));
   return `/${thrown.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}/`;
 }
 
@@ -153,5 +153,5 @@ export function stackOf({ stack, message }: LogEntry): string | undefined {
 /** The message of a log entry as text: of an error, its name and message. */
 export function textOf({ message }: LogEntry): string {
   if (message instanceof Error) return readable(() => `${message.name}: ${message.message}`);
-  return typeof message === 'string' ? message : show(message);
+  return typeof message === 'string' ? message : format(message);
 }

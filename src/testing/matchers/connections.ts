@@ -1,11 +1,11 @@
 import type { TestClient } from '../client/test-client.js';
 import { ConnectionRefusedError, type RefusalStage } from '../report/errors.js';
-import { report, show, showEvent } from '../report/show.js';
-import { failureContext, whyGone } from './failure-context.js';
-import { difference } from './difference.js';
+import { report, format, showEvent } from '../report/format.js';
+import { failureContext, whyGone } from './failure-text/failure-context.js';
+import { difference } from './failure-text/difference.js';
 import type { Equals } from './equality.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
-import { aboutClient, type Statement, type Verdict } from './statement.js';
+import { aboutClient, type Assertion, type Verdict } from './assertion.js';
 import { isText } from '../report/is-text.js';
 
 /** How a connection is expected to be. */
@@ -14,7 +14,7 @@ export interface ExpectedConnection {
 }
 
 /** That a client is connected: by this transport, when one is given. */
-export function isConnected(client: TestClient, { transport }: ExpectedConnection): Statement<string> {
+export function isConnected(client: TestClient, { transport }: ExpectedConnection): Assertion<string> {
   return {
     ...aboutClient(client),
     // Of one that is gone it is known.
@@ -41,10 +41,10 @@ export function isDisconnected(
   client: TestClient,
   reason: string | undefined,
   { server }: ExpectedDisconnection,
-): Statement<string> {
+): Assertion<string> {
   const reasons = [
-    ...(reason === undefined ? [] : [show(reason)]),
-    ...(server === undefined ? [] : [`on the server ${show(server)}`]),
+    ...(reason === undefined ? [] : [format(reason)]),
+    ...(server === undefined ? [] : [`on the server ${format(server)}`]),
   ];
   const hasGone = (): boolean => !client.connected && client.disconnectReason !== undefined;
   const bothEnds = (): boolean => hasGone() && client.serverDisconnectReason !== undefined;
@@ -84,8 +84,8 @@ export async function isRefused(
   const wanted = [
     'be refused',
     expected.stage && `by the ${expected.stage}`,
-    reason !== undefined && `for ${show(reason)}`,
-    'data' in expected && `with data ${show(expected.data)}`,
+    reason !== undefined && `for ${format(reason)}`,
+    'data' in expected && `with data ${format(expected.data)}`,
     expected.received && `behind ${expected.received.map(showExpected).join(', ') || 'nothing'}`,
   ].filter(Boolean);
   let client: unknown;
@@ -113,7 +113,7 @@ export async function isRefused(
   }
   const known = client as TestClient | undefined;
   const message = report(
-    `Expected ${known?.name ?? show(client)} to ${wanted.join(' ')}, but it was let in.`,
+    `Expected ${known?.name ?? format(client)} to ${wanted.join(' ')}, but it was let in.`,
     known?.context ? failureContext(known.context, [known]) : {},
   );
   return { pass: false, message: () => message };

@@ -1,9 +1,9 @@
 import type { ReceivedEvent } from '../model/received-event.js';
-import type { ClientStage, TestClient } from '../client/test-client.js';
+import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 import { who } from './names.js';
-import { atHome, showReceived } from './similar-events.js';
+import { atHome, showReceived } from './failure-text/similar-events.js';
 import type { Equals } from './equality.js';
-import type { Statement } from './statement.js';
+import type { Assertion } from './assertion.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 
 /** Whether a client belongs to an audience: now or, where one is given, at a moment. */
@@ -14,7 +14,7 @@ export class Audience {
   /** @internal `app.room()` and `app.namespace()` make one. */
   constructor(
     /** @internal */
-    readonly stage: ClientStage,
+    readonly context: ClientAssertionContext,
     /** @internal In words: `room 'lobby'`. */
     readonly words: string,
     /** @internal */
@@ -25,14 +25,14 @@ export class Audience {
 
   /** The clients that belong to it now. */
   get clients(): readonly TestClient[] {
-    return this.stage.everyone().filter((client) => this.belongs(client));
+    return this.context.everyone().filter((client) => this.belongs(client));
   }
 
   /** The same without these: `app.room('lobby').except(alice)`. */
   except(...clients: readonly TestClient[]): Audience {
     const words = `${this.words} except ${showNames(clients)}`;
     const belongs: Belongs = (client, moment) => this.belongs(client, moment) && !clients.includes(client);
-    return new Audience(this.stage, words, belongs, this.timeout);
+    return new Audience(this.context, words, belongs, this.timeout);
   }
 }
 
@@ -50,13 +50,13 @@ export function isAudienceOf(
   given: Audience | readonly TestClient[],
   expected: ExpectedEvent,
   equals: Equals,
-): Statement<Received> {
+): Assertion<Received> {
   const matches = matcherOf(expected, equals);
-  const stage = given instanceof Audience ? given.stage : given[0]?.context;
-  if (!stage) throw new TypeError('An audience needs at least one client; got an empty list.');
+  const context = given instanceof Audience ? given.context : given[0]?.context;
+  if (!context) throw new TypeError('An audience needs at least one client; got an empty list.');
   const find = (client: TestClient): ReceivedEvent | undefined => client.inbox.find(matches);
   const receivers = (): Received =>
-    stage.everyone().flatMap((client) => {
+    context.everyone().flatMap((client) => {
       const found = find(client);
       return found ? [[client, found] as const] : [];
     });
@@ -72,7 +72,9 @@ export function isAudienceOf(
   const audience = (): readonly TestClient[] =>
     given instanceof Audience
       ? // One that has left since may have left before it could get it.
-        stage.everyone().filter((client) => given.belongs(client, sentAt(client)) && (client.connected || find(client)))
+        context
+          .everyone()
+          .filter((client) => given.belongs(client, sentAt(client)) && (client.connected || find(client)))
       : given;
   const [first] = audience();
   const strangers = (): Received =>
@@ -85,7 +87,7 @@ export function isAudienceOf(
   const deprived = (): readonly TestClient[] => audience().filter((client) => !find(client));
   const isCausedBy = ({ name }: TestClient): boolean => receivers().some(([, { cause }]) => cause?.client === name);
   return {
-    stage,
+    context,
     get clients() {
       return audience();
     },
@@ -96,7 +98,7 @@ export function isAudienceOf(
     about: { event: expected[0] },
     wanted: `receive ${showExpected(expected)}`,
     timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
-    signal: first?.signal ?? stage.signal,
+    signal: first?.signal ?? context.signal,
     complete: true,
     look: () => {
       // That nobody received it where nobody is bears nothing out.

@@ -1,13 +1,13 @@
-import type { ClientStage } from '../client/test-client.js';
+import type { ClientAssertionContext } from '../client/test-client.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-/** An app, as far as statements can be made about it. */
+/** An app, as far as assertions can be made about it. */
 export abstract class AppSubject {
   abstract readonly logs: LogCapture;
   abstract readonly timeline: Timeline;
   /** In milliseconds. */
   abstract readonly timeout: number;
   /** @internal */
-  abstract readonly stage: ClientStage;
+  abstract readonly context: ClientAssertionContext;
 }

@@ -1,5 +1,5 @@
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
-import { showEvent } from '../report/show.js';
+import { showEvent } from '../report/format.js';
 import type { Equals } from './equality.js';
 
 /** An event with its arguments; without any, those do not matter. */

@@ -1,6 +1,6 @@
 import { diffLines } from 'diff';
-import { inspectOn } from '../report/show.js';
-import { isPlain, withMatched } from './equality.js';
+import { inspectOn } from '../../report/format.js';
+import { isPlain, withMatched } from '../equality.js';
 
 /** Where two values differ may be deep within them, or far behind. */
 const WHOLE = { depth: 10, maxStringLength: 1_000, maxArrayLength: 10_000 };

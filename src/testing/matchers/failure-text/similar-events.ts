@@ -1,13 +1,13 @@
-import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
-import type { ClientStage, TestClient } from '../client/test-client.js';
-import { nearest } from '../report/nearest.js';
-import { showBecause, showEvent, type Details } from '../report/show.js';
-import { sentenceOf } from '../timeline/text.js';
+import { payloadOf, type ReceivedEvent } from '../../model/received-event.js';
+import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
+import { nearest } from '../../report/nearest.js';
+import { showBecause, showEvent, type Details } from '../../report/format.js';
+import { sentenceOf } from '../../timeline/text.js';
 import { failureContext } from './failure-context.js';
 import { difference } from './difference.js';
-import { equals as isEqual, type Equals } from './equality.js';
-import { matcherOf, type ExpectedEvent } from './expected-event.js';
-import { who } from './names.js';
+import { equals as isEqual, type Equals } from '../equality.js';
+import { matcherOf, type ExpectedEvent } from '../expected-event.js';
+import { who } from '../names.js';
 
 /** How many of each kind are told. */
 const MAX = 8;
@@ -94,7 +94,7 @@ export function showReceived(received: ReceivedEvent): string {
 }
 
 /** What the server emitted under that name, and nobody got. */
-function unheard({ timeline, since }: ClientStage, event: string): string[] {
+function unheard({ timeline, since }: ClientAssertionContext, event: string): string[] {
   const entries = timeline.since(since()).filter((entry) => entry.kind === 'unheard' && entry.event === event);
   return entries.slice(-MAX).map((entry) => `${sentenceOf(entry)}${showBecause(entry.cause)}`);
 }

@@ -2,7 +2,7 @@ import { AppSubject } from './app-subject.js';
 import { TestClient } from '../client/test-client.js';
 import { ackOf } from '../client/test-client.js';
 import type { EventsMap } from '../client/events-map.js';
-import { show } from '../report/show.js';
+import { format } from '../report/format.js';
 import { isAcked, raisesException, type Asked } from './acks.js';
 import { Audience, isAudienceOf } from './audience.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from './connections.js';
 import type { Equals } from './equality.js';
 import { evaluate } from './evaluate.js';
-import type { Statement, Verdict } from './statement.js';
+import type { Assertion, Verdict } from './assertion.js';
 import { logs, logsErrors, type ExpectedLog } from './logs.js';
 import { receives, receivesExactly, receivesInOrder, receivesTimes } from './receiving.js';
 import type { ExpectedEvent } from './expected-event.js';
@@ -100,7 +100,7 @@ export interface RealtimeMatchers<Subject = unknown> {
   toHaveLoggedErrors(): Promise<void>;
 }
 
-/** How a statement is to be evaluated. */
+/** How a assertion is to be evaluated. */
 export interface Manner {
   negated: boolean;
   equals: Equals;
@@ -110,11 +110,11 @@ export interface Manner {
 
 type Matcher = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
 
-/** Any of the statements below, as what hands them on sees them. */
-export type AnyStatement = (manner: Manner, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
+/** Any of the assertions below, as what hands them on sees them. */
+export type AnyAssertion = (manner: Manner, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
 
-/** Every statement by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
-export const statements = {
+/** Every assertion by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
+export const assertions = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
     verdictOn(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
   toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) => {
@@ -169,7 +169,7 @@ export const statements = {
   toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) => {
     const member = client(subject, 'toBeInRooms');
     if (!Array.isArray(rooms))
-      throw new TypeError(`expect(…).toBeInRooms() needs a list of rooms, like ['lobby']; it got ${show(rooms)}.`);
+      throw new TypeError(`expect(…).toBeInRooms() needs a list of rooms, like ['lobby']; it got ${format(rooms)}.`);
     return verdictOn(manner, isInRooms(member, rooms));
   },
   toHaveLogged: (manner: Manner, subject: unknown, message: string | RegExp, expected: ExpectedLog = {}) =>
@@ -178,8 +178,8 @@ export const statements = {
     verdictOn(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
 } satisfies Record<keyof RealtimeMatchers, Matcher>;
 
-function verdictOn<Found>({ negated }: Manner, statement: Statement<Found>): Promise<Verdict> {
-  return evaluate(statement, negated);
+function verdictOn<Found>({ negated }: Manner, assertion: Assertion<Found>): Promise<Verdict> {
+  return evaluate(assertion, negated);
 }
 
 function client(subject: unknown, matcher: string): TestClient {
@@ -198,7 +198,7 @@ async function asked(subject: unknown, matcher: string): Promise<Asked> {
   if (!found) {
     throw wrongSubject(matcher, 'the promise that client.emitWithAck() returns, not awaited', subject);
   }
-  // That no ack came is for the statement to tell; the promise's own deadline would be an unhandled rejection.
+  // That no ack came is for the assertion to tell; the promise's own deadline would be an unhandled rejection.
   (subject as Promise<unknown>).catch(() => {});
   const { client: sender } = found;
   // One that waits for others to be sent may come to nothing.
@@ -220,7 +220,7 @@ function event(expected: unknown, matcher: string): ExpectedEvent {
   const [name] = Array.isArray(expected) ? (expected as unknown[]) : [expected];
   if (Array.isArray(expected) && typeof name === 'string') return expected as unknown as ExpectedEvent;
   throw new TypeError(
-    `expect(…).${matcher}() needs the name of an event, or lists like ['said', 'hi']; it got ${show(expected)}.`,
+    `expect(…).${matcher}() needs the name of an event, or lists like ['said', 'hi']; it got ${format(expected)}.`,
   );
 }
 
@@ -232,7 +232,7 @@ function wrongSubject(matcher: string, wanted: string, subject: unknown): TypeEr
 
 /** What was given in the place of a subject, with what to do about it where that is plain. */
 function whatIs(subject: unknown, isPromiseWanted: boolean): string {
-  if (subject === null || typeof subject !== 'object') return show(subject);
+  if (subject === null || typeof subject !== 'object') return format(subject);
   if (Array.isArray(subject)) return subject.length === 0 ? 'an empty list' : 'a list of something else';
   if (ackOf(subject)) return 'what emitWithAck() returns';
   if (subject instanceof Promise) return isPromiseWanted ? 'another promise' : 'a promise: await it first';
@@ -241,5 +241,5 @@ function whatIs(subject: unknown, isPromiseWanted: boolean): string {
   if (subject instanceof Audience) return subject.words;
   if ('io' in subject && 'nsp' in subject)
     return 'a socket of socket.io-client: give the client itself, or app.follow(socket)';
-  return `an object: ${show(subject)}`;
+  return `an object: ${format(subject)}`;
 }

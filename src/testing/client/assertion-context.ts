@@ -1,13 +1,13 @@
 import type { LogCapture } from '../observer/log-capture.js';
 import type { ServerObserver } from '../observer/server-observer.js';
-import type { Details } from '../report/show.js';
+import type { Details } from '../report/format.js';
 import type { LogEntry } from '../model/log-entry.js';
 import type { Activity } from '../settle/activity.js';
 import type { SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 
-/** Where statements are made: an app, or a cluster of them, as far as they need it. */
-export interface Stage<Client> {
+/** Where assertions are made: an app, or a cluster of them, as far as they need it. */
+export interface AssertionContext<Client> {
   readonly activity: Activity;
   readonly timeline: Timeline;
   readonly record: Recorder;
@@ -25,7 +25,7 @@ export interface Stage<Client> {
 }
 
 /** What a client needs of the app that it is connected to. */
-export interface ClientContext<Client> extends Stage<Client> {
+export interface ClientContext<Client> extends AssertionContext<Client> {
   readonly observer: ServerObserver;
   readonly logs: LogCapture;
   /** What is known that may explain why something did not come to a client, for a failure's text. */

@@ -1,0 +1,130 @@
+import type { ReceivedEvent } from '../model/received-event.js';
+import { SettleTimeoutError } from '../report/errors.js';
+import { report, type Details } from '../report/format.js';
+import { EXPIRED, runningTime } from '../timing/deadline.js';
+import type { Contradiction } from '../timeline/entry.js';
+import { failureContext } from './failure-text/failure-context.js';
+import { named } from './names.js';
+import type { Assertion, Verdict } from './assertion.js';
+
+const HOPELESS = Symbol('hopeless');
+
+/** How long a failed expectation goes on looking, to be able to say that what it wanted came too late; in milliseconds. */
+const GRACE = 1_000;
+
+/**
+ * The one place where assertions are waited for. One that is made waits until it is borne out; one that is denied lets
+ * the app settle and then looks, so that its answer is final.
+ */
+export async function evaluate<Found>(assertion: Assertion<Found>, negated: boolean): Promise<Verdict> {
+  const { context, wanted } = assertion;
+  const verdict = await (negated ? deny(assertion) : confirm(assertion)).catch((error: unknown) =>
+    restless(assertion, negated, error),
+  );
+  const { subject, clients } = assertion;
+  // Vitest leaves `isNot` undefined where nothing is negated.
+  const holds = negated ? !verdict.pass : verdict.pass;
+  const client = clients.length === 1 ? clients[0]?.name : undefined;
+  const { about, isOfNone = false } = assertion;
+  const denied = (negated ? !isOfNone : isOfNone) ? about : undefined;
+  const what = `${subject} ${negated ? 'not ' : ''}to ${wanted}`;
+  const contradiction = holds ? undefined : contradictionOf(assertion, negated);
+  context.record({ kind: 'stated', what, holds, client, denied, contradiction });
+  return verdict;
+}
+
+/** For the timeline, which knows events by their `seq` and clients by their names. */
+function contradictionOf<Found>(assertion: Assertion<Found>, negated: boolean): Contradiction | undefined {
+  const { look, receipts, contradictedBy } = assertion;
+  const found = negated ? look() : undefined;
+  if (found !== undefined && receipts) return { unwanted: seqsOf(receipts(found)), missing: [] };
+  const by = negated ? undefined : contradictedBy?.();
+  return by && { event: by.event, unwanted: seqsOf(by.unwanted), missing: by.missing.map(({ name }) => name) };
+}
+
+function seqsOf(events: readonly ReceivedEvent[]): number[] {
+  return events.flatMap(({ entry }) => entry ?? []);
+}
+
+async function deny<Found>(assertion: Assertion<Found>): Promise<Verdict> {
+  const { context, wanted, timeout, signal } = assertion;
+  if (!assertion.clients.every(({ isGone }) => isGone) || assertion.clients.length === 0) {
+    await context.settle({ timeout, signal });
+  }
+  const found = assertion.look();
+  const nothing = found === undefined ? assertion.whyInconclusive?.() : undefined;
+  if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
+  const but = found === undefined ? nothing : assertion.describe(found);
+  const headline = named(context, `Expected ${assertion.subject} not to ${wanted}.`);
+  return failure(true, headline, failureContext(context, assertion.clients, { but }, { contradicts: true }));
+}
+
+async function confirm<Found>(assertion: Assertion<Found>): Promise<Verdict> {
+  const { context, wanted, timeout, signal } = assertion;
+  const deadline = runningTime() + timeout;
+  const outcome = await context.activity.until(
+    () => {
+      const found = assertion.look();
+      if (found === undefined) return assertion.isHopeless?.() ? HOPELESS : undefined;
+      if (!assertion.complete) assertion.take?.(found);
+      return { found };
+    },
+    timeout,
+    signal,
+  );
+  if (outcome !== EXPIRED && outcome !== HOPELESS) {
+    if (!assertion.complete) return { pass: true, message: () => '' };
+    await context.settle({ timeout, signal });
+    const found = assertion.look();
+    const but = isNothing(found) ? assertion.whyInconclusive?.() : undefined;
+    if (but !== undefined) {
+      const headline = named(context, `Expected ${assertion.subject} to ${wanted}.`);
+      return failure(false, headline, failureContext(context, assertion.clients, { but }, { contradicts: true }));
+    }
+    if (found !== undefined) {
+      assertion.take?.(found);
+      return { pass: true, message: () => '' };
+    }
+  }
+  // What is still under way would make the text untrue by the time that it is read.
+  if (outcome === HOPELESS) await context.settle({ timeout: Math.min(timeout, GRACE), signal }).catch(() => {});
+  const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
+  const instead = assertion.instead?.();
+  const late = outcome === EXPIRED ? await cameLate(assertion, deadline) : undefined;
+  // What was there in its stead is not there any more.
+  const but = late === undefined ? instead : undefined;
+  const contradicts = assertion.complete;
+  const details = failureContext(context, assertion.clients, { 'too late': late, but }, { contradicts });
+  return failure(false, named(context, `Expected ${assertion.subject} to ${wanted}${within}.`), details);
+}
+
+/** Whether what bears a assertion out is that there is nothing. */
+function isNothing(found: unknown): boolean {
+  return Array.isArray(found) && found.length === 0;
+}
+
+/** What could not be told, since the app did not come to rest: that fails the assertion, made or denied. */
+function restless<Found>(assertion: Assertion<Found>, negated: boolean, error: unknown): Verdict {
+  if (!(error instanceof SettleTimeoutError)) throw error;
+  const { context, subject, wanted, clients } = assertion;
+  const headline = `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}, which cannot be told: ${error.message}`;
+  const [first = '', ...known] = headline.split('\n');
+  const waited = known.map((line) => line.trim()).filter((line) => line !== 'still in flight:');
+  return failure(negated, named(context, first), failureContext(context, clients, { 'it waited for': waited }));
+}
+
+/** What would have borne the assertion out, had there been more time. */
+async function cameLate<Found>(
+  { context, clients, timeout, signal, look, describe }: Assertion<Found>,
+  deadline: number,
+): Promise<string | undefined> {
+  if (clients.length > 0 && !clients.some(({ connected }) => connected)) return undefined;
+  const came = await context.activity.until(look, Math.min(timeout, GRACE), signal);
+  if (came === EXPIRED) return undefined;
+  return `${describe(came).join('; ')}, ${Math.ceil(runningTime() - deadline)} ms after the deadline`;
+}
+
+function failure(pass: boolean, headline: string, details: Details): Verdict {
+  const text = report(headline, details);
+  return { pass, message: () => text };
+}
