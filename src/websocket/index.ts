@@ -19,7 +19,7 @@ export { EventsGateway } from './nest/events.gateway.js';
 export { addressOf as clientAddressOf } from './flow/connection-flow.js';
 export { FlowMetrics } from './flow/flow-metrics.js';
 export { GatewayOptionsError } from './nest/gateways.js';
-export { GatewayPortError } from './nest/server-places.js';
+export { GatewayPortError } from './nest/server-registry.js';
 export type { TrustProxy } from './options/trust-proxy.js';
 export type { Limits, Rate } from './options/limits.options.js';
 export { WebsocketOptionsError } from './options/option-rules.js';

@@ -10,7 +10,7 @@ import { Flow } from './flow/flow.js';
 import { ServerFlow } from './flow/server-flow.js';
 import { isSameNamespace, isSamePlace, type Gateway, type NamespaceName, type Place } from './nest/gateway.js';
 import { Gateways } from './nest/gateways.js';
-import { ServerPlaces } from './nest/server-places.js';
+import { ServerRegistry } from './nest/server-registry.js';
 import { runMiddlewaresAtOnce } from './socket-io/engine-middlewares.js';
 import { Handshakes } from './handshake/handshakes.js';
 import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
@@ -47,7 +47,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   @Inject(Connections) private readonly connections!: Connections;
   @Inject(Shutdown) private readonly shutdown!: Shutdown;
   @Optional() @Inject(RedisBackplane) private readonly backplane?: RedisBackplane;
-  private readonly places = new ServerPlaces();
+  private readonly registry = new ServerRegistry();
   private readonly closed = new WeakSet<Server>();
   /** Nest asks twice for one where `EventsGateway` is beside others. */
   private readonly servers: { readonly place: Place; readonly server: Server }[] = [];
@@ -122,11 +122,11 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
       merged.connectionStateRecovery = { ...merged.connectionStateRecovery, skipMiddlewares: false };
     }
     this.warnOfOpenOrigin(merged);
-    this.places.claim(port, merged);
+    this.registry.claim(port, merged);
     const guarded = this.handshakes.guardOptions(merged);
     const server = super.createIOServer(port, guarded as Parameters<IoAdapter['createIOServer']>[1]);
     const { httpServer } = server as { httpServer: HttpServer };
-    if (httpServer !== this.httpServer) this.places.expect(httpServer, port);
+    if (httpServer !== this.httpServer) this.registry.expect(httpServer, port);
     this.handshakes.install(server);
     new ServerFlow(server, this.flow, packetListener).install();
     runMiddlewaresAtOnce(server.engine);
@@ -151,9 +151,9 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   async onApplicationBootstrap(): Promise<void> {
     try {
       await this.gateways.initialised();
-      await this.places.opened();
+      await this.registry.opened();
     } catch (error) {
-      this.places.close();
+      this.registry.close();
       throw error;
     }
   }

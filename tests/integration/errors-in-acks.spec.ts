@@ -100,9 +100,9 @@ describe('an ack that is an error', () => {
 
   test('may be of an event that nobody handles', async () => {
     const alice = await connectTo(ChatModule);
-    await assertThat(alice.emitWithAck('shout')).toRaiseException('Nobody handles this event');
+    await assertThat(alice.emitWithAck('shout')).toRaiseException('No handler for this event');
     expect(await failureOf(assertThat(alice.emitWithAck('shout')).toBeAcked())).toContain(
-      "handling it failed: the ack was { status: 'error', code: 'UNKNOWN_EVENT', message: 'Nobody handles this event' }",
+      "handling it failed: the ack was { status: 'error', code: 'UNKNOWN_EVENT', message: 'No handler for this event' }",
     );
   });
 

@@ -342,7 +342,7 @@ const failures: [event: string, answer: object][] = [
   ['cannot be encoded', INTERNAL],
   ['cannot be encoded either', INTERNAL],
   ['reserved event', INTERNAL],
-  ['nobody handles this', { status: 'error', code: 'UNKNOWN_EVENT', message: 'Nobody handles this event' }],
+  ['nobody handles this', { status: 'error', code: 'UNKNOWN_EVENT', message: 'No handler for this event' }],
 ];
 
 const test = realtimeTest(AppModule, { scope: 'file', errorLogs: 'allow', ignoreOpenStreams: true });

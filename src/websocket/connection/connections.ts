@@ -6,7 +6,7 @@ import { withTimeout } from '../timing/deadline.js';
 import { InFlight } from '../nest/in-flight.js';
 import { MessageHandlers } from '../dispatch/message-handlers.js';
 import type { Dispatch } from '../dispatch/message.js';
-import { answer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
+import { errorAnswer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
 import { Failures } from '../dispatch/failures.js';
 import { logFailure } from '../errors/report-error.js';
 import type { Gateway } from '../nest/gateway.js';
@@ -29,7 +29,7 @@ type OnConnection = (socket: Socket) => void;
 /** A client is let in whose `handleConnection` has gone on for so long, where it may go on for ever; in milliseconds. */
 const LET_IN = 10_000;
 
-const NOT_READY = answer('NOT_READY', 'handleConnection failed');
+const NOT_READY = errorAnswer('NOT_READY', 'handleConnection failed');
 
 /**
  * The life of a client's connection to a namespace: authenticated, let in by the app's middlewares, set up by

@@ -1,4 +1,4 @@
-import { answer, isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
+import { errorAnswer, isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
 import type { Failure } from '../dispatch/failures.js';
 import { MiddlewareError } from '../errors/guarded-middleware.js';
 import { attempt, logFailure } from '../errors/report-error.js';
@@ -15,7 +15,8 @@ export function failureOfEvent(refusal: unknown): Failure {
   const known = failureOf(refusal);
   if (known) return known;
   const { message, data } = partsOf(refusal);
-  const said = typeof data === 'object' ? { ...answer('REFUSED', message), ...data } : answer('REFUSED', message, data);
+  const said =
+    typeof data === 'object' ? { ...errorAnswer('REFUSED', message), ...data } : errorAnswer('REFUSED', message, data);
   return { answer: said, error: refusal };
 }
 

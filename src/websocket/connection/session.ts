@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Subscription } from 'rxjs';
 import type { Ack, Routes } from '../dispatch/message-handler.js';
 import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
-import { INTERNAL_ERROR, answer, type ErrorAnswer } from '../errors/error-answer.js';
+import { INTERNAL_ERROR, errorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
 import { callEach, callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
 import { logFailure, logListenerFailure } from '../errors/report-error.js';
 import { flowOf } from '../flow/connection-flow.js';
@@ -13,7 +13,7 @@ import { ackOf, anyListenersOf, emitError, runMiddlewares } from '../socket-io/s
 import { listenerOf } from '../socket-io/guarded-socket.js';
 import { failureOfEvent, logIfFault } from './middlewares.js';
 
-const UNKNOWN_EVENT = answer('UNKNOWN_EVENT', 'Nobody handles this event');
+const UNKNOWN_EVENT = errorAnswer('UNKNOWN_EVENT', 'No handler for this event');
 
 /** What an event that is held takes of memory beside its data, in bytes. */
 const HELD_OVERHEAD = 300;

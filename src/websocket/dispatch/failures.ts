@@ -5,7 +5,7 @@ import { functionOf } from '../options/function-or-provider.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import type { ErrorAnswer } from '../errors/error-answer.js';
-import { INTERNAL_ERROR, answer as errorAnswer, connectError, messageOf } from '../errors/error-answer.js';
+import { INTERNAL_ERROR, errorAnswer, connectError, messageOf } from '../errors/error-answer.js';
 import type { CreateErrorEnvelope, FailureContext } from '../options/errors.options.js';
 import { isPromise } from '../errors/guarded-call.js';
 import { attempt, logFailure } from '../errors/report-error.js';

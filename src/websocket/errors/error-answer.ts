@@ -25,9 +25,9 @@ export interface ErrorAnswer {
   [field: string]: unknown;
 }
 
-export const INTERNAL_ERROR: ErrorAnswer = answer('INTERNAL_ERROR', 'Internal server error');
+export const INTERNAL_ERROR: ErrorAnswer = errorAnswer('INTERNAL_ERROR', 'Internal server error');
 
-export function answer(code: string | number, message: string, details?: unknown): ErrorAnswer {
+export function errorAnswer(code: string | number, message: string, details?: unknown): ErrorAnswer {
   return { status: 'error', code, message, ...(details !== undefined && { details }) };
 }
 
@@ -96,11 +96,14 @@ function statusOf(error: HttpException): number {
 function describe(made: unknown, code: string | number, message: unknown): ErrorAnswer {
   const said = typeof message === 'string' ? message : String(code);
   if (Array.isArray(made)) return validation(made);
-  if (typeof made !== 'object' || made === null) return answer(code, said);
+  if (typeof made !== 'object' || made === null) return errorAnswer(code, said);
   // What other errors carry is of the server's inside: addresses, requests with their headers.
-  if (made instanceof Error) return answer(code, made.message || said);
+  if (made instanceof Error) return errorAnswer(code, made.message || said);
   const fields = Object.entries(made).filter(([name, value]) => isTold(name, value));
-  return { ...answer(code, said), ...Object.fromEntries(fields.map(([name, value]) => [name, withoutPayload(value)])) };
+  return {
+    ...errorAnswer(code, said),
+    ...Object.fromEntries(fields.map(([name, value]) => [name, withoutPayload(value)])),
+  };
 }
 
 /** Errors are not; a code that is none is no reason to lose the code of the exception's class. */
@@ -110,7 +113,7 @@ function isTold(field: string, value: unknown): boolean {
 }
 
 function validation(faults: readonly unknown[]): ErrorAnswer {
-  return answer('VALIDATION_FAILED', 'Validation failed', withoutPayload(faults));
+  return errorAnswer('VALIDATION_FAILED', 'Validation failed', withoutPayload(faults));
 }
 
 /** class-validator's errors carry the object that failed, which is what the client sent. */

@@ -6,7 +6,7 @@ import {
   type Connection,
   WEBSOCKET_CLOSED,
 } from '../socket-io/engine-internals.js';
-import { answer } from '../errors/error-answer.js';
+import { errorAnswer } from '../errors/error-answer.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
 import { type DecodedPacket, PacketType } from '../socket-io/packet.js';
@@ -61,7 +61,7 @@ export function releaseTransport(connection: Connection): void {
 
 /** `connect_error`, where a client was about to join a namespace, else the event `exception`. */
 function noticeOf({ code, message, packet }: Violation): DecodedPacket {
-  const why = answer(code, message);
+  const why = errorAnswer(code, message);
   const { type, nsp }: Pick<DecodedPacket, 'type' | 'nsp'> = packet ?? { type: PacketType.EVENT, nsp: '/' };
   return type === PacketType.CONNECT
     ? { type: PacketType.CONNECT_ERROR, nsp, data: { message, data: why } }

@@ -65,7 +65,7 @@ export class ClientConnection {
    *
    * @returns whether a client was cut off
    */
-  async close(patience: Deadline): Promise<boolean> {
+  async close(deadline: Deadline): Promise<boolean> {
     const { connection } = this;
     const { socket } = transportOf(connection);
     if (connection.readyState === 'closed') {
@@ -79,7 +79,7 @@ export class ClientConnection {
     this.endSockets();
     connection.close();
     const isThere = !this.isMute && this.sockets.length > 0;
-    if (isThere && (await patience.allows(closed))) return false;
+    if (isThere && (await deadline.allows(closed))) return false;
     this.cut();
     return this.sockets.length > 0;
   }

@@ -30,7 +30,7 @@ export class Drain {
   private readonly deadline: Deadline;
   private readonly lastAnswer: Deadline;
   /** For those that have not answered, or said goodbye. */
-  private readonly patience: Deadline;
+  private readonly idleDeadline: Deadline;
   private readonly leaving: Promise<void>[] = [];
   private readonly cutOffs: string[] = [];
 
@@ -39,11 +39,11 @@ export class Drain {
     private readonly inFlight: InFlight,
     private readonly options: ResolvedWebsocketOptions['shutdown'],
     /** What the app wants to do while its clients are still there. */
-    private readonly lastWords: () => Promise<unknown>,
+    private readonly beforeDrain: () => Promise<unknown>,
   ) {
     this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
     this.lastAnswer = new Deadline(options.timeout * SHARE_OF_ANSWERS);
-    this.patience = new Deadline(options.timeout * SHARE_OF_ANSWERS, SILENCE);
+    this.idleDeadline = new Deadline(options.timeout * SHARE_OF_ANSWERS, SILENCE);
   }
 
   async run(): Promise<void> {
@@ -51,7 +51,7 @@ export class Drain {
     const retryAfter = Math.ceil(this.options.timeout / 1_000);
     const onLate = (connection: Connection): void => this.leave(new ClientConnection(connection));
     for (const server of this.servers) refuseNewConnections(server, retryAfter, this.onSign, onLate);
-    await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.lastWords());
+    await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.beforeDrain());
     const connections = Array.from(this.servers).flatMap(connectionsOf);
     this.tell();
     await this.dealWithWhatIsSent(connections);
@@ -75,13 +75,13 @@ export class Drain {
   /** All that was sent before the client knew is handled, and others get what comes of it. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
     const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
-    const patience = new Deadline(deadline.left, SILENCE_OF_OTHERS);
+    const idleDeadline = new Deadline(deadline.left, SILENCE_OF_OTHERS);
     const onSign = (): void => {
-      patience.renew();
+      idleDeadline.renew();
       this.onSign();
     };
     const caughtUp = Promise.all(connections.map((connection) => connection.catchUp(onSign)));
-    await patience.allows(caughtUp);
+    await idleDeadline.allows(caughtUp);
     await deadline.allows(this.inFlight.ended(this.inFlight.work));
   }
 
@@ -103,16 +103,16 @@ export class Drain {
 
   private async disconnectOne(connection: ClientConnection): Promise<void> {
     // One that is late, or mute, is awaited for itself alone.
-    const hasAnswered = await this.patience.allows(connection.catchUp(this.onSign));
+    const hasAnswered = await this.idleDeadline.allows(connection.catchUp(this.onSign));
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
     if (hasAnswered) this.onSign();
-    const isCutOff = await connection.close(this.patience);
+    const isCutOff = await connection.close(this.idleDeadline);
     if (isCutOff) this.cutOffs.push(`Cut off ${connection.name}: it does not answer.`);
     else this.onSign();
   }
 
-  private readonly onSign = (): void => this.patience.renew();
+  private readonly onSign = (): void => this.idleDeadline.renew();
 
   /** Handlers that have waited for `handleConnection` come after it. */
   private async workOf({ ids }: ClientConnection): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Connection, type EngineRequest, isHandshake } from '../socket-io/engine-internals.js';
-import { answer, connectError } from '../errors/error-answer.js';
+import { errorAnswer, connectError } from '../errors/error-answer.js';
 import { HandshakeRefusal, refuseHandshake } from '../handshake/handshake-refusal.js';
 import { countNamespaces, namespacesOf } from '../socket-io/socket-internals.js';
 import type { Namespace, Server } from '../socket-io/socket.io.js';
@@ -38,7 +38,7 @@ export function refuseNewConnections(
 function refuseJoining(namespace: Namespace): void {
   namespace.use((socket, next) => {
     // One that was refused its only namespace would not connect anew by itself; one whose transport closes does.
-    const refusal = answer(SHUTTING_DOWN.code, SHUTTING_DOWN.message);
+    const refusal = errorAnswer(SHUTTING_DOWN.code, SHUTTING_DOWN.message);
     if (countNamespaces(socket) > 0) next(connectError(refusal, refusal));
     else socket.conn.close();
   });

@@ -485,7 +485,7 @@ export const acks: Scenario[] = [
       rows: ['unknown-event'],
       client: [
         ['alice', 'connect'],
-        ['alice', 'ack', 'unknown', failure('unknown', 'UNKNOWN_EVENT', 'Nobody handles this event')],
+        ['alice', 'ack', 'unknown', failure('unknown', 'UNKNOWN_EVENT', 'No handler for this event')],
       ],
     },
   },

@@ -29,7 +29,7 @@ test('the matchers hold where they should', async () => {
   await expect(alice.emitWithAck('join', 'attic')).toBeAcked('attic');
   await expect(alice.emitWithAck('say', 'ho')).toBeAcked();
   await expect(alice.emitWithAck('shout', 'ho')).not.toBeAcked();
-  await expect(alice.emitWithAck('shout', 'ho')).toRaiseException('Nobody handles this event');
+  await expect(alice.emitWithAck('shout', 'ho')).toRaiseException('No handler for this event');
   await expect(app.connect({ namespace: 'nowhere' })).toBeRefused('Invalid namespace');
   await expect(app).not.toHaveLoggedErrors();
 });

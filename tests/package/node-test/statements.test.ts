@@ -21,7 +21,7 @@ test('assertions hold where they should', async () => {
   await assertThat(alice.emitWithAck('join', 'attic')).toBeAcked('attic');
   await assertThat(alice.emitWithAck('say', 'ho')).toBeAcked();
   await assertThat(alice.emitWithAck('shout', 'ho')).not.toBeAcked();
-  await assertThat(alice.emitWithAck('shout', 'ho')).toRaiseException('Nobody handles this event');
+  await assertThat(alice.emitWithAck('shout', 'ho')).toRaiseException('No handler for this event');
   await assertThat(app.connect({ namespace: 'nowhere' })).toBeRefused('Invalid namespace');
   await assertThat(app).not.toHaveLoggedErrors();
 });

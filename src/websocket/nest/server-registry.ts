@@ -21,7 +21,7 @@ export class GatewayPortError extends Error {
 }
 
 /** Where the servers of an app are: two in one place would both take over what comes there. */
-export class ServerPlaces {
+export class ServerRegistry {
   private readonly paths = new Map<number, readonly string[]>();
   private readonly own: HttpServer[] = [];
   private readonly opening: Promise<unknown>[] = [];
