@@ -64,6 +64,14 @@ test('what is still on its way between nodes is waited for', async ({ redisUrl }
   expect(bob.received('announced')).toEqual([['slowly']]);
 });
 
+test('what a node says to the others by serverSideEmit is in the timeline', async ({ redisUrl }) => {
+  await using cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
+  cluster.nodes[0]!.io.serverSideEmit('reload', 'the rules');
+  await cluster.settle();
+  expect(cluster.timeline.print()).toContain(`node 1  another node → "reload" ('the rules') by serverSideEmit in /`);
+  expect(cluster.timeline.toMermaid()).toContain('by serverSideEmit');
+});
+
 test('clusters on one Redis do not hear each other', async ({ redisUrl }) => {
   const redis = { url: redisUrl };
   await using one = await startTestCluster(ChatModule, { redis });

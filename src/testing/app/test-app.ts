@@ -146,7 +146,7 @@ export class TestApp<
     return new Audience(this.context, words, belongs, this.timeout);
   }
 
-  /** The clients of a namespace: in a assertion, those that were connected to it when the event was sent. */
+  /** The clients of a namespace: in an assertion, those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
     const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.link.wasIn(moment);
     return new Audience(this.context, `namespace ${withSlash(name)}`, belongs, this.timeout);

@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 
-/** The outcome of a assertion. */
+/** The outcome of an assertion. */
 export interface Verdict {
   /** Whether it holds; of a negated one, whether what it denies does. */
   readonly pass: boolean;

@@ -2,7 +2,7 @@ import type { ReceivedEvent } from '../model/received-event.js';
 import { SettleTimeoutError } from '../report/errors.js';
 import { report, type Details } from '../report/format.js';
 import { EXPIRED, runningTime } from '../timing/deadline.js';
-import type { Contradiction } from '../timeline/entry.js';
+import type { Contradiction } from '../timeline/kinds/test.js';
 import { failureContext } from './failure-text/failure-context.js';
 import { named } from './names.js';
 import type { Assertion, Verdict } from './assertion.js';
@@ -98,7 +98,7 @@ async function confirm<Found>(assertion: Assertion<Found>): Promise<Verdict> {
   return failure(false, named(context, `Expected ${assertion.subject} to ${wanted}${within}.`), details);
 }
 
-/** Whether what bears a assertion out is that there is nothing. */
+/** Whether what bears an assertion out is that there is nothing. */
 function isNothing(found: unknown): boolean {
   return Array.isArray(found) && found.length === 0;
 }

@@ -100,7 +100,7 @@ export interface RealtimeMatchers<Subject = unknown> {
   toHaveLoggedErrors(): Promise<void>;
 }
 
-/** How a assertion is to be evaluated. */
+/** How an assertion is to be evaluated. */
 export interface Manner {
   negated: boolean;
   equals: Equals;

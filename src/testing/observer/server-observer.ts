@@ -228,8 +228,12 @@ export class ServerObserver implements HandlerListener, HookListener {
     this.rooms.observe(namespace);
     namespace.prependListener('connection', (socket) => this.observeSocket(socket));
     // What another node said may set this one off.
-    observeServerSideEmits(namespace, (event) => {
-      if (event !== NODE_FENCE) this.app.activity.moved();
+    observeServerSideEmits(namespace, (event, args) => {
+      if (event === NODE_FENCE) return;
+      // One that asks for an answer has the function for it behind its arguments.
+      const sent = args.filter((arg) => typeof arg !== 'function');
+      this.app.record({ kind: 'server-side', namespace: namespace.name, event, args: sent });
+      this.app.activity.moved();
     });
   }
 

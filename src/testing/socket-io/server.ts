@@ -32,10 +32,14 @@ export function aroundMiddlewares(socket: Socket, around: (run: RunMiddlewares) 
 }
 
 /** Tells what another node has said by `serverSideEmit`, before its listeners hear it; these hear only names they know. */
-export function observeServerSideEmits(namespace: Namespace, onEvent: (event: string) => void): void {
+export function observeServerSideEmits(
+  namespace: Namespace,
+  onEvent: (event: string, args: readonly unknown[]) => void,
+): void {
   const emit = namespace._onServerSideEmit.bind(namespace);
   namespace._onServerSideEmit = (args) => {
-    onEvent(args[0]);
+    const [event, ...sent] = args;
+    onEvent(event, sent);
     emit(args);
   };
 }

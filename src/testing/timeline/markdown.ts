@@ -1,6 +1,5 @@
-import type { TimelineEntry } from './entry.js';
+import { severityOf, type TimelineEntry } from './entry.js';
 import { LeftOut, excerpt, noLongerKept } from './excerpt.js';
-import { severityOf } from './severity.js';
 import { toMermaid } from './mermaid.js';
 import { lineOf } from './text.js';
 

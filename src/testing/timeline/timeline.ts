@@ -1,10 +1,10 @@
 import { format } from '../report/format.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
 import { now } from '../timing/real-time.js';
-import type { Happening, TimelineEntry } from './entry.js';
+import { sentenceOf, type Happening, type TimelineEntry } from './entry.js';
 import { toMarkdown, type MarkdownOptions } from './markdown.js';
 import { toMermaid } from './mermaid.js';
-import { printEntries, sentenceOf, type PrintOptions } from './text.js';
+import { printEntries, type PrintOptions } from './text.js';
 import { toTranscript } from './transcript.js';
 
 /** How many entries a timeline keeps unless told otherwise. */

@@ -1,6 +1,5 @@
 import { format, showEvent } from '../report/format.js';
-import type { TimelineEntry } from './entry.js';
-import { sentenceOf } from './text.js';
+import { sentenceOf, type TimelineEntry } from './entry.js';
 
 /**
  * What each client did and, indented below it, what that caused. Clients that received the same thing of one cause

@@ -1,7 +1,7 @@
 import { errorAnswerIn } from '../../model/error-answer.js';
 import { showEvent } from '../../report/format.js';
 import type { Work } from '../../model/work.js';
-import { sentenceOf } from '../../timeline/text.js';
+import { sentenceOf } from '../../timeline/entry.js';
 import type { TimelineEntry } from '../../timeline/entry.js';
 import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
 

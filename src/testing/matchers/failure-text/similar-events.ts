@@ -2,7 +2,7 @@ import { payloadOf, type ReceivedEvent } from '../../model/received-event.js';
 import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
 import { nearest } from '../../report/nearest.js';
 import { showBecause, showEvent, type Details } from '../../report/format.js';
-import { sentenceOf } from '../../timeline/text.js';
+import { sentenceOf } from '../../timeline/entry.js';
 import { failureContext } from './failure-context.js';
 import { difference } from './difference.js';
 import { equals as isEqual, type Equals } from '../equality.js';

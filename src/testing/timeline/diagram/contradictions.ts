@@ -1,6 +1,7 @@
-import type { Contradiction, TimelineEntry } from '../entry.js';
+import type { TimelineEntry } from '../entry.js';
+import type { Contradiction } from '../kinds/test.js';
 
-/** What contradicts a assertion about an event, where an entry is one that does not hold. */
+/** What contradicts an assertion about an event, where an entry is one that does not hold. */
 export function contradictionOf(entry: TimelineEntry): Contradiction | undefined {
   return entry.kind === 'stated' ? entry.contradiction : undefined;
 }

@@ -1,5 +1,4 @@
-import { severityOf } from '../severity.js';
-import type { TimelineEntry } from '../entry.js';
+import { severityOf, type TimelineEntry } from '../entry.js';
 import { clientOf, clientsOf } from '../text.js';
 import { contradictionOf } from './contradictions.js';
 

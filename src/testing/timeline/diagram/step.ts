@@ -1,4 +1,4 @@
-import { SURELY_WRONG } from '../severity.js';
+import { SURELY_WRONG } from '../kinds/kind.js';
 
 /** A lifeline of the diagram. */
 export type Lane =

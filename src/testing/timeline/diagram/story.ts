@@ -1,5 +1,5 @@
-import type { TimelineEntry } from '../entry.js';
-import { SURELY_WRONG, severityOf } from '../severity.js';
+import { severityOf, type TimelineEntry } from '../entry.js';
+import { SURELY_WRONG } from '../kinds/kind.js';
 import { isRoutine } from '../routine.js';
 import { clientOf, clientsOf } from '../text.js';
 import { unwantedIn } from './contradictions.js';

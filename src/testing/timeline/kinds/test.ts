@@ -1,0 +1,36 @@
+import type { Kinds } from './kind.js';
+
+/** What contradicts an assertion about an event. */
+export interface Contradiction {
+  /** Of what is missing, the event as it was asserted: `"said" ('hi')`. */
+  readonly event?: string;
+  /** What came and should not have: the `seq` of each receipt. */
+  readonly unwanted: readonly number[];
+  /** The clients that should have had it and did not. */
+  readonly missing: readonly string[];
+}
+
+export type TestEntry =
+  /** The test itself acted: it settled the app, disconnected a client, closed the app. */
+  | { kind: 'acted'; what: string; client?: string }
+  /** The test asserted something; `denied` is what it said is not. */
+  | {
+      kind: 'stated';
+      what: string;
+      holds: boolean;
+      client?: string;
+      denied?: { event?: string; room?: string };
+      contradiction?: Contradiction;
+    };
+
+export const test: Kinds<TestEntry> = {
+  acted: {
+    sentence: ({ what }) => `· ${what}`,
+    drawing: ({ what }) => ({ over: 'client', text: `· ${what}` }),
+  },
+  stated: {
+    sentence: ({ holds, what }) => `${holds ? '✓' : '✗'} ${what}`,
+    severity: ({ holds }) => (holds ? 0 : 4),
+    drawing: ({ holds, what }) => ({ over: 'client', text: holds ? `✓ ${what}` : `✗ Expected ${what}` }),
+  },
+};
