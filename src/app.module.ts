@@ -4,7 +4,7 @@ import { HealthModule } from './health/health.module.js';
 import { PlaygroundModule } from './playground/playground.module.js';
 import { WebsocketModule } from './websocket/index.js';
 
-/** The reference server: the gateway, set up from the environment, health checks, and a page to try it by hand. */
+/** The reference server: a gateway configured by environment variables, health checks, and a page to try it by hand. */
 @Module({
   imports: [
     WebsocketModule.forRootAsync({

@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 import { Logger } from '@nestjs/common';
 
-/** How long after its deadline a shutdown may take to come to its end, in milliseconds. */
+/** How long a shutdown may take beyond its timeout, in milliseconds. */
 const TOLERANCE = 500;
 
 /**
- * Ends the process where closing the app does not: when another signal comes while it closes, and when a shutdown hook
- * hangs longer than the app may take. The first has the code that the signal itself would give, the second 1.
+ * Ends the process if closing the app does not. A second signal while the app closes ends it with the signal's exit
+ * code. A shutdown hook that hangs beyond the timeout ends it with exit code 1.
  *
  * @param timeout how long the app may take to close after a signal, in milliseconds
  */
@@ -28,6 +28,6 @@ export function endByForce(signals: readonly ('SIGTERM' | 'SIGINT')[], timeout: 
 }
 
 function exit(code: number): never {
-  // oxlint-disable-next-line unicorn/no-process-exit -- whatever hangs keeps the process from ending by itself
+  // oxlint-disable-next-line unicorn/no-process-exit -- a hook that hangs keeps the process from ending by itself
   process.exit(code);
 }

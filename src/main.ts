@@ -6,7 +6,7 @@ import { readEnvironment } from './environment/environment.js';
 import { EnvironmentError } from './environment/variables.js';
 import { RedisUnavailableError, UncaughtFailures, WebsocketOptionsError } from './websocket/index.js';
 
-/** Nest logs an error that ends the start, and throws it too; `explain` says it once. */
+/** Nest logs an error at start and also throws it. This logger drops it, because `explain` prints it. */
 class StartLogger extends ConsoleLogger {
   override error(message: unknown, ...rest: unknown[]): void {
     if (!['ExceptionHandler', 'NestApplication'].includes(String(rest.at(-1)))) super.error(message, ...rest);
@@ -21,7 +21,7 @@ async function start(): Promise<void> {
     logger: new StartLogger({ json: logFormat === 'json' }),
     abortOnError: false,
   });
-  // By default Nest raises the signal again when its hooks are done, and the process ends with the signal's code.
+  // By default, Nest sends the signal again after its hooks, and the process ends with the signal's exit code.
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
   endByForce(SIGNALS, shutdownTimeout);
   app.get(UncaughtFailures).endBy(() => app.close());
@@ -36,7 +36,7 @@ async function start(): Promise<void> {
 
 const OF_THE_ENVIRONMENT = [EnvironmentError, RedisUnavailableError, WebsocketOptionsError];
 
-/** The one line that a person needs who typed something wrong; for anything else, the whole error. */
+/** One line for a mistake in the configuration, the whole stack for any other error. */
 function explain(error: unknown): string {
   if (OF_THE_ENVIRONMENT.some((type) => error instanceof type)) return (error as Error).message;
   const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };

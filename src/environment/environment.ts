@@ -2,22 +2,22 @@ import type { WebsocketOptions } from '../websocket/index.js';
 import { authenticateByTokens } from './tokens.js';
 import { EnvironmentError, Variables } from './variables.js';
 
-/** What the reference server reads from its environment; docs/reference/reference-server.md has a table of it. */
+/** The settings of the reference server. docs/reference/reference-server.md lists their variables. */
 export interface Environment {
   port: number;
-  /** Every interface where there is none. */
+  /** If undefined, the server listens on every interface. */
   host: string | undefined;
   logFormat: 'text' | 'json';
   /** How long closing may take, in milliseconds. */
   shutdownTimeout: number;
-  /** What is not set is the module's own default. */
+  /** An option that is not set has the module's default. */
   websocket: WebsocketOptions;
 }
 
 /**
- * Reads and checks the environment.
+ * Reads and checks the environment variables.
  *
- * @throws EnvironmentError for the first variable that is not of its form
+ * @throws EnvironmentError for the first variable that is not valid
  */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const variables = new Variables(env);

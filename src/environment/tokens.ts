@@ -3,16 +3,16 @@ import { UnauthorizedException } from '@nestjs/common';
 import type { Authenticate } from '../websocket/index.js';
 import { EnvironmentError } from './variables.js';
 
-/** Who a client is, in `socket.data`. */
+/** The identity of a client, in `socket.data`. */
 export interface TokenUser {
   user: string;
 }
 
 /**
- * Lets those in that know a token: `auth: { token }` of the client.
+ * Accepts clients that send a known token in `auth: { token }`.
  *
- * @param pairs each a user's name and token, as in `alice:secret`
- * @throws EnvironmentError when one of them is none; its token is not shown
+ * @param pairs users and their tokens, such as `alice:secret`
+ * @throws EnvironmentError if a pair has another form; the message does not show the token
  */
 export function authenticateByTokens(variable: string, pairs: readonly string[]): Authenticate<TokenUser> {
   const users = pairs.map((pair) => {

@@ -1,6 +1,6 @@
 import type { Rate } from '../websocket/index.js';
 
-/** A variable that the server cannot start with. */
+/** An environment variable is missing or not valid, so the server cannot start. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 
@@ -9,7 +9,7 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** Variables of the environment, each in the form that it is to have. One that is empty is not set. */
+/** Reads and checks environment variables. An empty variable counts as not set. */
 export class Variables {
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
@@ -17,13 +17,13 @@ export class Variables {
     return this.env[variable] || undefined;
   }
 
-  /** Texts that are separated by commas. */
+  /** Values separated by commas. */
   list(variable: string): string[] {
     const texts = (this.text(variable) ?? '').split(',').map((text) => text.trim());
     return texts.filter(Boolean);
   }
 
-  /** @throws EnvironmentError unless it is a whole number, 1 or more */
+  /** @throws EnvironmentError unless the value is a whole number, 1 or more */
   count(variable: string, unit: string): number | undefined {
     const value = this.text(variable);
     if (value === undefined) return undefined;
@@ -31,7 +31,7 @@ export class Variables {
     throw new EnvironmentError(variable, value, `a whole number of ${unit}, 1 or more`);
   }
 
-  /** @throws EnvironmentError unless it is one of these */
+  /** @throws EnvironmentError unless the value is one of `choices` */
   choice<T extends string>(variable: string, choices: readonly [T, T]): T | undefined {
     const value = this.text(variable);
     if (value === undefined) return undefined;
@@ -40,13 +40,13 @@ export class Variables {
     throw new EnvironmentError(variable, value, choices.map((known) => `"${known}"`).join(' or '));
   }
 
-  /** @throws EnvironmentError unless it is `on` or `off` */
+  /** @throws EnvironmentError unless the value is `on` or `off` */
   switch(variable: string): boolean | undefined {
     const choice = this.choice(variable, ['on', 'off']);
     return choice && choice === 'on';
   }
 
-  /** So many at once, and so many a second: `250/50`. @throws EnvironmentError for anything else but `off` */
+  /** A burst and a rate per second, such as `250/50`, or `off`. @throws EnvironmentError for any other value */
   rate(variable: string): Rate | false | undefined {
     const value = this.text(variable);
     if (value === undefined) return undefined;

@@ -1,18 +1,18 @@
 import { Controller, Get, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { WebsocketReadiness } from '../websocket/index.js';
 
-/** What a load balancer or an orchestrator asks. */
+/** Health checks for load balancers and orchestrators. */
 @Controller('health')
 export class HealthController {
   constructor(@Inject(WebsocketReadiness) private readonly websockets: WebsocketReadiness) {}
 
-  /** Whether the process is to be restarted: it answers, so it is not. */
+  /** Liveness: a process that answers need not be restarted. */
   @Get('live')
   live(): object {
     return { status: 'ok' };
   }
 
-  /** Whether new clients are to be sent here. */
+  /** Readiness: whether this process may get new clients. */
   @Get('ready')
   ready(): object {
     if (this.websockets.ready) return { status: 'ok' };

@@ -1,6 +1,6 @@
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 
-/** Something to talk to: what is sent to `echo` comes back as its ack. */
+/** Gives the playground an event to try: `echo` answers with its payload. */
 @WebSocketGateway()
 export class PlaygroundGateway {
   @SubscribeMessage('echo')

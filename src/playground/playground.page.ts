@@ -1,4 +1,4 @@
-/** Plain HTML and the browser client that socket.io itself serves: nothing to build, nothing to download. */
+/** Plain HTML with the browser client that Socket.IO itself serves: nothing to build, nothing to download. */
 export const PLAYGROUND_PAGE = /* html */ `<!doctype html>
 <html lang="en">
 <head>

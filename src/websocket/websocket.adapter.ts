@@ -22,7 +22,7 @@ import type { Namespace, Server, ServerOptions, Socket } from './socket-io/socke
 import { DEFAULT_SERVER_OPTIONS, WEBSOCKET_OPTIONS } from './options/websocket.options.js';
 import type { ResolvedWebsocketOptions } from './options/websocket.options.js';
 
-/** What Nest asks for: what a gateway's decorator says and, for a namespace, the server that is to have it. */
+/** The options that Nest passes: those of the gateway's decorator and, for a namespace, its server. */
 interface GatewayOptions {
   path?: string;
   namespace?: NamespaceName;
@@ -34,8 +34,8 @@ type CreateOptions = Parameters<IoAdapter['create']>[1];
 /**
  * Nest's Socket.IO adapter, with the options of {@link WebsocketModule} on every server that it builds.
  *
- * A subclass may be set in its place. It is a provider of a module that imports `WebsocketModule`, may have a constructor of
- * its own, and is given to `app.useWebSocketAdapter(app.get(TracingAdapter))`.
+ * A subclass can replace it. Provide the subclass in a module that imports `WebsocketModule`, and set it with
+ * `app.useWebSocketAdapter(app.get(TracingAdapter))`. It may have its own constructor.
  */
 @Injectable()
 export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstrap {
@@ -49,22 +49,22 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   @Optional() @Inject(RedisBackplane) private readonly backplane?: RedisBackplane;
   private readonly registry = new ServerRegistry();
   private readonly closed = new WeakSet<Server>();
-  /** Nest asks twice for one where `EventsGateway` is beside others. */
+  /** By place: Nest asks twice for the same server if `EventsGateway` has moved to the place of another gateway. */
   private readonly servers: { readonly place: Place; readonly server: Server }[] = [];
-  /** The namespaces of a pattern: Socket.IO would make others for each gateway. */
+  /** The parent namespace of each pattern. Socket.IO would create another one for each gateway. */
   private readonly patterns: { readonly of: Server; readonly pattern: NamespaceName; readonly made: Server }[] = [];
   /** The gateways of each server or namespace that Nest has asked for. */
   private readonly gatewaysOn = new WeakMap<object, readonly Gateway[]>();
 
   constructor() {
     super();
-    // Nest instantiates providers before it builds the HTTP server, which the base class wants at once.
+    // Nest instantiates providers before it creates the HTTP server, which the base class expects in its constructor.
     Object.defineProperty(this, 'httpServer', {
       get: () => this.httpAdapterHost.httpAdapter?.getHttpServer() as unknown,
     });
   }
 
-  /** Nest asks for a server once, with the options of the first of its gateways, and for a namespace of it. */
+  /** Nest calls this for a server, with the options of its first gateway, and for each gateway that has a namespace. */
   override create(port: number, options: GatewayOptions = {}): Server {
     const { path, namespace, server } = options;
     const place = this.gateways.placeOf({ port, path });
@@ -89,26 +89,26 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     if (known) return known.made;
     const made = super.create(0, { ...options, namespace: stateless(namespace) } as CreateOptions) as Server;
     this.patterns.push({ of: server, pattern: namespace, made });
-    // Its namespaces are not yet there; those that come inherit its middlewares.
+    // Its child namespaces do not exist yet. They inherit its middlewares.
     this.connections.guardNamespace(made as unknown as Namespace);
     return made;
   }
 
-  /** Nest's callback would set up each of the gateway's handlers on each socket; all that it does is done here. */
+  /** Replaces Nest's callback, which would create all handlers of the gateway again for each socket. */
   override bindClientConnect(server: Server | Namespace): void {
     const namespace = 'engine' in server ? server.of('/') : server;
     this.connections.serve(namespace, this.gatewaysOn.get(server) ?? []);
   }
 
   /**
-   * Runs a handler on a client's event: guards, interceptors, pipes, the method. What it returns, or throws, becomes the
-   * answer. A subclass may put itself around it, to trace or to measure.
+   * Runs a handler for a client's event: guards, interceptors, pipes and the method. The result or the error becomes
+   * the answer. A subclass may override this, for example to trace or to measure.
    */
   handleMessage(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown {
     return handler.run(client, data, ack);
   }
 
-  /** A gateway's decorator goes before the kit's defaults, and the module's options before both. */
+  /** A gateway's decorator overrides the kit's defaults, and the module's options override both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
     this.connections.prepare();
     const merged: ServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
@@ -117,7 +117,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
       const expected = 'none beside "redis", whose adapter cannot recover a session';
       throw new WebsocketOptionsError('connectionStateRecovery', merged.connectionStateRecovery, expected);
     }
-    // Who comes back by a recovered state is asked for as well: it may have been revoked meanwhile.
+    // A client with a recovered state is authenticated too: its access may have been revoked meanwhile.
     if (this.options.authentication && merged.connectionStateRecovery) {
       merged.connectionStateRecovery = { ...merged.connectionStateRecovery, skipMiddlewares: false };
     }
@@ -136,12 +136,12 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     return server;
   }
 
-  /** @internal Whether it was made by Nest, and has what the module gives it. */
+  /** @internal Whether Nest has created it and injected what the module provides. */
   get isProvided(): boolean {
     return Boolean(this.options);
   }
 
-  /** @internal All clients of a test have one address, and are no flood. Lifts what the app has not set itself. */
+  /** @internal Turns off the limits per address that have their default: all clients of a test have one address. */
   liftDefaultLimitsPerAddress(): void {
     const { limits } = this.options;
     if (limits.connectionsPerAddress === DEFAULTS.connectionsPerAddress.default) limits.connectionsPerAddress = false;
@@ -159,7 +159,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   }
 
   override async close(server: Server): Promise<void> {
-    // The base class does not close one whose connections Nest has been told to force closed.
+    // With `forceCloseConnections`, the base class would leave the app's server open.
     if (!('engine' in server) || this.closed.has(server)) return;
     this.closed.add(server);
     await this.shutdown.close(server, this.forceCloseConnections);
@@ -181,14 +181,14 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   }
 }
 
-/** With one of these flags a pattern goes on from where it has matched last: it would refuse every second client. */
+/** With the flag `g` or `y`, a pattern continues from its last match, and would refuse every second client. */
 function stateless(namespace: NamespaceName): NamespaceName {
   return namespace instanceof RegExp
     ? new RegExp(namespace.source, namespace.flags.replaceAll(/[gy]/g, ''))
     : namespace;
 }
 
-/** What guards a server guards its one engine: clients that come by another would be bound by nothing. */
+/** The checks and limits of a server are installed on its one engine. Clients of another engine would bypass them. */
 function refuseFurtherEngines(server: Server): void {
   server.bind = () => {
     throw new Error(

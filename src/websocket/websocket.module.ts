@@ -33,8 +33,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .build();
 
 /**
- * Socket.IO for a Nest app, by one import: plain, with {@link WebsocketModule.forRoot} or with
- * {@link WebsocketModule.forRootAsync}. Nothing is to be added to `main.ts`.
+ * Adds Socket.IO to a Nest app with one import: `WebsocketModule` itself, {@link WebsocketModule.forRoot} or
+ * {@link WebsocketModule.forRootAsync}. `main.ts` needs no changes.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     WebsocketReadiness,
     UncaughtFailures,
     WEBSOCKET_OPTIONS,
-    // What a subclass of the adapter is made of.
+    // A subclass of the adapter injects these.
     Gateways,
     Handshakes,
     Flow,
@@ -106,7 +106,7 @@ export class WebsocketModule extends ConfigurableModuleClass {
           'Import it in one module, with forRoot or forRootAsync; { isGlobal: true } makes EventsGateway injectable everywhere.',
       );
     }
-    // Nest asks for the adapter when it registers the gateways, after every module is there.
+    // Nest asks for the adapter when it registers the gateways, after all modules are instantiated.
     applicationConfig.setIoAdapter(adapter);
     refuseOtherAdapters(applicationConfig);
   }
@@ -116,7 +116,7 @@ export class WebsocketModule extends ConfigurableModuleClass {
   }
 }
 
-/** Another adapter would serve the gateways without all that the module does, and nothing would say so. */
+/** With another adapter, the gateways would silently lose all that the module does. */
 function refuseOtherAdapters(applicationConfig: ApplicationConfig): void {
   const setIoAdapter = applicationConfig.setIoAdapter.bind(applicationConfig);
   applicationConfig.setIoAdapter = (adapter) => {

@@ -6,15 +6,15 @@ import type { RunningApp } from './running-app.js';
 import type { TestClient } from '../client/test-client.js';
 
 /**
- * Closes an app: every step is taken, whatever the others come to.
+ * Closes an app. Every step runs, even if an earlier one fails.
  *
- * @throws TeardownError with everything that was left behind, or did not come to an end
+ * @throws TeardownError with everything that was left behind or did not end
  */
 export async function closeApp(
   running: RunningApp,
   url: string,
   clients: Iterable<TestClient>,
-  /** What is known already to be wrong. */
+  /** The problems that are already known. */
   found: readonly Error[],
 ): Promise<void> {
   const { observer } = running;
@@ -37,20 +37,20 @@ export async function closeApp(
   if (problems.length > 0) throw new TeardownError(`The app at ${url}`, problems);
 }
 
-/** What is logged while clients leave and the app is closed. */
+/** Finds errors that were logged while the clients disconnected and the app closed. */
 function expectNoErrors({ errorLogs, logs }: RunningApp): void {
   const errors = errorLogs === 'fail' ? logs.undeclaredErrors(0) : [];
   if (errors.length > 0) throw new UndeclaredErrorLogsError(errors);
 }
 
-/** How long a client may take to have left that somebody else has disconnected, in milliseconds. */
+/** How long a client that other code has disconnected may take to be gone, in milliseconds. */
 const LEAVING = 100;
 
-/** Whoever opened a client by other means has to close it: left behind, it would leak into the next test. */
+/** Code that opens a client by other means has to close it. Otherwise the client leaks into the next test. */
 async function expectNoSockets({ observer, activity, timeout }: RunningApp): Promise<void> {
-  // A client that was given up while it connected has left too; the server may notice a little later.
+  // A client that failed to connect is gone too, but the server may notice that a little later.
   await activity.until(() => observer.connected.every((socket) => observer.isForeign(socket)) || undefined, timeout);
-  // So has one that somebody else has just disconnected.
+  // So is a client that other code has just disconnected.
   await activity.until(() => observer.connected.length === 0 || undefined, LEAVING);
   const left = observer.connected;
   if (left.length === 0) return;
@@ -60,7 +60,7 @@ async function expectNoSockets({ observer, activity, timeout }: RunningApp): Pro
 }
 
 async function closeNest({ nest, activity, timeout }: RunningApp): Promise<void> {
-  // The test may have closed it already; Nest would run every shutdown hook again.
+  // The test may have closed it already, and Nest would run every shutdown hook again.
   if (!(nest.getHttpServer() as HttpServer).listening) return;
   const closed = nest.close();
   if ((await withTimeout(closed, timeout)) !== EXPIRED) return;

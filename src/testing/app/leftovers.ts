@@ -9,28 +9,28 @@ import type { RunningApp } from './running-app.js';
 import type { StrictOptions } from './strict.js';
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 
-/** How long a test that is over may take to come to rest before it is looked at as it is, in milliseconds. */
+/** How long the app may take to settle after a test before the checks run anyway, in milliseconds. */
 const LAST_REST = 500;
 
 /**
- * What a test has left, as errors: expectations that nobody awaited, errors in the log that nobody has declared and, in
- * strict mode, loose ends.
+ * Returns what a test left behind, as errors: assertions that it did not await, error logs and refusals that it did not
+ * declare as expected and, in strict mode, loose ends.
  */
 export async function findLeftovers(
   { logs, errorLogs, refusals, observer, strict, timeout, activity }: RunningApp,
   context: ClientAssertionContext,
   clients: readonly TestClient[],
   since: number,
-  /** Whether other tests run in the app: then only what these clients caused is this test's. */
+  /** Whether other tests run in the app. If so, only what these clients caused belongs to this test. */
   ofTheseOnly: boolean,
 ): Promise<readonly Error[]> {
-  // What the test has made in the same go, and awaits together with the end, is awaited by then.
+  // The test may await its last assertions together with this call. After one turn it has done so.
   await nextTurn();
   const problems = [...takeUnawaited(context.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
   if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;
 
-  // What was set off last may yet log an error, or send something. Work that hangs is not waited for to the end.
+  // The last events may still lead to an error log or a message. Do not wait long for work that hangs.
   const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
   await context.settle(rest).catch(() => activity.changed());
   const names = new Set<string | undefined>(clients.map(({ name }) => name));
@@ -42,7 +42,7 @@ export async function findLeftovers(
   const undeclared = (refusals === 'fail' ? observer.refusals.undeclared(since) : []).filter(
     ({ client }) => !ofTheseOnly || names.has(client),
   );
-  // One that was logged as an error is the log's: it was told above, or the test knows of it.
+  // If a refusal was also logged as an error, that error is reported above, or the test declared it.
   const unknown = new Set(errorLogs === 'allow' ? logs.undeclaredErrors(since) : []);
   const told = logs.errorsSince(since).filter((entry) => !unknown.has(entry));
   const logged = new Set(told.map(({ cause }) => cause?.entry));
@@ -54,7 +54,7 @@ export async function findLeftovers(
   return problems;
 }
 
-/** Whether the test knows of what told its client of a refusal. */
+/** Whether the test has seen an event that told its client of the refusal. */
 function wasSeen(refusal: Refusal, clients: readonly TestClient[]): boolean {
   const { client } = refusal;
   return clients.some(
@@ -63,7 +63,7 @@ function wasSeen(refusal: Refusal, clients: readonly TestClient[]): boolean {
   );
 }
 
-/** Whether an event tells of a refusal: Nest's `exception` or, of a filter of the app's, any that was sent because of it. */
+/** Whether an event tells of a refusal: Nest's `exception`, or an event that an exception filter sent because of it. */
 function tells({ event, cause, sentAt = 0 }: ReceivedEvent, { entry, isFiltered, moment }: Refusal): boolean {
   if (event === 'exception') return cause?.entry === entry || cause?.entry === undefined;
   return cause?.entry === entry && (isFiltered || sentAt > moment);

@@ -9,7 +9,7 @@ import type { Scene } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 import type { StrictOptions } from './strict.js';
 
-/** What `startTestApp` hands over to the app that it has started. */
+/** What `startTestApp` passes to the `TestApp` that it creates. */
 export interface RunningApp<App = never> {
   nest: INestApplication;
   activity: Activity;
@@ -24,24 +24,24 @@ export interface RunningApp<App = never> {
   ignoreOpenStreams: boolean;
   /** Default of `settle`. */
   awaitTimers: boolean;
-  /** Whether the app says of itself that it has nothing to do. */
+  /** The checks of the option `idle`. */
   idle: readonly ((app: App) => boolean | Promise<boolean>)[];
   /** Aborts every wait. */
   signal?: AbortSignal;
-  /** Of a cluster, what its nodes have in common. */
+  /** What the nodes of a cluster share. */
   cluster?: ClusterView;
   errorLogs: 'allow' | 'fail';
   refusals: 'allow' | 'fail';
   strict: StrictOptions;
-  /** What is left to do when the app is closed. */
+  /** Ends the observers and writes the coverage. Called when the app is closed. */
   release(): void;
 }
 
-/** What is seen from every node of a cluster alike. */
+/** The view of a cluster that all its nodes share. */
 export interface ClusterView {
   scene: Scene;
   everyone(): readonly TestClient[];
   errors(): readonly LogEntry[];
-  /** Resolves when the nodes that are open no longer count those that have been closed. */
+  /** Resolves when the open nodes no longer count the closed ones. */
   forgetClosed(): Promise<void>;
 }

@@ -29,50 +29,52 @@ import { resolveStrict, type StrictOptions } from './strict.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 
-/** What `startTestApp` starts: a module, as it would be given to `NestFactory.create`. */
+/** The module that `startTestApp` starts, as for `NestFactory.create`. */
 export type AppModule = Type | DynamicModule;
 
 export interface TestAppOptions {
   /** Replaces providers, guards, pipes, modules: `(builder) => builder.overrideProvider(Clock).useValue(fake)`. */
   override?(builder: TestingModuleBuilder): unknown;
-  /** Sets the app up before it listens, as `main.ts` does: adapters, global pipes, CORS, a logger. */
+  /** Your setup from `main.ts`, before the app listens: adapters, global pipes, CORS, a logger. */
   setup?(app: INestApplication): unknown;
   /**
-   * The HTTP adapter, or a function that makes one: `() => new FastifyAdapter()`. An adapter serves one app, so that
+   * The HTTP adapter, or a function that creates one: `() => new FastifyAdapter()`. An adapter serves only one app, so
    * several tests need the function.
    *
    * @default Express
    */
   httpAdapter?: AbstractHttpAdapter | (() => AbstractHttpAdapter);
-  /** Options of Socket.IO's server, laid over the app's own. */
+  /** Options of the Socket.IO server. They override the app's own. */
   server?: Partial<ServerOptions>;
-  /** Options as for `NestFactory.create`, but for the logger. */
+  /** Options for `NestFactory.create`, except `logger`. */
   application?: Omit<NestApplicationOptions, 'logger'>;
   /** Defaults for every `connect()`. */
   client?: ConnectOptions;
   /**
-   * How long each wait may take, in milliseconds: for a connection, an event, an ack, for the app to settle.
+   * How long each wait may take, in milliseconds: for a connection, an event, an ack, or until the app settles.
    *
    * @default 3000
    */
   timeout?: number;
   /**
-   * Whether `close()` fails on an entry of level `error` or `fatal` that the test has not declared as expected, by
-   * `app.logs.allowErrors()` or by expecting it: `expect(app).toHaveLogged('…', { level: 'error' })`.
+   * Whether `close()` fails when the app logs an entry of level `error` or `fatal` that the test does not declare as
+   * expected. To declare it, call `app.logs.allowErrors()`, or assert it:
+   * `expect(app).toHaveLogged('…', { level: 'error' })`.
    *
    * @default 'allow'; with the fixtures of `realtimeTest`, 'fail'
    */
   errorLogs?: 'allow' | 'fail';
   /**
-   * Whether `close()` fails on an event of a client's that the server has refused and the test has not declared: a guard, a
-   * pipe, a handler or a middleware threw, or there is no handler. Declared is one that a matcher names, whose ack or
-   * `exception` the test has read, or that `app.allowRefusals()` allows.
+   * Whether `close()` fails when the server refuses a client's event and the test does not declare that as expected.
+   * The server refuses an event when a guard, a pipe, a handler or a middleware fails, or when there is no handler.
+   * To declare a refusal, assert it, read its ack or `exception`, or call `app.allowRefusals()`.
    *
    * @default 'allow'; with the fixtures of `realtimeTest`, 'fail'
    */
   refusals?: 'allow' | 'fail';
   /**
-   * Whether `close()`, and with the fixtures the end of each test, fails on what the test left behind.
+   * Whether `close()`, and with the fixtures each test, fails on unread events, missing acks and clients that are still
+   * connected.
    *
    * @default false
    */
@@ -80,27 +82,27 @@ export interface TestAppOptions {
   /** Aborts every wait of the app and of its clients. */
   signal?: AbortSignal;
   /**
-   * Lets every `settle()`, and every negative expectation, pass over streams that are still open.
+   * Whether `settle()` and negative assertions ignore streams that are still open, such as Observables.
    *
    * @default false
    */
   ignoreOpenStreams?: boolean;
   /**
-   * Lets every `settle()`, and every negative expectation, wait for timers too that handlers, hooks, HTTP requests and
-   * what they started have begun and not awaited: `setTimeout`, and that of `node:timers/promises`. Each nested one
-   * counts, and the promises that go on when it has fired.
+   * Whether `settle()` and negative assertions also wait for timers that handlers, hooks, HTTP requests and the code
+   * that they start do not await: `setTimeout`, also that of `node:timers/promises`. Nested timers count, and so do the
+   * promises that continue when a timer fires.
    *
-   * Outside stay: timers that are off the event loop at once, by `unref()` or `{ ref: false }`; timers of a faked clock,
-   * which fire when the test says so; what the app does by itself; and what carries the events (Engine.IO, ws, Socket.IO's
-   * adapters, Redis clients). An interval is waited for until it is cleared: where it is not, `settle()` ends at its
-   * deadline and says so.
+   * Four kinds of timers do not count: those that call `unref()` at once or have `{ ref: false }`; those of a faked
+   * clock, which fire when the test advances it; those that the app starts on its own; and those of the transport
+   * (Engine.IO, ws, Socket.IO's adapters, Redis clients). An interval counts until it is cleared. If it is never
+   * cleared, `settle()` times out and names it.
    *
    * @default false
    */
   awaitTimers?: boolean;
   /**
-   * Checks by which the app says whether it has anything to do, for what the harness cannot see: a queue, a scheduler, a
-   * consumer of messages. `settle()`, and every negative expectation, asks all of them until each says `true`.
+   * Functions that return `true` when the app has nothing to do, for work that the harness cannot see: a queue, a
+   * scheduler, a message consumer. `settle()` and negative assertions call them until all return `true`.
    *
    * @example
    * ```ts
@@ -110,14 +112,14 @@ export interface TestAppOptions {
    */
   idle?: readonly IdleCheck[];
   /**
-   * How many entries `timeline` keeps, the latest ones; 0 turns it off.
+   * How many entries `timeline` keeps. It keeps the latest ones; 0 turns it off.
    *
    * @default 10000
    */
   timelineEntries?: number;
   /**
-   * Where log entries go beside `app.logs`: a logger, or levels to be printed. A logger that `setup` gives to
-   * `app.useLogger()` gets them too.
+   * Where log entries go in addition to `app.logs`: a logger, or the levels to print. A logger that `setup` passes to
+   * `app.useLogger()` replaces this one.
    *
    * @default nowhere
    */
@@ -127,20 +129,20 @@ export interface TestAppOptions {
 export const DEFAULT_TIMEOUT = 3_000;
 
 /**
- * Boots a real Nest app on 127.0.0.1 and a free port. It works with every app that has Socket.IO gateways,
- * whether or not it uses `WebsocketModule`.
+ * Boots a real Nest app on 127.0.0.1 and a free port. It works with every app that has Socket.IO gateways, with or
+ * without `WebsocketModule`.
  *
- * A test may fake the app's time, by the timers of Vitest or Jest or by `mock.timers` of node:test, and let minutes pass
- * at once: heartbeats and upgrades of the links, and each deadline of the harness, stay on real time. What Socket.IO
- * counts for the app, such as `socket.timeout()`, `connectTimeout` and the time that connection state recovery
- * remembers a client, goes by the app's time. Jest is to leave `nextTick` and `queueMicrotask` alone (`doNotFake`).
+ * A test may fake the time of the app, with the timers of Vitest or Jest or with `mock.timers` of node:test, and skip
+ * minutes at once. Heartbeats, transport upgrades and the timeouts of the harness stay on real time. Timers that
+ * Socket.IO runs for the app use the faked time: `socket.timeout()`, `connectTimeout`, and how long connection state
+ * recovery remembers a client. With Jest, do not fake `nextTick` and `queueMicrotask` (`doNotFake`).
  *
  * @example
  * ```ts
  * await using app = await startTestApp(AppModule);
  * const alice = await app.connect({ name: 'alice' });
  * ```
- * @throws AppStartError when the app does not compile or does not come up; an app that compiled is closed again
+ * @throws AppStartError when the app does not compile or start; an app that compiled is closed again
  */
 export async function startTestApp<
   ServerToClient extends EventsMap = EventsMap,
@@ -153,19 +155,19 @@ export async function startTestApp<
   });
 }
 
-/** What the nodes of a cluster share, and a single app has for itself. */
+/** What the nodes of a cluster share. A single app has its own. */
 export interface Surroundings {
   activity: Activity;
   timeline: Timeline;
-  /** Which node of the cluster this one is. */
+  /** The index of this node in the cluster. */
   node?: number;
-  /** Of a cluster, what its nodes have in common. */
+  /** What the nodes of a cluster share; absent for a single app. */
   cluster?: ClusterView;
-  /** Called with each Socket.IO server before anything is bound to it. */
+  /** Called with each Socket.IO server, before gateways are bound to it. */
   onServer?: (server: Server) => void;
 }
 
-/** Boots an app whose movements are counted together with those of others. */
+/** Boots an app that may share its activity and timeline with other nodes of a cluster. */
 export async function bootTestApp<
   ServerToClient extends EventsMap,
   ClientToServer extends EventsMap,
@@ -259,7 +261,7 @@ export async function bootTestApp<
 
 let hasExpress = false;
 
-/** Without Express Nest would log what is missing, where nobody sees it yet, and end the process. */
+/** Without Express, Nest would log the missing package, which is not visible at this point, and exit the process. */
 async function requireExpress(): Promise<void> {
   if (hasExpress) return;
   try {
@@ -273,7 +275,7 @@ async function requireExpress(): Promise<void> {
   }
 }
 
-/** The adapter that Nest will use, installed early so that it can be observed: by default the one it would make. */
+/** Sets the adapter early, so that it can be observed. By default it is the one that Nest would create. */
 function adapterOf(nest: INestApplication): IoAdapter {
   const config = nest.get(ApplicationConfig);
   const adapter = (config.getIoAdapter() as IoAdapter | null) ?? new IoAdapter(nest.getHttpServer());

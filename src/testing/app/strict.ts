@@ -1,8 +1,8 @@
-/** What strict mode looks for; what is left out, it does not. */
+/** What strict mode checks. Checks that are left out are off. */
 export interface StrictOptions {
-  /** Events that no expectation and no `next()` has read. */
+  /** Events that no assertion and no `next()` has read. */
   unreadEvents?: boolean;
-  /** Events whose ack has not come. */
+  /** Events whose ack has not arrived. */
   pendingAcks?: boolean;
   /** Clients that the test has not disconnected. */
   openClients?: boolean;

@@ -26,10 +26,10 @@ import { TestClient } from '../client/test-client.js';
 import type { RunningApp } from './running-app.js';
 import { findLeftovers } from './leftovers.js';
 
-/** Whether an app has nothing to do. */
+/** Returns `true` when the app has nothing to do. */
 export type IdleCheck = (app: TestApp) => boolean | Promise<boolean>;
 
-/** As many as are asked for: `connect(2)` gives `[TestClient, TestClient]`. */
+/** A tuple of this length: `connect(2)` returns `[TestClient, TestClient]`. */
 type TupleOf<T, Count extends number, Tuple extends T[] = []> = number extends Count
   ? T[]
   : Tuple['length'] extends Count
@@ -37,8 +37,8 @@ type TupleOf<T, Count extends number, Tuple extends T[] = []> = number extends C
     : TupleOf<T, Count, [...Tuple, T]>;
 
 /**
- * A real Nest app, listening on 127.0.0.1 and a free port, and the clients that a test has connected to it.
- * It is closed by `close()`, or by the end of the block when it was declared with `await using`.
+ * A real Nest app that listens on 127.0.0.1 and a free port, and the clients that a test connects to it.
+ * Close it with `close()`, or declare it with `await using`.
  */
 export class TestApp<
   ServerToClient extends EventsMap = EventsMap,
@@ -50,13 +50,13 @@ export class TestApp<
 {
   /** The Nest application. */
   readonly nest: INestApplication;
-  /** The app's address, as `http://127.0.0.1:PORT`. */
+  /** The app's address: `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** The port that it listens on. */
   readonly port: number;
   /** What the app logged through Nest's `Logger`. */
   readonly logs: LogCapture;
-  /** All that happened, in order, and because of whom; of a cluster, on all its nodes. */
+  /** Everything that happened, in order, with its cause. In a cluster it covers all nodes. */
   readonly timeline: Timeline;
   /** How long each wait may take, in milliseconds. */
   readonly timeout: number;
@@ -64,15 +64,15 @@ export class TestApp<
   /** @internal */
   readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
-  /** @internal Every client that was let in, the disconnected ones too. */
+  /** @internal Every client that was not refused, including disconnected ones. */
   readonly opened = new Set<TestClient>();
   private readonly refused = new Set<TestClient>();
   private connects = 0;
-  /** When the tests that shared the app before were done with it, in milliseconds of `performance.now()`. */
+  /** When the earlier tests that shared the app ended, in milliseconds of `performance.now()`. */
   private chapter = 0;
   private closing: Promise<void> | undefined;
 
-  /** @internal `startTestApp` makes one. */
+  /** @internal Use `startTestApp`. */
   constructor(running: RunningApp<TestApp>) {
     super();
     this.running = running;
@@ -94,7 +94,7 @@ export class TestApp<
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
-  /** A provider of the app, from whichever module. */
+  /** Returns a provider of the app, from any module. */
   get<T>(token: Type<T> | string | symbol): T {
     return this.nest.get<T>(token, { strict: false });
   }
@@ -105,9 +105,10 @@ export class TestApp<
   }
 
   /**
-   * The Socket.IO server of the gateways that declare this port, 0 being the app's own, and this path.
+   * Returns the Socket.IO server of the gateways that declare this port and path. Port 0 is the app's own port. If no
+   * server on the port has this path, it returns the first one.
    *
-   * @throws Error that names the ports that gateways declare
+   * @throws Error when the port has no server; it lists the ports that gateways declare
    */
   serverOf(port: number, path?: string): Server {
     const { observer } = this.running;
@@ -125,20 +126,20 @@ export class TestApp<
   }
 
   /**
-   * Declares refused events as expected, those so far and those to come: all or, where it is given, those with this reason,
-   * as the server knows it. Others make a test fail where `refusals` says so. In an app that tests share it holds to the
-   * end of the test.
+   * Declares refused events as expected, past and future ones: all of them, or those with this reason. The reason is
+   * the server's own, not what it told the client. Other refusals fail the test if the option `refusals` is `'fail'`.
+   * In an app that tests share, this applies until the end of the test.
    */
   allowRefusals(reason?: string | RegExp): void {
     this.running.observer.refusals.allow(reason);
   }
 
-  /** The clients that are connected, in the order in which they came. */
+  /** The connected clients, in the order in which they were opened. */
   get clients(): readonly TestClient<ServerToClient, ClientToServer>[] {
     return [...this.opened].filter(({ connected }) => connected);
   }
 
-  /** The clients of a room, for assertions about who receives something: those that were in it when that was sent. */
+  /** The clients of a room, for assertions about who receives an event: those that were in it when it was sent. */
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
     const words = namespace === '/' ? `room ${format(name)}` : `room ${format(name)} of ${namespace}`;
     const belongs: Belongs = (client, moment) =>
@@ -146,24 +147,24 @@ export class TestApp<
     return new Audience(this.context, words, belongs, this.timeout);
   }
 
-  /** The clients of a namespace: in an assertion, those that were connected to it when the event was sent. */
+  /** The clients of a namespace. In an assertion: those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
     const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.link.wasIn(moment);
     return new Audience(this.context, `namespace ${withSlash(name)}`, belongs, this.timeout);
   }
 
   /**
-   * Connects a client and resolves when the gateways' `handleConnection` have settled; by then the client has
-   * received all that they sent.
+   * Connects a client and resolves when every `handleConnection` of the gateways has settled. By then the client has
+   * received everything that they sent.
    *
-   * @throws ConnectionRefusedError when the server did not let the client in, with the server's reason
-   * @throws HookError when a `handleConnection` threw or rejected
-   * @throws DeadlineError when none of this has happened in time
+   * @throws ConnectionRefusedError when the server refuses the client, with the server's reason
+   * @throws HookError when a `handleConnection` throws or rejects
+   * @throws DeadlineError when none of this happens in time
    */
   connect<Namespace extends string = '/'>(
     options?: ConnectIn<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>, Namespace>,
   ): Promise<ClientFor<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>>>;
-  /** Connects so many clients, one after the other. */
+  /** Connects `count` clients, one after the other. */
   connect<Count extends number, Namespace extends string = '/'>(
     count: Count,
     options?: Omit<ConnectIn<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>, Namespace>, 'name'>,
@@ -177,12 +178,12 @@ export class TestApp<
   }
 
   /**
-   * Takes in a socket that the test did not connect, such as that of the app's own front end: what it sends and receives is
-   * in the timeline, `settle()` waits for it, and assertions can be made about it. What it has received before is not
-   * known, so that it is best given before it is connected. It leaves when the app is closed.
+   * Adds a socket that the test did not connect, such as the one of the app's own front end. The timeline shows what it
+   * sends and receives, `settle()` waits for it, and assertions work with it. What it has received before is not known,
+   * so add it before it connects. It is disconnected when the app is closed.
    *
-   * @param socket of socket.io-client
-   * @throws TypeError when it is a client of the test already, or connected to another server
+   * @param socket a socket of socket.io-client
+   * @throws TypeError when the socket is already a client of the test, or is connected to another server
    */
   follow<Incoming extends EventsMap = ServerToClient, Outgoing extends EventsMap = ClientToServer>(
     socket: Socket<Incoming, Outgoing>,
@@ -200,15 +201,15 @@ export class TestApp<
   }
 
   /**
-   * Resolves when nothing moves any more: everything sent has arrived, all handlers and hooks have finished, and
-   * what they emitted is here. From then on `received` is exact.
+   * Resolves when nothing is in flight: everything sent has arrived, all handlers and hooks have finished, and what
+   * they emitted has arrived. From then on `received` is exact.
    *
-   * What a handler, a hook or an HTTP request has started and does not await is waited for where Node itself ends it: an
-   * immediate, a file, a DNS query, `fetch` and other HTTP requests up to their answer, zlib, crypto, a child process, a
-   * worker thread up to its first message; timers where the app was started with `awaitTimers`. Outside stays what is
-   * under way on a connection that is open already, such as a database's reply: of that an app can tell by `idle`.
+   * It also waits for work that a handler, a hook or an HTTP request starts and does not await, if Node itself ends it:
+   * an immediate, a file operation, a DNS query, `fetch` and other HTTP requests until their response, zlib, crypto, a
+   * child process, a worker thread until its first message. With `awaitTimers` it waits for timers too. It does not
+   * wait for a reply on a connection that is already open, such as a database's: use the option `idle` for that.
    *
-   * @throws SettleTimeoutError that names what was still in flight
+   * @throws SettleTimeoutError, which names what was still in flight
    */
   async settle({ timeout, ...options }: SettleOptions = {}): Promise<void> {
     await this.comeToRest({
@@ -219,9 +220,10 @@ export class TestApp<
   }
 
   /**
-   * Disconnects the clients, awaits their `handleDisconnect`, and closes the app. To call it again does nothing.
+   * Disconnects the clients, awaits their `handleDisconnect`, and closes the app. Further calls return the same
+   * promise.
    *
-   * @throws TeardownError with everything that was left behind, or did not come to an end
+   * @throws TeardownError with everything that was left behind or did not end
    */
   close(): Promise<void> {
     this.closing ??= this.closeOnce();
@@ -233,26 +235,26 @@ export class TestApp<
   }
 
   /**
-   * @internal What the test has left: expectations that were not awaited, errors that nobody has declared and, in
-   * strict mode, loose ends. It is told once. To be asked before the clients are disconnected.
+   * @internal What the test left behind: assertions that it did not await, error logs and refusals that it did not
+   * declare and, in strict mode, loose ends. Each error is reported once. Call it before the clients are disconnected.
    *
-   * @param clients the test's own
-   * @param since from when on errors count, in milliseconds of `performance.now()`
+   * @param clients the test's own clients
+   * @param since errors count from this time on, in milliseconds of `performance.now()`
    */
   leftovers(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
     return findLeftovers(this.running, this.context, clients, since, ofTheseOnly);
   }
 
   /**
-   * @internal Ends what a test has begun in an app that others go on to use: disconnects its clients, after which the
-   * app knows them no longer, and takes back the errors that it has declared.
+   * @internal Ends a test in an app that other tests continue to use: disconnects and removes its clients, and takes
+   * back what it declared as expected.
    *
    * @param since when the test began, in milliseconds of `performance.now()`
    */
   async release(clients: readonly TestClient[], since: number): Promise<void> {
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
-    // While other tests have clients in the app, what was declared may be theirs.
+    // While other tests have clients in the app, the declarations may be theirs.
     if (this.opened.size === 0) {
       this.refused.clear();
       this.logs.takeBackAllowed(since);
@@ -263,12 +265,12 @@ export class TestApp<
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);
   }
 
-  /** @internal The connections that `settle` has to bring to rest. */
+  /** @internal The connections that `settle` waits for. */
   links(): readonly Link[] {
     return Array.from(this.opened, ({ link }) => link).filter((link) => !link.isGone || !link.agrees());
   }
 
-  /** @internal The clients that got anything, or may get it: those that were refused too. */
+  /** @internal Every client that may have received something, including refused ones. */
   get everyone(): readonly TestClient[] {
     return [...this.opened, ...this.refused];
   }
@@ -278,7 +280,7 @@ export class TestApp<
     return this.running.observer.servers.map(({ server }) => server);
   }
 
-  /** @internal Whether `close()` has not been called. */
+  /** @internal Whether `close()` has not been called yet. */
   get isOpen(): boolean {
     return this.closing === undefined;
   }
@@ -288,7 +290,7 @@ export class TestApp<
     return this.running.activity;
   }
 
-  /** @internal What the checks of `idle` say. */
+  /** @internal Whether all checks of the option `idle` return true. */
   async isIdle(): Promise<boolean> {
     const answers = await Promise.all(this.running.idle.map(async (check) => check(this as TestApp)));
     return answers.every(Boolean);
@@ -300,14 +302,14 @@ export class TestApp<
     await closeApp(this.running, this.url, this.opened, problems);
   }
 
-  /** As `settle`, with a timeout that is stretched already. */
+  /** Like `settle`, with a timeout that is already stretched. */
   private comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
     const { activity, cluster, ignoreOpenStreams, awaitTimers, signal } = this.running;
     const scene = cluster?.scene ?? { activity, links: () => this.links(), isIdle: () => this.isIdle() };
     return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
 
-  /** By their names failures and timelines tell clients apart: a further `alice` beside one that is there is `alice (2)`. */
+  /** Failures and timelines identify clients by name, so a second `alice` in a namespace becomes `alice (2)`. */
   private uniqueName(name: string, namespace = '/'): string {
     const others = this.context.everyone().filter((one) => !one.isGone && one.namespace === withSlash(namespace));
     const taken = new Set(others.map((one) => one.name));
@@ -349,7 +351,7 @@ export class TestApp<
   }
 }
 
-/** An option that is set to `undefined` means its default. */
+/** An option that is `undefined` means its default. */
 function withoutUndefined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -3,26 +3,26 @@ import { format } from '../report/format.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { TestAppOptions } from './start-test-app.js';
 
-/** A way for a client to connect; `upgrade` begins by polling. */
+/** How a client connects; `upgrade` starts with polling. */
 export type WorldTransport = 'websocket' | 'polling' | 'upgrade';
 
-/** What the worlds differ in. What is left out does not vary, and is as the app has it. */
+/** The dimensions in which the worlds differ. One that is left out does not vary and stays as the app has it. */
 export interface WorldMatrix {
   /**
-   * WebTransport is not among them: it goes by HTTP/3, which Node does not have of its own.
+   * WebTransport is not supported: it needs HTTP/3, which Node does not have.
    */
   transports?: readonly WorldTransport[];
-  /** HTTP adapters by name: a function that makes one, or `undefined` for Express. */
+  /** HTTP adapters by name: a function that creates one, or `undefined` for Express. */
   httpAdapters?: Readonly<Record<string, (() => AbstractHttpAdapter) | undefined>>;
-  /** Parsers by name, such as the module `socket.io-msgpack-parser`, or `undefined` for what the app has. */
+  /** Parsers by name, such as the module `socket.io-msgpack-parser`, or `undefined` for the app's own. */
   parsers?: Readonly<Record<string, ConnectOptions['parser']>>;
   /** Whether connection state recovery is on. */
   recovery?: readonly boolean[];
 }
 
-/** One of the worlds in which a test body is to hold. */
+/** One combination in which a test body runs. */
 export interface World {
-  /** What sets it apart from the others: `polling, fastify, msgpack, recovery`. */
+  /** Distinguishes it from the other worlds: `polling, fastify, msgpack, recovery`. */
   readonly name: string;
   /** For `startTestApp` or `realtimeTest`. */
   readonly options: TestAppOptions;
@@ -34,11 +34,11 @@ const TRANSPORTS: Record<WorldTransport, ConnectOptions['transports']> = {
   upgrade: ['polling', 'websocket'],
 };
 
-/** Long enough for every test. */
+/** Long enough for any test. */
 const RECOVERY = { maxDisconnectionDuration: 120_000 };
 
 /**
- * Every combination of what is given, so that the same test body runs over all of them.
+ * Returns every combination of the given values, so that the same test body can run in each.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ const RECOVERY = { maxDisconnectionDuration: 120_000 };
  *   },
  * );
  * ```
- * @throws TypeError for an empty dimension, or a transport that there is not
+ * @throws TypeError for an empty dimension or an unknown transport
  */
 export function worlds(matrix: WorldMatrix): World[] {
   const dimensions = [
@@ -76,7 +76,7 @@ export function worlds(matrix: WorldMatrix): World[] {
   );
 }
 
-/** The worlds that one dimension makes; one that is left out makes a single one, which is like any other. */
+/** The worlds of one dimension. A dimension that is left out gives one world that changes nothing. */
 function dimension<T>(name: string, values: readonly T[] | undefined, worldOf: (value: T) => World): World[] {
   if (values === undefined) return [{ name: '', options: {} }];
   if (values.length === 0) throw new TypeError(`worlds() needs at least one of its ${name}; got none.`);

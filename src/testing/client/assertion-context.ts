@@ -6,20 +6,20 @@ import type { Activity } from '../settle/activity.js';
 import type { SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 
-/** Where assertions are made: an app, or a cluster of them, as far as they need it. */
+/** What assertions need of an app or a cluster. */
 export interface AssertionContext<Client> {
   readonly activity: Activity;
   readonly timeline: Timeline;
   readonly record: Recorder;
   /** Aborts every wait. */
   readonly signal?: AbortSignal;
-  /** Every client that `connect()` has opened, the disconnected ones too, in the order in which they came. */
+  /** Every client of the test, including disconnected and refused ones. */
   everyone(): readonly Client[];
-  /** From when on things happen that the test may be about, in milliseconds of `performance.now()`. */
+  /** What happened before this time belongs to earlier tests. In milliseconds of `performance.now()`. */
   readonly since: () => number;
-  /** Why the server refused the event of this entry of the timeline, where it did. */
+  /** Why the server refused the event of this timeline entry, if it did. */
   refusalOf(entry: number): string | undefined;
-  /** What the server logged at error level. */
+  /** What the server logged at level `error` or `fatal`. */
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;
 }
@@ -28,9 +28,9 @@ export interface AssertionContext<Client> {
 export interface ClientContext<Client> extends AssertionContext<Client> {
   readonly observer: ServerObserver;
   readonly logs: LogCapture;
-  /** What is known that may explain why something did not come to a client, for a failure's text. */
+  /** Facts that may explain why a client did not receive an event, for the text of a failure. */
   explain(client: Client, event?: string): Details;
 }
 
-/** The same, as far as a client's connection needs it. */
+/** What a client's connection needs of it. */
 export type LinkContext = Pick<ClientContext<unknown>, 'activity' | 'observer' | 'record' | 'timeline'>;

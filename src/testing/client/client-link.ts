@@ -19,7 +19,7 @@ import {
 } from '../socket-io/client-socket.js';
 import { observeWire } from '../socket-io/wire.js';
 
-/** What a client is called, and how long each of its waits may take, in milliseconds. */
+/** A client's name, and how long each of its waits may take, in milliseconds. */
 export interface ClientIdentity {
   readonly name: string;
   readonly timeout: number;
@@ -27,16 +27,16 @@ export interface ClientIdentity {
   readonly signal?: AbortSignal;
 }
 
-/** A client's connection, as both its ends see it. */
+/** A client's connection, as both ends see it. */
 export class ClientLink implements Link {
   readonly name: string;
   readonly inbox: Inbox;
   readonly traffic: ClientTraffic;
-  /** The socket's id, or its last one; `undefined` while there never was one. */
+  /** The socket's latest id; `undefined` if it never had one. */
   lastId: string | undefined;
-  /** Why the client was disconnected last, as Socket.IO says it. */
+  /** Socket.IO's reason for the client's latest disconnect. */
   lastReason: string | undefined;
-  /** What ends the work of its listeners that are not through. */
+  /** Functions that end the work of listeners that have not finished. */
   private readonly listening = new Set<() => void>();
 
   constructor(
@@ -55,31 +55,31 @@ export class ClientLink implements Link {
     return namespaceOf(this.socket);
   }
 
-  /** Whether the client is disconnected and will not connect again by itself. */
+  /** Whether the client is disconnected and will not reconnect by itself. */
   get isGone(): boolean {
     const { socket } = this;
-    // After a cut Socket.IO calls it active, also where it is not to reconnect.
+    // After a lost connection, Socket.IO reports the socket as active even when it will not reconnect.
     const isLost = !socket.io.reconnection() && readyStateOf(socket) === 'closed' && this.lastReason !== undefined;
     return !socket.connected && (!socket.active || isLost);
   }
 
-  /** The server's end, once there is one; it stays after a disconnection. */
+  /** The server's end, once it exists. It stays after a disconnect. */
   get serverEnd(): ObservedSocket | undefined {
     return this.traffic.serverEnd;
   }
 
-  /** Whether the client was in its namespace at a moment and, where one is given, in this room; now, where no moment is. */
+  /** Whether the client was in its namespace, and in the room if one is given. Without a moment: whether it is now. */
   wasIn(moment: number | undefined, room?: string): boolean {
     if (moment !== undefined) return this.traffic.serverEnds.some(({ membership }) => membership.wasIn(moment, room));
     return this.socket.connected && (room === undefined || (this.serverEnd?.membership.rooms.has(room) ?? false));
   }
 
-  /** How many events of this name the server has sent and the client has not had. */
+  /** How many events of this name the server has sent and the client has not received. */
   undelivered(event: string): number {
     return this.serverEnd?.undelivered(event) ?? 0;
   }
 
-  /** Connects it. @returns the error that Socket.IO reported instead */
+  /** Connects the client. @returns the error that Socket.IO reports, if any, or `EXPIRED` */
   async open(): Promise<Error | typeof EXPIRED | undefined> {
     const { socket } = this;
     let tell: (error?: Error) => void;
@@ -99,7 +99,7 @@ export class ClientLink implements Link {
     }
   }
 
-  /** Resolves when every `handleConnection` has settled and the client has what they sent. */
+  /** Resolves when every `handleConnection` has settled and the client has received what they sent. */
   async handled(): Promise<typeof EXPIRED | void> {
     const end = this.serverEnd;
     if (!end) return;
@@ -109,23 +109,23 @@ export class ClientLink implements Link {
     if (settled === EXPIRED) return EXPIRED;
     if (end.untouched) return;
     if ((await withTimeout(this.fenceToClient(), timeout, signal)) === EXPIRED) return EXPIRED;
-    // A connection that a hook has closed carries no fence.
+    // No fence can pass a connection that a hook has closed.
     if ((await activity.until(() => this.agrees() || undefined, timeout, signal)) === EXPIRED) return EXPIRED;
   }
 
-  /** Leaves, whatever the hooks do: for a client whose connection came to nothing. */
+  /** Disconnects a client that failed to connect, without waiting for the hooks. */
   async abandon(): Promise<void> {
     this.socket.disconnect();
     this.giveUpListeners();
     await this.context.activity.until(() => this.agrees() || undefined, this.identity.timeout);
   }
 
-  /** The client has gone: its listeners may wait for what nobody does any more. */
+  /** Stops waiting for the listeners of a client that is gone: they may never finish. */
   giveUpListeners(): void {
     for (const end of this.listening) end();
   }
 
-  /** Throws, once, what a hook threw for this client. */
+  /** Throws the error of a hook that failed for this client. Each error is thrown once. */
   throwFailedHook(which: (failure: HookError) => boolean = () => true): void {
     const failures = this.serverEnd?.failures ?? [];
     const failure = failures.find(which);
@@ -146,7 +146,7 @@ export class ClientLink implements Link {
   agrees(): boolean {
     const { connected } = this.socket;
     if (!connected && !this.isGone) return false;
-    // By its option `retries`, one waits for the ack of the one before.
+    // With the option `retries`, each event waits for the ack of the one before it.
     if (connected && queueOf(this.socket).length > 0) return false;
     return !this.serverEnd || this.serverEnd.socket.connected === connected;
   }
@@ -175,7 +175,7 @@ export class ClientLink implements Link {
       },
       onResult: (event, result) => {
         if (!(result instanceof Promise) || this.isGone) return;
-        // It may yet answer. What it rejects with stays unhandled, as of any listener.
+        // The listener may still send something. Its rejection stays unhandled, as with any listener.
         const end = activity.begin(`the listener of "${event}"`, { client: name });
         this.listening.add(end);
         void result.finally(() => {
@@ -197,7 +197,7 @@ export class ClientLink implements Link {
     if (readyStateOf(socket) === 'open') noteConnection();
   }
 
-  /** Takes over the server's end of a socket that was connected before the harness knew it. */
+  /** Finds the server's end of a socket that connected before the harness knew it. */
   private adopt(): void {
     this.lastId = this.socket.id;
     const end = this.context.observer.adopt(this.socket.id!, this.name);

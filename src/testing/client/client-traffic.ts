@@ -6,25 +6,25 @@ import type { LinkContext } from './assertion-context.js';
 import { sentFromQueue } from '../socket-io/client-socket.js';
 import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/wire.js';
 
-/** When an event arrived, and because of what. */
+/** When an event arrived, and what caused it. */
 type Arrival = Pick<ReceivedEvent, 'at' | 'cause' | 'entry' | 'sentAt'>;
 
 /**
- * What goes over a client's wire. It tells the timeline, and finds out what belongs together: an ack and its event, what
- * came and what made the server send it.
+ * Records in the timeline what a client sends and receives, and links what belongs together: an ack with its event, and
+ * a received event with what made the server send it.
  */
 export class ClientTraffic implements WireListener {
-  /** The server's ends of its connections, from the first packet on; one that reconnects has several. */
+  /** The server's end of each connection, from its first packet on. A client that reconnects has several. */
   readonly serverEnds: ObservedSocket[] = [];
   /** The event that was sent last. */
   lastSent: SentEvent | undefined;
-  /** The events for which the server owes the client an ack, and the other way round, by the id of the ack. */
+  /** The events that wait for an ack, by its id: from the server in `unanswered`, from the client in `asked`. */
   private readonly unanswered = new Map<number, SentEvent>();
   private readonly asked = new Map<number, { event: string; entry: number }>();
-  /** Of the client's queue, the events that were sent, and who is to be told of the others. */
+  /** Of the client's queue: the events that were sent, and the callbacks of the events that were not. */
   private readonly sentOfQueue = new WeakMap<object, SentEvent>();
   private readonly waiting = new WeakMap<object, (sent: SentEvent) => void>();
-  /** Of the events that have arrived and not yet come to a listener. */
+  /** The arrivals of events that have not reached the listeners yet. */
   private readonly arrivals: Arrival[] = [];
 
   constructor(
@@ -33,7 +33,7 @@ export class ClientTraffic implements WireListener {
     private readonly context: LinkContext,
   ) {}
 
-  /** That of the latest connection. */
+  /** The server's end of the latest connection. */
   get serverEnd(): ObservedSocket | undefined {
     return this.serverEnds.at(-1);
   }
@@ -43,19 +43,19 @@ export class ClientTraffic implements WireListener {
     return [...this.unanswered.values()];
   }
 
-  /** Resolves when an event of the queue is sent. */
+  /** Resolves when this queued event is sent. */
   whenSent(queued: object): Promise<SentEvent> {
     return new Promise((resolve) => {
       this.waiting.set(queued, resolve);
     });
   }
 
-  /** On a connection that is gone, nothing is acknowledged any more. */
+  /** After a disconnect, no ack can arrive any more. */
   giveUpAcks(): void {
     this.unanswered.clear();
   }
 
-  /** Of the event that the listeners get next. */
+  /** Returns the arrival of the event that the listeners get next. */
   nextArrival(): Arrival {
     return this.arrivals.shift() ?? { at: this.context.timeline.elapsed };
   }
@@ -69,7 +69,7 @@ export class ClientTraffic implements WireListener {
       const [event, ...args] = packet.data as [string, ...unknown[]];
       const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
       const queued = sentFromQueue(this.socket);
-      // What is sent again is the same event: it has one ack.
+      // An event that is sent again is the same event, with one ack.
       this.lastSent = (queued && this.sentOfQueue.get(queued)) ?? { event, args, entry };
       if (queued) {
         this.sentOfQueue.set(queued, this.lastSent);
@@ -88,12 +88,12 @@ export class ClientTraffic implements WireListener {
   }
 
   onReceived(packet: Packet): void {
-    // To one that has left, what comes by a connection that it shared does not come any more.
+    // A client that has left may share its connection, but receives nothing from it any more.
     if (!this.socket.active) return;
     const { record, timeline, activity } = this.context;
     const { name: client, namespace } = this.client;
     if (packet.type === PacketType.CONNECT) {
-      // What the server's hooks sent comes before Socket.IO's own `connect` event.
+      // Events that the server's hooks send arrive before Socket.IO's own `connect` event.
       const { sid } = packet.data as { sid: string };
       const serverEnd = this.context.observer.claim(sid);
       if (serverEnd) this.serverEnds.push(serverEnd);
@@ -110,7 +110,7 @@ export class ClientTraffic implements WireListener {
       if (!sent) return;
       this.unanswered.delete(packet.id);
       const { event, entry: to } = sent;
-      // The socket puts a place for an error before the values.
+      // A copy, because the socket may insert an error argument before the values.
       const args = [...(packet.data as unknown[])];
       if (!sent.isGivenUp) sent.ack = args;
       if (!sent.isAwaited) this.context.observer.refusals.declare(to);
@@ -119,7 +119,7 @@ export class ClientTraffic implements WireListener {
     }
   }
 
-  /** What the app has sent: connection state recovery appends an offset to what it keeps for a client. */
+  /** The arguments as the app sent them: connection state recovery appends an offset to events that it keeps. */
   withoutOffset(args: readonly unknown[]): readonly unknown[] {
     const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
     const hasOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;

@@ -13,23 +13,23 @@ import { TestClient } from './test-client.js';
 import { forgetSocket } from '../socket-io/client-socket.js';
 import { namespacesOf } from '../socket-io/server.js';
 
-/** A client that is to be connected, and where to. */
+/** A client to connect, and the server to connect it to. */
 interface Connecting {
-  /** Of the server, without the namespace. */
+  /** The server's address, without the namespace. */
   url: URL;
   server: Server;
   observer: ServerObserver;
   context: ClientContext<TestClient>;
-  /** The app's clients; this one is among them from the beginning, and no longer when it came to nothing. */
+  /** The app's clients. This one is added at once, and removed if it fails to connect. */
   opened: Set<TestClient>;
-  /** Those that came to nothing, and may have got something before. */
+  /** Clients that failed to connect. They may have received events before. */
   refused: Set<TestClient>;
-  /** With the app's defaults filled in. */
+  /** The options, including the app's defaults. */
   options: ConnectOptions & { name: string; timeout: number };
 }
 
 /**
- * Connects a client, and waits for as long as `until` says.
+ * Connects a client, and waits as the option `until` says.
  *
  * @throws ConnectionRefusedError, HookError, DeadlineError as `TestApp.connect` does
  */
@@ -87,7 +87,7 @@ export async function connectClient({
   }
 }
 
-/** Another namespace on a connection that is there. */
+/** Opens another namespace on an existing connection. */
 function openBeside(
   { name, socket: { io: manager } }: TestClient,
   options: ConnectOptions,

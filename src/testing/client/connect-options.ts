@@ -2,13 +2,16 @@ import type { ManagerOptions, SocketOptions } from 'socket.io-client';
 import type { EventsMap } from './events-map.js';
 import type { TestClient } from './test-client.js';
 
-/** How a client connects; beside these, every option of socket.io-client. */
+/**
+ * How a client connects. The options of socket.io-client work too, except `forceNew`, `autoConnect` and
+ * `useNativeTimers`. `reconnection` is off by default.
+ */
 export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> extends Partial<
   ManagerOptions & SocketOptions
 > {
   /**
-   * What the client is called in failures, log entries and the timeline. A further one of that name, beside one that is
-   * there, is told apart by a number: `alice (2)`.
+   * The client's name in failures, log entries and the timeline. If the namespace already has a client of that name, a
+   * number is added: `alice (2)`.
    *
    * @default 'client-1', 'client-2', …
    */
@@ -18,29 +21,29 @@ export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> ex
   /** @default the server's own option `parser` */
   parser?: ManagerOptions['parser'];
   /**
-   * Give `['polling', 'websocket']` for a client that upgrades.
+   * Use `['polling', 'websocket']` for a client that upgrades.
    *
    * @default ['websocket']
    */
   transports?: ('polling' | 'websocket')[];
   /**
-   * Until when `connect` waits: until every `handleConnection` has settled, or only until the wire is up, for
-   * a hook that itself waits for the client.
+   * How long `connect` waits: until every `handleConnection` has settled, or only until the client is connected. Use
+   * `'connected'` for a hook that waits for the client.
    *
    * @default 'handled'
    */
   until?: 'handled' | 'connected';
-  /** Listeners that are there before the connection is, to answer what the server asks in `handleConnection`. */
+  /** Listeners that are added before the client connects, to answer what the server asks in `handleConnection`. */
   on?: Partial<ServerToClient>;
   /**
-   * Another client whose connection this one is to share, as the namespaces of a page do. What a connection itself has
-   * (transports, headers, reconnection) is that client's.
+   * Another client whose connection this one shares, as the namespaces of a page do. The connection's own options
+   * (transports, headers, reconnection) are those of that client.
    *
    * @default a connection of its own
    */
   connection?: TestClient;
   /**
-   * The port that the gateway declares, for one with a port of its own: `@WebSocketGateway(8080)`.
+   * The port that the gateway declares, if it has its own port: `@WebSocketGateway(8080)`.
    *
    * @default the app's own
    */
@@ -51,11 +54,11 @@ export interface ConnectOptions<ServerToClient extends EventsMap = EventsMap> ex
    * @default the app's `timeout`
    */
   timeout?: number;
-  /** Aborts the connecting and, later, every wait of the client. */
+  /** Aborts connecting and, later, every wait of the client. */
   signal?: AbortSignal;
 }
 
-/** A namespace's name as Socket.IO has it. */
+/** Adds the leading slash that Socket.IO's namespaces have. */
 export function withSlash(namespace: string): string {
   return namespace.startsWith('/') ? namespace : `/${namespace}`;
 }

@@ -2,7 +2,7 @@ import type { ConnectOptions } from './connect-options.js';
 import type { EventsMap } from './events-map.js';
 import type { TestClient } from './test-client.js';
 
-/** The events of a namespace, each way. */
+/** The events of a namespace, in both directions. */
 export interface NamespaceEvents<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
@@ -11,10 +11,10 @@ export interface NamespaceEvents<
   clientToServer: ClientToServer;
 }
 
-/** A namespace's name as Socket.IO has it; where one connects, the leading slash may be left out. */
+/** A namespace's name with its leading slash, which `connect` does not require. */
 type WithSlash<Namespace extends string> = Namespace extends `/${string}` ? Namespace : `/${Namespace}`;
 
-/** The events of one namespace: its own where `Namespaces` has them, or else the app's. */
+/** The events of one namespace: its own if `Namespaces` has them, otherwise the app's. */
 export type EventsOf<
   Namespaces extends object,
   Namespace extends string,
@@ -29,7 +29,7 @@ export type EventsOf<
 
 export type ClientFor<Events extends NamespaceEvents> = TestClient<Events['serverToClient'], Events['clientToServer']>;
 
-/** How a client connects to this namespace. */
+/** The options to connect to this namespace. */
 export type ConnectIn<Events extends NamespaceEvents, Namespace extends string> = ConnectOptions<
   Events['serverToClient']
 > & { namespace?: Namespace };

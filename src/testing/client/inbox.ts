@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from '../model/received-event.js';
 
-/** All that a client received, in order; each event is unread until somebody takes it. */
+/** Everything that a client received, in order. Each event is unread until the test takes it. */
 export class Inbox {
   private readonly all: ReceivedEvent[] = [];
   private readonly unreadEvents = new Set<ReceivedEvent>();
@@ -13,7 +13,7 @@ export class Inbox {
     return this.all;
   }
 
-  /** The events that nobody has taken, oldest first. */
+  /** The events that the test has not taken, oldest first. */
   get unread(): readonly ReceivedEvent[] {
     return [...this.unreadEvents];
   }
@@ -31,17 +31,17 @@ export class Inbox {
     return found;
   }
 
-  /** Notes that the test has looked at an event, which stays unread. */
+  /** Notes that the test has looked at an event. The event stays unread. */
   noteLook(received: ReceivedEvent): void {
     this.lookedAt.add(received);
   }
 
-  /** Whether the test knows of an event: it has read it, looked at it, or heard it by a listener of its own. */
+  /** Whether the test knows an event: it has taken it, looked at it, or has its own listener for it. */
   isKnown(received: ReceivedEvent): boolean {
     return received.isHeard === true || this.lookedAt.has(received) || !this.unreadEvents.has(received);
   }
 
-  /** The oldest unread event that matches, left unread. */
+  /** Finds the oldest unread event that matches, and leaves it unread. */
   find(matches: (received: ReceivedEvent) => boolean): ReceivedEvent | undefined {
     for (const received of this.unreadEvents) if (matches(received)) return received;
     return undefined;

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A value of which it is known when somebody looks at it. An object is a copy that is read by accessors until then; of
- * anything else, to have it is to look at it.
+ * Calls `onRead` when the returned value is first read. For a plain object that is not empty, it returns a copy with
+ * accessors. For any other value, it calls `onRead` at once.
  */
 export function noticeReads(value: unknown, onRead: () => void): unknown {
   if (

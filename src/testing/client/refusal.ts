@@ -1,10 +1,10 @@
 import { ConnectionRefusedError } from '../report/errors.js';
 import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
 
-/** Socket.IO's `connect_error`: from a namespace it has `data`, from the handshake what the transport saw. */
+/** Socket.IO's `connect_error`. From a namespace it has `data`, from the handshake it has what the transport saw. */
 interface ConnectError extends Error {
   data?: unknown;
-  /** Of Engine.IO's `TransportError`. */
+  /** Set on Engine.IO's `TransportError`. */
   type?: string;
   /** The HTTP status of a polling request, or the event of a WebSocket that failed. */
   description?: number | { message?: string };
@@ -13,10 +13,10 @@ interface ConnectError extends Error {
 }
 
 /**
- * Makes an error for readers out of what the client was told and what the server noted.
+ * Creates a readable error from the client's error and what the server noted.
  *
- * @param refusal what the server noted of it
- * @param namespaces those that exist
+ * @param refusal what the server noted about it
+ * @param namespaces the existing namespaces
  */
 export function explainRefusal(
   client: string,
@@ -46,7 +46,7 @@ export function explainRefusal(
   });
 }
 
-/** The server's own error, where `allowRequest` or an origin check gave one, is in the context. */
+/** If `allowRequest` or an origin check gave an error, it is in the context. */
 function reasonOf({ message, context }: HandshakeRefusal): string {
   return context?.message ?? context?.name ?? message;
 }

@@ -12,7 +12,7 @@ import { noticeReads } from './notice-reads.js';
 import type { ClientContext, AssertionContext } from './assertion-context.js';
 import { queueOf } from '../socket-io/client-socket.js';
 
-/** How long one wait may take, and what ends it before. */
+/** How long one wait may take, and what aborts it. */
 export interface WaitOptions {
   /**
    * In milliseconds.
@@ -23,7 +23,7 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** A real socket.io-client, whose inbox is open before the connection is. `app.connect()` makes one. */
+/** A real socket.io-client. Its inbox opens before the connection does, so no event is missed. */
 export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap> {
   /** The socket.io-client socket itself. */
   readonly socket: Socket<ServerToClient, ClientToServer>;
@@ -34,7 +34,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   readonly context: ClientContext<TestClient>;
   /** @internal Aborts every wait. */
   readonly signal: AbortSignal | undefined;
-  /** @internal Its connection, as both its ends see it. */
+  /** @internal The connection, as both ends see it. */
   readonly link: ClientLink;
 
   /** @internal */
@@ -56,7 +56,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /**
    * The socket's id.
    *
-   * @remarks It stays after a disconnection, unlike that of `socket`.
+   * @remarks Unlike `socket.id`, it stays after a disconnect.
    */
   get id(): string {
     const { lastId } = this.link;
@@ -68,17 +68,17 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     return this.socket.connected;
   }
 
-  /** Why the client was disconnected, as Socket.IO says it; `undefined` while it is connected. */
+  /** Socket.IO's reason for the disconnect, on the client's side; `undefined` while it is connected. */
   get disconnectReason(): string | undefined {
     return this.connected ? undefined : this.link.lastReason;
   }
 
-  /** Why the server saw it go, as Socket.IO says it there; `undefined` while it is connected. */
+  /** Socket.IO's reason for the disconnect, on the server's side; `undefined` while it is connected. */
   get serverDisconnectReason(): string | undefined {
     return this.link.serverEnd?.disconnectReason;
   }
 
-  /** The namespace that it is connected to, with its leading slash. */
+  /** The client's namespace, with its leading slash. */
   get namespace(): string {
     return this.link.namespace;
   }
@@ -88,12 +88,12 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     return this.socket.io.engine?.transport.name;
   }
 
-  /** The rooms that the client is in, without that of its own id. After `settle()` they are exact. */
+  /** The rooms of the client, without the room of its own id. Exact after `settle()`. */
   get rooms(): readonly string[] {
     return this.connected ? [...(this.link.serverEnd?.membership.rooms ?? [])] : [];
   }
 
-  /** The events of this client for which the server owes it an ack, oldest first. */
+  /** The client's events that wait for an ack from the server, oldest first. */
   get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args' | 'entry'>[] {
     return this.link.traffic.pendingAcks;
   }
@@ -103,7 +103,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     return this.link.inbox;
   }
 
-  /** @internal Whether it is disconnected and will not connect again by itself. */
+  /** @internal Whether it is disconnected and will not reconnect by itself. */
   get isGone(): boolean {
     return this.link.isGone;
   }
@@ -111,8 +111,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /**
    * Sends an event.
    *
-   * @throws ClientGoneError when the client is not connected: Socket.IO would keep the event for later
-   * @throws TypeError when the arguments cannot be sent, being circular or a BigInt
+   * @throws ClientGoneError when the client is not connected; Socket.IO would buffer the event
+   * @throws TypeError when the arguments cannot be sent, because they are circular or contain a BigInt
    */
   readonly emit: Socket<ServerToClient, ClientToServer>['emit'] = (event, ...args) => {
     this.assertConnected(() => `${this.name} was to emit ${showEvent(String(event), args)}`);
@@ -126,9 +126,9 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /**
    * Sends an event and waits for its ack.
    *
-   * @returns what the server acknowledged it with; where it failed, that may be an error: `toBeAcked` tells them apart
-   * @throws DeadlineError when no ack has come within the client's `timeout`
-   * @throws ClientGoneError when the client is not connected, or loses its connection meanwhile
+   * @returns the value of the ack; if the event failed, it may be an error, which `toBeAcked` distinguishes
+   * @throws DeadlineError when no ack arrives within the client's `timeout`
+   * @throws ClientGoneError when the client is not connected, or loses its connection while it waits
    */
   readonly emitWithAck: Socket<ServerToClient, ClientToServer>['emitWithAck'] = (event, ...args) => {
     const wanted = (): string => `${this.name} emitted ${showEvent(String(event), args)} and waited for its ack`;
@@ -158,11 +158,11 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   };
 
   /**
-   * Takes the oldest unread event of that name, or waits for the next.
+   * Takes the oldest unread event of that name, or waits for the next one.
    *
-   * @returns its arguments; where the server asks for an ack, the last is the function that gives it
-   * @throws DeadlineError when none has come in time
-   * @throws ClientGoneError when none is there and none can come, since the client is gone
+   * @returns the event's arguments; if the server asks for an ack, the last one is the function that sends it
+   * @throws DeadlineError when no event arrives in time
+   * @throws ClientGoneError when there is no such event and the client is gone
    */
   async next<Event extends Extract<keyof ServerToClient, string>>(
     event: Event,
@@ -176,7 +176,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   }
 
   /**
-   * The arguments of every event of that name so far, read or not, oldest first. After `settle()` it is exact.
+   * The arguments of every event of that name so far, read or unread, oldest first. Exact after `settle()`.
    */
   received<Event extends Extract<keyof ServerToClient, string>>(event: Event): Parameters<ServerToClient[Event]>[] {
     const events = this.inbox.events.filter((received) => received.event === event);
@@ -185,10 +185,10 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   }
 
   /**
-   * Leaves, and resolves when the server's `handleDisconnect` has settled.
+   * Disconnects, and resolves when the server's `handleDisconnect` has settled.
    *
-   * @throws HookError when `handleDisconnect` failed
-   * @throws DeadlineError when the server has not noticed in time, or the hook has not settled
+   * @throws HookError when `handleDisconnect` fails
+   * @throws DeadlineError when the server does not notice it, or the hook does not settle, in time
    */
   async disconnect(): Promise<void> {
     if (this.connected) this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
@@ -215,7 +215,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    * Waits for an unread event that matches, and takes it.
    *
    * @internal
-   * @returns `GONE` when the client is disconnected and none is there, `EXPIRED` at the deadline
+   * @returns `GONE` when there is no such event and the client is gone, `EXPIRED` at the deadline
    */
   take(
     matches: (received: ReceivedEvent) => boolean,
@@ -229,12 +229,12 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     );
   }
 
-  /** @internal For a failure's text. */
+  /** @internal For the text of a failure. */
   failureContext(event?: string): Details {
     return this.context.explain(this, event);
   }
 
-  /** The socket without its user's event types, among which Socket.IO's own events cannot be named. */
+  /** The socket without the user's event types, which do not include Socket.IO's own events. */
   private get untyped(): Socket {
     return this.socket;
   }
@@ -269,10 +269,9 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   }
 }
 
-/** Where assertions about clients are made. */
 export type ClientAssertionContext = AssertionContext<TestClient>;
 
-/** Whose ack it is, and of what: of an event that waits for others to be sent, or that could not be. */
+/** Whose ack it is, and for which event: a promise while the event is queued, `undefined` if it could not be sent. */
 export interface Ack {
   readonly client: TestClient;
   readonly sent?: SentEvent | Promise<SentEvent>;
@@ -280,24 +279,24 @@ export interface Ack {
 
 const acks = new WeakMap<object, Ack>();
 
-/** Notes which event's ack a promise of `emitWithAck` is, so that one can make assertions about the promise. */
+/** Notes to which event a promise of `emitWithAck` belongs, so that assertions can be made about the promise. */
 export function noteAckOf(promise: Promise<unknown>, ack: Ack): void {
   acks.set(promise, ack);
 }
 
-/** Who sent the event whose ack a value is the promise of. */
+/** Returns what was noted about a promise of `emitWithAck`. */
 export function ackOf(promise: unknown): Ack | undefined {
   return acks.get(promise as object);
 }
 
-/** Answer of a wait for a client that is disconnected for good. */
+/** The result of a wait when the client is gone. */
 export const GONE = Symbol('gone');
 
 function isEncodingError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError;
 }
 
-/** Socket.IO says of a circular payload no more than that the call stack has overflowed. */
+/** For a circular payload, Socket.IO reports only that the call stack has overflowed. */
 function unsendable(client: string, event: string, args: readonly unknown[], cause: unknown): Error {
   if (!isEncodingError(cause)) return cause as Error;
   const reason = cause instanceof RangeError ? 'they are circular, or nested too deeply' : (cause as Error).message;

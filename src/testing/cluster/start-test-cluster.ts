@@ -15,22 +15,22 @@ import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
 
 export interface TestClusterOptions extends TestAppOptions {
-  /** How many nodes there are. @default 2 */
+  /** The number of nodes. @default 2 */
   nodes?: number;
   /**
-   * The Redis that joins them, whatever adapter the app has. `keyPrefix` sets this cluster apart from every
-   * other on the same Redis; without one it gets a prefix of its own.
+   * The Redis that connects the nodes, whatever adapter the app has. `keyPrefix` separates this cluster from others on
+   * the same Redis. Without it, each cluster gets a prefix of its own.
    *
-   * @default none: the app joins its nodes itself, as with `WebsocketModule.forRoot({ redis })`
+   * @default none: the app connects its nodes itself, for example with `WebsocketModule.forRoot({ redis })`
    */
   redis?: { url: string; keyPrefix?: string };
 }
 
 /**
- * Boots an app several times in this process, as nodes that are joined through Redis: what one emits reaches the
- * clients of all.
+ * Boots an app several times in this process, as nodes that are connected through Redis. What one node emits reaches
+ * the clients of all nodes.
  *
- * @throws AppStartError when a node does not come up, or the nodes do not see each other; nothing is left running
+ * @throws AppStartError when a node does not start, or the nodes do not see each other; nothing is left running
  */
 export async function startTestCluster<
   ServerToClient extends EventsMap = EventsMap,
@@ -93,7 +93,7 @@ export async function startTestCluster<
   }
 }
 
-/** Nodes of one app, in one process. It is closed by `close()`, or by the end of an `await using` block. */
+/** The nodes of one app, in one process. Close it with `close()`, or declare it with `await using`. */
 export class TestCluster<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
@@ -101,9 +101,9 @@ export class TestCluster<
   private connects = 0;
   private closing: Promise<void> | undefined;
 
-  /** @internal `startTestCluster` makes one. */
+  /** @internal Use `startTestCluster`. */
   constructor(
-    /** Each is a whole app, with its own port, providers, log entries and clients. */
+    /** Each node is a complete app, with its own port, providers, log entries and clients. */
     readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
     private readonly scene: Scene,
     /** What happened on all nodes, in order. */
@@ -114,7 +114,7 @@ export class TestCluster<
     private readonly settles: Pick<SettleOptions, 'ignoreOpenStreams' | 'awaitTimers'>,
   ) {}
 
-  /** Connects a client as `TestApp.connect` does: to the node that is asked for, or to each in turn. */
+  /** Connects a client like `TestApp.connect`: to the given `node`, or to each node in turn. */
   async connect({
     node = this.connects % this.nodes.length,
     ...options
@@ -128,12 +128,12 @@ export class TestCluster<
     return app.connect({ name: `client-${this.connects}`, ...options });
   }
 
-  /** Resolves when nothing moves any more, on no node and between none; else as `TestApp.settle`. */
+  /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
   settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
     return settle(this.scene, timeout, { ...this.settles, ...options });
   }
 
-  /** Closes every node, as `TestApp.close` does, and what joined them. To call it again does nothing. */
+  /** Closes every node, like `TestApp.close`, and their Redis connections. Further calls return the same promise. */
   close(): Promise<void> {
     this.closing ??= this.closeAll();
     return this.closing;
@@ -148,7 +148,7 @@ export class TestCluster<
     const deadline = runningTime() + this.timeout;
     let seen: (number | Expired)[];
     do {
-      // An adapter of the app's own may still be subscribing.
+      // The app's own adapter may still be subscribing.
       seen = await Promise.all(this.nodes.map((node) => withTimeout(countNodes(node), deadline - runningTime())));
       if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
       await nextTurn();
@@ -168,9 +168,9 @@ export class TestCluster<
 }
 
 /**
- * A node that closes takes itself off Redis without awaiting it. Until Redis knows, the others would wait for its answer.
+ * A node that closes leaves Redis without awaiting it. Until Redis knows, the other nodes would wait for its answer.
  *
- * @param timeout in milliseconds; what is not to be known by then, since Redis is away, is let be
+ * @param timeout in milliseconds; after it, this gives up, for example when Redis is down
  */
 async function forgetClosed(nodes: readonly TestApp[], timeout: number): Promise<void> {
   const deadline = runningTime() + timeout;
@@ -187,7 +187,7 @@ function showCount(count: number | Expired): string {
   return count === EXPIRED ? 'none in time' : String(count);
 }
 
-/** How many nodes a node counts: the fewest that any of its servers does. */
+/** How many nodes a node counts: the lowest count of its servers. */
 async function countNodes(node: { readonly servers: readonly Server[] }): Promise<number> {
   return Math.min(...(await Promise.all(node.servers.map((server) => server.of('/').adapter.serverCount()))));
 }

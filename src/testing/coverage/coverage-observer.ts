@@ -11,35 +11,35 @@ import {
 } from './coverage.js';
 import { declaredBy } from './declared.js';
 
-/** Counts what the clients of one app exercise of what its gateways declare. */
+/** Counts how often the clients of one app exercise each part of what its gateways declare. */
 export class CoverageObserver {
-  /** As far as it has come. */
+  /** The coverage so far. */
   readonly coverage: Coverage;
   private readonly declared: readonly { gateway: Gateway; coverage: GatewayCoverage }[];
 
   constructor(gateways: readonly Gateway[]) {
-    // A class that two modules provide has two instances, each of which gets every event.
+    // A class that two modules provide has two instances, and each gets every event.
     const classes = new Map(gateways.map((gateway) => [gateway.prototype, gateway]));
     this.declared = [...classes.values()].map((gateway) => ({ gateway, coverage: declaredBy(gateway) }));
     const declared = this.declared.map(({ coverage }) => coverage);
     this.coverage = { ...emptyCoverage(), apps: 1, gateways: declared };
   }
 
-  /** Counts an event that has come to its handlers. */
+  /** Counts an event that reached its handlers. */
   noteArrival({ namespace, event, asksAck }: Arrival): void {
     for (const handler of this.handlersOf(namespace, event)) handler.received += 1;
     if (!asksAck) return;
     for (const handler of this.answerersOf(namespace, event)) handler.asked += 1;
   }
 
-  /** Counts what else happens. */
+  /** Counts everything else. */
   note(entry: TimelineEntry): void {
     const { denied, seen, refusals, disconnects } = this.coverage;
     if (entry.kind === 'received' || entry.kind === 'unheard') noteName(seen.events, entry.event);
     if (entry.kind === 'joined') noteName(seen.rooms, entry.room);
     if (entry.kind === 'stated' && entry.denied) {
       const { event, room } = entry.denied;
-      // That nothing failed says so of every run.
+      // A good run has no `exception`, so a negative assertion about it is never suspicious.
       if (event !== undefined && event !== 'exception') noteName(denied.events, event);
       if (room !== undefined) noteName(denied.rooms, room);
     }
@@ -59,14 +59,14 @@ export class CoverageObserver {
     return this.on(namespace).flatMap(({ handlers }) => handlers.filter((handler) => handler.event === event));
   }
 
-  /** Whose an ack is, or would be: an event has one, of any handler. Those that give none by their code did not. */
+  /** The handlers that may give the ack of an event: those whose code gives acks or, if there are none, all. */
   private answerersOf(namespace: string, event: string): HandlerCoverage[] {
     const handlers = this.handlersOf(namespace, event);
     const answering = handlers.filter(({ answers }) => answers);
     return answering.length > 0 ? answering : handlers;
   }
 
-  /** Wherever it is named; nowhere, it is one of the other events, unless it is the one that tells of failures. */
+  /** The event in each gateway that names it. If none does, it counts as another event, except for `exception`. */
   private eventsOf(namespace: string, event: string): EventCoverage[] {
     const { otherEvents } = this.coverage;
     const named = this.on(namespace).flatMap(({ events }) => events.filter((known) => known.event === event));

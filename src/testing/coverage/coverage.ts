@@ -1,20 +1,20 @@
 import type { Socket } from '../../websocket/index.js';
 import type { RefusalStage } from '../report/errors.js';
 
-/** What the apps under test declare of their contract with clients, and how often each part of it was exercised. */
+/** The contract with clients that the apps under test declare, and how often each part of it was exercised. */
 export interface Coverage {
-  /** How many apps were closed; each node of a cluster is one. */
+  /** How many apps were closed. Each node of a cluster counts as one. */
   apps: number;
   gateways: GatewayCoverage[];
-  /** Events that clients received and that no gateway's code names, such as Nest's own `exception`. */
+  /** Events that clients received and that no gateway's code names, except for Nest's `exception`. */
   otherEvents: (EventCoverage & { namespace: string })[];
-  /** The names that tests made negative assertions about. */
+  /** The names in the negative assertions of tests. */
   denied: CoveredNames;
-  /** The names of what happened: events that an app emitted, rooms that somebody was in. */
+  /** The names that occurred: events that an app emitted, and rooms that a client joined. */
   seen: CoveredNames;
   /** How many clients were refused at each stage. */
   refusals: Record<RefusalStage, number>;
-  /** How many clients the server saw go, for each reason that Socket.IO knows. */
+  /** How many disconnections the server saw, for each reason of Socket.IO. */
   disconnects: Record<string, number>;
 }
 
@@ -24,44 +24,44 @@ export interface CoveredNames {
 }
 
 export interface GatewayCoverage {
-  /** Its class name; gateways of that name on one namespace are one, whichever app they are of. */
+  /** The class name. Gateways with the same name and namespace count as one, also across apps. */
   name: string;
-  /** With its leading slash; of a pattern, its text. */
+  /** With its leading slash. For a pattern, its text. */
   namespace: string;
   handlers: HandlerCoverage[];
-  /** What the gateway's code names in `emit('…')`, or as the event of a `WsResponse`. */
+  /** The events that the gateway's code names in `emit('…')`, or as the event of a `WsResponse`. */
   events: EventCoverage[];
 }
 
 /**
- * A method with `@SubscribeMessage`. Where an event has several on a namespace, its acks are counted for each that
- * gives acks by its code, since nobody can tell whose they are.
+ * A method with `@SubscribeMessage`. If an event has several handlers on a namespace, its acks count for each handler
+ * whose code gives acks, because an ack does not say which handler gave it.
  */
 export interface HandlerCoverage {
   event: string;
   method: string;
-  /** How often its event reached it, past the middlewares; its guards and pipes may still have refused it. */
+  /** How often its event passed the middlewares. Guards and pipes may still have refused it. */
   received: number;
-  /** Whether, by its code, it gives acks: it returns something that is no `WsResponse`, or takes `@Ack()`. */
+  /** Whether its code gives acks: it returns something that is not a `WsResponse`, or takes `@Ack()`. */
   answers: boolean;
   /** How often a client asked for an ack. */
   asked: number;
-  /** How often a client that `connect()` opened got one that was no error. */
+  /** How often a client of the test got an ack that was not an error. */
   acked: number;
-  /** How often such a client got an error instead: an ack whose `status` is `error`. */
+  /** How often such a client got an error ack, such as one whose `status` is `error`. */
   failed: number;
 }
 
 export interface EventCoverage {
   event: string;
-  /** How many times a client received it. */
+  /** How often clients received it. */
   delivered: number;
 }
 
-/** Why a client was gone, as Socket.IO says it on the server. */
+/** Socket.IO's reason for a disconnection at the server. */
 type DisconnectReason = Parameters<Socket['_onclose']>[0];
 
-/** What there is before any app has been closed. */
+/** The coverage before any app is closed. */
 export function emptyCoverage(): Coverage {
   return {
     apps: 0,

@@ -6,7 +6,7 @@ import type { Gateway } from '../observer/gateways.js';
 import type { GatewayCoverage, HandlerCoverage } from './coverage.js';
 import { eventsNamedIn, returnsAck } from './scan.js';
 
-/** What a gateway declares; nothing of it has been exercised yet. */
+/** What a gateway declares, with all counts at 0. */
 export function declaredBy({ name, namespace, prototype }: Gateway): GatewayCoverage {
   const methods = new MetadataScanner().getAllMethodNames(prototype);
   const events = new Set(classesOf(prototype).flatMap((source) => eventsNamedIn(source)));
@@ -27,13 +27,13 @@ function handlerOf(prototype: object, method: string): HandlerCoverage | undefin
   return { event, method, received: 0, answers, asked: 0, acked: 0, failed: 0 };
 }
 
-/** Whether one of a method's parameters has `@Ack()`. Nest keeps parameters by keys of the form `type:index`. */
+/** Whether a parameter of a method has `@Ack()`. Nest stores parameters under keys of the form `type:index`. */
 function takesAck(prototype: object, method: string): boolean {
   const parameters: unknown = Reflect.getMetadata(PARAM_ARGS_METADATA, prototype.constructor, method);
   return Object.keys(parameters ?? {}).some((key) => key.startsWith(`${WsParamtype.ACK}:`));
 }
 
-/** The code of a class and of those that it extends. */
+/** The code of a class and of the classes that it extends. */
 function classesOf(prototype: object): string[] {
   const parent = Object.getPrototypeOf(prototype) as object | null;
   return parent ? [sourceOf(prototype.constructor), ...classesOf(parent)] : [];

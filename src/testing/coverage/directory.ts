@@ -4,20 +4,20 @@ import { join, resolve } from 'node:path';
 import type { Coverage } from './coverage.js';
 import { mergeCoverage } from './merge.js';
 
-/** Names the directory in which every app leaves its coverage when it is closed. Unset, none is observed. */
+/** The environment variable with the directory to which each closed app writes its coverage. Unset: no coverage. */
 export const COVERAGE_DIR = 'REALTIME_COVERAGE_DIR';
 
 const FILE = /^app-.+\.json$/;
 
-/** Leaves an app's coverage in a file of its own: apps are closed in many workers at once. */
+/** Writes a separate file for each app, because many workers close apps at the same time. */
 export function writeCoverage(directory: string, coverage: Coverage): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, `app-${randomUUID()}.json`), JSON.stringify(coverage));
 }
 
 /**
- * The contract coverage of all apps that were closed while `REALTIME_COVERAGE_DIR` named this directory, in whichever
- * processes. It is empty when there were none.
+ * The contract coverage of all apps that were closed while `REALTIME_COVERAGE_DIR` named this directory, in any
+ * process. It is empty if there were none.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    // The first app makes it.
+    // The first app that is closed creates the directory.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }

@@ -7,7 +7,7 @@ import {
   type HandlerCoverage,
 } from './coverage.js';
 
-/** The coverage of all apps together, sorted by name. */
+/** Adds up the coverage of all apps, sorted by name. */
 export function mergeCoverage(coverages: readonly Coverage[]): Coverage {
   const all = [emptyCoverage(), ...coverages];
   return {
@@ -71,7 +71,7 @@ function mergeBy<T>(
     if (group) group.push(item);
     else groups.set(key, [item]);
   }
-  // Not by the locale: a report is to be the same on every machine.
+  // Not sorted by locale, so that the report is the same on every machine.
   const byKey = [...groups].toSorted(([one], [other]) => (one < other ? -1 : 1));
   return byKey.map(([, group]) => merge(group));
 }

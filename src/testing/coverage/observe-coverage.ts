@@ -5,17 +5,17 @@ import type { Timeline } from '../timeline/timeline.js';
 import { CoverageObserver } from './coverage-observer.js';
 import { COVERAGE_DIR, writeCoverage } from './directory.js';
 
-/** The coverage of an app that is being observed. */
+/** What an app calls while its coverage is observed. */
 export interface ObservedCoverage {
   readonly onArrival: ArrivalListener;
-  /** To be called when the app is closed. */
+  /** Call this when the app is closed. */
   readonly write: () => void;
 }
 
 /**
- * Observes an app's coverage from here on, if the environment asks for it; else does nothing at all.
+ * Observes an app's coverage from now on if `REALTIME_COVERAGE_DIR` is set; otherwise does nothing.
  *
- * @param node which one it is, in a cluster
+ * @param node the app's node, in a cluster
  */
 export function observeCoverage(
   nest: INestApplication,

@@ -2,10 +2,10 @@ import type { Coverage, EventCoverage, GatewayCoverage, HandlerCoverage } from '
 import { COVERAGE_KINDS, coverageTotals, type CoverageKind } from './totals.js';
 import { showVacuous, vacuousNegatives } from './vacuous.js';
 
-/** How many columns a line may have; names are not broken. */
+/** The maximum width of a line, in columns. Names are not broken. */
 const WIDTH = 96;
 
-/** The coverage as a table, gateway by gateway, and the totals below it. */
+/** The coverage as a table for each gateway, with the totals below. */
 export function printCoverage(coverage: Coverage): string {
   const { apps, gateways, otherEvents } = coverage;
   const sections = [
@@ -88,7 +88,7 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** Cells below one another, as wide as the widest of each column. */
+/** Aligns cells in columns. A column is as wide as its widest cell. */
 function inColumns(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   return rows.map((row) =>
@@ -99,7 +99,7 @@ function inColumns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Names behind a label, on as many lines as they need. */
+/** Names after a label, on as many lines as they need. */
 function wrapped(label: string, names: readonly string[]): string[] {
   const lines = [label];
   for (const [index, name] of names.entries()) {

@@ -1,21 +1,20 @@
 /*
- * What code says of events, by a look at its text. It finds literals only, and takes every `emit` for Socket.IO's: a
- * name in a constant is missed, that of an EventEmitter's event is found too. So what is found says what may be sent,
- * and never that it was.
+ * Finds events in the text of code. It finds only literals, and takes every `emit` for Socket.IO's: it misses a name in
+ * a constant, and also finds the events of an EventEmitter. So the result says what may be sent, not what was sent.
  */
 
 const LITERAL = String.raw`(?<quote>['"\`])(?<event>(?:(?!\k<quote>|\$\{)[^\\\n])+)\k<quote>`;
 const EMITTED = new RegExp(String.raw`\.emit(?:WithAck)?\(\s*${LITERAL}`, 'g');
 const RETURNED = new RegExp(String.raw`[{,]\s*event:\s*${LITERAL}\s*,\s*data\b`, 'g');
 
-/** The events that code emits, or returns as a `WsResponse`, each once. */
+/** The events that code emits or returns as a `WsResponse`, each once. */
 export function eventsNamedIn(source: string): string[] {
   const code = withoutComments(source);
   const found = [EMITTED, RETURNED].flatMap((pattern) => [...code.matchAll(pattern)]);
   return [...new Set(found.map(({ groups }) => groups!.event!))];
 }
 
-/** Whether a handler's code returns something that Nest makes an ack of. */
+/** Whether a handler's code returns something that Nest sends as an ack. */
 export function returnsAck(source: string): boolean {
   const code = withoutComments(source);
   const returnsValue = /\breturn\s+(?!undefined\b|void\b)[^\s;}]|\breturn[([{'"`]/.test(code);
@@ -23,7 +22,7 @@ export function returnsAck(source: string): boolean {
   return returnsValue && !returnsWsResponse;
 }
 
-/** Strings are matched too, since what looks like a comment may stand in one. */
+/** Matches strings too, because a string may contain what looks like a comment. */
 function withoutComments(source: string): string {
   const commentOrString = /\/\/.*|\/\*[\s\S]*?\*\/|(['"`])(?:\\.|(?!\1)[^\\])*\1/g;
   return source.replace(commentOrString, (text) => (text.startsWith('/') ? '' : text));

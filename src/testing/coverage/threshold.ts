@@ -2,13 +2,13 @@ import { format } from '../report/format.js';
 import type { Coverage } from './coverage.js';
 import { COVERAGE_KINDS, coverageItems, coverageTotals, type CoverageKind } from './totals.js';
 
-/** What has to be covered, in per cent: of each kind alike, or of those that are named. */
+/** The required coverage in percent: one number for all kinds, or one for each kind that is named. */
 export type CoverageThreshold = number | Partial<Record<CoverageKind, number>>;
 
 /**
- * Where coverage is below a threshold: a line for each kind, which names what is missing.
+ * Where coverage is below a threshold: one line for each kind, with the names of what is missing.
  *
- * @throws TypeError for a threshold that is none
+ * @throws TypeError for an invalid threshold
  */
 export function coverageShortfalls(coverage: Coverage, threshold: CoverageThreshold): string[] {
   assertThreshold(threshold);
@@ -26,7 +26,7 @@ export function coverageShortfalls(coverage: Coverage, threshold: CoverageThresh
   });
 }
 
-/** @throws TypeError for a threshold that is none */
+/** @throws TypeError for an invalid threshold */
 export function assertThreshold(threshold: unknown): asserts threshold is CoverageThreshold {
   if (isPerCent(threshold) || isByKind(threshold)) return;
   throw new TypeError(

@@ -1,27 +1,27 @@
 import type { Coverage } from './coverage.js';
 
-/** What is counted in per cent. */
+/** The kinds of coverage that are measured in percent. */
 export const COVERAGE_KINDS = ['handlers', 'acks', 'events'] as const;
 export type CoverageKind = (typeof COVERAGE_KINDS)[number];
 
-/** How much of what is declared was exercised. */
+/** How many of the declared items were exercised. */
 export interface CoverageTotal {
   covered: number;
   declared: number;
-  /** Rounded down, so that 100 says all; of nothing, 100. */
+  /** Rounded down, so that 100 means all. If nothing is declared, 100. */
   percent: number;
 }
 
-/** Something that is declared. */
+/** A declared handler, ack or event. */
 export interface CoverageItem {
-  /** Such as `ChatGateway "say"`. */
+  /** For example `ChatGateway "say"`. */
   readonly name: string;
   readonly covered: boolean;
 }
 
 /**
- * How many of the declared handlers received their event, how many of those that give acks gave one, and how many of
- * the events that gateways name were received by a client.
+ * How many of the declared handlers received their event, how many of those that give acks gave one without an error,
+ * and how many of the events that gateways name reached a client.
  */
 export function coverageTotals(coverage: Coverage): Record<CoverageKind, CoverageTotal> {
   const { handlers, acks, events } = coverageItems(coverage);

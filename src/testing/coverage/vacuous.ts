@@ -1,17 +1,17 @@
 import { nearest } from '../report/nearest.js';
 import type { Coverage } from './coverage.js';
 
-/** An event, or a room, that tests denied something of, and that the whole run has never seen. */
+/** An event or a room in a negative assertion that did not occur in the whole run. */
 export interface Vacuous {
   what: 'event' | 'room';
   name: string;
-  /** What may have been meant: a name that the run has seen, or that a gateway's code has. */
+  /** The name that was probably meant: one that occurred in the run, or that a gateway's code has. */
   likely?: string;
 }
 
 /**
- * What tests have denied of events that no app ever emitted, and of rooms that nobody was ever in. Each may be right in its
- * own test; but a name that is misspelt denies itself.
+ * Finds negative assertions about events that no app emitted, and about rooms that no client joined. Each may be right
+ * in its own test, but one with a misspelt name always passes.
  */
 export function vacuousNegatives({ denied, seen, gateways }: Coverage): Vacuous[] {
   const inCode = gateways.flatMap(({ events }) => events.map(({ event }) => event));
@@ -35,7 +35,7 @@ function vacuousOf(
     }));
 }
 
-/** For readers: `event "siad": no app emitted it. Was "said" meant?` */
+/** In words: `event "siad": no app emitted it. Was "said" meant?` */
 export function showVacuous({ what, name, likely }: Vacuous): string {
   const why = what === 'event' ? 'no app emitted it' : 'nobody was in it';
   if (likely === name) return `${what} "${name}": ${why}, though a gateway's code names it.`;

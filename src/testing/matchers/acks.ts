@@ -9,13 +9,13 @@ import type { Equals } from './equality.js';
 import { aboutClient, type Assertion } from './assertion.js';
 import { isText } from '../report/is-text.js';
 
-/** An event that was sent with `emitWithAck`, and by whom. */
+/** An event that was sent with `emitWithAck`, and its sender. */
 export interface Asked {
   client: TestClient;
   sent: SentEvent;
 }
 
-/** That an event is acknowledged: with these values or, when none are given, with anything but an error. */
+/** Asserts that an event is acknowledged: with these values or, if none are given, with anything but an error. */
 export function isAcked(
   { client, sent }: Asked,
   expected: readonly unknown[],
@@ -23,7 +23,7 @@ export function isAcked(
 ): Assertion<readonly unknown[]> {
   const { refusals } = client.context.observer;
   const isError = (ack: readonly unknown[]): boolean => refusals.has(sent.entry) || errorAnswerIn(ack) !== undefined;
-  // What fits another error as well does not ask for this one.
+  // Values that match any error, such as `expect.any(Object)`, do not name this error.
   const isAskedFor = (ack: readonly unknown[]): boolean => !equals(ack.map(anotherLike), expected);
   const isIt = (ack: readonly unknown[]): boolean =>
     (expected.length === 0 || equals(ack, expected)) && (!isError(ack) || (expected.length > 0 && isAskedFor(ack)));
@@ -32,7 +32,7 @@ export function isAcked(
     wanted: expected.length > 0 ? `be acked with ${showAll(expected)}` : 'be acked',
     look: () => (sent.ack && isIt(sent.ack) ? sent.ack : undefined),
     take: () => refusals.declare(sent.entry),
-    // There is one ack at most.
+    // An event gets at most one ack.
     isHopeless: () => sent.ack !== undefined || sent.isGivenUp === true || client.isGone,
     describe: (ack) => [ackedWith(ack)],
     instead: () => {
@@ -45,10 +45,10 @@ export function isAcked(
   };
 }
 
-/** No pattern of an error's text is meant for this one. */
+/** No test's pattern for an error message is meant to match this text. */
 const ANOTHER_TEXT = '§';
 
-/** An error as another might be, in the same form: with other texts, and without what tells programs which one it is. */
+/** A different error of the same shape: with other values, and without `status` and `code`, which identify an error. */
 function anotherLike(error: unknown): unknown {
   if (typeof error === 'string') return ANOTHER_TEXT;
   if (typeof error === 'number') return error + 1;
@@ -58,16 +58,16 @@ function anotherLike(error: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, anotherLike(value)]));
 }
 
-/** How the sender of an event was told that it failed. */
+/** How the sender of an event learned that it failed. */
 interface Failure {
   readonly payload: { readonly message?: unknown } | undefined;
-  /** In words. */
+  /** In words, for messages. */
   readonly told: string;
-  /** The event `exception` that told it; none where the ack did. */
+  /** The `exception` event; `undefined` if the ack reported the failure. */
   readonly received?: ReceivedEvent;
 }
 
-/** That an event fails, as its ack or an `exception` tells: with this message, when one is given. */
+/** Asserts that an event fails, by an error ack or an `exception` event: with this message, if one is given. */
 export function raisesException({ client, sent }: Asked, message: string | RegExp | undefined): Assertion<Failure> {
   return {
     ...about({ client, sent }),
@@ -106,7 +106,7 @@ function failuresOf({ client, sent }: Asked): readonly Failure[] {
   ];
 }
 
-/** The exceptions that an event has brought about: Nest sends them to its sender as events of this name. */
+/** The unread `exception` events that Nest sent to the sender because of this event. */
 function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
   return client.inbox.unread.filter(({ event, cause }) => event === 'exception' && cause?.entry === sent.entry);
 }
@@ -116,7 +116,7 @@ function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
   return {
     ...common,
     subject: `${client.name}'s ${showEvent(sent.event, sent.args)}`,
-    // There is one ack at most: that which came is final.
+    // An event gets at most one ack, so an ack that came is final.
     whyInconclusive: () => (sent.ack ? undefined : whyInconclusive?.()),
   };
 }

@@ -2,7 +2,7 @@ import type { ClientAssertionContext } from '../client/test-client.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-/** An app, as far as assertions can be made about it. */
+/** The part of an app that assertions need. */
 export abstract class AppSubject {
   abstract readonly logs: LogCapture;
   abstract readonly timeline: Timeline;

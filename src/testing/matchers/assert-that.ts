@@ -12,15 +12,16 @@ type Matcher = keyof RealtimeMatchers;
 const names = Object.keys(assertions) as Matcher[];
 
 /**
- * States something about a client, an ack or an app, in any test runner.
+ * Makes an assertion about a client, an ack or an app, in any test runner.
  *
  * @example
  * ```ts
  * await assertThat(bob).toReceive('said', 'hi');
  * await assertThat(carol).not.toReceive('said');
  * ```
- * @throws AssertionError, of `node:assert`, when it does not hold. One that nobody awaits fails `app.close()`; of what
- * `connect()` returned, whose app is not known, it is an unhandled rejection when it does not hold.
+ * @throws AssertionError, of `node:assert`, when the assertion fails. An assertion that is not awaited fails
+ * `app.close()`. For the promise of `connect()`, the app is not known: a failure that is not awaited is an unhandled
+ * rejection.
  */
 export function assertThat<Subject>(subject: Subject): RealtimeMatchers<Subject> & { not: RealtimeMatchers<Subject> } {
   return { ...assertionsAbout(subject, false), not: assertionsAbout(subject, true) };
@@ -42,7 +43,7 @@ function assertionsAbout<Subject>(subject: Subject, negated: boolean): RealtimeM
   return Object.fromEntries(names.map((name) => [name, assertion(name)])) as unknown as RealtimeMatchers<Subject>;
 }
 
-/** What stands for the app of a subject, where that is known: its timeline. */
+/** Identifies the app of a subject by its timeline, if the app is known. */
 export function appOf(subject: unknown): object | undefined {
   if (subject instanceof AppSubject) return subject.timeline;
   if (subject instanceof TestClient) return subject.context.timeline;
@@ -51,15 +52,12 @@ export function appOf(subject: unknown): object | undefined {
   return ackOf(subject)?.client.context.timeline;
 }
 
-/** What a test runner gives to its own asynchronous matchers. */
+/** What a test runner passes to an asynchronous matcher as `this`. */
 interface RunnerState extends RunnerEquality {
   isNot?: boolean;
 }
 
-/**
- * Every assertion as a matcher for the `expect.extend()` of Jest, and of whoever else has it. One that nobody awaits fails
- * `app.close()`.
- */
+/** All matchers, for the `expect.extend()` of Jest and other runners. One that is not awaited fails `app.close()`. */
 export const matchers = Object.fromEntries(
   names.map((name) => [
     name,

@@ -3,54 +3,54 @@ import type { ClientAssertionContext, TestClient } from '../client/test-client.j
 
 /** The outcome of an assertion. */
 export interface Verdict {
-  /** Whether it holds; of a negated one, whether what it denies does. */
+  /** Without `.not`, `true` means that the assertion passes. With `.not`, `true` means that it fails. */
   readonly pass: boolean;
-  /** Why the expectation failed. */
+  /** Why the assertion failed. */
   message(): string;
 }
 
-/** Something that is said of clients, or of the app, and that can be looked up at any moment. */
+/** A statement about clients or the app that can be checked at any moment. */
 export interface Assertion<Found> {
   readonly context: ClientAssertionContext;
-  /** Of whom it is said, and so whose fate matters. */
+  /** The clients that it is about; a failure also tells whether they are disconnected. */
   readonly clients: readonly TestClient[];
-  /** Of whom, in words: `bob`, `the app`. */
+  /** The subject in words: `bob`, `the app`. */
   readonly subject: string;
-  /** What, as an infinitive: `receive "said" ('hi')`. */
+  /** What is expected, as an infinitive: `receive "said" ('hi')`. */
   readonly wanted: string;
-  /** The event, or the room, that it is about. */
+  /** The event or the room that it is about. */
   readonly about?: { readonly event?: string; readonly room?: string };
-  /** Whether it says that there is none. */
+  /** Whether it expects no such event, as `toReceiveTimes(0, …)` does. */
   readonly isOfNone?: boolean;
   /** In milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
-  /** Whether it says that there is nothing more, and so can be told only when all has come to rest. */
+  /** Whether it also excludes anything else, so that it can only be checked when nothing is in flight. */
   readonly complete?: boolean;
-  /** What bears it out, when something does. */
+  /** Returns what makes it pass, or `undefined`. */
   readonly look: () => Found | undefined;
-  /** Takes what bears it out, so that the next expectation does not see it. */
+  /** Consumes what was found: marks events as read, and errors and refusals as expected. */
   readonly take?: (found: Found) => void;
-  /** Whether nothing will bear it out any more. */
+  /** Whether it can no longer pass. */
   readonly isHopeless?: () => boolean;
-  /** Why that nothing bears it out proves nothing. */
+  /** The reason, if finding nothing proves nothing. */
   readonly whyInconclusive?: () => string | undefined;
-  /** What bears it out, as events that clients have received. */
+  /** What was found, as events that clients received. */
   readonly receipts?: (found: Found) => readonly ReceivedEvent[];
-  /** What contradicts it, of one about an event: what came and should not have, and who should have had it and did not. */
+  /** For an assertion about an event: the unwanted receipts, and the clients that did not receive it. */
   readonly contradictedBy?: () => {
-    /** The event as it is stated: `"said" ('hi')`. */
+    /** The event as asserted: `"said" ('hi')`. */
     readonly event: string;
     readonly unwanted: readonly ReceivedEvent[];
     readonly missing: readonly TestClient[];
   };
-  /** What bears it out, in words. */
+  /** What was found, in words. */
   readonly describe: (found: Found) => readonly string[];
-  /** What there is in its stead, in words. */
+  /** What there is instead, in words. */
   readonly instead?: () => readonly string[];
 }
 
-/** What every assertion about a client has in common. */
+/** The common part of all assertions about a client. */
 export function aboutClient(
   client: TestClient,
 ): Pick<

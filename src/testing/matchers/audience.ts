@@ -6,12 +6,12 @@ import type { Equals } from './equality.js';
 import type { Assertion } from './assertion.js';
 import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 
-/** Whether a client belongs to an audience: now or, where one is given, at a moment. */
+/** Whether a client belongs to an audience: now or, if a moment is given, at that moment. */
 export type Belongs = (client: TestClient, moment?: number) => boolean;
 
-/** The clients that are in a room, or on a namespace: now, or at the moment in which something was sent. */
+/** The clients in a room or on a namespace: now, or at the moment when an event was sent. */
 export class Audience {
-  /** @internal `app.room()` and `app.namespace()` make one. */
+  /** @internal `app.room()` and `app.namespace()` create it. */
   constructor(
     /** @internal */
     readonly context: ClientAssertionContext,
@@ -23,12 +23,12 @@ export class Audience {
     readonly timeout: number,
   ) {}
 
-  /** The clients that belong to it now. */
+  /** The clients that are in it now. */
   get clients(): readonly TestClient[] {
     return this.context.everyone().filter((client) => this.belongs(client));
   }
 
-  /** The same without these: `app.room('lobby').except(alice)`. */
+  /** The same audience without these clients: `app.room('lobby').except(alice)`. */
   except(...clients: readonly TestClient[]): Audience {
     const words = `${this.words} except ${showNames(clients)}`;
     const belongs: Belongs = (client, moment) => this.belongs(client, moment) && !clients.includes(client);
@@ -42,10 +42,10 @@ function showNames(clients: readonly TestClient[]): string {
   return [...(names.length > 1 ? [names.slice(0, -1).join(', ')] : []), ...names.slice(-1)].join(' and ');
 }
 
-/** Each client of an audience with the event that it received. */
+/** Clients, each with the event that it received. */
 type Received = readonly (readonly [TestClient, ReceivedEvent])[];
 
-/** That these clients receive an event, and that no other client of the app does. */
+/** Asserts that these clients receive an event, and that no other client of the app does. */
 export function isAudienceOf(
   given: Audience | readonly TestClient[],
   expected: ExpectedEvent,
@@ -62,7 +62,7 @@ export function isAudienceOf(
     });
   const isMeantFor = (client: TestClient, moment?: number): boolean =>
     given instanceof Audience ? given.belongs(client, moment) : given.includes(client);
-  /** When a client's node sent it first to somebody whom it was meant for; who is in a room may have changed since. */
+  /** When this client's node first sent the event to one of its receivers. The room may have changed since then. */
   const sentAt = ({ context: { observer } }: TestClient): number | undefined => {
     const moments = receivers().flatMap(([client, { sentAt: moment }]) =>
       client.context.observer === observer && moment !== undefined && isMeantFor(client, moment) ? [moment] : [],
@@ -71,14 +71,14 @@ export function isAudienceOf(
   };
   const audience = (): readonly TestClient[] =>
     given instanceof Audience
-      ? // One that has left since may have left before it could get it.
+      ? // A client that is gone may have left before the event reached it.
         context
           .everyone()
           .filter((client) => given.belongs(client, sentAt(client)) && (client.connected || find(client)))
       : given;
   const [first] = audience();
   const strangers = (): Received =>
-    // One that is gone may have got the same before, when it was meant for it.
+    // A client that is gone may have received the same event earlier, while it was in the audience.
     receivers().filter(
       ([client, found]) =>
         !isMeantFor(client, found.sentAt) &&
@@ -101,7 +101,7 @@ export function isAudienceOf(
     signal: first?.signal ?? context.signal,
     complete: true,
     look: () => {
-      // That nobody received it where nobody is bears nothing out.
+      // An empty audience proves nothing.
       if (strangers().length > 0 || audience().length === 0) return undefined;
       const received = audience().flatMap((client) => {
         const found = find(client);

@@ -8,19 +8,19 @@ import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js
 import { aboutClient, type Assertion, type Verdict } from './assertion.js';
 import { isText } from '../report/is-text.js';
 
-/** How a connection is expected to be. */
+/** The expected properties of a connection. */
 export interface ExpectedConnection {
   transport?: 'websocket' | 'polling';
 }
 
-/** That a client is connected: by this transport, when one is given. */
+/** Asserts that a client is connected: by this transport, if one is given. */
 export function isConnected(client: TestClient, { transport }: ExpectedConnection): Assertion<string> {
   return {
     ...aboutClient(client),
-    // Of one that is gone it is known.
+    // A client that is gone is surely not connected.
     whyInconclusive: undefined,
     wanted: transport ? `be connected by ${transport}` : 'be connected',
-    // It may be about to go.
+    // The client may be about to disconnect.
     complete: true,
     look: () =>
       client.connected && (transport === undefined || client.transport === transport) ? client.transport : undefined,
@@ -30,13 +30,13 @@ export function isConnected(client: TestClient, { transport }: ExpectedConnectio
   };
 }
 
-/** Why a disconnection is expected to be, as each end says it. */
+/** The expected reason for a disconnection at the server. */
 export interface ExpectedDisconnection {
-  /** The server's reason, such as `transport close`, `client namespace disconnect`, `ping timeout`. */
+  /** Socket.IO's reason at the server, such as `transport close`, `client namespace disconnect`, `ping timeout`. */
   server?: string;
 }
 
-/** That a client is disconnected: for these reasons, when any are given. */
+/** Asserts that a client is disconnected: for these reasons, if any are given. */
 export function isDisconnected(
   client: TestClient,
   reason: string | undefined,
@@ -64,17 +64,17 @@ export function isDisconnected(
   };
 }
 
-/** How a refusal is expected to be. */
+/** The expected properties of a refusal. */
 export interface ExpectedRefusal {
-  /** Who refuses: the HTTP handshake, the namespace or its middlewares, or the gateway. */
+  /** What refuses the connection: the HTTP handshake, the namespace or its middlewares, or the gateway. */
   stage?: RefusalStage;
   /** `error.data` of a middleware's error. */
   data?: unknown;
-  /** What the gateway has sent before, all of it and in its order. */
+  /** All events that the gateway sent before the refusal, in order. */
   received?: readonly ExpectedEvent[];
 }
 
-/** States that the server does not let a client in: for this reason, when one is given. */
+/** Asserts that the server refuses a connection: for this reason, if one is given. */
 export async function isRefused(
   connecting: unknown,
   reason: string | RegExp | undefined,

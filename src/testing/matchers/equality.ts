@@ -1,20 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Whether two values are equal. */
 export type Equals = (actual: unknown, expected: unknown) => boolean;
 
-/** Whether two values are equal, or `undefined` where it is not the one to say so. */
+/** Returns `undefined` for values that it does not handle. */
 type EqualityTester = (actual: unknown, expected: unknown) => boolean | undefined;
 
-/** What a test runner brings of its own: its equality, and what the project has added to it. */
+/** The equality of a test runner, and the testers that the project added to it. */
 export interface RunnerEquality {
   equals?(this: void, actual: unknown, expected: unknown, testers?: readonly unknown[]): boolean;
   readonly customTesters?: readonly unknown[];
-  /** By which its `toEqual` compares sets, maps and whatever else is iterable. */
+  /** `toEqual` of the runner uses this to compare sets, maps and other iterables. */
   readonly utils?: { readonly iterableEquality?: unknown };
 }
 
-/** What every runner's `expect.any(…)`, `expect.objectContaining(…)` and their like have. */
+/** The common interface of `expect.any(…)`, `expect.objectContaining(…)` and similar matchers in all runners. */
 interface AsymmetricMatcher {
   asymmetricMatch(actual: unknown): boolean;
 }
@@ -29,14 +28,14 @@ export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
   );
 }
 
-/** Deep equality that knows the asymmetric matchers of Vitest, Jest and whoever else has them. */
+/** Deep equality that supports the asymmetric matchers of Vitest, Jest and other runners. */
 export const equals: Equals = (actual, expected) => isDeepStrictEqual(withMatched(expected, actual), actual);
 
-/** Runners compare bytes as they do lists: 1 MB takes them seconds. */
+/** Runners compare bytes like lists, which takes seconds for 1 MB. */
 const bytesAreEqual: EqualityTester = (actual, expected) =>
   actual instanceof Uint8Array && expected instanceof Uint8Array ? Buffer.compare(actual, expected) === 0 : undefined;
 
-/** The equality of a runner, as its own matchers have it; where there is none, ours. */
+/** The equality that a runner's own matchers use, or ours if the runner has none. */
 export function equalityOf({ equals: own, customTesters = [], utils }: RunnerEquality): Equals {
   if (!own) return equals;
   const testers = [...customTesters, bytesAreEqual, ...(utils?.iterableEquality ? [utils.iterableEquality] : [])];
@@ -44,10 +43,10 @@ export function equalityOf({ equals: own, customTesters = [], utils }: RunnerEqu
 }
 
 /**
- * What was expected, with the value that came in the place of each asymmetric matcher that it satisfies; what is left
- * is where the two differ.
+ * Returns the expected value, with the actual value in place of each asymmetric matcher that it satisfies. Then only
+ * real differences remain.
  *
- * @param unmet what stands in the place of one that it does not satisfy
+ * @param unmet returns the replacement of a matcher that is not satisfied
  */
 export function withMatched(
   expected: unknown,
@@ -56,13 +55,13 @@ export function withMatched(
   depth = 0,
 ): unknown {
   if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? actual : unmet(expected, actual);
-  // Nothing that was received is circular, but what somebody expects may be.
+  // A received value is never circular, but an expected one may be.
   if (depth > MAX_DEPTH) return expected;
   if (Array.isArray(expected) && Array.isArray(actual)) {
     return expected.map((value, index) => withMatched(value, actual[index] as unknown, unmet, depth + 1));
   }
   if (bytesAreEqual(actual, expected)) return actual;
-  // What has come over the wire is of no class any more.
+  // A value that came over the wire is a plain object, even if the expected one is an instance of a class.
   if (isRecord(expected) && isPlain(actual)) {
     return Object.fromEntries(
       Object.entries(expected).map(([key, value]) => [key, withMatched(value, actual[key], unmet, depth + 1)]),

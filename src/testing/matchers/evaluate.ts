@@ -9,12 +9,12 @@ import type { Assertion, Verdict } from './assertion.js';
 
 const HOPELESS = Symbol('hopeless');
 
-/** How long a failed expectation goes on looking, to be able to say that what it wanted came too late; in milliseconds. */
+/** How long a failed assertion keeps looking, so that it can report what came too late; in milliseconds. */
 const GRACE = 1_000;
 
 /**
- * The one place where assertions are waited for. One that is made waits until it is borne out; one that is denied lets
- * the app settle and then looks, so that its answer is final.
+ * Evaluates every assertion except `toBeRefused`. A positive assertion waits until it passes. A negative one waits
+ * until nothing is in flight, then checks, so that its result is final.
  */
 export async function evaluate<Found>(assertion: Assertion<Found>, negated: boolean): Promise<Verdict> {
   const { context, wanted } = assertion;
@@ -22,7 +22,7 @@ export async function evaluate<Found>(assertion: Assertion<Found>, negated: bool
     restless(assertion, negated, error),
   );
   const { subject, clients } = assertion;
-  // Vitest leaves `isNot` undefined where nothing is negated.
+  // Vitest leaves `isNot` undefined without `.not`.
   const holds = negated ? !verdict.pass : verdict.pass;
   const client = clients.length === 1 ? clients[0]?.name : undefined;
   const { about, isOfNone = false } = assertion;
@@ -33,7 +33,7 @@ export async function evaluate<Found>(assertion: Assertion<Found>, negated: bool
   return verdict;
 }
 
-/** For the timeline, which knows events by their `seq` and clients by their names. */
+/** The contradiction as the timeline needs it: events by `seq`, clients by name. */
 function contradictionOf<Found>(assertion: Assertion<Found>, negated: boolean): Contradiction | undefined {
   const { look, receipts, contradictedBy } = assertion;
   const found = negated ? look() : undefined;
@@ -86,24 +86,24 @@ async function confirm<Found>(assertion: Assertion<Found>): Promise<Verdict> {
       return { pass: true, message: () => '' };
     }
   }
-  // What is still under way would make the text untrue by the time that it is read.
+  // Otherwise work in flight could make the message untrue before it is read.
   if (outcome === HOPELESS) await context.settle({ timeout: Math.min(timeout, GRACE), signal }).catch(() => {});
   const within = outcome === EXPIRED ? ` within ${timeout} ms` : '';
   const instead = assertion.instead?.();
   const late = outcome === EXPIRED ? await cameLate(assertion, deadline) : undefined;
-  // What was there in its stead is not there any more.
+  // If the match came late, what was there instead is outdated.
   const but = late === undefined ? instead : undefined;
   const contradicts = assertion.complete;
   const details = failureContext(context, assertion.clients, { 'too late': late, but }, { contradicts });
   return failure(false, named(context, `Expected ${assertion.subject} to ${wanted}${within}.`), details);
 }
 
-/** Whether what bears an assertion out is that there is nothing. */
+/** Whether an assertion passed because there is nothing, as `toReceiveExactly()` does. */
 function isNothing(found: unknown): boolean {
   return Array.isArray(found) && found.length === 0;
 }
 
-/** What could not be told, since the app did not come to rest: that fails the assertion, made or denied. */
+/** If the app did not settle, nothing is certain: the assertion fails, with or without `.not`. */
 function restless<Found>(assertion: Assertion<Found>, negated: boolean, error: unknown): Verdict {
   if (!(error instanceof SettleTimeoutError)) throw error;
   const { context, subject, wanted, clients } = assertion;
@@ -113,7 +113,7 @@ function restless<Found>(assertion: Assertion<Found>, negated: boolean, error: u
   return failure(negated, named(context, first), failureContext(context, clients, { 'it waited for': waited }));
 }
 
-/** What would have borne the assertion out, had there been more time. */
+/** Describes what came after the deadline and would have made the assertion pass. */
 async function cameLate<Found>(
   { context, clients, timeout, signal, look, describe }: Assertion<Found>,
   deadline: number,

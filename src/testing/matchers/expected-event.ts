@@ -2,7 +2,7 @@ import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import { showEvent } from '../report/format.js';
 import type { Equals } from './equality.js';
 
-/** An event with its arguments; without any, those do not matter. */
+/** An event with its arguments. Without arguments, only the name counts. */
 export type ExpectedEvent = readonly [event: string, ...args: unknown[]];
 
 export function matcherOf([event, ...args]: ExpectedEvent, equals: Equals): (received: ReceivedEvent) => boolean {

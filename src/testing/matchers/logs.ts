@@ -9,11 +9,11 @@ import type { Equals } from './equality.js';
 import type { Assertion } from './assertion.js';
 import { isText } from '../report/is-text.js';
 
-/** What a log entry is expected to have; what is left out does not matter. */
+/** The expected properties of a log entry. Those that are left out do not matter. */
 export interface ExpectedLog {
   level?: LogLevel;
   context?: string;
-  /** What was logged behind the message, without context and stack. */
+  /** What was logged after the message, without context and stack. */
   params?: readonly unknown[];
   /** The client that caused it, or its name. */
   by?: TestClient | string;
@@ -21,10 +21,10 @@ export interface ExpectedLog {
   event?: string;
 }
 
-/** How many of the entries that there were are told. */
+/** How many entries a failure lists. */
 const MAX = 10;
 
-/** That an app logs something: this message, or one that matches the pattern. */
+/** Asserts that an app logs this message, or one that matches the pattern. */
 export function logs(
   app: AppSubject,
   message: string | RegExp,
@@ -50,7 +50,7 @@ export function logs(
     expected.params && `with ${format(expected.params)}`,
     showBy(by, expected.event),
   ];
-  /** Where an entry with the text differs, and that its parameters do not. */
+  /** For an entry with the expected text: where it differs, or that its parameters match. */
   const compared = (entry: LogEntry): string[] => [
     ...(expected.level !== undefined && entry.level !== expected.level
       ? [`  at level "${entry.level}", and not "${expected.level}"`]
@@ -84,7 +84,7 @@ export function logs(
   };
 }
 
-/** A name may be used again, and in another namespace: whose doing it was, the timeline's entry of it says. */
+/** Checks the timeline entry of the cause, because another client may have the same name, also in another namespace. */
 function isCausedBy({ link, context }: TestClient, { cause }: LogEntry): boolean {
   const entry = context.timeline.entries.find(({ seq }) => seq === cause?.entry);
   if (!entry) return true;
@@ -102,7 +102,7 @@ function showBy(client: string | undefined, event: string | undefined): string |
   return client && `caused by ${client}`;
 }
 
-/** That an app logs, at level `error` or `fatal`, what nobody has declared as expected. */
+/** Asserts that an app logs, at level `error` or `fatal`, something that is not declared as expected. */
 export function logsErrors(app: AppSubject, since: number): Assertion<readonly LogEntry[]> {
   return {
     ...aboutApp(app),

@@ -21,7 +21,7 @@ import { receives, receivesExactly, receivesInOrder, receivesTimes } from './rec
 import type { ExpectedEvent } from './expected-event.js';
 import { isInRoom, isInRooms } from './rooms.js';
 
-/** The events that the subject of an expectation can receive. */
+/** The events that the subject of an assertion can receive. */
 type EventsFor<Subject> =
   Subject extends TestClient<infer ServerToClient>
     ? ServerToClient
@@ -31,89 +31,93 @@ type EventsFor<Subject> =
 
 type Names<Subject> = Extract<keyof EventsFor<Subject>, string>;
 
-/** An event's arguments, without the function that gives the ack. An asymmetric matcher, being `any`, fits everywhere. */
+/** The arguments of an event, without the ack callback. An asymmetric matcher has type `any`, so it fits anywhere. */
 type ArgsOf<Subject, Event extends Names<Subject>> = WithoutAck<Parameters<EventsFor<Subject>[Event]>>;
 type WithoutAck<Args extends unknown[]> = Args extends [...infer Payload, (...answer: never[]) => unknown]
   ? Payload
   : Args;
 
-/** An event as a list: its name and, where they matter, its arguments. */
+/** An event as a list: its name and, if they matter, its arguments. */
 type EventList<Subject> = {
   [Event in Names<Subject>]: readonly [event: Event, ...args: ArgsOf<Subject, Event> | []];
 }[Names<Subject>];
 
 /**
- * What is stated about clients, acks and apps. Each has to be awaited. One that is made waits until it is borne out,
- * for the client's or the app's `timeout`; one that is denied by `.not`, and one that says "exactly" or "nobody else",
- * lets the app come to rest and then looks: it is exact, and takes about a millisecond. Denied of a client that is
- * gone it fails, since the silence of the dead proves nothing.
+ * The assertions about clients, acks and apps. Await each of them. A positive assertion waits until it passes, for the
+ * `timeout` of the client or the app. A negative one (`.not`), and one that says "exactly" or "nobody else", waits
+ * until nothing is in flight, then checks: it is exact, and takes about a millisecond. `.not` fails for a disconnected
+ * client, because that client could not have received the event.
  *
- * Events that an expectation has found are read: the next one sees only what is still unread. The arguments of events
- * and acks may hold the asymmetric matchers of any test runner.
+ * An assertion reads the events that it matches: the next one sees only events that are still unread. The arguments of
+ * events and acks may contain the asymmetric matchers of any test runner.
  */
 export interface RealtimeMatchers<Subject = unknown> {
-  /** Of a client: it receives this event, with exactly these arguments when any are given. */
+  /** A client receives this event, with exactly these arguments if any are given. */
   toReceive<Event extends Names<Subject>>(event: Event, ...args: ArgsOf<Subject, Event> | []): Promise<void>;
-  /** Of a client: it receives these events in this order; others may come between. */
+  /** A client receives these events in this order; others may come between. */
   toReceiveInOrder(...events: EventList<Subject>[]): Promise<void>;
-  /** Of a client: these events, in this order, are all that is unread. Without any: nothing is. */
+  /** The unread events of a client are exactly these, in this order. Without arguments: there are none. */
   toReceiveExactly(...events: EventList<Subject>[]): Promise<void>;
-  /** Of a client: it receives this event so many times, neither more nor less. */
+  /** A client receives this event exactly this many times. */
   toReceiveTimes<Event extends Names<Subject>>(
     times: number,
     event: Event,
     ...args: ArgsOf<Subject, Event> | []
   ): Promise<void>;
   /**
-   * Of a list of clients, of `app.room()` or of `app.namespace()`: each of them receives this event, and no other
-   * client of the app does. Who is in a room or on a namespace is looked at as it was when the server sent the event.
+   * Each client of a list, of `app.room()` or of `app.namespace()` receives this event, and no other client of the app
+   * does. A room or a namespace stands for the clients that were in it when the server sent the event.
    */
   toBeAllWhoReceive<Event extends Names<Subject>>(event: Event, ...args: ArgsOf<Subject, Event> | []): Promise<void>;
   /**
-   * Of what `client.emitWithAck()` returned, not awaited: the server acknowledges it, with exactly these values when
-   * any are given. An ack of an event that the server has refused, or an object whose `status` is `error`, is one only when
-   * it is given, by what would not fit any other error.
+   * The server acknowledges an event, with exactly these values if any are given. The subject is the promise that
+   * `client.emitWithAck()` returns, not awaited. An error ack (any ack of a refused event, or an object whose `status`
+   * is `error`) passes only if the values name this error and would not match any other.
    * `.not.toBeAcked()` does not wait for the deadline.
    */
   toBeAcked(...values: unknown[]): Promise<void>;
   /**
-   * Of what `client.emitWithAck()` returned, not awaited: its sender is told that it failed, with this message when one
-   * is given. That is an ack that is an error, as WebsocketModule answers, or Nest's event `exception` because of it.
+   * The sender of an event is told that it failed, with this message if one is given: by an error ack, as
+   * WebsocketModule sends it, or by Nest's `exception` event. The subject is the promise that `client.emitWithAck()`
+   * returns, not awaited.
    */
   toRaiseException(message?: string | RegExp): Promise<void>;
-  /** Of what `connect()` returned, not awaited: the server refuses the connection, for this reason if one is given. */
+  /**
+   * The server refuses a connection, for this reason if one is given. The subject is the promise that `connect()`
+   * returns, not awaited.
+   */
   toBeRefused(reason?: string | RegExp, expected?: ExpectedRefusal): Promise<void>;
-  /** Of a client: it is connected and, when all has come to rest, still is. */
+  /** A client is connected, and still is when nothing is in flight. */
   toBeConnected(expected?: ExpectedConnection): Promise<void>;
-  /** Of a client: it gets disconnected; the reason is Socket.IO's, as the client says it. */
+  /** A client gets disconnected. `reason` is Socket.IO's reason at the client. */
   toBeDisconnected(reason?: string, expected?: ExpectedDisconnection): Promise<void>;
-  /** Of a client: it is in this room. */
+  /** A client is in this room. */
   toBeInRoom(room: string): Promise<void>;
-  /** Of a client: it is in these rooms and, that of its own id left out, in no others. */
+  /** A client is in these rooms and in no others. The room of its own id does not count. */
   toBeInRooms(rooms: readonly string[]): Promise<void>;
   /**
-   * Of an app: it logs this message, or one that matches the pattern. Of an app that tests share, only what it logs in
-   * this test counts. An error that was found is declared: it no longer fails the test.
+   * An app logs this message, or one that matches the pattern. If tests share the app, only what it logs in this test
+   * counts. An error that is found counts as expected: it no longer fails the test.
    */
   toHaveLogged(message: string | RegExp, expected?: ExpectedLog): Promise<void>;
-  /** Of an app: it logs, at level `error` or `fatal`, what nobody has declared as expected. */
+  /** An app logs, at level `error` or `fatal`, something that is not declared as expected. */
   toHaveLoggedErrors(): Promise<void>;
 }
 
-/** How an assertion is to be evaluated. */
+/** How an assertion is evaluated. */
 export interface Manner {
   negated: boolean;
   equals: Equals;
-  /** From when on log entries count, in milliseconds of `performance.now()`. */
+  /** Log entries count from this time on, in milliseconds of `performance.now()`. */
   since: number;
 }
 
 type Matcher = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
 
-/** Any of the assertions below, as what hands them on sees them. */
+/** Any of the assertions below, with untyped arguments. */
 export type AnyAssertion = (manner: Manner, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
 
-/** Every assertion by the name of its matcher; test runners, and `assertThat`, are given them by this table. */
+/** All assertions by the name of their matcher. Test runners and `assertThat` use this table. */
 export const assertions = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
     verdictOn(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
@@ -146,7 +150,7 @@ export const assertions = {
   toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) => {
     const { client: sender, sent } = await asked(subject, 'toBeAcked');
     const verdict = await verdictOn(manner, isAcked({ client: sender, sent }, values, manner.equals));
-    // That it is not acked says that it is refused; that it has not this value does not.
+    // `.not.toBeAcked()` expects that the event is refused, but `.not.toBeAcked(value)` does not.
     if (manner.negated && !verdict.pass && values.length === 0) sender.context.observer.refusals.declare(sent.entry);
     return verdict;
   },
@@ -159,7 +163,7 @@ export const assertions = {
   toBeDisconnected: async (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) => {
     const gone = client(subject, 'toBeDisconnected');
     const verdict = await verdictOn(manner, isDisconnected(gone, reason, expected));
-    // Who is disconnected for an event is refused it.
+    // A test that expects the disconnection also expects that the event that caused it was refused.
     const { entry } = gone.link.serverEnd?.disconnectCause ?? {};
     if (verdict.pass && !manner.negated && entry !== undefined) gone.context.observer.refusals.declare(entry);
     return verdict;
@@ -192,16 +196,16 @@ function app(subject: unknown, matcher: string): AppSubject {
   throw wrongSubject(matcher, 'an app, as startTestApp() or the fixture gives it', subject);
 }
 
-/** @throws why the event could not be sent, where it was not */
+/** @throws the reason why the event could not be sent */
 async function asked(subject: unknown, matcher: string): Promise<Asked> {
   const found = ackOf(subject);
   if (!found) {
     throw wrongSubject(matcher, 'the promise that client.emitWithAck() returns, not awaited', subject);
   }
-  // That no ack came is for the assertion to tell; the promise's own deadline would be an unhandled rejection.
+  // The assertion reports a missing ack, so the promise's own timeout must not become an unhandled rejection.
   (subject as Promise<unknown>).catch(() => {});
   const { client: sender } = found;
-  // One that waits for others to be sent may come to nothing.
+  // An event that is queued behind others may never be sent.
   const sent = await Promise.race([found.sent, (subject as Promise<unknown>).then(() => undefined)]);
   if (sent) return { client: sender, sent };
   await (subject as Promise<unknown>);
@@ -230,7 +234,7 @@ function wrongSubject(matcher: string, wanted: string, subject: unknown): TypeEr
   );
 }
 
-/** What was given in the place of a subject, with what to do about it where that is plain. */
+/** Describes a wrong subject and, if it is obvious, says what to do. */
 function whatIs(subject: unknown, isPromiseWanted: boolean): string {
   if (subject === null || typeof subject !== 'object') return format(subject);
   if (Array.isArray(subject)) return subject.length === 0 ? 'an empty list' : 'a list of something else';

@@ -1,12 +1,12 @@
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 import type { Details } from '../report/format.js';
 
-/** A client as it is told of: by its name and, away from the main one, its namespace. */
+/** How messages name a client: by its name and, unless it is on `/`, its namespace. */
 export function who({ name, namespace }: TestClient): string {
   return namespace === '/' ? name : `${name} (on ${namespace})`;
 }
 
-/** Puts the names of clients in the place of their socket ids, which nobody can read. */
+/** Replaces the socket ids of clients by their names, which are readable. */
 export function withNames(context: ClientAssertionContext, details: Details): Details {
   return Object.fromEntries(
     Object.entries(details).map(([label, detail]) => [

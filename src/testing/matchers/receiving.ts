@@ -7,10 +7,10 @@ import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js
 import { who } from './names.js';
 import { aboutClient, type Assertion } from './assertion.js';
 
-/** How many events are told one by one. */
+/** How many events a failure lists. */
 const MAX = 20;
 
-/** That a client receives an event. */
+/** Asserts that a client receives an event. */
 export function receives(client: TestClient, expected: ExpectedEvent, equals: Equals): Assertion<ReceivedEvent> {
   const matches = matcherOf(expected, equals);
   return {
@@ -26,7 +26,7 @@ export function receives(client: TestClient, expected: ExpectedEvent, equals: Eq
   };
 }
 
-/** That a client receives these events in this order; others may come between. */
+/** Asserts that a client receives these events in this order; others may come between. */
 export function receivesInOrder(
   client: TestClient,
   expected: readonly ExpectedEvent[],
@@ -51,7 +51,7 @@ export function receivesInOrder(
   };
 }
 
-/** That a client receives exactly these events, in this order, and no others. */
+/** Asserts that a client receives exactly these events, in this order, and no others. */
 export function receivesExactly(
   client: TestClient,
   expected: readonly ExpectedEvent[],
@@ -69,7 +69,7 @@ export function receivesExactly(
       const { unread } = client.inbox;
       return unread.length === expected.length && unread.every(isExpected) ? unread : undefined;
     },
-    // What came only grows: one that contradicts is there to stay.
+    // Events are only added, so a mismatch stays.
     isHopeless: () => client.isGone || !client.inbox.unread.every(isExpected),
     instead: () => {
       const { unread, events } = client.inbox;
@@ -87,7 +87,7 @@ export function receivesExactly(
   };
 }
 
-/** That a client receives an event so many times. */
+/** Asserts that a client receives an event exactly this many times. */
 export function receivesTimes(
   client: TestClient,
   times: number,
@@ -117,7 +117,7 @@ export function receivesTimes(
   };
 }
 
-/** Why an event is not where it was to be in the order. */
+/** Why an event is missing from the order. */
 function showMissing(
   client: TestClient,
   expected: ExpectedEvent,
@@ -129,7 +129,7 @@ function showMissing(
   return `${showExpected(expected)} ${instead}`;
 }
 
-/** Where the same came before and was read: that it is there a second time is the news. */
+/** If the same event came before and was read, says that this one is another. */
 function showAgain(client: TestClient, found: ReceivedEvent, matches: (received: ReceivedEvent) => boolean): string {
   const same = client.inbox.events.filter(matches);
   const before = same[same.indexOf(found) - 1];
@@ -162,7 +162,7 @@ function inOrder(
   return found;
 }
 
-/** What the assertions about several events of a client have in common. */
+/** The common part of the assertions about several events of a client. */
 function aboutEvents(
   client: TestClient,
 ): ReturnType<typeof aboutClient> & Pick<Assertion<readonly ReceivedEvent[]>, 'take' | 'receipts' | 'describe'> {

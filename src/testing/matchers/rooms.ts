@@ -2,7 +2,7 @@ import type { TestClient } from '../client/test-client.js';
 import { format, showBecause } from '../report/format.js';
 import { aboutClient, type Assertion } from './assertion.js';
 
-/** That a client is in a room. */
+/** Asserts that a client is in a room. */
 export function isInRoom(client: TestClient, room: string): Assertion<string> {
   return {
     ...aboutClient(client),
@@ -14,7 +14,7 @@ export function isInRoom(client: TestClient, room: string): Assertion<string> {
   };
 }
 
-/** That a client is in these rooms and, its own left out, in no others. */
+/** Asserts that a client is in these rooms and in no others. The room of its own id does not count. */
 export function isInRooms(client: TestClient, rooms: readonly string[]): Assertion<readonly string[]> {
   const wanted = new Set(rooms);
   return {
@@ -30,7 +30,7 @@ export function isInRooms(client: TestClient, rooms: readonly string[]): Asserti
   };
 }
 
-/** When it came there, and because of whom. */
+/** When the client joined the room, and what caused it. */
 function showJoining({ name, namespace, context }: TestClient, room: string): string {
   const joined = context.timeline.entries.findLast(
     (entry) => entry.kind === 'joined' && entry.client === name && entry.namespace === namespace && entry.room === room,

@@ -1,17 +1,17 @@
-/** The expectations of each test, or app, that nobody has awaited yet; the error of each knows where it was made. */
+/** The assertions of each test or app that are not awaited yet. The stack of each error says where it was made. */
 const pendingByOwner = new WeakMap<object, Set<Error>>();
 
 /**
- * Watches whether an expectation is awaited.
+ * Tracks whether an assertion is awaited.
  *
- * Vitest and Jest neither await the promise of an asynchronous matcher nor say so when the test forgets to. They call
- * `then` of what the matcher returns once, and what that call returns is what the test gets: there an `await`
- * shows, provided that neither of the two is a real promise.
+ * Vitest and Jest do not await the promise of an asynchronous matcher, and do not report a missing `await`. They call
+ * `then` once on what the matcher returns, and the test gets the result of that call. There an `await` can be detected,
+ * if neither of the two is a real promise.
  *
  * @param matcher its name
- * @param owner the identity of what is to answer for it, where that is known: the running test, or the app
- * @param madeAt an error whose stack begins where the expectation was made; a failure is reported there
- * @param isSoft whether Vitest itself calls `then` once more, as `expect.soft` does
+ * @param owner the object that reports a missing `await`, if it is known: the running test, or the app
+ * @param madeAt an error whose stack begins where the assertion was made; a failure is reported there
+ * @param isSoft whether Vitest itself calls `then` once more, as it does for `expect.soft`
  */
 export function trackMatcher<T>(
   matcher: string,
@@ -22,16 +22,16 @@ export function trackMatcher<T>(
 ): PromiseLike<T> {
   const onAwait = noteMade(matcher, owner, madeAt, 'expect');
   return {
-    // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what this object is for
+    // oxlint-disable-next-line unicorn/no-thenable -- this object exists to be awaited
     then: (onFulfilled, onRejected) => {
       const told = outcome.then(onFulfilled, onRejected).catch((error: unknown) => rethrowAt(madeAt, error));
-      // Where nobody will be told that it was forgotten, a failure stays an unhandled rejection.
+      // Without an owner, nobody reports a missing `await`, so a failure stays an unhandled rejection.
       return owner ? noticeAwait(told, onAwait, isSoft) : told;
     },
   };
 }
 
-/** The same for an assertion, whose promise goes straight to the test. */
+/** The same for `assertThat`, whose promise goes directly to the test. */
 export function trackAssertion(
   matcher: string,
   owner: object | undefined,
@@ -39,11 +39,11 @@ export function trackAssertion(
   madeAt: Error,
 ): PromiseLike<void> {
   const told = outcome.catch((error: unknown) => rethrowAt(madeAt, error));
-  // Where nobody will be told that it was forgotten, a failure stays an unhandled rejection.
+  // Without an owner, nobody reports a missing `await`, so a failure stays an unhandled rejection.
   return owner ? noticeAwait(told, noteMade(matcher, owner, madeAt, 'assertThat')) : told;
 }
 
-/** The expectations that a test, or the tests of an app, have not awaited. They are told once. */
+/** Returns, only once, the assertions that a test, or the tests of an app, did not await. */
 export function takeUnawaited(owner: object): readonly Error[] {
   const forgotten = [...(pendingByOwner.get(owner) ?? [])];
   pendingByOwner.delete(owner);
@@ -59,7 +59,7 @@ function noteMade(matcher: string, owner: object | undefined, madeAt: Error, by:
 }
 
 function noticeAwait<T>(promise: Promise<T>, onAwait: () => void, isSoft = false): Promise<T> {
-  // Unawaited, a failure is reported by the test's teardown; it need not be an unhandled rejection as well.
+  // The test's teardown reports a missing `await`, so a failure need not be an unhandled rejection as well.
   promise.catch(() => {});
   return {
     // oxlint-disable-next-line unicorn/no-thenable -- as above
@@ -68,7 +68,7 @@ function noticeAwait<T>(promise: Promise<T>, onAwait: () => void, isSoft = false
       onAwait();
       return promise.then(...handlers);
     },
-    // Jest itself goes on by `catch`, and gives the test what that returns.
+    // Jest itself calls `catch`, and gives the result to the test.
     catch: (onRejected) => noticeAwait(promise.catch(onRejected), onAwait),
     finally: (onFinally) => noticeAwait(promise.finally(onFinally), onAwait),
     [Symbol.toStringTag]: 'Promise',

@@ -1,4 +1,4 @@
-/** What an ack tells of a failure. WebsocketModule answers so; an app's own exception filter may, and need not have all of it. */
+/** An error in an ack. WebsocketModule answers like this. An app's own exception filter may too, and may omit parts. */
 interface ErrorAnswer {
   readonly status: unknown;
   readonly code?: unknown;
@@ -6,8 +6,8 @@ interface ErrorAnswer {
 }
 
 /**
- * The error that an ack is, where it is one: a single value that says so by its `status`, which is `'error'` or, of an
- * exception that has one of its own, a number as of HTTP.
+ * Returns the error in an ack, if it is one: a single value whose `status` is `'error'`, or an HTTP error status
+ * together with a `code` and a `message`.
  */
 export function errorAnswerIn(ack: readonly unknown[] | undefined): ErrorAnswer | undefined {
   const [answer, ...more] = ack ?? [];

@@ -1,14 +1,14 @@
-/** An event of a client's that the server has not carried out. */
+/** A client's event that the server refused. */
 export interface Refusal {
   readonly client: string;
   readonly event: string;
-  /** The `seq` of the timeline's entry for it. */
+  /** The `seq` of its timeline entry. */
   readonly entry: number;
   /** What was thrown, or that there is no handler; for readers. */
   readonly reason: string;
-  /** Who has refused it, for readers; where that is known. */
+  /** What refused it, for readers, if that is known. */
   readonly by?: string | undefined;
-  /** Whether an exception filter of the app's has dealt with it before it was known here. */
+  /** Whether an exception filter of the app handled it before it was recorded. */
   readonly isFiltered: boolean;
   /** In milliseconds of `performance.now()`. */
   readonly at: number;

@@ -1,13 +1,13 @@
-/** An event that a client has sent. */
+/** An event that a client sent. */
 export interface SentEvent {
   readonly event: string;
   readonly args: readonly unknown[];
   /** Its `seq` in the timeline. */
   readonly entry: number;
-  /** What the server acknowledged it with, once it has. */
+  /** The values of the server's ack, once it has arrived. */
   ack?: readonly unknown[];
-  /** Whether the ack goes to whoever awaits `emitWithAck`; any other goes to a function of the test's. */
+  /** Whether `emitWithAck` awaits the ack. Any other ack goes to a function of the test. */
   isAwaited?: boolean;
-  /** Whether the client waits no longer, by its option `ackTimeout`: an ack that comes now goes to nobody. */
+  /** Whether the client has stopped waiting, by its option `ackTimeout`. A later ack is ignored. */
   isGivenUp?: boolean;
 }

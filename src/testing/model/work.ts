@@ -1,12 +1,12 @@
-/** Something that the server has begun and not finished. */
+/** Work that has begun and not finished. */
 export interface Work {
   /** What it is, for readers: `handler of "say"`. */
   readonly what: string;
   /** The client on whose behalf it runs. */
   readonly client?: string;
-  /** A stream, such as an Observable that a handler returned, may be meant to stay open. */
+  /** Whether it is a stream, such as an Observable that a handler returned. It may stay open on purpose. */
   readonly stream: boolean;
-  /** A timer that was begun and is not awaited. */
+  /** Whether it is a timer, which `settle` skips by default. */
   readonly timer: boolean;
   /** When it began, in milliseconds of `performance.now()`. */
   readonly since: number;

@@ -7,25 +7,24 @@ import { wrapMethod } from './wrap-method.js';
 
 export type Hook = 'handleConnection' | 'handleDisconnect';
 
-/** A provider that is decorated with `@WebSocketGateway`. */
+/** A provider with the decorator `@WebSocketGateway`. */
 export interface Gateway {
-  /** Its class name. */
+  /** The name of its class. */
   readonly name: string;
-  /** The namespace that it declares, with its leading slash; of a pattern, its text. */
+  /** The namespace that it declares, with the leading slash; for a pattern, its text. */
   readonly namespace: string;
-  /** Whether Nest makes an instance of it for each client. */
+  /** Whether Nest creates an instance of it for each client. */
   readonly scoped: boolean;
-  /** The object whose hooks Nest calls: the instance or, for one that is scoped, the prototype. */
+  /** The object whose hooks Nest calls: the instance or, for a scoped gateway, the prototype. */
   readonly target: object;
-  /** The object that has its handlers, and whose constructor is its class. */
+  /** The object that has its handlers. The constructor of this object is the gateway's class. */
   readonly prototype: object;
   has(hook: Hook): boolean;
-  /** Whether a handler of its has interceptors: of its own, of the class or of the app. */
+  /** Whether a handler has interceptors: its own, or those of the class or of the app. */
   readonly hasInterceptors: (method: object) => boolean;
   serves(namespace: string): boolean;
 }
 
-/** Every gateway of an app. */
 export function discoverGateways(nest: INestApplication): Gateway[] {
   const config = nest.get(ApplicationConfig);
   const isGlobal = config.getGlobalInterceptors().length + config.getGlobalRequestInterceptors().length > 0;
@@ -39,7 +38,7 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
       if (typeof instance !== 'object' || instance === null) continue;
       const prototype = Object.getPrototypeOf(instance) as object;
       const target = scoped ? prototype : instance;
-      // A class that two modules provide has two instances, but one prototype.
+      // A class that two modules provide has two instances, but only one prototype.
       if (gateways.some((known) => known.target === target)) continue;
       gateways.push({
         name: instance.constructor.name,
@@ -59,11 +58,11 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
 
 function servesNamespace(metatype: Type, name: string): boolean {
   const namespace = namespaceOf(metatype);
-  // `test` of a pattern that is global goes on from where it has matched last.
+  // With the flag `g`, `test` would continue after the last match.
   return namespace instanceof RegExp ? name.search(namespace) !== -1 : namespace === name;
 }
 
-/** Which names a function admits is known to nobody but itself. */
+/** For a function, only a call can tell which namespaces it accepts. */
 function namespaceOf(metatype: Type): string | RegExp | ((...args: never[]) => void) {
   const { namespace = '/' } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {}) as {
     namespace?: ReturnType<typeof namespaceOf>;
@@ -71,7 +70,7 @@ function namespaceOf(metatype: Type): string | RegExp | ((...args: never[]) => v
   return typeof namespace !== 'string' || namespace.startsWith('/') ? namespace : `/${namespace}`;
 }
 
-/** Puts itself between Nest and a gateway's hook: RxJS drops what the hook returns. @returns the function that takes it off */
+/** Wraps a gateway's hook, because RxJS drops what the hook returns. @returns the function that removes the wrapper */
 export function wrapHook(
   gateway: Gateway,
   hook: Hook,

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from '../../websocket/index.js';
 
-/** By this header, which Node's clients alone can send, a refused handshake is known to be a certain client's. */
+/** This header links a refused handshake to a client. Only Node's clients can send it. */
 export const CONNECT_HEADER = 'x-test-connect';
 
-/** Why the HTTP handshake of a connection was refused, as Engine.IO's `connection_error` tells it. */
+/** Why the HTTP handshake of a connection was refused, as Engine.IO's `connection_error` reports it. */
 export interface HandshakeRefusal {
   req?: IncomingMessage;
   message: string;
   context?: { name?: string; message?: string };
 }
 
-/** The HTTP handshakes that were refused, by the id that the client has sent in `CONNECT_HEADER`. */
+/** The refused HTTP handshakes, by the id that the client sent in `CONNECT_HEADER`. */
 export class HandshakeRefusals {
   private readonly refusals = new Map<string, HandshakeRefusal>();
   private readonly ids = new WeakMap<IncomingMessage, string>();
@@ -27,14 +27,14 @@ export class HandshakeRefusals {
     });
   }
 
-  /** What is known of a client's handshake; from then on it is not. */
+  /** Returns the refusal of a client's handshake, and forgets it. */
   take(id: string): HandshakeRefusal | undefined {
     const refusal = this.refusals.get(id);
     this.refusals.delete(id);
     return refusal;
   }
 
-  /** Takes the header off a request, so that the app sees what it does in production. @returns what it was */
+  /** Removes the header from a request, so that the app sees the same as in production. @returns the header's value */
   private takeHeader(request: IncomingMessage): string | undefined {
     const { headers, rawHeaders } = request;
     const id = headers[CONNECT_HEADER];

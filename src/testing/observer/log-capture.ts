@@ -10,7 +10,7 @@ import { executionContext } from '../model/execution-context.js';
 import { now } from '../timing/real-time.js';
 import { readLine, type WrittenEntry } from './log-lines.js';
 
-/** Where pino tells of each line that it writes (https://github.com/pinojs/pino/blob/main/docs/diagnostics.md). */
+/** pino publishes each line that it writes here (https://github.com/pinojs/pino/blob/main/docs/diagnostics.md). */
 const PINO = 'tracing:pino_asJson:end';
 
 interface PinoMessage {
@@ -18,18 +18,18 @@ interface PinoMessage {
   readonly arguments: readonly [object: unknown, message: unknown, level: number, time: unknown];
 }
 
-/** A capture that is in force. */
+/** An active capture. */
 export interface InstalledCapture {
   readonly capture: LogCapture;
-  /** Nest's logger from here on. */
+  /** The logger that Nest uses during the capture. */
   readonly tee: LoggerService;
-  /** Passes the entries on to the logger that the app has set meanwhile, and comes back into force. */
+  /** Becomes Nest's logger again after the app has set its own, and forwards the entries to that one. */
   readonly adopt: () => void;
-  /** Gives Nest its former logger back. */
+  /** Ends the capture. The last capture restores Nest's former logger. */
   readonly release: () => void;
 }
 
-/** What an app logged through Nest's `Logger`, from the beginning of its boot to the end of its shutdown. */
+/** What an app logged by Nest's `Logger`, pino or `logStream`, from the start of boot to the end of shutdown. */
 export class LogCapture {
   private readonly captured: LogEntry[] = [];
   private readonly declared = new WeakSet<LogEntry>();
@@ -49,22 +49,22 @@ export class LogCapture {
     return this.captured;
   }
 
-  /** @internal The entries from a time on, in milliseconds of `performance.now()`. */
+  /** @internal The entries since a time, in milliseconds of `performance.now()`. */
   since(time: number): readonly LogEntry[] {
     return this.captured.filter(({ at }) => at + this.start >= time);
   }
 
   /**
-   * Declares errors as expected, those logged so far and those to come: by their message, or a pattern of it.
-   * Others make a test fail where `errorLogs` says so. In an app that tests share it holds to the end of the test.
+   * Declares errors as expected, past and future ones, by their message or a pattern for it. Other errors fail a test
+   * if `errorLogs` says so. In an app that tests share, the declaration ends with the test.
    */
   allowErrors(message: string | RegExp): void {
     this.allowed.push({ message, at: now() });
   }
 
   /**
-   * @internal Takes back what was declared from a time on, in milliseconds of `performance.now()`: it goes for the
-   * errors until now, and no longer for those to come.
+   * @internal Withdraws what was declared since a time, in milliseconds of `performance.now()`. Errors until now stay
+   * declared; later ones are not.
    */
   takeBackAllowed(since: number): void {
     for (const entry of this.errors) if (this.isAllowed(entry)) this.declare(entry);
@@ -76,7 +76,7 @@ export class LogCapture {
     this.declared.add(entry);
   }
 
-  /** @internal The errors from a time on that nobody has declared. */
+  /** @internal The errors since a time that the test has not declared and that surely come from this app. */
   undeclaredErrors(time: number): readonly LogEntry[] {
     return this.errorsSince(time).filter(
       (entry) => entry.attributed && !this.declared.has(entry) && !this.isAllowed(entry),
@@ -87,20 +87,20 @@ export class LogCapture {
     return this.allowed.some(({ message }) => isText(message, textOf(entry)));
   }
 
-  /** Those that Nest calls errors: of level `error` and `fatal`. */
+  /** The entries of level `error` and `fatal`. */
   get errors(): readonly LogEntry[] {
     return this.errorsSince(0);
   }
 
-  /** @internal Those from a time on, in milliseconds of `performance.now()`. */
+  /** @internal The errors since a time, in milliseconds of `performance.now()`. */
   errorsSince(time: number): readonly LogEntry[] {
     return this.since(time).filter(({ level }) => level === 'error' || level === 'fatal');
   }
 
   /**
-   * Begins to capture.
+   * Starts to capture.
    *
-   * @param forwardTo the logger that entries are also given to
+   * @param forwardTo the logger that also gets the entries
    */
   static install(app: object, activity: Activity, record: Recorder, forwardTo?: LoggerService): InstalledCapture {
     const capture = new LogCapture(app, activity, record);
@@ -119,7 +119,7 @@ export class LogCapture {
     };
   }
 
-  /** @internal An entry that Nest's logger was given. */
+  /** @internal Takes an entry that Nest's logger got. */
   take(level: LogLevel, message: unknown, rest: unknown[]): void {
     if (!this.keep(level, message, rest)) return;
     this.isForwarding = true;
@@ -130,12 +130,12 @@ export class LogCapture {
     }
   }
 
-  /** @internal An entry that another logger has written, unless it is one that was forwarded to that logger. */
+  /** @internal Takes an entry that another logger wrote, unless it was forwarded to that logger. */
   takeWritten({ level, message, rest }: WrittenEntry): void {
     if (!this.isForwarding) this.keep(level, message, rest);
   }
 
-  /** @returns whether it is this app's */
+  /** @returns `false` if the entry belongs to another app */
   private keep(level: LogLevel, message: unknown, rest: readonly unknown[]): boolean {
     const running = executionContext.getStore();
     if (running && running.app !== this.app) return false;
@@ -157,8 +157,8 @@ export class LogCapture {
 }
 
 /**
- * The one logger of the process while apps under test are alive. Nest has a single static logger that the
- * last app to boot would take from the others, so all of them share this one, which each entry passes to all.
+ * The only logger of the process while apps under test are alive. Nest has a single static logger, and the last app to
+ * boot would take it from the others. So all apps share this logger, which gives each entry to all captures.
  */
 class LogTee implements LoggerService {
   private readonly captures = new Set<LogCapture>();
@@ -182,7 +182,7 @@ class LogTee implements LoggerService {
     if (currentLogger() === this) Logger.overrideLogger(this.former ?? false);
   }
 
-  /** What another logger has written, which may be what pino has told of before. */
+  /** Takes a line that another logger wrote. pino may have published the same line before. */
   takeLine(line: string): void {
     if (line !== this.toldByPino) this.takeWritten(readLine(line));
     this.toldByPino = undefined;
@@ -194,7 +194,7 @@ class LogTee implements LoggerService {
 
   private readonly onPino = (message: unknown): void => {
     const { result, arguments: given } = message as PinoMessage;
-    // Where pino has failed on the entry, there is none.
+    // If pino failed on the entry, there is no line.
     if (result === undefined) return;
     this.toldByPino = result.trimEnd();
     this.takeWritten(readLine(result, given[2]));
@@ -220,12 +220,12 @@ export function takeLine(line: string): void {
   if (logger instanceof LogTee) logger.takeLine(line);
 }
 
-/** Takes apart what Nest's loggers put behind the message: parameters, for errors a stack, then the context. */
+/** Splits what Nest's loggers pass after the message: parameters, a stack for errors, then the context. */
 function split(level: LogLevel, rest: readonly unknown[]): Pick<LogEntry, 'params' | 'context' | 'stack'> {
   const params = [...rest];
   const context = typeof params.at(-1) === 'string' && !isStack(params.at(-1)) ? (params.pop() as string) : undefined;
   if (level !== 'error' && level !== 'fatal') return { params, context };
-  // Nest's Logger puts `undefined` where an error came without a stack.
+  // Nest's Logger passes `undefined` if an error has no stack.
   const position = params.findIndex(isStack);
   const stack = position === -1 ? undefined : (params.splice(position, 1)[0] as string);
   return { params: params.filter((param) => param !== undefined), context, stack };

@@ -1,6 +1,6 @@
 import type { LogLevel } from '@nestjs/common';
 
-/** What pino and bunyan, or winston with its format `json`, write of an entry. */
+/** An entry as pino and bunyan write it, or winston with its format `json`. */
 interface JsonEntry extends Record<string, unknown> {
   level?: number | string;
   msg?: unknown;
@@ -10,7 +10,7 @@ interface JsonEntry extends Record<string, unknown> {
   err?: { stack?: unknown };
 }
 
-/** What every entry has, and no test asks for. */
+/** Standard fields of a line, which are not `params`. */
 const OF_EVERY_ENTRY = new Set([
   'level',
   'msg',
@@ -38,7 +38,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   silly: 'verbose',
 };
 
-/** The numbers of pino and bunyan from which on a level begins. */
+/** The numbers of pino and bunyan at which each level starts. */
 const NUMBERS: readonly (readonly [number, LogLevel])[] = [
   [60, 'fatal'],
   [50, 'error'],
@@ -47,7 +47,7 @@ const NUMBERS: readonly (readonly [number, LogLevel])[] = [
   [20, 'debug'],
 ];
 
-/** An entry as Nest's logger would be given it: the parameters, a stack and the context come behind the message. */
+/** An entry as Nest's logger gets it: parameters, a stack and the context follow the message. */
 export interface WrittenEntry {
   readonly level: LogLevel;
   readonly message: unknown;
@@ -55,9 +55,9 @@ export interface WrittenEntry {
 }
 
 /**
- * What another logger has written as a line of JSON; a line that is none is a message.
+ * Reads a line that another logger has written as JSON. A line that is not a JSON object becomes the message.
  *
- * @param number the level, by the numbers of pino, where it is known
+ * @param number the level as a number of pino, if it is known
  */
 export function readLine(line: string, number?: number): WrittenEntry {
   const entry = parse(line);

@@ -2,9 +2,10 @@ import { Writable } from 'node:stream';
 import { takeLine } from './log-capture.js';
 
 /**
- * A stream for loggers that are not Nest's, such as winston and bunyan; what pino writes is known without it. What they
- * write to it, a line of JSON for each entry, is in `app.logs` as what Nest's `Logger` is given: `toHaveLogged` sees it, and
- * `errorLogs`. Fields other than message, context and stack are `params`; a line that is no JSON is a message.
+ * A stream for loggers that are not Nest's, such as winston and bunyan. pino needs no stream. A logger writes a line of
+ * JSON to it for each entry, and `app.logs` has the entry as if Nest's `Logger` had got it: `toHaveLogged` and
+ * `errorLogs` see it. Fields other than message, context, stack and standard ones such as `time` are `params`. A line
+ * that is not JSON is a message.
  *
  * @example
  * ```ts

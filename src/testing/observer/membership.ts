@@ -1,4 +1,4 @@
-/** A number that rises with whatever is noted of any client: by it one can tell what came first. */
+/** A counter that rises with everything recorded about any client, to tell what came first. */
 let moments = 0;
 
 export function nextMoment(): number {
@@ -11,7 +11,7 @@ interface Change {
   readonly isIn: boolean;
 }
 
-/** In which rooms of its namespace a client is, and was at any moment. */
+/** Knows which rooms of its namespace a client is in, and was in at any moment. */
 export class Membership {
   readonly rooms = new Set<string>();
   private readonly began = nextMoment();
@@ -28,12 +28,12 @@ export class Membership {
     this.changes.push({ moment: nextMoment(), room, isIn: false });
   }
 
-  /** The client has left the namespace. */
+  /** Records that the client has left the namespace. */
   end(): void {
     this.ended ??= nextMoment();
   }
 
-  /** Whether the client was in the namespace and, where one is given, in this room. */
+  /** Whether the client was in the namespace and, if a room is given, in this room. */
   wasIn(moment: number, room?: string): boolean {
     if (moment < this.began || moment > (this.ended ?? Infinity)) return false;
     if (room === undefined) return true;

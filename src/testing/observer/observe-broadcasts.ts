@@ -1,7 +1,7 @@
 import type { Namespace } from '../../websocket/index.js';
 import { patch } from './patch.js';
 
-/** A broadcast that no client on this node has got. */
+/** A broadcast that no client on this node received. */
 export interface UnheardBroadcast {
   readonly event: string;
   readonly args: readonly unknown[];
@@ -11,11 +11,11 @@ export interface UnheardBroadcast {
 type Broadcast = (packet: { data?: unknown }, options: { rooms?: Iterable<string> }, ...rest: unknown[]) => unknown;
 
 /**
- * Sees the broadcasts that reach nobody, of which there is no other trace: an event for a room in which nobody is, or
- * for a client that there is not.
+ * Observes broadcasts that no client receives, which leave no other trace: an event for an empty room, or for a client
+ * that does not exist.
  *
- * @param countSent how many events have been sent to clients so far
- * @returns the function that takes it back
+ * @param countSent returns how many events were sent to clients so far
+ * @returns the function that stops observing
  */
 export function observeBroadcasts(
   { adapter }: Namespace,

@@ -3,13 +3,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 import { queueMicrotask } from '../timing/real-time.js';
 
-/** Notes work of whoever runs. @returns what ends it; nothing where nobody is to wait for it */
+/** Records work in flight. @returns the function that ends it, or nothing if the work must not be waited for */
 type Begin = (what: string, options?: { stream?: boolean }) => (() => void) | undefined;
 
-/** Its handle is private to Node. */
+/** `_handle` is private to Node. */
 type Process = ChildProcess & { readonly _handle?: { hasRef(): boolean } | null };
 
-/** Of undici, by which Node fetches. */
+/** A request of undici, which implements Node's `fetch`. */
 interface FetchRequest {
   readonly method: string;
   readonly origin: string;
@@ -17,10 +17,10 @@ interface FetchRequest {
 }
 
 /**
- * Notes what Node tells of by its diagnostics channels: child processes until they are closed, worker threads until
- * their first message, and `fetch` until it is answered. Each may be meant to stay open.
+ * Records the work that Node publishes on its diagnostics channels: child processes until they close, worker threads
+ * until their first message, and `fetch` until its response. Each may stay open on purpose.
  *
- * @returns the function that ends it
+ * @returns the function that stops observing
  */
 export function observeChannels(begin: Begin): () => void {
   const fetches = new WeakMap<object, () => void>();
@@ -31,7 +31,7 @@ export function observeChannels(begin: Begin): () => void {
       if (!end) return;
       process.once('close', end);
       queueMicrotask(() => {
-        // One that could not be started is never closed; one that is off the event loop says that nobody waits for it.
+        // A process that could not start never closes. One off the event loop declares that nobody waits for it.
         if (!process._handle?.hasRef()) end();
       });
     },

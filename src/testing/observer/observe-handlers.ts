@@ -11,12 +11,11 @@ import { patch } from './patch.js';
 import { endWith, isObject } from './work-result.js';
 import { wrapMethod } from './wrap-method.js';
 
-/** Hears of handlers. */
 export interface HandlerListener {
-  /** Whether code that runs in this context is the app's. */
+  /** Whether code that runs in this context belongs to the app. */
   isOf(context: ExecutionContext | undefined): boolean;
   contextOf(socket: Socket, event: string): ExecutionContext;
-  /** Work has begun. @returns the function that ends it */
+  /** Records work in flight. @returns the function that ends it */
   begin(what: string, socket: Socket, options?: { stream?: boolean }): () => void;
   noteHandled(socket: Socket, event: string, took: number): void;
   noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown): void;
@@ -25,9 +24,9 @@ export interface HandlerListener {
 type Transform = (result: unknown) => Observable<unknown>;
 
 /**
- * Sees every message handler run, from the packet to the last value of the Observable that it may return.
+ * Observes every message handler, from the packet to the last value of the Observable that it may return.
  *
- * @returns the function that takes it back
+ * @returns the function that stops observing
  */
 export function observeHandlers(
   adapter: AbstractWsAdapter,
@@ -49,7 +48,7 @@ export function observeHandlers(
   };
 }
 
-/** The handlers of a gateway, and which of them have interceptors. */
+/** The handlers of a gateway, and whether each has interceptors. */
 function handlersOf({ prototype, hasInterceptors }: Gateway) {
   const methods = prototype as Record<string, object>;
   const names = new MetadataScanner().getAllMethodNames(prototype);
@@ -61,7 +60,7 @@ function handlersOf({ prototype, hasInterceptors }: Gateway) {
   });
 }
 
-/** Behind an interceptor a handler is called when what the interceptor returned is subscribed to, and may outlive that. */
+/** An intercepted handler runs when the interceptor's Observable is subscribed to, and may outlive this. */
 function observeIntercepted(prototype: object, name: string, listener: HandlerListener): () => void {
   return wrapMethod(prototype, name, (_, call) => {
     const { onHandler, ...context } = executionContext.getStore() ?? {};
@@ -70,15 +69,15 @@ function observeIntercepted(prototype: object, name: string, listener: HandlerLi
   });
 }
 
-/** A message on its way through its handler. */
+/** A message that a handler processes. */
 interface Run {
   readonly message: string;
   readonly socket: Socket;
-  /** In which everything that belongs to it runs. */
+  /** The context in which everything that belongs to the message runs. */
   readonly context: ExecutionContext;
 }
 
-/** The kit's adapter runs every handler by one method. */
+/** The kit's adapter runs every handler through one method. */
 function observeDispatch(
   adapter: WebsocketAdapter,
   intercepted: ReadonlySet<string>,
@@ -93,14 +92,14 @@ function observeDispatch(
   });
 }
 
-/** What a handler returned, with the streams in it observed. */
+/** Returns a handler's result, with the streams in it observed. */
 function watchResult(result: unknown, run: Run, listener: HandlerListener): unknown {
   if (isObservable(result)) return observeStream(() => result, run, listener);
   if (!(result instanceof Promise)) return result;
   return result.then((value) => watchResult(value, run, listener));
 }
 
-/** Runs a handler in the context of what its event has caused. */
+/** Runs a handler in a context that has its event as the cause. */
 function observeRun(
   { message, socket, isIntercepted }: { message: string; socket: Socket; isIntercepted: boolean },
   listener: HandlerListener,
@@ -117,7 +116,7 @@ function observeRun(
       finish();
     };
   };
-  // What it throws then is the interceptor's to deal with.
+  // From then on, the interceptor deals with what the handler throws.
   const onHandler = (): (() => void) | undefined => {
     const isLate = isOver && !isCalled;
     isCalled = true;
@@ -136,7 +135,7 @@ function observeRun(
   return { result, run: { message, socket, context } };
 }
 
-/** An adapter like Nest's is handed each socket's handlers, bound to it, in `bindMessageHandlers`. */
+/** An adapter like Nest's gets each socket's handlers, bound to the socket, in `bindMessageHandlers`. */
 function observeBinding(
   adapter: AbstractWsAdapter,
   intercepted: ReadonlySet<string>,
@@ -148,7 +147,7 @@ function observeBinding(
     adapter,
     'bindMessageHandlers',
     (socket: Socket, handlers: MessageMappingProperties[], transform: Transform) => {
-      // The adapter calls `transform` with just what the handler returned: by that the two are known to belong together.
+      // The adapter calls `transform` with exactly what the handler returned, which links the two.
       const runs = new WeakMap<object, Run>();
       const observed = handlers.map(({ callback, ...handler }) => ({
         ...handler,
@@ -173,11 +172,11 @@ function observeBinding(
   };
 }
 
-/** Those whose apps are alive; Nest has the method that they are told by on a class, which all apps share. */
+/** The listeners of all live apps. They share one patch, because the patched method is on a class of Nest's. */
 const listeners = new Set<HandlerListener>();
 let restoreFilters = (): void => {};
 
-/** Nest gives what guards, pipes and handlers throw to the exception filters, and nobody else hears of it. */
+/** Nest gives what guards, pipes and handlers throw to the exception filters, and to nothing else. */
 function observeFilters(listener: HandlerListener): () => void {
   if (listeners.size === 0) {
     const handle = Reflect.get(WsExceptionsHandler.prototype, 'handle');

@@ -5,23 +5,23 @@ import { wrapHook, type Gateway, type Hook } from './gateways.js';
 import type { ObservedSocket } from './observed-socket.js';
 import { endWith } from './work-result.js';
 
-/** Hears of hooks, and knows the clients that they are called for. */
+/** Gets the failures of hooks, and knows the clients that hooks are called for. */
 export interface HookListener {
   of(socket: Socket): ObservedSocket | undefined;
   contextBy(cause: Cause): ExecutionContext;
   noteFailure(observed: ObservedSocket, failure: HookError): void;
 }
 
-/** Sees every `handleConnection` and `handleDisconnect` run, and catches what they throw. */
+/** Observes every call of `handleConnection` and `handleDisconnect`, and records what they throw. */
 export class HookObserver {
-  /** Calls of hooks that have to come, by gateway, then by socket and hook: what ends them. */
+  /** Calls of hooks that are still to come, by gateway, then by socket and hook: the functions that end the wait. */
   private readonly expected = new Map<Gateway, Map<string, () => void>>();
   private readonly restores: (() => void)[];
 
   constructor(
     private readonly gateways: readonly Gateway[],
     private readonly listener: HookListener,
-    /** Whether somebody catches what a hook throws, as WebsocketModule does; Nest itself lets it end the process. */
+    /** Whether the app catches what a hook throws, as WebsocketModule does. In plain Nest it ends the process. */
     private readonly isContained: boolean,
   ) {
     this.restores = gateways.flatMap((gateway) => [
@@ -35,9 +35,8 @@ export class HookObserver {
   }
 
   /**
-   * Notes hooks that are about to be called, and not at once. Nest instantiates a scoped gateway for the client before
-   * it calls the hook, and only when the hook runs does a wrapper see it; the kit's module calls `handleDisconnect` when
-   * `handleConnection` has settled.
+   * Records hooks that are called later. Nest instantiates a scoped gateway for the client before it calls the hook,
+   * and a wrapper sees only the call. The kit's module calls `handleDisconnect` when `handleConnection` has settled.
    */
   expect(observed: ObservedSocket, hook: Hook): void {
     const waits = this.isContained && hook === 'handleDisconnect' && !observed.hooksSettled;
@@ -76,8 +75,8 @@ export class HookObserver {
 }
 
 /**
- * What a hook throws has been noted; thrown on to where nobody catches it, it would be an unhandled error of the whole
- * test run. What a scoped gateway's hook throws at once does Nest itself catch, and give to the app's exception filters.
+ * The failure is already recorded. If nothing catches it, it would be an unhandled error of the whole test run. Nest
+ * itself catches what a scoped gateway's hook throws synchronously, and gives it to the app's exception filters.
  */
 function caught(isCaught: { throws: boolean; rejections: boolean }, call: () => unknown): unknown {
   try {

@@ -3,10 +3,10 @@ import { executionContext, type ExecutionContext } from '../model/execution-cont
 import { patch } from './patch.js';
 
 /**
- * Has each HTTP request run in a context of its own.
+ * Runs each HTTP request in its own context.
  *
- * @param begin called with each request; returns its context, or none for one that is not of interest
- * @returns the function that takes it back
+ * @param begin called with each request; returns its context, or nothing for a request to ignore
+ * @returns the function that stops observing
  */
 export function observeHttp(
   server: HttpServer,

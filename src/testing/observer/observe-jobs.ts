@@ -8,7 +8,7 @@ import { executionContext, type Cause } from '../model/execution-context.js';
 import { isThenable } from './work-result.js';
 import { wrapMethod } from './wrap-method.js';
 
-/** By which metadata Nest's packages know the methods that they call; none of the keys is exported. */
+/** The metadata keys of the methods that Nest's packages call. No package exports its keys. */
 const KEYS_OF_METHODS = [
   'SCHEDULE_CRON_OPTIONS',
   'SCHEDULE_INTERVAL_OPTIONS',
@@ -16,10 +16,10 @@ const KEYS_OF_METHODS = [
   'bull:module_queue_process',
 ];
 
-/** The same of classes, and the method of theirs that is called. */
+/** The metadata keys of classes, with the method that is called. */
 const METHODS_OF_CLASSES: Readonly<Record<string, string>> = {
   __eventsHandler__: 'handle',
-  // By a saga nobody awaits it.
+  // If a saga sends the command, nobody awaits the handler.
   __commandHandler__: 'execute',
   'bullmq:processor_metadata': 'process',
 };
@@ -27,7 +27,7 @@ const METHODS_OF_CLASSES: Readonly<Record<string, string>> = {
 type StartHook = (transport: unknown, context: MessageContext, go: () => unknown) => unknown;
 type EndHook = (transport: unknown, context: MessageContext) => void;
 
-/** What `Server` of `@nestjs/microservices`, or a custom transport that extends it, has for tracing. */
+/** The tracing hooks of `Server` in `@nestjs/microservices`, or of a custom transport that extends it. */
 interface Transport {
   readonly onProcessingStartHook?: StartHook;
   readonly onProcessingEndHook?: EndHook;
@@ -37,26 +37,26 @@ interface Transport {
 
 const NAMES_OF_PATTERNS = ['getPattern', 'getChannel', 'getSubject', 'getTopic'] as const;
 
-/** What a transport knows of a message. */
+/** What a transport knows about a message. */
 type MessageContext = { readonly [Name in (typeof NAMES_OF_PATTERNS)[number]]?: () => unknown } & {
-  /** Of gRPC, as its `request`. */
+  /** Only with gRPC, like `request`. */
   readonly operationId?: string;
   readonly request?: object;
 };
 
 interface Surroundings {
-  /** The identity under which the app's code runs, see `executionContext`. */
+  /** The object that identifies the app, see `executionContext`. */
   readonly identity: object;
   readonly activity: Activity;
   readonly record: Recorder;
 }
 
 /**
- * Sees what is neither a client's nor an HTTP request's doing: jobs of `@nestjs/schedule` and of queues, listeners of
- * `@nestjs/event-emitter`, handlers of `@nestjs/cqrs`, and messages to microservices. Each is in flight until it has settled,
- * and the cause of what it does, unless something else had caused it. To be called before the app is initialised.
+ * Observes work that neither a client nor an HTTP request starts: jobs of `@nestjs/schedule` and of queues, listeners
+ * of `@nestjs/event-emitter`, handlers of `@nestjs/cqrs`, and messages to microservices. Each is in flight until it has
+ * settled, and is the cause of what it does, unless it has a cause itself. Call this before the app is initialised.
  *
- * @returns the function that ends it
+ * @returns the function that stops observing
  */
 export function observeJobs(nest: INestApplication, surroundings: Surroundings): () => void {
   const scanner = new MetadataScanner();
@@ -64,9 +64,9 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
   for (const { providers, controllers } of nest.get(ModulesContainer, { strict: false }).values()) {
     for (const wrapper of [...providers.values(), ...controllers.values()]) {
       const instance: unknown = wrapper.instance;
-      // Each module has a `ModuleRef` of a class of its own, which has no methods of the app's.
+      // Each module has its own `ModuleRef` class, which has no methods of the app.
       if (typeof instance !== 'object' || instance === null || instance instanceof ModuleRef) continue;
-      // Of one that is scoped, Nest makes further instances.
+      // Nest creates more instances of a scoped provider.
       targets.add(wrapper.isDependencyTreeStatic() ? instance : (Object.getPrototypeOf(instance) as object));
     }
   }
@@ -108,7 +108,7 @@ function observeMethod(target: object, name: string, surroundings: Surroundings)
     return run(() => {
       try {
         const result = call();
-        // Who has called it gets what follows: one that fails and that nobody awaits is to stay unhandled.
+        // The caller gets the new promise, so a rejection that nobody awaits stays unhandled.
         if (isThenable(result)) return Promise.resolve(result).finally(end);
         end();
         return result;
@@ -126,7 +126,7 @@ function observeMessages(microservice: INestMicroservice, surroundings: Surround
   const ends = new WeakMap<object, () => void>();
   transport?.setOnProcessingStartHook?.((id, context, go) => {
     const [end, run] = begin(`message ${patternOf(context)}`, surroundings);
-    // gRPC tells of the end by the request alone.
+    // gRPC reports the end with the request alone.
     for (const key of [context, context.request]) if (key) ends.set(key, end);
     const going = run(() => (start ? start(id, context, go) : go()));
     if (going instanceof Promise) going.catch(end);
@@ -138,13 +138,13 @@ function observeMessages(microservice: INestMicroservice, surroundings: Surround
   });
 }
 
-/** What a message says that it is about, in the words of its transport. */
+/** The pattern of a message, which each transport calls differently. */
 function patternOf(context: MessageContext): string {
   const named = NAMES_OF_PATTERNS.find((name) => context[name]);
   return format(named ? context[named]!() : context.operationId);
 }
 
-/** @returns the function that ends it, and the one that runs something on its behalf */
+/** @returns the function that ends the work, and one that runs code on its behalf */
 function begin(
   what: string,
   { identity, activity, record }: Surroundings,

@@ -3,15 +3,15 @@ import { observeBroadcasts } from './observe-broadcasts.js';
 import type { ObservedSocket } from './observed-socket.js';
 import type { ObservedApp } from './observed-app.js';
 
-/** What sees the sockets, as far as rooms need it. */
+/** What rooms need to know about the sockets. */
 export interface SocketsSeen {
-  /** What is known of the socket of that id. */
+  /** The observed socket with this id. */
   ofId(namespace: Namespace, id: string): ObservedSocket | undefined;
-  /** How many events the server has sent to clients, each counted for each client. */
+  /** How many events the server has sent to clients. An event counts once per client. */
   countSent(): number;
 }
 
-/** Sees who joins and leaves the rooms of an app, by the events of the adapters, and what is emitted where nobody is. */
+/** Observes who joins and leaves rooms, by the adapters' events, and broadcasts that no client receives. */
 export class RoomObserver {
   private readonly adapters = new WeakSet<object>();
   private readonly restores: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class RoomObserver {
     private readonly sockets: SocketsSeen,
   ) {}
 
-  /** To be called again whenever the namespace may have been given another adapter. */
+  /** Call it again whenever the namespace may have another adapter. */
   observe(namespace: Namespace): void {
     const { adapter } = namespace;
     if (this.adapters.has(adapter)) return;
@@ -40,12 +40,12 @@ export class RoomObserver {
     if (!observed || room === id) return;
     if (kind === 'joined') return this.noteJoined(observed, room);
     observed.membership.leave(room);
-    // That one who leaves is in no room any more goes without saying.
+    // A client that disconnects leaves all its rooms, which needs no entry.
     if (!observed.leaving) this.record(kind, observed, room);
     this.app.activity.changed();
   }
 
-  /** Notes a room that a client is in from now on, but for its own. */
+  /** Records a room that a client is in from now on, except its own room. */
   noteJoined(observed: ObservedSocket, room: string): void {
     if (room === observed.socket.id) return;
     observed.membership.join(room);
@@ -62,7 +62,7 @@ export class RoomObserver {
       namespace,
       () => this.sockets.countSent(),
       ({ event, args, rooms: ids }) => {
-        // A client's own room has its id for a name.
+        // A client's own room has the client's id as its name.
         const rooms = ids.map((room) => this.sockets.ofId(namespace, room)?.name ?? room);
         this.app.record({ kind: 'unheard', namespace: namespace.name, event, args, rooms });
       },

@@ -6,28 +6,28 @@ import { isBegunByTransport } from './begun-by-transport.js';
 import { executionContext } from '../model/execution-context.js';
 import { observeChannels } from './observe-channels.js';
 
-/** What Node makes for `setTimeout`, `setInterval` and `setImmediate`, those of `timers/promises` too. */
+/** What Node creates for `setTimeout`, `setInterval` and `setImmediate`, including those of `timers/promises`. */
 interface Timer {
   hasRef(): boolean;
-  /** In milliseconds; private to Node, and absent of an immediate. */
+  /** In milliseconds; private to Node, and absent for an immediate. */
   readonly _idleTimeout?: number;
-  /** Of an interval, the same; private to Node. */
+  /** The same for an interval; private to Node. */
   readonly _repeat?: number | null;
 }
 
-/** What Node makes for zlib, which calls back for each piece, and for crypto; both are private to it. */
+/** What Node creates for zlib, which calls back for each piece, and for crypto. Both are private to Node. */
 interface Job {
-  /** Of zlib, what is being worked on. */
+  /** Only for zlib: the data that is being processed. */
   readonly buffer?: unknown;
-  /** Of crypto, what is called at the end; absent of what is done at once. */
+  /** Only for crypto: the callback at the end; absent for a synchronous call. */
   readonly ondone?: unknown;
 }
 
-/** One that is not answered may be a long poll. */
+/** A stream, because an unanswered request may be a long poll. */
 const HTTP_REQUEST = 'an HTTP request';
 const CRYPTO = 'crypto';
 
-/** What Node does and ends by itself, as readers know it, by the types of its asynchronous resources. */
+/** The types of Node's asynchronous resources that end by themselves, with a name for readers. */
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^Immediate$/, 'setImmediate'],
   [/^Timeout$/, 'a timer'],
@@ -39,27 +39,27 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/REQUEST$/, CRYPTO],
 ];
 
-/** What was found for each type; nearly all that is made is a promise. */
+/** Caches the kind of each type, because nearly every resource is a promise. */
 const kinds = new Map<string, string | undefined>();
 
-/** The immediates by which the observers themselves keep the event loop turning. */
+/** The immediates with which the observers themselves keep the event loop turning. */
 const nudges = new WeakSet<object>();
 
 /**
- * Notes what clients set off in an app and nobody awaits as work in flight, from its beginning until it has called back
- * or was cleared: immediates, files, DNS, connections that are opened, HTTP requests up to their answer, zlib, crypto,
- * child processes, worker threads up to their first message, and timers, which `settle` passes over unless it is told.
+ * Records what clients, HTTP requests and jobs start in an app, even if nobody awaits it. It is in flight until it has
+ * called back or was cleared: immediates, files, DNS, opening connections, HTTP requests until their response, zlib,
+ * crypto, child processes, worker threads until their first message, and timers, which `settle` skips by default.
  *
- * What the code which begins it takes off the event loop at once, by `unref()` or `{ ref: false }`, is not noted: it says
- * of itself that nobody is to wait for it.
+ * Work that its own code takes off the event loop at once, by `unref()` or `{ ref: false }`, is not recorded: this
+ * declares that nobody waits for it.
  *
- * @param app the identity under which its code runs, see `executionContext`
- * @returns the function that ends it
+ * @param app the object that identifies the app, see `executionContext`
+ * @returns the function that stops observing
  */
 export function observeWork(app: object, activity: Activity): () => void {
   const inFlight = new Map<number, () => void>();
-  // What has ended Node tells when the event loop comes round; one with nothing to do would sleep. Where there is no cause,
-  // it is nobody's work.
+  // Node reports ended work when the event loop turns, and an idle loop would sleep. The nudge has no cause, so it is
+  // not recorded as work.
   const nudge = (): unknown => executionContext.run({ app }, () => nudges.add(setImmediate(() => {})));
   const begin = (what: string, options?: { stream?: boolean; timer?: boolean }): (() => void) | undefined => {
     const running = executionContext.getStore();
@@ -68,7 +68,7 @@ export function observeWork(app: object, activity: Activity): () => void {
   };
   const end = (id: number): void => {
     inFlight.get(id)?.();
-    // To be told of every end costs; as long as nothing is in flight, nobody has to be.
+    // Observing every end is expensive, so it is on only while something is in flight.
     if (inFlight.delete(id) && inFlight.size === 0) ends.disable();
   };
   const beginnings = hookOf({
@@ -104,7 +104,7 @@ export function observeWork(app: object, activity: Activity): () => void {
   };
 }
 
-/** Where Node knows the option, which is not in its types yet, promises cost no more than without the hook. */
+/** `trackPromises`, if Node supports it, avoids the cost of the hook for promises. Node's types lack the option. */
 function hookOf(callbacks: HookCallbacks): AsyncHook {
   return createHook({ ...callbacks, trackPromises: false } as HookCallbacks);
 }
@@ -114,7 +114,7 @@ function kindOf(type: string): string | undefined {
   return kinds.get(type);
 }
 
-/** Whether what was just made does nothing, or nothing that anybody is to wait for. */
+/** Whether a new resource does nothing, or nothing to wait for. */
 function isIdle(type: string, resource: object): boolean {
   if (isTimer(type)) return !(resource as Timer).hasRef();
   const { buffer, ondone } = resource as Job;

@@ -4,16 +4,16 @@ import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { ArrivalListener } from './observed-socket.js';
 
-/** The app that is observed, and where to note what is seen. */
+/** The observed app, and where to record what it does. */
 export interface ObservedApp {
   readonly nest: INestApplication;
-  /** The identity under which the app's code runs, see `executionContext`. */
+  /** The object that identifies the app, see `executionContext`. */
   readonly identity: object;
   readonly activity: Activity;
   readonly record: Recorder;
-  /** Whether there are no other nodes that might get what this one emits. */
+  /** Whether no other nodes exist that could receive what this one emits. */
   readonly isAlone: boolean;
-  /** Laid over the options of every Socket.IO server. */
+  /** Overrides the options of every Socket.IO server. */
   readonly serverOptions?: Partial<ServerOptions>;
   /** Called with each Socket.IO server before anything is bound to it. */
   readonly onServer?: (server: Server) => void;

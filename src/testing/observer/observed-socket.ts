@@ -5,16 +5,16 @@ import { aroundMiddlewares } from '../socket-io/server.js';
 import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 
-/** An event on its way: one end has sent it, the other has not had it yet. */
+/** An event in transit: one end has sent it, and the other has not received it yet. */
 interface OnItsWay {
   readonly event: string;
-  /** Of one from the server: what made the server send it. Of one from the client: its entry in the timeline. */
+  /** From the server: what made the server send it. From the client: the event itself, with its timeline entry. */
   readonly cause?: Cause;
-  /** Of one from the server: when it was sent, see {@link nextMoment}. */
+  /** From the server: when it was sent, see {@link nextMoment}. */
   readonly sentAt?: number;
 }
 
-/** An event of a client's that the middlewares of `socket.use` have let through to the handlers. */
+/** A client's event that the middlewares of `socket.use` have passed on to the handlers. */
 export interface Arrival {
   readonly namespace: string;
   readonly event: string;
@@ -23,53 +23,53 @@ export interface Arrival {
 
 export type ArrivalListener = (arrival: Arrival) => void;
 
-/** What an observed socket needs of the app that it belongs to. */
+/** What an observed socket needs from its app. */
 export interface SocketSurroundings {
   readonly activity: Activity;
-  /** The context in which what the client set off runs. */
+  /** The context for everything that a cause sets off. */
   readonly contextOf: (cause: Cause) => ExecutionContext;
-  /** Notes that the server sends something to a client. */
+  /** Records that the server sends something to a client. */
   readonly onSent: () => void;
-  /** Notes an event of a client that the harness did not open. @returns its entry in the timeline */
+  /** Records an event of a client that the harness did not open. @returns its entry in the timeline */
   readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
   readonly onArrival?: ArrivalListener;
-  /** A middleware has refused an event of the client's, or nobody handles it. */
+  /** Called when a middleware refuses a client's event, or when no handler exists for it. */
   readonly onRefused: (cause: Cause, error: unknown, by?: string) => void;
 }
 
-/** A client's connection to a namespace, seen from the server. */
+/** A client's connection to a namespace, as the server sees it. */
 export class ObservedSocket {
-  /** Hooks that failed for it, until somebody has been told. */
+  /** Failures of hooks for this client that are not reported yet. */
   readonly failures: HookError[] = [];
-  /** The rooms it is in, and was in, its own left out, as the adapter's events tell. */
+  /** The rooms that it is in and was in, except its own, according to the adapter's events. */
   readonly membership = new Membership();
-  /** Why the server saw it go. */
+  /** The server's reason for the disconnection. */
   disconnectReason: string | undefined;
-  /** Whose event made the server disconnect it, where that is known. */
+  /** What made the server disconnect it, if that is known. */
   disconnectCause: Cause | undefined;
-  /** Whether Socket.IO is taking it out of its rooms, since it is gone. */
+  /** Whether it is disconnecting, and Socket.IO is taking it out of its rooms. */
   leaving = false;
-  /** The entry in the timeline of its disconnection, once it is gone. */
+  /** The timeline entry of its disconnection, once it is disconnected. */
   disconnection: number | undefined;
-  /** What ends the work that is waited for only as long as the client is there. */
+  /** Functions that end work which must be waited for only while the client is connected. */
   private readonly whileConnected = new Set<() => void>();
-  /** Hooks that have failed, and may be called again: what ends the wait for it. */
+  /** Failed hooks that may be called again: functions that end the wait for the next call. */
   private readonly retries = new Map<string, () => void>();
   private pendingHooks = 0;
   private packetsSent = 0;
-  /** What the client has sent and the server not yet had; a connection keeps its order. */
+  /** What the client has sent and the server has not received; a connection keeps its order. */
   private readonly toServer: OnItsWay[] = [];
   private readonly toClient: OnItsWay[] = [];
-  /** The events that the client did not get though it has got later ones, by name. */
+  /** How many events of each name the client missed although it received later ones. */
   private readonly lost = new Map<string, number>();
 
   constructor(
     readonly socket: Socket,
-    /** The client's name, or the socket's id when it is none of the test's clients. */
+    /** The client's name, or the socket's id if it is not one of the test's clients. */
     public name: string,
     /** Whether it is one of the test's clients. */
     public isOwn: boolean,
-    /** The entry in the timeline of its connection. */
+    /** The timeline entry of its connection. */
     readonly connection: number,
     private readonly surroundings: SocketSurroundings,
   ) {
@@ -94,7 +94,7 @@ export class ObservedSocket {
     this.isOwn = true;
   }
 
-  /** Whether the server has sent nothing to the client since it let it in. */
+  /** Whether it is connected and the server has sent nothing to it since. */
   get untouched(): boolean {
     return this.packetsSent === 0 && this.socket.connected;
   }
@@ -104,7 +104,7 @@ export class ObservedSocket {
     return this.pendingHooks === 0;
   }
 
-  /** Notes that a hook runs. @returns the function that ends it, to be called once */
+  /** Records that a hook runs. @returns the function that ends it, to be called once */
   beginHook(hook: string): () => void {
     this.pendingHooks += 1;
     const end = this.surroundings.activity.begin(hook, { client: this.name });
@@ -114,7 +114,7 @@ export class ObservedSocket {
     };
   }
 
-  /** A hook has failed, and the module may call it again as long as the client is there. */
+  /** Records that a hook has failed, and that the module may call it again while the client is connected. */
   expectRetry(hook: string): void {
     if (this.socket.connected) this.retries.set(hook, this.beginWhileConnected(`another try of ${hook}`));
   }
@@ -123,28 +123,28 @@ export class ObservedSocket {
     this.retries.get(hook)?.();
   }
 
-  /** Notes what the client sends. @param entry its entry in the timeline */
+  /** Records what the client sends. @param entry its entry in the timeline */
   noteSent(event: string, entry: number): void {
     this.toServer.push({ event, cause: { client: this.name, event, entry } });
   }
 
-  /** What made the server send the event that the client has just had, and when it did. */
+  /** What made the server send the event that the client has just received, and when it was sent. */
   originOfReceived(event: string): Pick<OnItsWay, 'cause' | 'sentAt'> | undefined {
     return takeFrom(this.toClient, event, ({ event: name }) => this.lost.set(name, (this.lost.get(name) ?? 0) + 1));
   }
 
-  /** How many events of this name the server has sent and the client has not had. */
+  /** How many events of this name the server has sent and the client has not received. */
   undelivered(event: string): number {
     return (this.lost.get(event) ?? 0) + this.toClient.filter((sent) => sent.event === event).length;
   }
 
-  /** What an event of the client's is the cause of: where it has another name by now, the event that was sent. */
+  /** The cause for what a client's event sets off. If a middleware renamed the event, it is the event as sent. */
   causeBy(event: string): Cause {
     const running = executionContext.getStore()?.cause;
     return running?.client === this.name ? running : { client: this.name, event };
   }
 
-  /** A packet is in flight while asynchronous middlewares of `socket.use` hold it, and what they do is caused by it. */
+  /** A packet is in flight while asynchronous middlewares of `socket.use` hold it. It is the cause of what they do. */
   private observePackets(): void {
     const { contextOf, onArrival, onRefused } = this.surroundings;
     const namespace = this.socket.nsp.name;
@@ -152,7 +152,7 @@ export class ObservedSocket {
       const [event, ...args] = packet;
       // A middleware may drop a packet by never calling next().
       const end = this.beginWhileConnected(`socket.use for "${event}"`);
-      // A middleware may call next() from wherever it likes; what follows is still this packet's doing.
+      // A middleware may call next() from any context; what follows still has this packet as its cause.
       const cause = this.causeOfArrival(event, args);
       const context = contextOf(cause);
       executionContext.run(context, () =>
@@ -160,7 +160,7 @@ export class ObservedSocket {
           end();
           if (error) onRefused(cause, error, 'a middleware of socket.use');
           else if (this.socket.connected) {
-            // A middleware may have given it another name.
+            // A middleware may have renamed the event.
             if (!this.isHeard(packet[0])) onRefused(cause, 'there is no handler for it');
             onArrival?.({ namespace, event, asksAck: typeof args.at(-1) === 'function' });
           }
@@ -192,7 +192,7 @@ export class ObservedSocket {
   }
 }
 
-/** Takes the oldest of that event. Those before it got lost on the way, as volatile events may. */
+/** Takes the oldest event of this name. The events before it were lost, as volatile events may be. */
 function takeFrom(queue: OnItsWay[], event: string, onLost: (lost: OnItsWay) => void = () => {}): OnItsWay | undefined {
   const position = queue.findIndex((candidate) => candidate.event === event);
   if (position === -1) return undefined;

@@ -4,9 +4,9 @@ import { patch } from './patch.js';
 type CreateIoServer = (port: number, options?: object) => unknown;
 
 /**
- * Creates a Socket.IO server with something laid over what the app asks for, wherever that comes from: a gateway's
- * decorator, or a subclass of `IoAdapter` that adds some on its way to `super.createIOServer`. So it is the method of the
- * adapter's topmost class that gets it, for the moment of the call.
+ * Creates a Socket.IO server with options that override the app's. These may come from a gateway's decorator, or from a
+ * subclass of `IoAdapter` that adds them before `super.createIOServer`. So the method of the adapter's topmost class is
+ * patched during the call.
  */
 export function overrideServerOptions<T>(
   adapter: object,

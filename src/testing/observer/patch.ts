@@ -1,4 +1,4 @@
-/** Puts a function in a method's place, on this one object. @returns the function that takes it off again */
+/** Replaces a method on this one object. @returns the function that restores the method */
 export function patch(target: object, method: string, replacement: (...args: never[]) => unknown): () => void {
   const own = Object.getOwnPropertyDescriptor(target, method);
   Object.defineProperty(target, method, { configurable: true, writable: true, value: replacement });

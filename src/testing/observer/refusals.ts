@@ -4,8 +4,8 @@ import { now } from '../timing/real-time.js';
 import { nextMoment } from './membership.js';
 
 /**
- * The events that the server has refused: by a guard, a pipe, a handler or a middleware, or since no handler is there. It
- * is known by what the server did, whatever it told the client.
+ * The events that the server refused: by a guard, a pipe, a handler or a middleware, or because no handler exists. What
+ * the server did counts, not what it told the client.
  */
 export class Refusals {
   private readonly byEntry = new Map<number, Refusal>();
@@ -21,29 +21,29 @@ export class Refusals {
     return this.byEntry.has(entry);
   }
 
-  /** Why the event of this entry was refused, and by whom, where it was. */
+  /** Why the event of this entry was refused and by what, if it was refused. */
   reasonOf(entry: number): string | undefined {
     const { by, reason } = this.byEntry.get(entry) ?? {};
     return by === undefined ? reason : `${by} refused it: ${reason}`;
   }
 
-  /** Declares the refusal of one event as expected, where it is one. */
+  /** Declares the refusal of one event as expected, if it was refused. */
   declare(entry: number): void {
     if (this.byEntry.has(entry)) this.declared.add(entry);
   }
 
-  /** Declares refusals as expected, those so far and those to come. */
+  /** Declares refusals as expected, past and future ones. */
   allow(reason?: string | RegExp): void {
     this.allowed.push({ reason, at: now() });
   }
 
-  /** Takes back what was allowed from a time on: it goes for the refusals until now, and no longer for those to come. */
+  /** Withdraws what was allowed since a time. Refusals until now stay declared; later ones are not. */
   takeBackAllowed(since: number): void {
     for (const refusal of this.byEntry.values()) if (this.isAllowed(refusal)) this.declare(refusal.entry);
     this.allowed = this.allowed.filter(({ at }) => at < since);
   }
 
-  /** Those from a time on that nobody has declared, in milliseconds of `performance.now()`. */
+  /** The undeclared refusals since a time, in milliseconds of `performance.now()`. */
   undeclared(since: number): readonly Refusal[] {
     return [...this.byEntry.values()].filter(
       (refusal) => refusal.at >= since && !this.declared.has(refusal.entry) && !this.isAllowed(refusal),

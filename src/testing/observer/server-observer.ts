@@ -25,37 +25,37 @@ import { ObservedSocket } from './observed-socket.js';
 import { patch } from './patch.js';
 import { StandInServers } from './stand-in-servers.js';
 
-/** Nest's `IoAdapter`, or one of the same shape. */
+/** Nest's `IoAdapter`, or an adapter of the same shape. */
 export type SocketIoAdapter = AbstractWsAdapter & {
   create(port: number, options?: object): Server | Namespace;
 };
 
-/** The event by which a node asks the others whether they have taken in all that it published. */
+/** With this event, a node asks the others whether they have received all that it published. */
 export const NODE_FENCE = 'nest-realtime-kit:fence';
 
 /**
- * Sees, in one Nest app, what `settle` and the texts of failures are about: Socket.IO servers, connections, hooks,
- * handlers, rooms, held packets and HTTP requests. It patches instances only, since a Proxy would break an adapter with
- * private fields. What it has changed of the app it takes back; what it has changed of connections goes with these.
+ * Observes one Nest app for `settle` and for failure texts: Socket.IO servers, connections, hooks, handlers, rooms,
+ * held packets and HTTP requests. It patches methods, because a Proxy would break an adapter with private fields.
+ * `uninstall` undoes the patches of the app; the patches of connections end with the connections.
  */
 export class ServerObserver implements HandlerListener, HookListener {
-  /** The Socket.IO servers and the ports that their gateways declare; 0 is the app's own. */
+  /** The Socket.IO servers, and the ports that their gateways declare; 0 is the app's own. */
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
   private readonly clientNames = new Map<string, Map<string, string>>();
   readonly handshakeRefusals = new HandshakeRefusals();
   readonly refusals = new Refusals();
-  /** Hooks that failed and of which nobody has been told. */
+  /** Failures of hooks that the app does not catch and that are not reported yet. */
   readonly failures = new Set<HookError>();
 
   private readonly gateways: readonly Gateway[];
   private readonly observed = new WeakMap<Socket, ObservedSocket>();
-  /** Connections that the clients which opened them have not seen yet, by socket id. */
+  /** Connections that their clients have not seen yet, by socket id. */
   private readonly unclaimed = new Map<string, ObservedSocket>();
   private readonly standIns = new StandInServers();
   private readonly restores: (() => void)[] = [];
   private readonly rooms: RoomObserver;
-  /** How many events the server has sent to clients, each counted for each client. */
+  /** How many events the server has sent to clients. An event counts once per client. */
   private sent = 0;
   private hooks: HookObserver | undefined;
 
@@ -70,7 +70,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     });
   }
 
-  /** Begins to observe. To be called when the app has its adapter, and before it is initialised. */
+  /** Starts to observe. Call it when the app has its adapter, and before it is initialised. */
   install(adapter: SocketIoAdapter): void {
     const hooks = new HookObserver(this.gateways, this, adapter instanceof WebsocketAdapter);
     this.hooks = hooks;
@@ -83,13 +83,13 @@ export class ServerObserver implements HandlerListener, HookListener {
     );
   }
 
-  /** Begins to observe HTTP requests. To be called when the app is initialised. */
+  /** Starts to observe HTTP requests. Call it when the app is initialised. */
   observeHttp(): void {
     const server: HttpServer = this.app.nest.getHttpServer();
     this.restores.push(observeHttp(server, (request, response) => this.beginRequest(request, response)));
   }
 
-  /** Takes back what it has changed of the app. */
+  /** Undoes the patches of the app. */
   uninstall(): void {
     for (const restore of this.restores.splice(0)) restore();
   }
@@ -98,19 +98,19 @@ export class ServerObserver implements HandlerListener, HookListener {
     return this.gateways.length > 0;
   }
 
-  /** What is known of a connection. */
+  /** The observed socket of a connection. */
   of(socket: Socket): ObservedSocket | undefined {
     return this.observed.get(socket);
   }
 
-  /** Notes who comes by a connection into a namespace. @returns the function that forgets it */
+  /** Records the client of a connection in a namespace. @returns the function that forgets the connection */
   noteClient(connectionId: string, namespace: string, name: string): () => void {
     const names = this.clientNames.get(connectionId) ?? new Map<string, string>();
     this.clientNames.set(connectionId, names.set(namespace, name));
     return () => this.clientNames.delete(connectionId);
   }
 
-  /** Takes a connection that is open for one of the test's clients. */
+  /** Makes an open connection one of the test's clients. */
   adopt(socketId: string, name: string): ObservedSocket | undefined {
     const socket = this.connected.find(({ id }) => id === socketId);
     const observed = socket && this.observed.get(socket);
@@ -125,20 +125,20 @@ export class ServerObserver implements HandlerListener, HookListener {
     return observed;
   }
 
-  /** The connections that are open. */
+  /** The open connections. */
   get connected(): readonly Socket[] {
     const namespaces = this.servers.flatMap(({ server }) => Array.from(namespacesOf(server).values()));
     return namespaces.flatMap(({ sockets }) => Array.from(sockets.values()));
   }
 
-  /** Whether a connection is none of the test's clients. */
+  /** Whether a connection belongs to none of the test's clients. */
   isForeign(socket: Socket): boolean {
     return this.nameOf(socket) === socket.id;
   }
 
   noteFailure(observed: ObservedSocket, failure: HookError): void {
     observed.failures.push(failure);
-    // One that is contained is in the log, for the test to declare.
+    // The app logs a contained failure, and the test can declare it there.
     if (!failure.isContained) this.failures.add(failure);
     const { hook: what, client, cause } = failure;
     const [text = ''] = failure.message.split('\n');
@@ -147,7 +147,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     this.app.activity.changed();
   }
 
-  /** Notes that a handler has dealt with an event. */
+  /** Records that a handler has processed an event. */
   noteHandled(socket: Socket, event: string, took: number): void {
     const { cause } = this.contextOf(socket, event);
     const [client, namespace] = [this.nameOf(socket), socket.nsp.name];
@@ -155,8 +155,8 @@ export class ServerObserver implements HandlerListener, HookListener {
   }
 
   /**
-   * Notes that an event of a client's has been refused. Nobody is to answer for a client that the harness did not open, nor
-   * for an event that another's has had fail.
+   * Records that a client's event was refused. It ignores clients that the harness did not open, and failures that an
+   * event of another client caused.
    */
   noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown, by?: string): void {
     const observed = this.observed.get(socket);
@@ -166,23 +166,23 @@ export class ServerObserver implements HandlerListener, HookListener {
     this.refusals.note({ client, event, entry, isFiltered, by, reason: readable(() => reasonOf(error)) });
   }
 
-  /** Notes work for a client. @returns the function that ends it */
+  /** Records work for a client. @returns the function that ends it */
   begin(what: string, socket: Socket, options: { stream?: boolean } = {}): () => void {
     return this.app.activity.begin(what, { client: this.nameOf(socket), ...options });
   }
 
-  /** The context in which what an event of a client's set off runs. */
+  /** The context for everything that a client's event sets off. */
   contextOf(socket: Socket, event: string): ExecutionContext {
     const cause = this.observed.get(socket)?.causeBy(event) ?? { client: this.nameOf(socket), event };
     return this.contextBy(cause);
   }
 
-  /** Whether code that runs in this context is the app's. */
+  /** Whether code that runs in this context belongs to the app. */
   isOf(context: ExecutionContext | undefined): boolean {
     return context?.app === this.app.identity;
   }
 
-  /** The context in which what this caused runs. */
+  /** The context for everything that this cause sets off. */
   contextBy(cause: Cause): ExecutionContext {
     return { app: this.app.identity, cause };
   }
@@ -227,10 +227,10 @@ export class ServerObserver implements HandlerListener, HookListener {
   private observeNamespace(namespace: Namespace): void {
     this.rooms.observe(namespace);
     namespace.prependListener('connection', (socket) => this.observeSocket(socket));
-    // What another node said may set this one off.
+    // A message from another node may set off work on this one.
     observeServerSideEmits(namespace, (event, args) => {
       if (event === NODE_FENCE) return;
-      // One that asks for an answer has the function for it behind its arguments.
+      // If the sender asks for an answer, the function for it follows the arguments.
       const sent = args.filter((arg) => typeof arg !== 'function');
       this.app.record({ kind: 'server-side', namespace: namespace.name, event, args: sent });
       this.app.activity.moved();
@@ -257,7 +257,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     });
     this.observed.set(socket, observed);
     if (own) this.unclaimed.set(socket.id, observed);
-    // The app may have given the namespace another adapter meanwhile; `server.adapter()` has no event.
+    // The app may have set another adapter since then; `server.adapter()` emits no event.
     this.rooms.observe(socket.nsp);
     for (const room of socket.rooms) this.rooms.noteJoined(observed, room);
     activity.moved();
@@ -276,10 +276,10 @@ export class ServerObserver implements HandlerListener, HookListener {
     });
   }
 
-  /** The context in which an HTTP request runs, but for those of Engine.IO. */
+  /** The context of an HTTP request; `undefined` for those of Engine.IO. */
   private beginRequest(request: IncomingMessage, response: ServerResponse): ExecutionContext | undefined {
     const { url = '/', method = 'GET' } = request;
-    // Polling requests of Engine.IO are open nearly always; what they carry, the fences follow.
+    // Polling requests of Engine.IO are open nearly always, and fences already track what they carry.
     const isPolling = /[?&]EIO=/.test(url) && this.servers.some(({ server }) => url.startsWith(server.path()));
     if (isPolling) return undefined;
     const path = url.replace(/\?.*/s, '');
@@ -289,7 +289,7 @@ export class ServerObserver implements HandlerListener, HookListener {
   }
 }
 
-/** What an exception filter has dealt with, or a middleware has thrown, is told by what it was. */
+/** For an error that an exception filter or a middleware wrapped, the reason is that of the original error. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : format(error);
   const isWrapped = ['FilteredError', 'MiddlewareError'].includes(error.name) && error.cause !== undefined;

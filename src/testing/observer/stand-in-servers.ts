@@ -1,8 +1,8 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 
 /**
- * HTTP servers on free ports, in the place of those on the ports that gateways declare. An adapter attaches the Socket.IO
- * server for port 0 to the HTTP server that it holds: for the moment of the call it is lent another.
+ * HTTP servers on free ports, instead of the ports that gateways declare. An adapter attaches the Socket.IO server for
+ * port 0 to its own HTTP server, so it gets another HTTP server during the call.
  */
 export class StandInServers {
   private readonly servers = new Map<number, HttpServer>();

@@ -1,5 +1,5 @@
 /**
- * Calls a function, and says when it is through: at once or, when it returns a promise, when that has settled.
+ * Calls a function, and calls `onEnd` when it has finished: at once, or when the returned promise has settled.
  *
  * @returns what the function returned
  * @throws what the function threw

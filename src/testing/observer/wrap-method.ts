@@ -1,9 +1,9 @@
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What stands in the place of a method: it goes on calling the original, observed or not. */
+/** The replacement of a method. It always calls the original, observed or not. */
 interface Wrapper {
   original: Method;
-  /** Whether the original was inherited, so that taking the wrapper off means to delete it. */
+  /** Whether the original was inherited, so that removing the wrapper means to delete the property. */
   inherited: boolean;
   active: boolean;
 }
@@ -11,10 +11,10 @@ interface Wrapper {
 const wrappers = new WeakMap<Method, Wrapper>();
 
 /**
- * Puts itself around a method, as which it is known to whoever looks at its properties or its metadata. Apps that share a
- * class may wrap one prototype: taken off in any order, the wrappers leave the original behind.
+ * Wraps a method. The wrapper has the properties and the metadata of the original. Apps that share a class may wrap the
+ * same prototype: the wrappers can be removed in any order, and the original remains.
  *
- * @returns the function that takes it off
+ * @returns the function that removes the wrapper
  */
 export function wrapMethod(
   target: object,

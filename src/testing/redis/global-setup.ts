@@ -1,15 +1,15 @@
 import { startRedis } from './start-redis.js';
 
-/** What this needs of Vitest's `TestProject`; typed here, so that this subpath does not depend on Vitest. */
+/** The part of Vitest's `TestProject` that is used. Typed here so that this subpath does not depend on Vitest. */
 interface Project {
   provide(key: 'redisUrl', value: string | undefined): void;
 }
 
 /**
- * Vitest's `globalSetup`: one Redis container for the whole run, whose address tests get by `inject('redisUrl')`.
+ * A `globalSetup` for Vitest: one Redis container for the whole run. Tests get its address with `inject('redisUrl')`.
  *
- * Where no container can be started the address is `undefined` and a line on stderr says why, so that a
- * developer without Docker can run all other tests; with `CI` in the environment the run fails instead.
+ * If no container can be started, the address is `undefined` and a line on stderr says why. So a developer without
+ * Docker can run all other tests. With `CI` in the environment, the run fails instead.
  */
 export default async function setup(project: Project): Promise<(() => Promise<void>) | undefined> {
   try {

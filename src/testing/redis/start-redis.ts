@@ -1,21 +1,21 @@
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 
 export interface RedisContainerOptions {
-  /** @default the environment's `REDIS_IMAGE`, or 'redis:8-alpine' */
+  /** @default the environment variable `REDIS_IMAGE`, or 'redis:8-alpine' */
   image?: string;
 }
 
-/** A throw-away Redis in a container. */
+/** A temporary Redis in a container. */
 export interface StartedRedis extends AsyncDisposable {
-  /** As `redis://host:port`. */
+  /** In the form `redis://host:port`. */
   readonly url: string;
-  /** The container, to be paused, restarted or looked into. */
+  /** The container, to pause, restart or inspect it. */
   readonly container: StartedTestContainer;
   /** Stops and removes the container. */
   stop(): Promise<void>;
 }
 
-/** No container could be started; `cause` is what testcontainers, or Docker, said. */
+/** No container could be started. `cause` is the error of testcontainers or Docker. */
 export class RedisContainerError extends Error {
   override readonly name = 'RedisContainerError';
 }
@@ -23,9 +23,9 @@ export class RedisContainerError extends Error {
 const REDIS_PORT = 6379;
 
 /**
- * Starts a Redis in a container that nobody else uses.
+ * Starts a Redis in a container of its own.
  *
- * @throws RedisContainerError when there is no Docker, or no such image
+ * @throws RedisContainerError when Docker or the image is not available
  */
 export async function startRedis({
   image = process.env.REDIS_IMAGE ?? 'redis:8-alpine',

@@ -4,12 +4,12 @@ import type { LogEntry } from '../model/log-entry.js';
 import type { Refusal } from '../model/refusal.js';
 import { report, format, showEvent, showExpectable, showServerError, showWorks, type Details } from './format.js';
 
-/** The app under test did not come up. `cause` is what its code, or Nest, threw. */
+/** The app under test did not start. `cause` is what its code, or Nest, threw. */
 export class AppStartError extends Error {
   override readonly name = 'AppStartError';
 }
 
-/** The app under test did not shut down cleanly; `errors` has each thing that went wrong. */
+/** The app under test did not shut down cleanly. `errors` has each problem. */
 export class TeardownError extends AggregateError {
   override readonly name = 'TeardownError';
 
@@ -18,7 +18,7 @@ export class TeardownError extends AggregateError {
   }
 }
 
-/** A gateway's hook threw or rejected; `cause` is what it threw. */
+/** A gateway's hook threw or rejected. `cause` is what it threw. */
 export class HookError extends Error {
   override readonly name = 'HookError';
 
@@ -28,7 +28,7 @@ export class HookError extends Error {
     /** The client that the hook was called for. */
     readonly client: string,
     cause: unknown,
-    /** Whether the app logs it and disconnects the client, as WebsocketModule does; Nest itself lets it end the process. */
+    /** Whether the app logs it and disconnects the client, as WebsocketModule does. Plain Nest ends the process. */
     readonly isContained: boolean,
   ) {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : format(cause);
@@ -41,33 +41,33 @@ export class HookError extends Error {
   }
 }
 
-/** At which point a connection was refused. */
+/** The stage at which a connection was refused. */
 export type RefusalStage =
-  /** By the HTTP handshake: `allowRequest`, an origin check, an unknown transport. */
+  /** The HTTP handshake refused it: `allowRequest`, an origin check, an unknown transport. */
   | 'handshake'
-  /** By the namespace: it does not exist, or one of its middlewares called `next(error)`. */
+  /** The namespace refused it: it does not exist, or one of its middlewares called `next(error)`. */
   | 'namespace'
-  /** By the gateway: `handleConnection` disconnected the client. */
+  /** The gateway refused it: `handleConnection` disconnected the client. */
   | 'gateway';
 
-/** What is known of a refusal. */
+/** What is known about a refused connection. */
 export interface RefusedConnection {
   readonly stage: RefusalStage;
-  /** Where it is a namespace that refuses, which one. */
+  /** The namespace, if a namespace refused it. */
   readonly namespace?: string;
-  /** What the server gave as its reason. */
+  /** The reason that the server gave. */
   readonly reason: string;
   /** `error.data` of a middleware's error. */
   readonly data?: unknown;
-  /** What the client was sent before, by a gateway. */
+  /** What a gateway sent to the client before it refused it. */
   readonly received?: readonly ReceivedEvent[];
-  /** What else there is to say of it, for readers. */
+  /** More details, for readers. */
   readonly details?: Details;
-  /** The error that the client was told. */
+  /** The error that the client got. */
   readonly cause?: unknown;
 }
 
-/** The server did not let a client in; `cause` is the error that the client was told. */
+/** The server refused a connection. `cause` is the error that the client got. */
 export class ConnectionRefusedError extends Error implements RefusedConnection {
   override readonly name = 'ConnectionRefusedError';
   readonly stage: RefusalStage;
@@ -97,12 +97,12 @@ export class ConnectionRefusedError extends Error implements RefusedConnection {
   }
 }
 
-/** Clients that `connect()` did not open were connected when the app was closed. */
+/** Clients that `connect()` did not open were still connected when the app was closed. */
 export class LeftoverClientError extends Error {
   override readonly name = 'LeftoverClientError';
 
   constructor(
-    /** Socket id and namespace of each. */
+    /** The socket id and namespace of each. */
     readonly clients: readonly string[],
   ) {
     super(
@@ -111,13 +111,13 @@ export class LeftoverClientError extends Error {
   }
 }
 
-/** The server logged errors that the test has not declared as expected. */
+/** The server logged errors that the test did not declare as expected. */
 export class UndeclaredErrorLogsError extends Error {
   override readonly name = 'UndeclaredErrorLogsError';
 
   constructor(
     readonly entries: readonly LogEntry[],
-    /** Puts names into a text in the place of ids. */
+    /** Replaces ids in a text with names. */
     named: (text: string) => string = (text) => text,
   ) {
     const [first] = entries;
@@ -131,7 +131,7 @@ export class UndeclaredErrorLogsError extends Error {
   }
 }
 
-/** The server refused events of clients, and the test has not declared that as expected. */
+/** The server refused clients' events that the test did not declare as expected. */
 export class UndeclaredRefusalsError extends Error {
   override readonly name = 'UndeclaredRefusalsError';
 
@@ -153,14 +153,14 @@ export class LooseEndsError extends Error {
   override readonly name = 'LooseEndsError';
 
   constructor(
-    /** What, by kind. */
+    /** The loose ends, by kind. */
     readonly looseEnds: Details,
   ) {
     super(report('Strict mode: the test left loose ends.', looseEnds));
   }
 }
 
-/** A client is not connected (any more). */
+/** A client is not connected, or no longer connected. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 
@@ -175,7 +175,7 @@ export class ClientGoneError extends Error {
   }
 }
 
-/** What was waited for did not come in time. */
+/** A wait timed out. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 
@@ -189,17 +189,17 @@ export class DeadlineError extends Error {
   }
 }
 
-/** The app did not come to rest. */
+/** The app did not settle in time. */
 export class SettleTimeoutError extends Error {
   override readonly name = 'SettleTimeoutError';
 
   constructor(
     /** In milliseconds. */
     readonly timeout: number,
-    /** What was still in flight. */
+    /** The work that was still in flight. */
     readonly inFlight: readonly Work[],
     apart: readonly string[],
-    /** What was being waited for, when that was not the work in flight. */
+    /** The step that did not finish, if it was not the work in flight. */
     stalled?: string,
   ) {
     const onlyStreams = inFlight.length > 0 && inFlight.every(({ stream }) => stream);

@@ -4,10 +4,10 @@ import type { Cause } from '../model/execution-context.js';
 import type { LogEntry } from '../model/log-entry.js';
 import { now } from '../timing/real-time.js';
 
-/** What is known of a failure, under a label each: one line, or several that are listed below it. */
+/** What is known about a failure. Each label has one line, or several that are listed below it. */
 export type Details = Record<string, string | undefined | readonly string[]>;
 
-/** Every message of the harness: a first line that says what is wrong, then what is known of it. */
+/** Builds every message of the harness: a first line that says what is wrong, then the details. */
 export function report(headline: string, details: Details = {}): string {
   const lines = Object.entries(details).flatMap(([label, detail]) => {
     if (detail === undefined || detail.length === 0) return [];
@@ -17,13 +17,13 @@ export function report(headline: string, details: Details = {}): string {
   return [headline, ...lines].join('\n');
 }
 
-/** A value as it is shown in messages: on one line, and not too long. */
+/** Formats a value for messages: on one line, cut after 500 characters. */
 export function format(value: unknown): string {
   const text = readable(() => inspectOn(Infinity, value));
   return text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }
 
-/** What an app logs or sends may throw when one looks at it; that must not become the app's failure. */
+/** What an app logs or sends may throw when it is read, which must not become a failure of the app. */
 export function readable(read: () => string): string {
   try {
     return read();
@@ -32,10 +32,10 @@ export function readable(read: () => string): string {
   }
 }
 
-/** How much of a value is shown, where nothing else is asked for. */
+/** How much of a value is shown by default. */
 const SHORT: InspectOptions = { depth: 4, maxStringLength: 200, maxArrayLength: 20 };
 
-/** A value on lines of about so many characters. */
+/** Formats a value in lines of about `breakLength` characters. */
 export function inspectOn(breakLength: number, value: unknown, limits: InspectOptions = SHORT): string {
   const compact = breakLength === Infinity ? true : 3;
   return inspect(legible(value), { ...limits, breakLength, compact });
@@ -50,7 +50,7 @@ function legible(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.length > 1_000 ? value : value.map((item) => legible(item, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const properties = Object.entries(Object.getOwnPropertyDescriptors(value));
-  // `inspect` calls no getter; to copy it would.
+  // `inspect` calls no getters, but a copy would.
   if (properties.some(([, property]) => 'get' in property)) return value;
   return Object.fromEntries(
     properties
@@ -59,7 +59,7 @@ function legible(value: unknown, depth = 0): unknown {
   );
 }
 
-/** Not every matcher of every runner says what it matches; nearly all have their sample. */
+/** Some matchers do not say what they match, but nearly all have a `sample`. */
 function showMatcher(value: object): string {
   const matcher = value as { toAsymmetricMatcher?(): string; toString(): string; sample?: unknown };
   if (matcher.toAsymmetricMatcher) return matcher.toAsymmetricMatcher();
@@ -72,7 +72,7 @@ export function showEvent(event: string, args?: readonly unknown[]): string {
   return args ? `"${event}" (${args.map(format).join(', ')})` : `"${event}"`;
 }
 
-/** Of a handler that still runs, it is known that what it returns is open. */
+/** Leaves out the open result of a handler that is in flight itself. */
 export function showWorks(works: readonly Work[]): string[] {
   const isTold = ({ what, client }: Work): boolean =>
     works.some((other) => other.client === client && what === `what the ${other.what} returned`);
@@ -84,7 +84,7 @@ function showWork({ what, client, stream, since }: Work): string {
   return `${what}${whose}, ${stream ? 'open' : 'running'} for ${Math.round(now() - since)} ms`;
 }
 
-/** An error that the server logged: because of whom, what was thrown, and where in the user's own code. */
+/** An error that the server logged: its cause, what was thrown, and where in the user's own code. */
 export function showServerError(entry: LogEntry): string[] {
   const thrown = headOf(entry);
   const isTold = textOf(entry).includes(thrown.replace(/^Error: /, ''));
@@ -106,11 +106,10 @@ export function showCause({ client, event }: Cause): string {
   return `${client}'s ${event === 'connection' || event === 'disconnect' ? event : `"${event}"`}`;
 }
 
-/** How many frames of a stack are shown. */
 const MAX_FRAMES = 3;
 
 /**
- * The frames of a stack that are the user's own. They do not begin with `at`, lest a test runner take them for the
+ * The stack frames in the user's own code. They do not begin with `at`, because a test runner would take them for the
  * place where the test failed.
  */
 function ownFrames(stack = ''): string[] {
@@ -131,8 +130,8 @@ export function showLog(entry: LogEntry): string {
 }
 
 /**
- * How a test names a message, as code: by all of it or, where it tells what was done and then what was thrown, by a
- * pattern of the latter. What was done is another thing in each run, as when it has a client's id.
+ * How a test names a message, as code: the whole message or, if it ends with what was thrown, a pattern for that part.
+ * The part before it may differ in each run, for example if it has a client's id.
  */
 export function showExpectable(entry: LogEntry): string {
   const thrown = headOf(entry).replace(/^[\w.]+: /, '');
@@ -140,17 +139,17 @@ export function showExpectable(entry: LogEntry): string {
   return `/${thrown.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}/`;
 }
 
-/** The first line of the stack that went along with a log entry, or nothing. */
+/** The first line of a log entry's stack, or an empty string. */
 function headOf({ stack = '' }: LogEntry): string {
   return stack.split('\n')[0]!;
 }
 
-/** The stack of what was logged: Nest's loggers put it behind the message, or the message is the error itself. */
+/** The stack of a log entry. Nest's loggers pass it after the message, or the message is the error itself. */
 export function stackOf({ stack, message }: LogEntry): string | undefined {
   return stack ?? (message instanceof Error ? readable(() => message.stack ?? '') : undefined);
 }
 
-/** The message of a log entry as text: of an error, its name and message. */
+/** The message of a log entry as text; for an error, its name and message. */
 export function textOf({ message }: LogEntry): string {
   if (message instanceof Error) return readable(() => `${message.name}: ${message.message}`);
   return typeof message === 'string' ? message : format(message);

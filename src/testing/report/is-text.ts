@@ -1,9 +1,9 @@
 import { format } from './format.js';
 
 /**
- * Whether a text is the one expected, or matches the pattern; a pattern's own position does not count.
+ * Whether a text equals the expected one, or matches the pattern. The pattern's `lastIndex` does not count.
  *
- * @throws TypeError when what is expected is neither
+ * @throws TypeError when the expected value is neither
  */
 export function isText(expected: string | RegExp, text: string): boolean {
   if (typeof expected === 'string') return text === expected;

@@ -1,10 +1,10 @@
-/** Of the names that are known, the one that differs in the fewest letters: in two at most, which a swapped pair is. */
+/** The known name that differs in the fewest letters, at most two. A swapped pair counts as two. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const near = known.map((other) => ({ other, letters: distance(name, other) })).filter(({ letters }) => letters <= 2);
   return near.toSorted((one, another) => one.letters - another.letters)[0]?.other;
 }
 
-/** How many letters are to be put in, left out or replaced, after Levenshtein. */
+/** The Levenshtein distance: how many letters must be inserted, removed or replaced. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, column) => column);
   for (let index = 0; index < one.length; index += 1) {

@@ -3,8 +3,8 @@ import { withTimeout, type Expired } from '../timing/deadline.js';
 import { now, queueMicrotask } from '../timing/real-time.js';
 
 /**
- * All that moves in an app, as far as the harness can see it: what is in flight now, and a count that
- * rises with every packet, hook, handler and connection, so that "nothing moved meanwhile" can be told.
+ * What happens in an app, as far as the harness can see it: the work in flight, and a count of movements. The count
+ * rises with every packet, hook, handler and connection. If it has not changed, nothing moved.
  */
 export class Activity {
   private readonly inFlight = new Set<Work>();
@@ -12,25 +12,25 @@ export class Activity {
   private count = 0;
   private looking = false;
 
-  /** How much has moved so far. */
+  /** The number of movements so far. */
   get moves(): number {
     return this.count;
   }
 
-  /** What is in flight, oldest first. */
+  /** The work in flight, oldest first. */
   get work(): readonly Work[] {
     return [...this.inFlight];
   }
 
-  /** Notes that something moved; whoever waits looks again. */
+  /** Records that something moved, and lets waiting probes run again. */
   moved(): void {
     this.count += 1;
     this.changed();
   }
 
   /**
-   * Lets whoever waits look again, after a change that is no movement, such as a log entry. They look when all
-   * listeners of what happened have run: a client that left has gone only when its hooks have been called too.
+   * Lets waiting probes run again after a change that is no movement, such as a log entry. They run after all listeners
+   * of the event: a client has only left when its hooks have been called too.
    */
   changed(): void {
     if (this.looking || this.watchers.size === 0) return;
@@ -42,10 +42,10 @@ export class Activity {
   }
 
   /**
-   * Notes that work has begun.
+   * Records that work has begun.
    *
-   * @param options.moves whether it counts as a movement; what comes by itself, such as an interval, may come for ever
-   * @returns the function that ends it; to call it again does nothing
+   * @param options.moves whether it is a movement; work that starts by itself, such as an interval, may recur for ever
+   * @returns the function that ends it; further calls do nothing
    */
   begin(
     what: string,
@@ -65,21 +65,21 @@ export class Activity {
     };
   }
 
-  /** What is in flight and to be waited for, oldest first. */
+  /** The work in flight that must be waited for, oldest first. */
   pending({ ignoreOpenStreams = false, awaitTimers = false } = {}): readonly Work[] {
     return this.work.filter(({ stream, timer }) => !(stream && ignoreOpenStreams) && !(timer && !awaitTimers));
   }
 
-  /** Whether nothing is in flight that is to be waited for. */
+  /** Whether no work is in flight that must be waited for. */
   idle(options?: { ignoreOpenStreams?: boolean; awaitTimers?: boolean }): boolean {
     return this.pending(options).length === 0;
   }
 
   /**
-   * Asks `probe` now and after every change, until it answers.
+   * Calls `probe` now and after every change, until it returns a value.
    *
    * @param timeout in milliseconds
-   * @returns the first answer that is not `undefined`, or `EXPIRED`
+   * @returns the first value that is not `undefined`, or `EXPIRED`
    * @throws what `probe` throws, and the signal's reason when it is aborted
    */
   async until<T>(probe: () => T | undefined, timeout: number, signal?: AbortSignal): Promise<T | Expired> {
@@ -88,7 +88,7 @@ export class Activity {
     let look: () => void;
     const answered = new Promise<T>((resolve, reject) => {
       look = () => {
-        // What a probe takes, nobody else gets: one that has answered is not asked again.
+        // A probe may consume what it finds, so it must not run again once it has returned a value.
         if (!this.watchers.has(look)) return;
         try {
           const answer = probe();

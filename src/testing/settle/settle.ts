@@ -7,56 +7,56 @@ import { nextTurn, pause } from '../timing/real-time.js';
 export interface Link {
   /** The client's name, for readers. */
   readonly name: string;
-  /** Resolves when all that the client sent has reached the server, or the connection is gone. */
+  /** Resolves when all that the client sent has reached the server, or the connection is closed. */
   fenceToServer(): Promise<void>;
-  /** Resolves when all that the server sent has reached the client, or the connection is gone. */
+  /** Resolves when all that the server sent has reached the client, or the connection is closed. */
   fenceToClient(): Promise<void>;
-  /** Whether both ends hold the same view: both connected, or both not. */
+  /** Whether both ends agree: both connected, or both disconnected. */
   agrees(): boolean;
 }
 
 export interface SettleOptions {
   /**
-   * How long it may take, in milliseconds.
+   * The maximum time, in milliseconds.
    *
    * @default the app's `timeout`
    */
   timeout?: number;
   /**
-   * Passes over streams that are still open: an Observable that a handler returned, a server-sent event stream.
+   * Ignores streams that are still open, such as an Observable that a handler returned or a server-sent event stream.
    *
    * @default false
    */
   ignoreOpenStreams?: boolean;
   /**
-   * Waits for timers too that handlers, hooks, HTTP requests and what they started have begun.
+   * Also waits for timers that handlers, hooks, HTTP requests, jobs and what they started have set.
    *
    * @default the app's `awaitTimers`
    */
   awaitTimers?: boolean;
-  /** Aborts the waiting. */
+  /** Aborts the wait. */
   signal?: AbortSignal;
 }
 
-/** What is to come to rest. */
+/** What `settle` waits for. */
 export interface Scene {
   activity: Activity;
-  /** The connections at this moment. */
+  /** The current connections. */
   links(): readonly Link[];
-  /** Whether the app says of itself, by the option `idle`, that it has nothing to do. */
+  /** Whether the app has nothing to do, according to its option `idle`. */
   isIdle?(): Promise<boolean>;
-  /** Resolves when what each node has published has been taken in by the others. */
+  /** Resolves when every node has received what the others have published. */
   crossNodes?(): Promise<unknown>;
 }
 
-/** How long it takes until the app is asked again whether it is idle, in milliseconds. */
+/** How long to wait before the option `idle` is checked again, in milliseconds. */
 const UNTIL_ASKED_AGAIN = 5;
 
 const BUSY = 'a check of the option `idle` says that there is something to do';
 
 /**
- * Resolves when nothing moves any more: all that was sent has arrived, all handlers and hooks have finished,
- * and all that they emitted is here. It goes round until a round in which nothing moved.
+ * Resolves when nothing moves any more: all that was sent has arrived, all handlers and hooks have finished, and all
+ * that they emitted has been received. It repeats its steps until nothing moved during a round.
  *
  * @throws SettleTimeoutError that says what was still in flight
  */
@@ -69,7 +69,7 @@ export async function settle(
   const deadline = runningTime() + timeout;
   const isQuiet = (): boolean =>
     activity.idle({ ignoreOpenStreams, awaitTimers }) && scene.links().every((link) => link.agrees());
-  /** Whether the app has said last that it has something to do. */
+  /** Whether the last check of `idle` said that the app has something to do. */
   let isBusy = false;
   const inTime = async <T>(stalled: string | undefined, step: Promise<T>): Promise<T> => {
     const began = runningTime();
@@ -80,7 +80,7 @@ export async function settle(
       timeout,
       activity.pending({ awaitTimers }),
       apart.map(({ name }) => name),
-      // Where things keep moving, the deadline falls into a step that is not to blame.
+      // If work keeps coming, the deadline passes in a step that is not to blame.
       isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined,
     );
   };
@@ -92,7 +92,7 @@ export async function settle(
       'what clients sent has not reached the server',
       Promise.all(scene.links().map((link) => link.fenceToServer())),
     );
-    // The server dispatches a packet several ticks after it has arrived.
+    // The server dispatches a packet several ticks after its arrival.
     await nextTurn();
     await inTime(
       undefined,

@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io-client';
 
 /*
- * What of a socket of socket.io-client is private to it, and has no documented counterpart:
+ * Private members of a socket of socket.io-client that have no documented counterpart:
  * https://github.com/socketio/socket.io/blob/main/packages/socket.io-client/lib/socket.ts
  */
 
@@ -9,34 +9,34 @@ export function namespaceOf(socket: Socket): string {
   return socket['nsp'];
 }
 
-/** Whether the connection that a socket goes by is open, or opening, or closed. */
+/** Whether the connection of a socket is open, opening or closed. */
 export function readyStateOf({ io: manager }: Socket): 'open' | 'opening' | 'closed' {
   return manager._readyState;
 }
 
-/** The id of its connection, which the server knows too. */
+/** The id of its connection. The server has the same id. */
 export function connectionIdOf({ io: { engine } }: Socket): string {
   return engine['id'];
 }
 
-/** What a socket of socket.io-client with the option `retries` keeps private: events, of which one waits for the other. */
+/** Private members of a socket with the option `retries`: each queued event waits for the ack of the one before it. */
 interface Queue {
   readonly _queue: readonly object[];
   readonly flags: { readonly fromQueue?: boolean };
   _drainQueue(force?: boolean): void;
 }
 
-/** The events that wait for the ack of the one before them, or are sent and have none yet, oldest first. */
+/** The events that wait for the ack of the one before them, or for their own ack, oldest first. */
 export function queueOf(socket: Socket): readonly object[] {
   return (socket as object as Queue)._queue;
 }
 
-/** Which event of the queue is being sent, for the first time or again; none where it does not come from there. */
+/** The event of the queue that is being sent, for the first time or again; `undefined` for any other event. */
 export function sentFromQueue(socket: Socket): object | undefined {
   return (socket as object as Queue).flags.fromQueue ? queueOf(socket)[0] : undefined;
 }
 
-/** Tells whenever an event may have left the queue. */
+/** Calls `onChange` whenever an event may have left the queue. */
 export function observeQueue(socket: Socket, onChange: () => void): void {
   const queue = socket as object as Queue;
   const drain = queue._drainQueue.bind(queue);
@@ -46,37 +46,37 @@ export function observeQueue(socket: Socket, onChange: () => void): void {
   };
 }
 
-/** Has a manager make another socket for a namespace; it would go on with the one that was refused, whatever the options. */
+/** Makes a manager create a new socket for a namespace. It would reuse the refused one, whatever the options. */
 export function forgetSocket({ io: manager }: Socket, namespace: string): void {
   Reflect.deleteProperty(manager['nsps'], namespace);
 }
 
-/** What a client's socket tells its listeners. */
+/** Gets what a client's socket emits to its listeners. */
 export interface SocketListener {
   onConnect(): void;
   onDisconnect(reason: string): void;
   onEvent(event: string, args: readonly unknown[]): void;
-  /** What a listener of an event has returned. */
+  /** Called with what a listener of an event has returned. */
   onResult(event: string, result: unknown): void;
 }
 
 type Listener = (...args: unknown[]) => unknown;
 
-/** The methods, private to socket.io-client, by which a socket tells its listeners of its own events and of the server's. */
+/** Private methods with which a socket of socket.io-client emits its own events and those of the server. */
 interface Emitting {
   emitReserved(event: string, ...args: unknown[]): void;
   emitEvent(args: readonly unknown[]): void;
 }
 
 /**
- * Hears what a socket tells its listeners, before they do and without being one of them: the test, and the front end that
- * it drives, may count them and take all of them off.
+ * Observes what a socket emits, before its listeners get it and without being a listener. The test, and the front end
+ * that it drives, may count the listeners and remove all of them.
  */
 export function observeSocket(socket: Socket, listener: SocketListener): void {
   const emitting = socket as object as Emitting;
   const emitReserved = emitting.emitReserved.bind(socket);
   const emitEvent = emitting.emitEvent.bind(socket);
-  /** An emitter calls what is in a copy of its list. */
+  /** An emitter calls the listeners in a copy of its list, which `slice` makes. */
   const hearing = (event: string, lists: readonly Listener[][], emit: () => void): void => {
     const copyOf = (list: Listener[]): Listener[] => {
       Reflect.deleteProperty(list, 'slice');
@@ -105,7 +105,7 @@ export function observeSocket(socket: Socket, listener: SocketListener): void {
   };
 }
 
-/** What was added by `once`: the emitter has a listener `on` for it, which does not return what it returns. */
+/** The listener that `once` added. The emitter wraps it in a function `on`, which does not return the result. */
 function calledOnce(call: Listener & { fn?: Listener }): Listener | undefined {
   return call.name === 'on' ? call.fn : undefined;
 }

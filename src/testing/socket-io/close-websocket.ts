@@ -1,13 +1,13 @@
 import type { Socket } from 'socket.io-client';
 
-/** The `WebSocket` of the package ws. A browser's own has no `once`. */
+/** The `WebSocket` of the package ws. A browser's `WebSocket` has no `once`. */
 interface WebSocket {
   readonly readyState: number;
   once?(event: 'close', listener: () => void): void;
   terminate(): void;
 }
 
-/** Private to the transport of engine.io-client, which forgets it when it is closed; this file alone knows it. */
+/** `ws` is private to the transport of engine.io-client, which drops it on close. Only this file uses it. */
 interface Transport {
   readonly ws?: WebSocket;
 }
@@ -15,7 +15,7 @@ interface Transport {
 const [CLOSING, CLOSED] = [2, 3];
 const webSockets = new WeakMap<object, WebSocket>();
 
-/** Notes by which WebSocket a client's connection goes. To be called when the connection is open. */
+/** Remembers the WebSocket of a client's connection. Call it when the connection is open. */
 export function noteWebSocket(engine: Socket['io']['engine']): void {
   const note = (transport: object): void => {
     const { ws } = transport as Transport;
@@ -26,12 +26,12 @@ export function noteWebSocket(engine: Socket['io']['engine']): void {
 }
 
 /**
- * Disconnects a client, and resolves when its WebSocket is closed; at once where there is none. One whose client is
- * gone already, and whose server has not said goodbye, is cut.
+ * Disconnects a client, and resolves when its WebSocket is closed, or at once if there is none. If the WebSocket is
+ * already closing and the server has not sent its close frame, it is terminated.
  *
- * Both ends have a timer for the case that the other does not say goodbye, made by the `setTimeout` of the moment. Left
- * to itself it would be cleared after the app has been closed, when the test may have given time back. To clear a timer
- * of an earlier `mock.timers` of node:test leaves all later ones with timers that never fire (Node 20, 22 and 24).
+ * Both ends have a timer for a missing close frame, made by the current `setTimeout`. Without this function it would be
+ * cleared after the app is closed, when the test may have restored real time. If a timer of an earlier `mock.timers` of
+ * node:test is cleared, the timers of all later ones never fire (Node 20, 22 and 24).
  */
 export function closeWebSocket(socket: Socket): Promise<void> {
   const { engine } = socket.io;

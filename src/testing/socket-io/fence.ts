@@ -2,9 +2,9 @@ import type { Socket as ClientSocket } from 'socket.io-client';
 import type { Socket as ServerSocket } from '../../websocket/index.js';
 
 /*
- * A fence is a packet of Engine.IO's type "noop" that carries a number. Both ends ignore it, and both still
- * announce it as a 'packet': nothing of it reaches a namespace, a middleware or a listener of the app's.
- * Since a connection keeps order in both directions, a fence that has arrived proves that all before it has.
+ * A fence is an Engine.IO packet of type "noop" that carries an id. Both ends ignore it but emit a 'packet' event for
+ * it, so it reaches no namespace, middleware or listener of the app. A connection keeps order in both directions. So
+ * when a fence has arrived, everything before it has arrived too.
  *
  * Neither end has a documented way to send one.
  */
@@ -19,16 +19,16 @@ interface End {
   on(event: 'close', listener: () => void): unknown;
 }
 
-/** The fences that are under way to an end: what to do when they have come, or the end has closed. */
+/** The fences of each end that are in transit, and what to do when they arrive or the end closes. */
 const underWay = new WeakMap<End, Map<string, () => void>>();
 let fences = 0;
 
-/** Resolves when all that the client has sent so far has reached the server, or the connection is gone. */
+/** Resolves when all that the client has sent so far has reached the server, or the connection is closed. */
 export function fenceToServer(client: ClientEnd, server: ServerEnd): Promise<void> {
   return passFence(server, client, (id) => client['_sendPacket']('noop', id));
 }
 
-/** Resolves when all that the server has sent so far has reached the client, or the connection is gone. */
+/** Resolves when all that the server has sent so far has reached the client, or the connection is closed. */
 export function fenceToClient(client: ClientEnd, server: ServerEnd): Promise<void> {
   return passFence(client, server, (id) => server['sendPacket']('noop', id));
 }
@@ -49,7 +49,7 @@ function passFence(receiver: End, sender: End, send: (id: string) => void): Prom
   });
 }
 
-/** One pair of listeners serves every fence of an end, however many are under way. */
+/** One pair of listeners serves all fences of an end. */
 function fencesAt(end: End): Map<string, () => void> {
   const known = underWay.get(end);
   if (known) return known;

@@ -2,18 +2,18 @@ import timers from 'node:timers';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../timing/real-time.js';
 
 /*
- * A test may fake the time of the app and let minutes pass at once. The links between client and server are real, and
- * so their heartbeats have to be: a peer that is asked for a sign of life in faked time has no time to give one.
+ * A test may fake the time of the app and let minutes pass at once. The connections are real, so their heartbeats must
+ * be real too: a peer that gets a ping in faked time has no time to answer.
  *
- * Engine.IO's server takes `setTimeout` from `node:timers` whenever it needs a timer. Vitest and Jest leave that module
- * alone, the `mock.timers` of node:test replaces what is in it; and a timer that was begun before cannot be cleared by
- * a replaced `clearTimeout`, so that the link would be dropped although its peer has answered. There is no option
- * for other timers: https://github.com/socketio/socket.io/blob/main/packages/engine.io/lib/socket.ts
+ * Engine.IO's server takes `setTimeout` from `node:timers` whenever it needs a timer. Vitest and Jest do not change
+ * that module, but the `mock.timers` of node:test do. A replaced `clearTimeout` cannot clear an earlier timer, so the
+ * connection would be dropped although its peer has answered. There is no option for other timers:
+ * https://github.com/socketio/socket.io/blob/main/packages/engine.io/lib/socket.ts
  */
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** `conn` of a socket.io `Socket`, with what Engine.IO keeps private about its timers. */
+/** `conn` of a socket.io `Socket`, with the private members of Engine.IO that concern its timers. */
 interface Connection {
   readonly protocol: number;
   readonly transport: Transport;
@@ -33,15 +33,15 @@ interface Transport {
   send(packets: { type: 'noop' }[]): void;
 }
 
-/** What Engine.IO's client keeps private about its timers. */
+/** The private member of Engine.IO's client that concerns its timers. */
 interface ClientEngine {
   _hasPingExpired?(): boolean;
 }
 
-/** Keeps a connection of the server's alive in real time. To be called when it has just been made. */
+/** Keeps a connection of the server alive in real time. Call it as soon as the connection exists. */
 export function beatInRealTime(accepted: object): void {
   const connection = accepted as Connection;
-  // By then the first timer is there, real or faked: the `clearTimeout` of the same moment knows it.
+  // The first timer already exists, real or faked. The current `clearTimeout` knows it.
   timers.clearTimeout(connection.pingIntervalTimer);
   timers.clearTimeout(connection.pingTimeoutTimer ?? undefined);
   let expiry: Timer | null | undefined;
@@ -54,7 +54,7 @@ export function beatInRealTime(accepted: object): void {
     expiry = connection.pingTimeoutTimer;
   };
   connection.on('heartbeat', () => {
-    // A client of protocol 3 sends the pings itself; each has put the expiry off.
+    // A client of protocol 3 sends the pings itself, and each ping has already reset the expiry.
     if (connection.protocol !== 3) clearTimeout(expiry ?? undefined);
   });
   connection.on('close', () => {
@@ -66,12 +66,12 @@ export function beatInRealTime(accepted: object): void {
   else connection.schedulePing();
 }
 
-/** Of a client, whose timers are real by `useNativeTimers`: a faked `Date` alone says nothing about the server. */
+/** A client's timers are real by `useNativeTimers`. A faked `Date` alone says nothing about the server. */
 export function expectPingsInRealTime(engine: object): void {
   (engine as ClientEngine)._hasPingExpired = () => false;
 }
 
-/** The timers of an upgrade: one gives it up, the other ends a poll so that the client can go over. */
+/** An upgrade has two timers: one gives it up, the other ends a poll so that the client can switch. */
 function upgradeInRealTime(connection: Connection): void {
   const maybeUpgrade = connection._maybeUpgrade.bind(connection);
   connection._maybeUpgrade = (transport) => {
@@ -89,7 +89,7 @@ function upgradeInRealTime(connection: Connection): void {
   });
 }
 
-/** Lends `node:timers` the real timers while Engine.IO makes one: no code of the app's runs meanwhile. */
+/** Puts the real timers into `node:timers` while Engine.IO creates a timer. No code of the app runs meanwhile. */
 function withRealTimers(makeTimer: () => void, begin: (fire: () => void, timeout: number) => Timer = setTimeout): void {
   const inForce = { setTimeout: timers.setTimeout, clearTimeout: timers.clearTimeout };
   Object.assign(timers, { setTimeout: begin, clearTimeout });

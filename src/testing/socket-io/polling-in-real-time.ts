@@ -16,10 +16,10 @@ type Transports = Partial<socketIoClient.ManagerOptions>['transports'];
 const DONE = 4;
 
 /**
- * The transports by which a client polls in real time, whatever a test does to the time of the app: what implements
- * XMLHttpRequest for Node tells that a request is done by the `setTimeout` of the moment, with no option against it
+ * Transports with which a client polls in real time, even if a test fakes the time of the app. XMLHttpRequest for Node
+ * reports the end of a request with the current `setTimeout`, and no option changes that
  * (https://github.com/mjwwit/node-XMLHttpRequest/blob/master/lib/XMLHttpRequest.js). Transports that do not poll, and
- * such as are given as classes, stay what they are.
+ * those given as classes, are not changed.
  */
 export function pollingInRealTime(transports: NonNullable<Transports>): Transports {
   if (!NodeXHR || !(transports as readonly unknown[]).includes('polling')) return transports;
@@ -29,7 +29,7 @@ export function pollingInRealTime(transports: NonNullable<Transports>): Transpor
     ['websocket', NodeWebSocket],
     ['webtransport', WebTransport],
   ]);
-  // Socket.IO takes names or classes, not both; by its types it takes names only.
+  // Socket.IO accepts names or classes, but not both. Its types accept only names.
   return transports.map((transport) => implementations.get(transport) ?? transport) as Transports;
 }
 

@@ -9,7 +9,7 @@ import { connectionInMemory } from '../../websocket/socket-io/connection-in-memo
 
 let verified: Promise<void> | undefined;
 
-/** Looks, once in a process, whether all of {@link membersOf} is there. @throws UnknownInternalsError when it is not */
+/** Checks, once per process, that all of {@link membersOf} exists. @throws UnknownInternalsError if it does not */
 export function verifyPrivateMembers(): Promise<void> {
   verified ??= connectionInMemory().then(({ server, socket }) =>
     requireMembers(membersOf(server, socket, openNowhere())),
@@ -17,7 +17,7 @@ export function verifyPrivateMembers(): Promise<void> {
   return verified;
 }
 
-/** A client that opens a connection, so that all parts of it are there, by a TCP socket that nobody connects. */
+/** Opens a client on a TCP socket that never connects. All parts of its connection exist nevertheless. */
 export function openNowhere(): ClientSocket {
   const agent = Object.assign(new Agent(), { createConnection: () => new TcpSocket() });
   const options = { agent: agent as never, transports: ['websocket'], autoConnect: false, reconnection: false };
@@ -27,9 +27,9 @@ export function openNowhere(): ClientSocket {
 }
 
 /**
- * What the harness uses of both ends of a connection, and of Nest, though it is private to them. The documented ways end
- * before that: nothing tells which packets a client sends, what is under way between the ends, and when a middleware or a
- * filter has refused an event; and no option has heartbeats go by another clock.
+ * The private members that the harness uses: of both ends of a connection, and of Nest. No documented API shows which
+ * packets a client sends, what is in transit, or when a middleware or a filter has refused an event. No option gives
+ * heartbeats another clock.
  */
 export function membersOf(server: Server, socket: Socket, client: ClientSocket): PrivateMembers {
   const { conn, nsp } = socket;

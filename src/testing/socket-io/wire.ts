@@ -1,13 +1,13 @@
 import type { Socket } from 'socket.io-client';
 import { namespaceOf } from './client-socket.js';
 
-/** A packet of Socket.IO's protocol. */
+/** A packet of the Socket.IO protocol. */
 export interface Packet {
-  /** As `PacketType` of socket.io-parser numbers them. */
+  /** The number of its `PacketType` in socket.io-parser. */
   readonly type: number;
   readonly nsp: string;
   readonly data?: unknown;
-  /** Joins an event with its ack. */
+  /** Links an event to its ack. */
   readonly id?: number;
 }
 
@@ -18,7 +18,7 @@ export interface WireListener {
   onReceived(packet: Packet): void;
 }
 
-/** What of a `Manager` is private to socket.io-client: that it emits each packet, and how it sends one. */
+/** The private interface of a `Manager` of socket.io-client: it emits each packet, and sends one. */
 interface PacketManager {
   _packet(packet: Packet): void;
   on(event: 'packet', listener: (packet: Packet) => void): void;
@@ -27,21 +27,20 @@ interface PacketManager {
 }
 
 /**
- * Sees every packet of a client's socket: those that come before any listener of the socket does, those that go at
- * the moment in which they are sent. Acks, and the ids that join them with their events, are to be seen nowhere else:
- * `onAny` and `onAnyOutgoing` pass over both.
+ * Observes every packet of a client's socket: incoming ones before the socket's listeners, outgoing ones when sent.
+ * Acks, and the ids that link them to their events, are visible nowhere else: `onAny` and `onAnyOutgoing` skip both.
  */
 export function observeWire(socket: Socket, listener: WireListener): void {
   const manager = socket.io as object as PacketManager;
-  // A socket of this manager that the test opened itself has a namespace of its own.
+  // A socket of this manager that the test opened itself has another namespace.
   const nsp = namespaceOf(socket);
   const send = manager._packet.bind(manager);
   manager._packet = (packet) => {
-    // It throws what cannot be encoded, and then nothing was sent.
+    // This throws if the packet cannot be encoded, and then nothing was sent.
     send(packet);
     if (packet.nsp === nsp) listener.onSent(packet);
   };
-  // Sockets put into a packet what belongs to them, so that it is to be seen before it comes to one.
+  // Sockets modify a packet when they get it, so this listener must come first.
   const sockets = manager.listeners('packet');
   manager.off('packet');
   manager.on('packet', (packet) => {

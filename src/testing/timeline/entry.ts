@@ -9,31 +9,30 @@ import { test, type TestEntry } from './kinds/test.js';
 /** Something that happened in an app under test, or that the test did to it. */
 export type Happening = ConnectionEntry | EventEntry | RoomEntry | ServerEntry | TestEntry;
 
-/** A happening, where and when it took place, and what caused it. */
+/** A happening with its place, its time and its cause. */
 export type TimelineEntry = Happening & {
-  /** Its number: one higher than that of the entry before. */
+  /** The number of the entry: one higher than that of the entry before. */
   readonly seq: number;
-  /** When, in milliseconds since the app began to boot; monotonic. */
+  /** In milliseconds since the app began to boot; monotonic. */
   readonly at: number;
-  /** Of a cluster, the node. */
+  /** The node, in a cluster. */
   readonly node?: number;
-  /** What set it off on the server, where that is known. */
+  /** What caused it on the server, if that is known. */
   readonly cause?: Cause;
 };
 
 const kinds: Kinds<TimelineEntry> = { ...connections, ...events, ...rooms, ...server, ...test };
 
-/** What is known of the kind of an entry. */
 export function kindOf(entry: TimelineEntry): Kind<TimelineEntry> {
   return kinds[entry.kind];
 }
 
-/** What happened, without when and why. */
+/** What happened, in words, without time and cause. */
 export function sentenceOf(entry: TimelineEntry): string {
   return kindOf(entry).sentence(entry);
 }
 
-/** How surely an entry tells of a failure. */
+/** How certainly an entry means a failure. */
 export function severityOf(entry: TimelineEntry): Severity {
   return kindOf(entry).severity?.(entry) ?? 0;
 }

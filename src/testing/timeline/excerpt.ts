@@ -1,18 +1,18 @@
-/** What stands in an excerpt in the place of items that are left out. */
+/** Replaces the items that an excerpt leaves out. */
 export class LeftOut<T> {
   constructor(
     readonly items: readonly T[],
-    /** Where they were. */
+    /** Their position, relative to the items that are shown. */
     readonly where: 'before' | 'in between' | 'after',
   ) {}
 
-  /** What is to be said of it. @param entries for how many entries its items stand */
+  /** The text in their place. @param entries how many entries the items stand for */
   remark(entries: number): string {
     return `… ${countInWords(entries)} ${this.where}, left out`;
   }
 }
 
-/** What is to be said of the entries that a timeline has dropped. */
+/** The text for the entries that a timeline has dropped. */
 export function noLongerKept(dropped: number): string {
   return `… ${countInWords(dropped)} before, no longer kept`;
 }
@@ -21,17 +21,17 @@ export function countInWords(entries: number): string {
   return entries === 1 ? '1 entry' : `${entries} entries`;
 }
 
-/** Of `most` items, how many come before the failure: what led to it tells more than what followed. */
+/** The share of the items that come before the failure: what led to it explains more than what followed. */
 const BEFORE = 2 / 3;
 
-/** How many failures beside the main one are shown wherever they are. */
+/** How many failures besides the main one are shown, wherever they are. */
 const MAX_OTHERS = 5;
 
 /**
- * At most so many of the items: those around the first of the gravest or, when nothing is grave, the last; and a few
- * other grave ones, wherever they are.
+ * Selects at most `most` items: those around the first of the most severe or, if no item is severe, the last ones; and
+ * a few other severe items, wherever they are.
  *
- * @param severityOf how surely an item tells of a failure, 0 being not at all
+ * @param severityOf how certainly an item means a failure; 0 means not at all
  */
 export function excerpt<T>(
   items: readonly T[],
@@ -54,12 +54,12 @@ export function excerpt<T>(
   return fold(items, (index) => (index >= start && index < start + size) || far.has(index));
 }
 
-/** Where a window of that size begins that has the main item in it. */
+/** The start of a window of this size that contains the main item. */
 function startOf(size: number, main: number, length: number): number {
   return Math.max(0, Math.min(main - Math.floor(size * BEFORE), length - size));
 }
 
-/** Puts what is not shown, run by run, into one item each. */
+/** Replaces each run of hidden items by one {@link LeftOut}. */
 export function fold<T>(
   items: readonly T[],
   isShown: (index: number, item: T) => boolean,

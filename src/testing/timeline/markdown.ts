@@ -10,10 +10,10 @@ export interface MarkdownOptions {
   failure?: string;
 }
 
-/** How many entries the text has; the diagram above it has fewer. */
+/** The maximum number of entries in the text. The diagram has fewer. */
 const MAX_ENTRIES = 300;
 
-/** Entries as Markdown: the failure, the diagram, and the text below it. Long ones are cut around what failed. */
+/** Entries as Markdown: the failure, the diagram, and the text below it. Long ones are cut around the failure. */
 export function toMarkdown(
   entries: readonly TimelineEntry[],
   dropped: number,
@@ -32,12 +32,12 @@ export function toMarkdown(
   );
 }
 
-/** A heading's text: on one line, and without what Markdown or HTML would make of it. */
+/** The text of a heading: on one line, with the markup of Markdown and HTML escaped. */
 function inline(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>&#|~]/g, String.raw`\$&`);
 }
 
-/** A block that ends where it is meant to, whatever it holds. */
+/** A code block. Its fence is longer than any run of backticks in the text, so the text cannot end it. */
 function fenced(language: string, text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);

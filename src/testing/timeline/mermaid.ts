@@ -5,10 +5,10 @@ import { tintOf, type Step } from './diagram/step.js';
 import type { TimelineEntry } from './entry.js';
 import { LeftOut, countInWords, excerpt, noLongerKept } from './excerpt.js';
 
-/** How many arrows and notes a diagram has; more, nobody reads. */
+/** The maximum number of arrows and notes. Nobody reads a longer diagram. */
 const MAX_STEPS = 60;
 
-/** Entries as a Mermaid sequence diagram; a long one is cut around what failed, and says so. */
+/** Entries as a Mermaid sequence diagram. A long one is cut around the failure, and says so. */
 export function toMermaid(entries: readonly TimelineEntry[], dropped: number): string {
   const { steps, leaves, otherClients } = storyOf(entries);
   const shown = excerpt(steps, MAX_STEPS, ({ severity }) => severity);
@@ -31,11 +31,11 @@ export function toMermaid(entries: readonly TimelineEntry[], dropped: number): s
 
 interface Line {
   readonly text: string;
-  /** The colour behind it. */
+  /** The background colour. */
   readonly tint?: string;
 }
 
-/** Lines of the same colour, one after the other, are on one ground. */
+/** Consecutive lines of the same colour share one background. */
 function painted(lines: readonly Line[]): readonly string[] {
   return lines.flatMap(({ text, tint }, index) => [
     ...(tint !== undefined && lines[index - 1]?.tint !== tint ? [`rect ${tint}`] : []),

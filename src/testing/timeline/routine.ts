@@ -1,6 +1,6 @@
 import type { TimelineEntry } from './entry.js';
 
-/** Whether it says what goes without saying: that an event was handled, or what Nest logs about itself as it boots. */
+/** Whether an entry tells nothing new: an event was handled, or Nest logged about itself, as it does at boot. */
 export function isRoutine(entry: TimelineEntry): boolean {
   if (entry.kind === 'handled') return true;
   if (entry.kind !== 'logged' || entry.cause) return false;

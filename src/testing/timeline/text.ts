@@ -2,13 +2,13 @@ import { showCause } from '../report/format.js';
 import { sentenceOf, type TimelineEntry } from './entry.js';
 
 export interface PrintOptions {
-  /** How many of the last entries. @default all */
+  /** Prints only this many of the last entries. @default all */
   last?: number;
-  /** Only what concerns these clients, by name. @default all */
+  /** Prints only what concerns these clients, by name. @default all */
   clients?: readonly string[];
 }
 
-/** Entries as text, one line for each: when, who, what and, for what happened on the server, because of whom. */
+/** Entries as text, one line each: the time, the client, what happened and, on the server, the cause. */
 export function printEntries(
   entries: readonly TimelineEntry[],
   dropped: number,
@@ -43,7 +43,7 @@ export function lineOf(entry: TimelineEntry): string {
   return `${entry.at.toFixed(1).padStart(8)} ms  ${node}${sentenceOf(entry)}${because}`;
 }
 
-/** Whether the cause says no more than the entry itself, as of an ack. */
+/** Whether the cause would only repeat the entry itself, as for an ack. */
 function isOwnCause(entry: TimelineEntry): boolean {
   return entry.kind === 'acked' || entry.kind === 'sent' || entry.kind === 'connected';
 }

@@ -7,22 +7,22 @@ import { toMermaid } from './mermaid.js';
 import { printEntries, type PrintOptions } from './text.js';
 import { toTranscript } from './transcript.js';
 
-/** How many entries a timeline keeps unless told otherwise. */
+/** How many entries a timeline keeps by default. */
 export const DEFAULT_CAPACITY = 10_000;
 
-/** A text or buffer larger than this, in characters or bytes, is kept as a note of its size. */
+/** A text or buffer larger than this, in characters or bytes, is replaced by a note of its size. */
 const LARGE = 16_384;
 
 /**
- * Notes what happened: the object itself becomes the entry. Its cause is, unless given, that on whose behalf the calling code runs.
+ * Records what happened: the object itself becomes the entry. Its default cause is that of the calling code.
  *
- * @returns the `seq` of the timeline's entry
+ * @returns the `seq` of the entry
  */
 export type Recorder = (happening: Happening, cause?: Cause) => number;
 
 /**
- * All that happened in an app, or in a cluster of them, in order: who came and went, events and acks both ways, log
- * entries, rooms, and what the test did and stated. It keeps the latest entries and counts those that it dropped.
+ * All that happened in an app or a cluster, in order: connections, events and acks both ways, log entries, rooms, and
+ * what the test did and asserted. It keeps the latest entries and counts those that it dropped.
  */
 export class Timeline {
   private kept: TimelineEntry[] = [];
@@ -38,50 +38,50 @@ export class Timeline {
     return this.kept.slice(-this.capacity);
   }
 
-  /** @internal How long ago the app began to boot, in milliseconds. */
+  /** @internal The time since the app began to boot, in milliseconds. */
   get elapsed(): number {
     return now() - this.start;
   }
 
-  /** @internal The entries from a time on, in milliseconds of `performance.now()`. */
+  /** @internal The entries since a time, in milliseconds of `performance.now()`. */
   since(time: number): readonly TimelineEntry[] {
     return this.entries.filter(({ at }) => at + this.start >= time);
   }
 
-  /** How many entries there were before those that are kept. */
+  /** How many entries were dropped. */
   get dropped(): number {
     return this.count - this.entries.length;
   }
 
-  /** As text, one line for each entry. */
+  /** The entries as text, one line each. */
   print(options?: PrintOptions): string {
     return printEntries(this.entries, this.dropped, options);
   }
 
-  /** As Markdown, with a Mermaid sequence diagram; large ones are cut around what failed, and say so. */
+  /** The entries as Markdown, with a Mermaid sequence diagram. Long ones are cut around the failure, and say so. */
   toMarkdown(options?: MarkdownOptions): string {
     return toMarkdown(this.entries, this.dropped, options);
   }
 
-  /** The Mermaid sequence diagram alone. */
+  /** Only the Mermaid sequence diagram. */
   toMermaid(): string {
     return toMermaid(this.entries, this.dropped);
   }
 
   /**
-   * The golden transcript, to be snapshot: what each client did and what that caused, without times, and with ids
-   * that are the same in every run.
+   * The golden transcript, for snapshots: what each client did and what that caused, without times, and with names in
+   * place of ids, so that it is the same in every run.
    */
   transcript(): string {
     return toTranscript(this.entries, this.dropped);
   }
 
-  /** What `JSON.stringify` makes of it. Functions, symbols and circles in payloads become text. */
+  /** `JSON.stringify` calls this. Functions, symbols, BigInts and circular references in payloads become text. */
   toJSON(): { dropped: number; entries: unknown[] } {
     return { dropped: this.dropped, entries: this.entries.map(toPlain) };
   }
 
-  /** @internal Whether it keeps anything. */
+  /** @internal Whether it keeps any entries. */
   get isOn(): boolean {
     return this.capacity > 0;
   }
@@ -91,7 +91,7 @@ export class Timeline {
     this.listeners.push(listener);
   }
 
-  /** @internal @param node which one, in a cluster */
+  /** @internal @param node the node, in a cluster */
   recorder(node?: number): Recorder {
     return (happening, cause) => this.add(happening, node, cause ?? executionContext.getStore()?.cause);
   }
@@ -109,13 +109,13 @@ export class Timeline {
     for (const listener of this.listeners) listener(entry);
     if (!this.isOn) return seq;
     this.kept.push(entry);
-    // Cut off in bulk: to shift each time would copy the array each time.
+    // Cut in bulk, because cutting each time would copy the array each time.
     if (this.kept.length >= this.capacity * 2) this.kept = this.kept.slice(-this.capacity);
     return seq;
   }
 }
 
-/** A large value would keep its memory for as long as the timeline lives. */
+/** A large value would stay in memory as long as the timeline. */
 function withoutBulk(value: unknown): unknown {
   if (typeof value === 'string' && value.length > LARGE) return `${value.slice(0, 100)}… (${value.length} characters)`;
   if (ArrayBuffer.isView(value) && value.byteLength > LARGE)
@@ -123,7 +123,7 @@ function withoutBulk(value: unknown): unknown {
   return value;
 }
 
-/** What cannot be exported is told as its line is printed. */
+/** An entry that cannot be exported becomes its text. */
 function toPlain(entry: TimelineEntry): unknown {
   try {
     return plain(entry);
@@ -143,7 +143,7 @@ function plain(entry: TimelineEntry): unknown {
       if (value instanceof Error) return `${value.name}: ${value.message}`;
       if (typeof value !== 'object' || value === null) return value;
       if (above.includes(value)) return '[circular]';
-      // An instance may hold on to half of the app.
+      // An instance of a class may reference half of the app.
       if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return format(value);
       above.push(value);
       return value;

@@ -2,9 +2,8 @@ import { format, showEvent } from '../report/format.js';
 import { sentenceOf, type TimelineEntry } from './entry.js';
 
 /**
- * What each client did and, indented below it, what that caused. Clients that received the same thing of one cause
- * are told in the order of their names, since which of them has it first is chance. Times and ack numbers are left
- * out; ids are told by what they are of.
+ * What each client did and, indented below it, what that caused. Clients that received the same event from one cause
+ * are sorted by name, because the real order is random. Times and ack numbers are left out; names replace ids.
  */
 export function toTranscript(entries: readonly TimelineEntry[], dropped: number): string {
   const names = new StableNames(entries);
@@ -24,12 +23,12 @@ export function toTranscript(entries: readonly TimelineEntry[], dropped: number)
     ...inStableOrder(effects.get(entry.seq) ?? []).flatMap((effect) => tell(effect, depth + 1)),
   ];
   const cut = dropped > 0 ? [`… ${dropped} earlier entries`] : [];
-  // A job that has done nothing is none of the scenario; how often it ran meanwhile is chance.
+  // A job without effects is not part of the scenario, and how often it runs is random.
   const shown = roots.filter(({ kind, seq }) => kind !== 'begun' || effects.has(seq));
   return [...cut, ...shown.flatMap((entry) => tell(entry, 0))].join('\n');
 }
 
-/** What the test did and stated is no part of the protocol; the client's end of a disconnection repeats the server's. */
+/** What the test itself did is not part of the protocol. The client's end of a disconnection repeats the server's. */
 function isTold(entry: TimelineEntry): boolean {
   if (entry.kind === 'acted' || entry.kind === 'stated' || entry.kind === 'handled') return false;
   return entry.kind !== 'disconnected' || entry.end === 'server';
@@ -42,8 +41,8 @@ function tellOne(entry: TimelineEntry): string {
 }
 
 /**
- * What one cause had on the server comes first, in its order; then what it sent, in the order in which the first
- * client had it; then the answer.
+ * Puts first what happened on the server, in its order; then the events that it sent, in the order in which they first
+ * reached a client; then the ack.
  */
 function inStableOrder(effects: readonly TimelineEntry[]): TimelineEntry[] {
   const onServer = effects.filter(({ kind }) => kind !== 'received' && kind !== 'acked');
@@ -65,7 +64,7 @@ function byClient(one: TimelineEntry, other: TimelineEntry): number {
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
 const ISO_TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
 
-/** Puts names in the place of what differs from run to run. */
+/** Replaces what differs from run to run by names. */
 class StableNames {
   private readonly ids = new Map<string, string>();
   private readonly uuids = new Map<string, string>();
@@ -74,7 +73,7 @@ class StableNames {
     let strangers = 0;
     for (const entry of entries) {
       if (entry.kind !== 'connected' || this.ids.has(entry.id)) continue;
-      // One that the harness did not open is called by its id.
+      // A client that the harness did not open has its id as its name.
       this.ids.set(entry.id, entry.client === entry.id ? `<stranger ${(strangers += 1)}>` : `<id of ${entry.client}>`);
     }
   }

@@ -1,17 +1,17 @@
 import { clearTimeout, now, queueMicrotask, setTimeout } from './real-time.js';
 
-/** What a wait answers that ran into its deadline. */
+/** The result of a wait that timed out. */
 export const EXPIRED = Symbol('expired');
 export type Expired = typeof EXPIRED;
 
-/** The environment variable whose factor stretches every deadline, for machines that are slow. */
+/** The environment variable with the factor that stretches every deadline, for slow machines. */
 export const TIMEOUT_FACTOR = 'REALTIME_TIMEOUT_FACTOR';
 
 /**
- * A deadline as this run has it.
+ * Multiplies a timeout by the factor from the environment.
  *
  * @param timeout in milliseconds
- * @throws RangeError when the environment's factor is no number above 0
+ * @throws RangeError when the factor is not a number above 0
  */
 export function stretched(timeout: number): number {
   const given = process.env[TIMEOUT_FACTOR] || '1';
@@ -22,15 +22,15 @@ export function stretched(timeout: number): number {
   );
 }
 
-/** How often whoever waits looks at the clock, in milliseconds. */
+/** How often a wait checks the clock, in milliseconds. */
 const PULSE = 50;
 
 let ran = 0;
 let lookedAt = now();
 
 /**
- * How long this process has run while somebody waited in it, in milliseconds. Time in which it was stopped, at a
- * breakpoint, with its machine or by code that let nothing else run, does not count: nobody had a chance meanwhile.
+ * How long this process has run while something waited in it, in milliseconds. Time in which it was stopped, at a
+ * breakpoint, with its machine or by blocking code, does not count: nothing could happen meanwhile.
  */
 export function runningTime(): number {
   const passed = now() - lookedAt;
@@ -40,7 +40,7 @@ export function runningTime(): number {
 }
 
 /**
- * Waits for a promise, but no longer than `timeout` milliseconds of real time in which the process has run.
+ * Waits for a promise, but at most `timeout` milliseconds of real time in which the process has run.
  *
  * @returns what the promise resolves to, or {@link EXPIRED}
  * @throws the signal's reason when it is aborted
@@ -59,9 +59,9 @@ export function withTimeout<T>(promise: Promise<T>, timeout: number, signal?: Ab
       signal?.removeEventListener('abort', onAbort);
       tell();
     };
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- it is the promise's own reason, or the signal's
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the promise's own reason, or the signal's
     const fail = (reason: unknown): void => end(() => reject(reason));
-    // What is there already is taken, also where there is no time left, or where it is aborted at the same moment.
+    // A settled promise wins, even if no time is left or the signal is aborted at the same moment.
     const onAbort = (): void => queueMicrotask(() => fail(signal?.reason));
     promise.then((value) => end(() => resolve(value)), fail);
     signal?.addEventListener('abort', onAbort);

@@ -5,12 +5,12 @@ import type { Timeline } from '../timeline/timeline.js';
 import { MARKDOWN, TIMELINE_ANNOTATION } from './timeline-annotation.js';
 
 /**
- * Attaches to a failed test what happened in its apps, as Markdown.
+ * Attaches the timelines of a failed test's apps to the test, as Markdown.
  *
- * To be called from `onTestFailed`, which Vitest calls when the fixtures are torn down: by then the test's errors are
- * complete, those of its teardown included.
+ * Call it from `onTestFailed`. Vitest calls that after it has torn down the fixtures, so the test's errors include
+ * those of the teardown.
  *
- * @param since from when on what is in the timelines is this test's, in milliseconds of `performance.now()`
+ * @param since entries from this time on belong to this test, in milliseconds of `performance.now()`
  */
 export async function attachTimeline(
   { task, annotate }: Pick<TestContext, 'task' | 'annotate'>,
@@ -22,12 +22,12 @@ export async function attachTimeline(
   const failure = (task.result?.errors ?? []).map(({ message }) => stripVTControlCharacters(message)).join('\n\n');
   const documents = told.map((timeline, index) => {
     const entries = timeline.since(since);
-    // What others left in an app that is shared is not missing.
+    // In a shared app, the dropped entries belong to other tests.
     const dropped = entries.length === timeline.entries.length ? timeline.dropped : 0;
     const which = told.length > 1 ? ` (app ${index + 1} of ${told.length})` : '';
     return toMarkdown(entries, dropped, { title: `${titleOf(task)}${which}`, failure });
   });
-  // A text would be taken for base64.
+  // Vitest would take a string for base64.
   const body = new TextEncoder().encode(documents.join('\n'));
   await whileItRuns(task, () =>
     annotate(
@@ -44,8 +44,8 @@ function titleOf({ name, suite }: { name: string; suite?: TestContext['task']['s
 }
 
 /**
- * Vitest, from 3.2 to 5, lets a test be annotated while its state is `run` only, and looks at the state before
- * anything else; it reports the annotations of failed tests all the same. Nothing runs between here that could see it.
+ * Vitest 3.2 to 5 accepts annotations only while the test's state is `run`, and checks the state first of all. It still
+ * reports annotations of failed tests. No other code runs while the state is changed here.
  * https://github.com/vitest-dev/vitest/blob/v4.1.0/packages/runner/src/context.ts (`context.annotate`)
  */
 function whileItRuns<T>({ result }: TestContext['task'], annotate: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
 export { expect } from './matchers.js';
 export { realtimeTest, type RealtimeFixtures, type RealtimeTestOptions } from './realtime-test.js';
-// TypeScript names the types of an exported `test` by the entry that its file imports.
+// TypeScript names the types of an exported `test` through the entry point that its file imports.
 export type * from '../index.js';

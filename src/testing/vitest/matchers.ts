@@ -12,15 +12,15 @@ type RealtimeAssertion<Subject> = VitestAssertion<Subject> &
 
 declare module 'vitest' {
   /*
-   * Rather than `Matchers`, whose type parameters are others in Vitest 5: what extends it has to repeat them, and
-   * would not compile with both.
+   * Not `Matchers`, whose type parameters differ in Vitest 5: an extension has to repeat them, and would not compile
+   * with both versions.
    */
   interface ExpectStatic {
     <Subject>(actual: Subject, message?: string): RealtimeAssertion<Subject>;
   }
 }
 
-/** Vitest's own `expect`, which has the matchers. */
+/** Vitest's own `expect`, with the matchers. */
 export const expect = vitestExpect as {
   soft: <Subject>(actual: Subject, message?: string) => RealtimeAssertion<Subject>;
 } & typeof vitestExpect;
@@ -44,22 +44,22 @@ function matcher(name: string, assertion: unknown) {
   return match;
 }
 
-/** What Vitest calls when a test is over; an error that it throws fails the test. */
+/** A test that Vitest can call back when it is over. An error of the callback fails the test. */
 interface Finishing {
   readonly context?: { onTestFinished?(tell: () => void): void };
 }
 
-/** The tests that tell by themselves what they have not awaited. */
+/** The tests that report their own unawaited assertions. */
 const telling = new WeakSet<object>();
 
-/** What answers for an expectation: its test. Where that has no fixtures of ours, it is told what to do at its end. */
+/** Returns what reports an unawaited assertion: its test. Without our fixtures, the test reports it in a callback. */
 function ownerOf(test: object | undefined): object | undefined {
   if (!test || TestRun.of(test) || telling.has(test)) return test;
   const { context } = test as Finishing;
   if (!context?.onTestFinished) return undefined;
   telling.add(test);
   context.onTestFinished(() => {
-    // Vitest forgets what is to be done at the end before it tries a test again.
+    // Vitest drops the callbacks before it retries a test.
     telling.delete(test);
     const [forgotten] = takeUnawaited(test);
     if (forgotten) throw forgotten;
@@ -67,7 +67,7 @@ function ownerOf(test: object | undefined): object | undefined {
   return test;
 }
 
-/** The running test. Vitest has it in the state, but not in the state's type; Vitest 3 does not say which it is. */
+/** The running test. Vitest has it in the state, but not in the state's type. Vitest 3 does not have it at all. */
 function testOf(state: MatcherState): object | undefined {
   return (state as { task?: object }).task ?? TestRun.latest?.task;
 }

@@ -8,30 +8,29 @@ import { TestRun } from './test-run.js';
 
 export interface RealtimeTestOptions extends TestAppOptions {
   /**
-   * How long an app lives: a new one for each test, or one that the tests of a file, or of a worker, share.
-   * Clients live as long as their test in any case.
+   * How long an app lives: a new one for each test, or one that the tests of a file or of a worker share.
+   * Clients always end with their test.
    *
    * @default 'test'
    */
   scope?: 'test' | 'file' | 'worker';
 }
 
-/** What a test gets, by destructuring its first argument. */
+/** What a test gets when it destructures its first argument. */
 export interface RealtimeFixtures<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
   Namespaces extends object = object,
 > {
-  /** The app, started when a test first asks for it. */
+  /** The app. It starts when a test first uses it. */
   app: TestApp<ServerToClient, ClientToServer, Namespaces>;
-  /** `app.connect()`; the clients are disconnected when the test ends. */
+  /** `app.connect()`. The clients are disconnected when the test ends. */
   connect: TestApp<ServerToClient, ClientToServer, Namespaces>['connect'];
 }
 
 /**
- * Vitest's `test` with an app and clients. A test fails, too, on expectations that it has not awaited, and on errors that
- * the server logged and events that it refused where the test has not declared them as expected; see `errorLogs`,
- * `refusals` and `strict`.
+ * Vitest's `test` with an app and clients. A test also fails on assertions that it does not await, and on error logs
+ * and refused events that it does not declare as expected. See `errorLogs`, `refusals` and `strict`.
  *
  * @example
  * ```ts
@@ -57,7 +56,7 @@ export function realtimeTest<
 
   if (scope === 'test') {
     return base.extend<Fixtures & { run: TestRun }>({
-      // The first to be set up is the last to be torn down: by then all is known that went wrong.
+      // The first fixture is torn down last, when every problem is known.
       run: [
         async ({ task, onTestFailed }, use) => {
           const run = TestRun.begin(task);
@@ -115,9 +114,9 @@ export function realtimeTest<
   });
 }
 
-/** Ends what a test has begun in an app that others go on to use. */
+/** Ends a test in an app that other tests continue to use. */
 async function leave(app: Pick<TestApp, 'opened' | 'leftovers' | 'release'>, run: TestRun): Promise<void> {
-  // Of tests that run at the same time, only what the fixture has connected can be told apart.
+  // With concurrent tests, only the clients of the fixture are known to belong to this test.
   const clients = run.task.concurrent ? run.clients : [...app.opened];
   const ofTheseOnly = run.task.concurrent ?? false;
   for (const problem of await app.leftovers(clients, run.since, { ofTheseOnly })) run.notes(problem);

@@ -7,24 +7,24 @@ import type { Timeline } from '../timeline/timeline.js';
 
 type Task = TestContext['task'];
 
-/** Those that have not ended: one, or several of tests that are concurrent. */
+/** The runs that have not ended: one, or several with concurrent tests. */
 const runs = new Map<object, TestRun>();
 
-/** One run of a test, from before its app starts until after that has closed: what it used, and what went wrong. */
+/** One run of a test, from before its app starts until after it is closed: what it used, and what went wrong. */
 export class TestRun {
-  /** What the `connect` fixture has connected for it. */
+  /** In a shared app: the clients that its `connect` fixture connected. */
   readonly clients: TestClient[] = [];
-  /** What its apps did. */
+  /** The timelines of its apps. */
   readonly timelines = new Set<Timeline>();
   private readonly problems: Error[] = [];
 
   private constructor(
     readonly task: Task,
-    /** From when on an app's log entries are this test's, in milliseconds of `performance.now()`. */
+    /** An app's log entries from this time on belong to this test, in milliseconds of `performance.now()`. */
     readonly since: number,
   ) {}
 
-  /** @param options `sharesApp`: the app is older than the test, and what it logged before is not the test's */
+  /** @param options `sharesApp`: the app is older than the test, and its earlier log entries do not count */
   static begin(task: Task, { sharesApp = false } = {}): TestRun {
     const run = new TestRun(task, sharesApp ? now() : 0);
     runs.set(task, run);
@@ -35,23 +35,22 @@ export class TestRun {
     return task && runs.get(task);
   }
 
-  /** That of the test which began last. */
+  /** The run of the test that began last. */
   static get latest(): TestRun | undefined {
     return [...runs.values()].at(-1);
   }
 
-  /** Notes a timeline that tells of this test. */
   tells(timeline: Timeline): void {
     this.timelines.add(timeline);
   }
 
   notes(problem: Error): void {
     if (problem instanceof TeardownError) for (const error of problem.errors) this.notes(error as Error);
-    // A test that has failed says itself what the server logged, and had no chance to read what it had yet to read.
+    // A failed test already shows what the server logged, and had no chance to read its remaining events.
     else if (!this.hasFailed || !isAboutLeftovers(problem)) this.problems.push(problem);
   }
 
-  /** Takes a step of the teardown; what it throws is noted, and the others are taken all the same. */
+  /** Runs a step of the teardown. It notes an error instead of throwing it, so that the other steps run too. */
   async attempt(step: () => Promise<unknown>): Promise<void> {
     try {
       await step();
@@ -60,12 +59,12 @@ export class TestRun {
     }
   }
 
-  /** @throws what went wrong and has not been told: the error or, where there are several, an AggregateError */
+  /** @throws what went wrong and is not reported yet: the error or, if there are several, an AggregateError */
   end(): void {
     runs.delete(this.task);
     for (const forgotten of takeUnawaited(this.task)) this.notes(forgotten);
     if (this.problems.length === 0) return;
-    // Vitest 3 shows of an AggregateError neither the errors nor where they were made.
+    // For an AggregateError, Vitest 3 shows neither the errors nor their stacks.
     if (this.problems.length === 1) throw this.problems[0]!;
     throw new AggregateError(this.problems, this.problems.map(({ message }) => message.split('\n')[0]).join('; '));
   }

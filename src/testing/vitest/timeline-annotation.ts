@@ -1,4 +1,4 @@
-/** The type of the annotation that has a failed test's timeline; by it the reporter finds it. */
+/** The type of the annotation with a failed test's timeline. The reporter finds the annotation by it. */
 export const TIMELINE_ANNOTATION = 'timeline';
 
 export const MARKDOWN = 'text/markdown';

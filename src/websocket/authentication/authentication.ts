@@ -14,13 +14,13 @@ import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/web
 import type { Authenticate } from '../options/authentication.options.js';
 import { setIdentity } from './identity.js';
 
-/** How many clients are asked for at a time when those who are connected are checked again. */
+/** How many clients `recheck` authenticates at a time. */
 const RECHECKED_AT_A_TIME = 50;
 
-/** Why a client is not let in: the refusal, or that the server could not find out. */
+/** Why a client is not let in: `'given up'` if authentication itself failed. Undefined if it is let in. */
 export type Refusal = Failure | 'given up' | undefined;
 
-/** Lets only those in that the option `authentication` knows, and lets go those whom it does not know any more. */
+/** Lets in only clients that the option `authentication` accepts, and disconnects those that it no longer accepts. */
 @Injectable()
 export class Authentication implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Authentication.name);
@@ -29,7 +29,10 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private authenticate: Authenticate | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
-  /** How often somebody was asked for, and everybody anew; to which question, by that count, each client's answer is. */
+  /**
+   * `asks` numbers each authentication of a client and each recheck. `latestRecheck` is the number of the latest
+   * recheck; `answered` has the number of the authentication that gave a client its identity.
+   */
   private asks = 0;
   private latestRecheck = 0;
   private readonly answered = new WeakMap<Socket, number>();
@@ -43,12 +46,12 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     this.options = authentication;
   }
 
-  /** Has the clients of a server asked for. */
+  /** Includes the clients of a server in each recheck. */
   guard(server: Server): void {
     this.servers.push(server);
   }
 
-  /** @throws WebsocketOptionsError when the provider that is to be asked cannot be had */
+  /** @throws WebsocketOptionsError if the provider of the option cannot be resolved */
   prepare(): void {
     const use = this.options?.use;
     if (use) this.authenticate ??= functionOf(this.moduleRef, 'authentication', use, 'authenticate');
@@ -63,22 +66,22 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     clearTimeout(this.timer);
   }
 
-  /** Asks who a client is before it is let into a namespace. */
+  /** Authenticates a client before it joins a namespace. */
   admit(socket: Socket, decide: (refusal: Refusal) => void): void {
     if (this.options) void this.askUntilKnown(socket, this.options.timeout).then(decide);
     else decide(undefined);
   }
 
-  /** A client is in a namespace. It may have been on its way when all were asked for anew. */
+  /** Called when a client has joined. A recheck does not include clients that are still joining. */
   onJoined(socket: Socket): void {
     if (this.isOutdated(socket)) void this.check(socket);
   }
 
   /**
-   * Asks again who those are that are connected to this node, and disconnects those that are refused: the event
-   * `exception` says why. If authentication itself fails or times out, a client stays connected.
+   * Authenticates the connected clients of this node again, and disconnects those that are refused. The event
+   * `exception` tells them why. If authentication itself fails or times out, a client stays connected.
    *
-   * @param which those to ask for; by default all
+   * @param which selects the clients; by default all
    */
   async recheck(which: (socket: Socket) => boolean = () => true): Promise<void> {
     this.latestRecheck = this.asks += 1;
@@ -118,8 +121,8 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * A fault of the server's is no refusal, upon which a client does not come back: it is asked for again. A client that has
-   * joined other namespaces waits as long as it takes; one that has not is given up in the end, to come back.
+   * Retries if authentication itself fails, because a client that is refused does not reconnect. A client that is in
+   * other namespaces waits as long as it takes. Any other client is given up after the timeout, and reconnects.
    */
   private async askUntilKnown(socket: Socket, timeout: number): Promise<Refusal> {
     const began = performance.now();
@@ -153,7 +156,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
     return (this.answered.get(socket) ?? Infinity) < this.latestRecheck;
   }
 
-  /** @throws what it was refused with, or a fault of the server's */
+  /** @throws the exception that refuses the client, or the error of authentication itself */
   private async identify(socket: Socket, timeout: number, timeLeft: number): Promise<void> {
     const ask = (this.asks += 1);
     const data: unknown = await withTimeout(
@@ -161,13 +164,13 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
       Math.max(1, timeLeft),
       () => new Error(`"authentication" took longer than ${timeout} ms`),
     );
-    // Left to itself, a function that forgets to return would let everybody in.
+    // Without this check, a function that forgets to return would let in every client.
     if (typeof data !== 'object' || data === null) {
       throw new TypeError(
         `"authentication" returned ${data === null ? 'null' : typeof data}; expected an object for socket.data, or an exception to refuse`,
       );
     }
-    // Of several answers the one to the latest question counts.
+    // If several calls overlap, the answer to the latest call counts.
     if (this.answered.get(socket)! > ask) return;
     this.answered.set(socket, ask);
     setIdentity(socket, data);

@@ -1,12 +1,12 @@
 import type { Socket } from '../socket-io/socket.io.js';
 
-/** By which names a client's identity is in its `socket.data`: beside the data, since an app may replace that by a copy. */
+/** The names of the identity's properties in `socket.data`. Kept outside, because an app may replace it by a copy. */
 const claims = new WeakMap<Socket, readonly PropertyKey[]>();
 
 /**
- * Puts into `socket.data` who a client is, in place of who it was; what else the app has put there stays. The identity may
- * be an instance of a class: its getters and methods are there as well. It is copied, since it may be shared by several
- * clients of one user.
+ * Puts the identity of a client into `socket.data` and removes the earlier one. Other data of the app stays. The
+ * identity may be an instance of a class: its getters and methods are kept. It is copied, because several clients of
+ * one user may share it.
  */
 export function setIdentity(socket: Socket, identity: object): void {
   const known = socket.data as object | null | undefined;
@@ -24,7 +24,7 @@ export function setIdentity(socket: Socket, identity: object): void {
   socket.data = data;
 }
 
-/** What the app itself has put into `socket.data`: who comes back is asked for again. */
+/** The app's own data in `socket.data`, without the identity: a recovered client is authenticated again. */
 export function withoutIdentity(socket: Socket): object {
   const data = { ...(socket.data as object) };
   removeClaims(socket, data);

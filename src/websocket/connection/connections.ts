@@ -26,20 +26,20 @@ import { Session, sessionOf, type Service } from './session.js';
 
 type OnConnection = (socket: Socket) => void;
 
-/** A client is let in whose `handleConnection` has gone on for so long, where it may go on for ever; in milliseconds. */
+/** With `handleConnectionTimeout: false`, a client counts as let in after this time at the latest, in milliseconds. */
 const LET_IN = 10_000;
 
 const NOT_READY = errorAnswer('NOT_READY', 'handleConnection failed');
 
 /**
- * The life of a client's connection to a namespace: authenticated, let in by the app's middlewares, set up by
- * `handleConnection`, and from then on its events are handled; at its end `handleDisconnect`.
+ * Manages a client's connection to a namespace: authentication, the app's middlewares, `handleConnection`, then the
+ * handling of its events, and `handleDisconnect` at the end.
  */
 @Injectable()
 export class Connections {
   private readonly logger = new Logger(Connections.name);
   private dispatch: Dispatch | undefined;
-  /** What has the gateways of a namespace hear of a client, and what the namespace has of it. */
+  /** The `connection` listener of each namespace; `added` is what the namespace holds, which may be a wrapper of it. */
   private readonly listening = new WeakMap<Namespace, { listener: OnConnection; added: OnConnection }>();
 
   constructor(
@@ -52,13 +52,13 @@ export class Connections {
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
 
-  /** To be called before there is a server. @throws WebsocketOptionsError when a provider that an option names cannot be had */
+  /** Call this before a server is created. @throws WebsocketOptionsError if an option's provider cannot be resolved */
   prepare(): void {
     this.authentication.prepare();
     this.failures.prepare();
   }
 
-  /** Guards every namespace of a server, those that are still to come included. */
+  /** Guards every namespace of a server, including later ones. */
   guard(server: Server, invoke: Dispatch['invoke']): void {
     this.dispatch = { inFlight: this.inFlight, failures: this.failures, invoke };
     this.authentication.guard(server);
@@ -87,14 +87,14 @@ export class Connections {
   }
 
   /**
-   * Has the clients of a namespace served by its gateways. To be called for each of these: listeners that its `afterInit`
-   * has added hear of a client first.
+   * Serves the clients of a namespace with its gateways. Call this once for each gateway: it moves the listener behind
+   * those that the gateway's `afterInit` has added.
    */
   serve(namespace: Namespace, gateways: readonly Gateway[]): void {
     const known = this.listening.get(namespace);
     if (known) namespace.off('connection', known.added);
     const listener = known?.listener ?? this.listenerOf(gateways);
-    // Of the main namespace by its server, where whatever traces connections looks for it, and may wrap it.
+    // Tracing tools look for the main namespace's listener on the server, and may wrap it there.
     const emitter = namespace.name === '/' ? namespace.server : namespace;
     emitter.on('connection', listener);
     const added = namespace.rawListeners('connection').at(-1) as OnConnection;
@@ -120,7 +120,7 @@ export class Connections {
     });
   };
 
-  /** A middleware of the app's has refused a client, or failed on it. */
+  /** Called when a middleware of the app has refused a client or has failed. */
   private readonly onRefusal: NamespaceListener['onRefusal'] = (socket, refusal, next) => {
     if (isSuperseded(socket)) return;
     endJoin(socket);
@@ -140,7 +140,7 @@ export class Connections {
   }
 
   private open(socket: Socket, service: Service): void {
-    // One whose state is recovered may come past the middlewares.
+    // A client with a recovered state may have skipped the middlewares.
     const session = this.adopt(socket);
     if (session.isOver) return;
     session.beginSetUp();
@@ -156,8 +156,8 @@ export class Connections {
   }
 
   /**
-   * Holds a client's events until its `handleConnection` has settled. Where that has failed by a fault of the server's, it
-   * is called again as long as there is time for it.
+   * Holds a client's events until `handleConnection` has settled. If the hook fails by a fault of the server, it is
+   * called again within the timeout.
    */
   private setUp(session: Session, first: Promise<readonly HookFailure[]>, began: number, timeout: number): void {
     session.hold();
@@ -181,16 +181,16 @@ export class Connections {
       () => this.onSettled(session, [], began),
       (error: unknown) => this.onSettled(session, failed.includes(error as HookFailure) ? failed : [error], began),
     );
-    // One that is late is awaited once more: `handleDisconnect` comes after it.
+    // A late hook gets the timeout once more, because `handleDisconnect` runs after it.
     const ended = decided.then(() => withTimeout(latest, timeout, late)).finally(() => session.endSetUp());
     this.inFlight.follow({ what: 'handleConnection', client: socket.id }, ended);
   }
 
-  /** `handleConnection` is through, has refused a client, or has failed on it in the end. */
+  /** Called when `handleConnection` has succeeded, has refused the client, or has finally failed. */
   private onSettled(session: Session, failed: readonly unknown[], began: number): void {
     const refusal = failed.find(isRefusal);
     if (session.socket.connected || !refusal) this.log(session.socket, refusal ? [refusal] : failed);
-    // A hook may fail, or take long, since it waits for a client that has gone.
+    // A hook may fail or hang because its client has left. That is no fault of the server.
     if (!session.socket.connected) return;
     if (failed.length > 0 && !refusal) {
       this.breaker.onFailure(began);
@@ -208,7 +208,7 @@ export class Connections {
     void pending.then((failed) => this.log(socket, failed));
   };
 
-  /** Refuses a client: told to disconnect, it does not come back by itself. */
+  /** Disconnects a client for good: after this, it does not reconnect by itself. */
   private disconnect(session: Session, answered: ErrorAnswer, error?: unknown): void {
     const { socket } = session;
     session.drop(answered);
@@ -218,8 +218,8 @@ export class Connections {
   }
 
   /**
-   * Lets go of a client by a fault of the server's: it comes back by itself when its transport is closed. One that is in
-   * other namespaces keeps those, and is told to leave this one.
+   * Drops a client after a fault of the server. It closes the transport, so that the client reconnects. A client that
+   * is in other namespaces stays there, and is only disconnected from this one.
    */
   private giveUp(session: Session): void {
     const { socket } = session;
@@ -230,7 +230,7 @@ export class Connections {
     }
   }
 
-  /** What was meant for the client is no fault of the server's. */
+  /** An error that is meant for the client is no fault of the server, so it is only a warning. */
   private log(client: Socket, failed: readonly unknown[]): void {
     for (const failure of failed) {
       if (isRefusal(failure)) this.logger.warn(`${failure.message}: ${messageOf(toErrorAnswer(failure.cause))}`);
@@ -240,12 +240,12 @@ export class Connections {
   }
 }
 
-/** Whether a hook has failed with what was meant for the client. */
+/** Whether a hook has thrown an error that is meant for the client. */
 function isRefusal(failure: unknown): failure is HookFailure {
   return failure instanceof HookFailure && isMeantForClient(failure.cause);
 }
 
-/** Ends the connection of a client that is in no namespace yet; Socket.IO forgets the socket then. */
+/** Closes the connection of a client that is in no namespace yet. With `next()`, Socket.IO removes the socket. */
 function closeForReturn({ conn }: Socket, next: () => void): void {
   conn.close();
   next();

@@ -4,7 +4,7 @@ import { GatewayInstances } from '../nest/gateway-instances.js';
 import type { Gateway, Hook } from '../nest/gateway.js';
 import type { Socket } from '../socket-io/socket.io.js';
 
-/** A hook of a gateway has failed on a client. */
+/** A gateway's hook has failed on a client; `cause` is what it threw. */
 export class HookFailure extends Error {
   override readonly name = 'HookFailure';
 
@@ -18,15 +18,15 @@ export class HookFailure extends Error {
   }
 }
 
-/** Calls the hooks of gateways, whose promises Nest drops. */
+/** Calls the hooks of gateways and awaits their promises, which Nest would drop. */
 @Injectable()
 export class Hooks {
   constructor(@Inject(GatewayInstances) private readonly instances: GatewayInstances) {}
 
   /**
-   * Calls a hook of all gateways that have it, side by side.
+   * Calls a hook on all gateways that have it, in parallel.
    *
-   * @returns what has failed, when every hook has settled; undefined when none is asynchronous and none has failed
+   * @returns the failures, once every hook has settled; undefined if no hook is asynchronous and none has failed
    */
   call(
     gateways: readonly Gateway[],

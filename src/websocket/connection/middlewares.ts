@@ -3,14 +3,17 @@ import type { Failure } from '../dispatch/failures.js';
 import { MiddlewareError } from '../errors/guarded-middleware.js';
 import { attempt, logFailure } from '../errors/report-error.js';
 
-/** Logs a refusal that was none, but a fault of the server's. @returns whether it was one */
+/** Logs an error that a middleware threw, unless it is meant for the client. @returns whether it was logged */
 export function logIfFault(refusal: unknown): boolean {
   if (!isThrown(refusal) || isMeantForClient(refusal.cause)) return false;
   logFailure(refusal.message, refusal.cause);
   return true;
 }
 
-/** What a client reads of an event's refusal: what `next(error)` was given, or a general text where it was thrown. */
+/**
+ * What a client gets for a refused event: the error that was given to `next`. A thrown error becomes a generic one,
+ * unless it is meant for the client.
+ */
 export function failureOfEvent(refusal: unknown): Failure {
   const known = failureOf(refusal);
   if (known) return known;
@@ -20,20 +23,20 @@ export function failureOfEvent(refusal: unknown): Failure {
   return { answer: said, error: refusal };
 }
 
-/** What a client that is refused a namespace gets by `connect_error`; what `next(error)` was given goes as it is. */
+/** What a refused client gets by `connect_error`: `message` and `data` of the error that was given to `next`. */
 export function refusalOfClient(refusal: unknown): Error {
   const { message, data } = partsOf(refusal);
   return Object.assign(new Error(message), { data });
 }
 
-/** @returns undefined for what was given to `next` and is no exception of Nest's */
+/** @returns undefined if the error was given to `next` and is not a Nest exception that is meant for the client */
 export function failureOf(refusal: unknown): Failure | undefined {
   if (!isThrown(refusal) && !isMeantForClient(refusal)) return undefined;
   const error = isThrown(refusal) ? refusal.cause : refusal;
   return { answer: toErrorAnswer(error), error };
 }
 
-/** Of an error or, where a middleware was not particular, of anything. */
+/** A middleware may give anything to `next`, not only an error. */
 function partsOf(refusal: unknown): { message: string; data: unknown } {
   return attempt(
     () => {

@@ -10,13 +10,13 @@ const JOINS = Symbol('joins');
 
 interface Marked extends Connection {
   [CLIENT]?: Socket['client'];
-  /** By which socket the client has asked last to join each namespace, and has not been answered. */
+  /** For each namespace, the socket of the client's latest join request that has no answer yet. */
   [JOINS]?: Map<string, Socket> | undefined;
 }
 
 /**
- * Lets a client join a namespace that it is joining already, as a page does that joins, leaves and joins again in one go:
- * the last request counts.
+ * Lets a client join a namespace that it is already joining, because a page may join, leave and join again at once. The
+ * latest request counts.
  */
 export function beginJoin(socket: Socket): void {
   const conn: Marked = socket.conn;
@@ -26,18 +26,18 @@ export function beginJoin(socket: Socket): void {
   joins.set(socket.nsp.name, socket);
   if (!earlier) return;
   superseded.add(earlier);
-  // One of a pattern may be removed when nobody is in it any more.
+  // Socket.IO may remove a namespace of a pattern when it becomes empty, so the new socket is in it meanwhile.
   socket.nsp.sockets.set(socket.id, socket);
   removeSocket(earlier);
   socket.nsp.sockets.delete(socket.id);
 }
 
-/** Whether a client has asked anew since it asked by this socket, which is forgotten. */
+/** Whether a later join request of the client has replaced this socket. */
 export function isSuperseded(socket: Socket): boolean {
   return superseded.has(socket);
 }
 
-/** A client is in the namespace, or was refused. */
+/** Call this when a client has joined or was refused. */
 export function endJoin({ conn, nsp }: Socket): void {
   const joins = (conn as Marked)[JOINS];
   joins?.delete(nsp.name);
@@ -45,19 +45,19 @@ export function endJoin({ conn, nsp }: Socket): void {
 }
 
 export const packetListener: PacketListener = {
-  /** Where a client is in the namespace that it asks for, it has left it: Socket.IO would end the connection. */
+  /** Ends the client's old socket if it joins a namespace again. Otherwise Socket.IO would close the connection. */
   onJoin(conn, namespace) {
     const socket = socketsAt(conn)?.get(namespace);
     if (socket) endSocket(socket, 'client namespace disconnect');
   },
 
-  /** As Socket.IO does: the sockets of the client emit `error`. */
+  /** Emits `error` on the sockets of the client, as Socket.IO does. */
   onUndecodable(conn, error) {
     for (const socket of socketsAt(conn)?.values() ?? []) emitError(socket, error);
   },
 };
 
-/** By the namespaces that they are in. */
+/** The sockets of a client, by namespace. */
 function socketsAt(conn: Marked): ReadonlyMap<string, Socket> | undefined {
   return conn[CLIENT] && socketsOf(conn[CLIENT]);
 }

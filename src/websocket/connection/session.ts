@@ -15,51 +15,51 @@ import { failureOfEvent, logIfFault } from './middlewares.js';
 
 const UNKNOWN_EVENT = errorAnswer('UNKNOWN_EVENT', 'No handler for this event');
 
-/** What an event that is held takes of memory beside its data, in bytes. */
+/** The memory that a held event takes in addition to its data, in bytes. */
 const HELD_OVERHEAD = 300;
 
-/** What the handlers of a client are to get when it is set up. */
+/** The events that wait for their handlers until the client is set up. */
 interface Held {
   readonly messages: { readonly message: Message; readonly scope: AsyncResource }[];
   bytes: number;
-  /** How often it is held, and not released. */
+  /** The number of calls of `hold` that are not released yet. */
   holds: number;
 }
 
-/** The gateways that a client is served by, and what they handle. */
+/** The gateways that serve a client, and what they handle. */
 export interface Service {
   readonly gateways: readonly Gateway[];
   readonly routes: Routes;
-  /** What listens to each event, the same for all sockets, so that a connection costs no closures. */
+  /** The listener for each event. All sockets share it, so that a connection needs no closures. */
   readonly listeners: ReadonlyMap<string, Listener>;
 }
 
 const NO_SERVICE: Service = { gateways: [], routes: new Map(), listeners: new Map() };
 
 /**
- * A client's connection to one namespace. Each of its events goes: the listeners of `onAny`, the middlewares of
- * `socket.use`, raw listeners, then the handlers, which answer.
+ * A client's connection to one namespace. Each event passes the listeners of `onAny`, the middlewares of `socket.use`,
+ * and then the socket's listeners: those of the app and the handlers, which answer.
  */
 export class Session implements Sender {
   private service = NO_SERVICE;
   private held: Held | undefined;
-  /** The size of the event that is being delivered. */
+  /** The size of the event that is being delivered, in bytes. */
   private bytes = 0;
   private setUps = 0;
   private streams: Set<Subscription> | undefined;
-  /** Why it is over. */
+  /** Why it has ended; undefined until then. */
   private closed: string | undefined;
 
   constructor(
     readonly socket: Socket,
     readonly dispatch: Dispatch,
-    /** It is over, and none of its gateways is still setting it up. */
+    /** Called when it has ended and no gateway is still setting it up. */
     private readonly onEnd: (session: Session, reason: string) => void,
   ) {}
 
   /**
-   * Lets its events reach the handlers of gateways; a namespace may have some by its name and some by a pattern. The
-   * handlers are listeners of the socket, where whatever traces or replaces the socket's events finds them.
+   * Adds the handlers of gateways. A namespace may have some gateways by its name and others by a pattern. The handlers
+   * are listeners of the socket, so that tools that trace or replace listeners find them.
    */
   serve(service: Service): void {
     const known = this.service;
@@ -75,7 +75,7 @@ export class Session implements Sender {
     return this.service.gateways;
   }
 
-  /** Its gateways begin to set it up: whatever becomes of it meanwhile, its end is told after that. */
+  /** Call this when gateways begin to set it up. If it ends meanwhile, `onEnd` is called after `endSetUp`. */
   beginSetUp(): void {
     this.setUps += 1;
   }
@@ -85,18 +85,18 @@ export class Session implements Sender {
     if (this.closed !== undefined) this.tellEnd(this.closed);
   }
 
-  /** Keeps what handlers are to get, until it was released as often as held, or dropped. */
+  /** Holds events for handlers until each `hold` has its `release`, or until `drop`. */
   hold(): void {
     (this.held ??= { messages: [], bytes: 0, holds: 0 }).holds += 1;
   }
 
   release(): void {
     if (!this.held || (this.held.holds -= 1) > 0) return;
-    // One of them may disconnect the client.
+    // An earlier message may have disconnected the client.
     for (const { message, scope } of this.takeHeld()) if (!this.isOver) scope.runInAsyncScope(() => message.run());
   }
 
-  /** Answers all that was held with what became of the client. */
+  /** Answers all held events with an error, and does not run their handlers. */
   drop(reason: ErrorAnswer): void {
     for (const { message } of this.takeHeld()) message.refuse(reason);
   }
@@ -105,7 +105,7 @@ export class Session implements Sender {
     const { socket } = this;
     const event = packet.data ?? [];
     const ack = packet.id === undefined || packet.id === null ? undefined : ackOf(socket, packet.id);
-    // Raw listeners and middlewares find the ack behind the arguments.
+    // As in Socket.IO, listeners and middlewares get the ack as the last argument.
     if (ack) event.push(ack);
     callEach(anyListenersOf(socket), socket, event, (error) =>
       logFailure(`A listener of onAny failed on client ${socket.id}`, error),
@@ -115,7 +115,8 @@ export class Session implements Sender {
         if (error) this.deny(error, String(event[0]), ack);
         else if (socket.connected) this.deliver(event, packet.bytes);
       };
-      // As in Socket.IO: what a client has sent in one go with its leaving is not handled. What was held came before.
+      // As in Socket.IO, an event that arrives together with the client's disconnect is not handled. An event that flow
+      // control has held arrived earlier, and is handled.
       if (flowOf(socket.conn)?.isCatchingUp) conclude();
       else process.nextTick(conclude);
     });
@@ -128,7 +129,7 @@ export class Session implements Sender {
     stream.add(() => streams.delete(stream));
   }
 
-  /** Of the socket: it is gone. */
+  /** Called when the socket has disconnected. */
   close(reason: string): void {
     this.closed = reason;
     for (const stream of this.streams ?? []) this.unsubscribe(stream);
@@ -140,7 +141,7 @@ export class Session implements Sender {
     if (this.setUps === 0) this.onEnd(this, reason);
   }
 
-  /** An Observable's teardown is the app's. */
+  /** The teardown of an Observable is code of the app, and may throw. */
   private unsubscribe(stream: Subscription): void {
     guardedCall(
       () => stream.unsubscribe(),
@@ -152,7 +153,7 @@ export class Session implements Sender {
     const { socket } = this;
     const name = String(event[0]);
     const own = this.service.listeners.get(name);
-    // Socket.IO itself listens to `error`, without effect.
+    // Socket.IO itself has a listener for `error` that does nothing.
     const heardBy = socket.listenerCount(name) - (name === 'error' ? 1 : 0);
     this.bytes = bytes;
     const ack = ackIn(event);
@@ -167,19 +168,19 @@ export class Session implements Sender {
     if (heardBy === 0 && ack && anyListenersOf(socket).length === 0) this.tell(UNKNOWN_EVENT, name, ack);
   }
 
-  /** Has the handlers of an event run, with what the client sent behind the event's name and the ack behind that. */
+  /** Runs the handlers of an event. `sent` has the arguments and, if the client asked for one, the ack at the end. */
   handle(event: string, sent: readonly unknown[]): void {
     const ack = ackIn(sent);
     this.dispatchEvent(event, ack ? sent.slice(0, -1) : sent, ack);
   }
 
   private dispatchEvent(event: string, args: readonly unknown[], ack: Ack | undefined): void {
-    // Nest lets go of its listeners before `disconnect` is told.
+    // As in Nest, no handler runs after the client has disconnected.
     if (!this.socket.connected) return;
     const message = new Message(this, event, args, ack, this.service.routes.get(event) ?? []);
     const { held } = this;
     if (!held) return message.run();
-    // Whatever follows a message through asynchronous code, as tracing does, finds it in its own context.
+    // A held message keeps its own async context, which tracing tools rely on.
     held.messages.push({ message, scope: new AsyncResource('HeldMessage') });
     held.bytes += this.bytes + HELD_OVERHEAD;
     flowOf(this.socket.conn)?.countHeldEvents(this.bytes + HELD_OVERHEAD);
@@ -193,7 +194,7 @@ export class Session implements Sender {
     return held.messages;
   }
 
-  /** A middleware of `socket.use` has refused an event: what it said is for the client, what it threw is not. */
+  /** Called when a middleware of `socket.use` has refused an event. The client gets no details of a thrown error. */
   private deny(error: Error, event: string, ack: Ack | undefined): void {
     logIfFault(error);
     emitError(this.socket, error);
@@ -205,7 +206,7 @@ export class Session implements Sender {
   }
 }
 
-/** Of a namespace that has gateways by its name, and others by a pattern. */
+/** For a namespace that has some gateways by its name and others by a pattern. */
 function joined(one: Service, other: Service): Service {
   const routes = new Map(one.routes);
   for (const [event, handlers] of other.routes) routes.set(event, [...(routes.get(event) ?? []), ...handlers]);
@@ -216,13 +217,13 @@ function joined(one: Service, other: Service): Service {
   };
 }
 
-/** A middleware may have put a function of its own around it; nothing that a client sends is one. */
+/** A function is always the ack, possibly wrapped by a middleware, because a client cannot send functions. */
 function ackIn(args: readonly unknown[]): Ack | undefined {
   const last = args.at(-1);
   return typeof last === 'function' ? (last as Ack) : undefined;
 }
 
-/** The session of a socket; none yet of one that came by a way around its namespace's middlewares. */
+/** The session of a socket; undefined for a socket that skipped the namespace's middlewares and is not served yet. */
 export function sessionOf(socket: Socket): Session | undefined {
   return listenerOf(socket) as Session | undefined;
 }

@@ -10,16 +10,15 @@ import type { CreateErrorEnvelope, FailureContext } from '../options/errors.opti
 import { isPromise } from '../errors/guarded-call.js';
 import { attempt, logFailure } from '../errors/report-error.js';
 
-/** What a client is to be told of. */
 export interface Failure {
   readonly answer: ErrorAnswer;
-  /** What was thrown, where something was. */
+  /** What was thrown; undefined if nothing was. */
   readonly error?: unknown;
-  /** Whether an exception filter has told the client what it is to know: the ack alone is left to be answered. */
+  /** Whether an exception filter has already told the client, so that only the ack needs an answer. */
   readonly isTold?: boolean;
 }
 
-/** Tells clients of failures, in the form and by the way that the option `errors` says. */
+/** Tells clients about failures, as the option `errors` says. */
 @Injectable()
 export class Failures {
   private createEnvelope: CreateErrorEnvelope = defaultEnvelope;
@@ -29,16 +28,17 @@ export class Failures {
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** @throws WebsocketOptionsError when the provider of the envelope cannot be had */
+  /** @throws WebsocketOptionsError if the provider of the envelope cannot be resolved */
   prepare(): void {
     const { envelope } = this.options.errors;
     if (envelope) this.createEnvelope = functionOf(this.moduleRef, 'errors.envelope', envelope, 'createEnvelope');
   }
 
   /**
-   * Tells a client of a failure: by the ack or, where it asked for none, by the event `exception`.
+   * Tells a client about a failure: by the ack, the event `exception`, or both, as the option `errors.tellBy` says.
+   * Without an ack, it is always the event.
    *
-   * @param event the event of the client's that has failed, where it is one
+   * @param event the client's event that failed; undefined if the failure is not about an event
    */
   tell(client: Socket, { answer, error, isTold }: Failure, event?: string, ack?: Ack): void {
     const { tellBy } = this.options.errors;
@@ -49,7 +49,7 @@ export class Failures {
     this.say((envelope) => client.emit('exception', envelope), exception, { ...context, by: 'exception' });
   }
 
-  /** The error that Socket.IO refuses a client with. */
+  /** The error for Socket.IO to refuse a client with. */
   connectError(client: Socket, { answer, error }: Failure): Error {
     return connectError(answer, this.envelope(answer, { client, event: undefined, error, by: 'connect_error' }));
   }

@@ -5,7 +5,7 @@ import type { Gateway } from '../nest/gateway.js';
 import type { MessageHandler, Routes } from './message-handler.js';
 import { NestPipeline, type HandlerMethod } from '../nest/pipeline.js';
 
-/** Works out, once and at boot, what runs for each event. */
+/** Finds the handlers of each event, once at boot. */
 @Injectable()
 export class MessageHandlers {
   constructor(
@@ -31,7 +31,7 @@ export class MessageHandlers {
     return routes;
   }
 
-  /** The client's own instance has guards and pipes of its own, so that nothing can be put together before it is there. */
+  /** Each client's instance has its own guards and pipes, so its pipeline is built when the instance exists. */
   private runScoped(gateway: Gateway, method: HandlerMethod): MessageHandler['run'] {
     const runs = new WeakMap<ContextId, MessageHandler['run']>();
     return async (client, data, ack) => {

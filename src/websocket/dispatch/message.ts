@@ -11,27 +11,26 @@ import type { Ack, MessageHandler } from './message-handler.js';
 
 const logger = new Logger('WsExceptionsHandler');
 
-/** What messages need of the app. */
 export interface Dispatch {
   readonly inFlight: InFlight;
   readonly failures: Failures;
-  /** Runs a handler; the adapter's, so that it can be put around. */
+  /** Runs a handler: `handleMessage` of the adapter, which a subclass can override. */
   invoke(handler: MessageHandler, client: Socket, data: unknown, ack: Ack | undefined): unknown;
 }
 
-/** Whose event it is. */
+/** The client that has sent an event. */
 export interface Sender {
   readonly dispatch: Dispatch;
   readonly socket: Socket;
-  /** Keeps what one of its handlers has subscribed to, until it goes. */
+  /** Keeps the subscription to a handler's Observable until the client leaves. */
   add(stream: Subscription): void;
 }
 
 /**
- * An event of a client's, on its way through its handlers to its one answer.
+ * An event of a client. It runs its handlers and is answered once.
  *
- * With several handlers the first value answers; an error, or that there is nothing to say, is the answer when no
- * handler has had a value.
+ * With several handlers, the first value is the answer. If no handler has a value, the first error is the answer.
+ * Without an error, the answer is empty.
  */
 export class Message {
   private readonly data: unknown;
@@ -42,7 +41,7 @@ export class Message {
   constructor(
     private readonly sender: Sender,
     private readonly event: string,
-    /** Those that the client has sent behind the event's name. */
+    /** Without the event's name and the ack. */
     private readonly args: readonly unknown[],
     private readonly ack: Ack | undefined,
     private readonly handlers: readonly MessageHandler[],
@@ -62,12 +61,12 @@ export class Message {
     }
   }
 
-  /** Its handlers are not run: what became of its client answers it. */
+  /** Answers with an error instead of running the handlers. */
   refuse(answer: ErrorAnswer): void {
     if (this.ack) this.sender.dispatch.failures.tell(this.sender.socket, { answer }, this.event, this.ack);
   }
 
-  /** Takes what a handler returned, or what its promise has come to. */
+  /** Handles what a handler has returned, or what its promise has resolved to. */
   private take(handler: MessageHandler, result: unknown): void {
     if (isPromise(result)) return this.wait(handler, result);
     if (isObservable(result)) return this.follow(handler, result);
@@ -78,7 +77,7 @@ export class Message {
   private wait(handler: MessageHandler, result: Promise<unknown>): void {
     const work = this.begin(handler);
     const onError = (error: unknown): void => this.fail(handler, error);
-    // An Observable may be what cannot be subscribed to.
+    // If the value is an Observable, subscribing to it may throw.
     const onValue = (value: unknown): void => guardedCall(() => this.take(handler, value), onError);
     void Promise.resolve(result)
       .then(onValue, onError)
@@ -90,7 +89,7 @@ export class Message {
     const subscription = stream.subscribe({
       next: (value) => {
         this.say(handler, value);
-        // It may go on for ever; a shutdown waits for the answer, which is the first value.
+        // The stream may never end. A shutdown waits only for the answer, which is the first value.
         this.sender.dispatch.inFlight.end(work);
       },
       error: (error) => this.fail(handler, error),
@@ -104,13 +103,13 @@ export class Message {
     return this.sender.dispatch.inFlight.begin(handlerWork(event, this.sender.socket));
   }
 
-  /** Answers with a value, or emits the event that it stands for. */
+  /** Answers with a value, or emits it if it is a `WsResponse`. */
   private say(handler: MessageHandler, value: unknown): void {
     try {
       if (this.isWsResponse(value)) this.sender.socket.emit(value.event, ...this.spread(value.data));
       else if (value !== undefined && !handler.acksItself) this.answer(handler, value);
     } catch (error) {
-      // It cannot be encoded, or has a name that Socket.IO reserves.
+      // The value cannot be encoded, or Socket.IO reserves the name of its event.
       this.note(handler, error);
       this.tell({ answer: toErrorAnswer(error), error });
     }
@@ -122,14 +121,14 @@ export class Message {
       logger.warn(`${handler.name} returned an "event" that is no name of one: nothing is emitted`);
   }
 
-  /** Whether a value says to emit an event, as Nest has it. The very object that the client has sent is an answer. */
+  /** Whether a value is an event to emit, as in Nest. The very object that the client sent is an answer instead. */
   private isWsResponse(value: unknown): value is WsResponse {
     if (typeof value !== 'object' || value === null || this.args.includes(value)) return false;
     const { event } = value as { event?: unknown };
     return typeof event === 'number' || (typeof event === 'string' && event !== '');
   }
 
-  /** Several arguments that come back as they came are several again. */
+  /** A handler that returns its array of several arguments answers with several arguments. */
   private spread(value: unknown): readonly unknown[] {
     return value === this.args ? this.args : [value];
   }
@@ -141,7 +140,7 @@ export class Message {
     this.done();
   }
 
-  /** The ack is for when all handlers are through. */
+  /** With an ack, the failure waits until all handlers have finished: another one may still have a value. */
   private tell(failure: Failure): void {
     if (this.ack) this.failure ??= failure;
     else this.sender.dispatch.failures.tell(this.sender.socket, failure, this.event);

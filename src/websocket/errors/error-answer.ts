@@ -4,22 +4,22 @@ import { FilteredError } from './filtered-error.js';
 import { attempt } from './report-error.js';
 
 /**
- * What a client is told of a failure. The module adds neither what the client sent nor details of the server. The fields of
- * the object that a `WsException` or an `HttpException` was made with are sent along, and replace these by the same name.
+ * What a client is told about a failure. The module adds neither client input nor details of the server. The fields of
+ * the object that a `WsException` or an `HttpException` was created with are added, and override these fields.
  */
 export interface ErrorAnswer {
   /** `'error'`, unless an exception says otherwise. */
   status: string | number;
   /**
-   * For programs: `VALIDATION_FAILED`, `FORBIDDEN`, `INTERNAL_ERROR`, `UNKNOWN_EVENT`, ...; of a Nest
-   * `HttpException` its status, as in `NOT_FOUND`; of an exception that has a `code`, that.
+   * For programs: `VALIDATION_FAILED`, `FORBIDDEN`, `INTERNAL_ERROR`, `UNKNOWN_EVENT`, ... For a Nest `HttpException`
+   * it is the name of the status, for example `NOT_FOUND`. If an exception has a `code`, it is that.
    */
   code: string | number;
-  /** For readers; a list where a `WsException` was made with one. */
+  /** For humans. A list if a `WsException` was created with an object whose `message` is a list. */
   message: string | string[];
-  /** What a validation found, an entry for each fault. */
+  /** The errors of a failed validation, one entry each. */
   details?: unknown;
-  /** The event that failed, where the client is told by the event `exception`. */
+  /** The event that failed. Set if the client is told by the event `exception`. */
   event?: string;
   /** Further fields of an exception. */
   [field: string]: unknown;
@@ -31,22 +31,22 @@ export function errorAnswer(code: string | number, message: string, details?: un
   return { status: 'error', code, message, ...(details !== undefined && { details }) };
 }
 
-/** The error that Socket.IO refuses a client with: it gets `connect_error`, with the error's `message` and `data`. */
+/** The error to refuse a client with. Socket.IO sends its `message` and `data` in `connect_error`. */
 export function connectError(refusal: ErrorAnswer, data: unknown): Error {
   return Object.assign(new Error(messageOf(refusal)), { data });
 }
 
-/** For readers: an exception may be made with any message, what the client has sent too. */
+/** The message, or the code if the message is not a string: an exception may carry any value, even client input. */
 export function messageOf({ message, code }: ErrorAnswer): string {
   return typeof message === 'string' ? message : String(code);
 }
 
-/** Whether a failure is one that an exception filter of the handler has dealt with. */
+/** Whether an exception filter of the handler has already handled this failure. */
 export function isFiltered(error: unknown): error is FilteredError {
   return attempt(() => error instanceof FilteredError, false);
 }
 
-/** Whether an error was meant for the client. Anything else is a fault of the server's, to be logged. */
+/** Whether an error is meant for the client. Anything else is a fault of the server, to be logged. */
 export function isMeantForClient(error: unknown): boolean {
   return attempt(
     () =>
@@ -57,7 +57,7 @@ export function isMeantForClient(error: unknown): boolean {
   );
 }
 
-/** What a client may know of an error. */
+/** The part of an error that a client may see. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (isFiltered(error)) return toErrorAnswer(error.cause);
   return isMeantForClient(error) ? attempt(() => describeException(error), INTERNAL_ERROR) : INTERNAL_ERROR;
@@ -80,24 +80,24 @@ function describeException(error: unknown): ErrorAnswer {
   return INTERNAL_ERROR;
 }
 
-/** Nest puts the status and its text into what an `HttpException` was made with; the code says it here. */
+/** Nest adds the status and its text to the response of an `HttpException`. Here, the code already says it. */
 function withoutStatus(made: unknown, status: number): unknown {
   const { statusCode, error: _, ...fields } = Object(made) as Record<string, unknown>;
   return typeof made === 'object' && statusCode === status ? fields : made;
 }
 
-/** An exception may be made with anything, what the client has sent too. */
+/** An exception may be created with anything as its status, even with client input. */
 function statusOf(error: HttpException): number {
   const status: unknown = error.getStatus();
   return typeof status === 'number' ? status : HttpStatus.INTERNAL_SERVER_ERROR;
 }
 
-/** What an exception was made with: a text, a list of faults, or an object whose own fields go along. */
+/** @param made what the exception was created with: a text, a list of errors, or an object whose fields are added */
 function describe(made: unknown, code: string | number, message: unknown): ErrorAnswer {
   const said = typeof message === 'string' ? message : String(code);
   if (Array.isArray(made)) return validation(made);
   if (typeof made !== 'object' || made === null) return errorAnswer(code, said);
-  // What other errors carry is of the server's inside: addresses, requests with their headers.
+  // The fields of other errors are internals of the server: addresses, requests with their headers.
   if (made instanceof Error) return errorAnswer(code, made.message || said);
   const fields = Object.entries(made).filter(([name, value]) => isTold(name, value));
   return {
@@ -106,7 +106,7 @@ function describe(made: unknown, code: string | number, message: unknown): Error
   };
 }
 
-/** Errors are not; a code that is none is no reason to lose the code of the exception's class. */
+/** Errors are left out. So is an invalid `status` or `code`, because it would replace the valid default. */
 function isTold(field: string, value: unknown): boolean {
   if (value === undefined || value instanceof Error) return false;
   return !['status', 'code'].includes(field) || typeof value === 'string' || typeof value === 'number';
@@ -116,7 +116,7 @@ function validation(faults: readonly unknown[]): ErrorAnswer {
   return errorAnswer('VALIDATION_FAILED', 'Validation failed', withoutPayload(faults));
 }
 
-/** class-validator's errors carry the object that failed, which is what the client sent. */
+/** The errors of class-validator contain the object that failed, which is client input. */
 function withoutPayload<T>(fault: T): T {
   if (Array.isArray(fault)) return fault.map(withoutPayload) as T;
   if (typeof fault !== 'object' || fault === null || !('constraints' in fault || 'children' in fault)) return fault;

@@ -1,4 +1,4 @@
-/** A failure that an exception filter of the handler has dealt with. */
+/** A failure that an exception filter of the handler has already handled. */
 export class FilteredError extends Error {
   override readonly name = 'FilteredError';
 

@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events';
 
-/** A function of the app's that is called for an event. */
+/** A function of the app that is called for an event. */
 export type Listener = (...args: unknown[]) => unknown;
 
-/** Calls a listener of the app's. What it throws, or its promise rejects with, goes to `onError` and nowhere else. */
+/** Calls a listener of the app. What it throws, or what its promise rejects with, goes only to `onError`. */
 export function guardedCall(call: () => unknown, onError: (error: unknown) => void): void {
   try {
     const result = call();
@@ -13,7 +13,7 @@ export function guardedCall(call: () => unknown, onError: (error: unknown) => vo
   }
 }
 
-/** Calls listeners in the same way, each with its own list of the arguments. */
+/** Calls listeners in the same way, each with its own copy of the arguments. */
 export function callEach(
   listeners: readonly Listener[],
   self: object,
@@ -23,7 +23,7 @@ export function callEach(
   for (const listener of listeners.slice()) guardedCall(() => listener.apply(self, [...args]), onError);
 }
 
-/** Calls the listeners for an event in the same way. @returns whether there was one */
+/** Calls the listeners for an event in the same way. @returns whether there was a listener */
 export function callListeners(
   emitter: Pick<EventEmitter, 'listenerCount' | 'rawListeners'>,
   event: string,
@@ -31,12 +31,12 @@ export function callListeners(
   onError: (error: unknown) => void,
 ): boolean {
   if (emitter.listenerCount(event) === 0) return false;
-  // Such as are taken off after the first time are wrapped in a function that does it.
+  // `rawListeners` returns the wrappers of `once` listeners, which remove the listener when they are called.
   callEach(emitter.rawListeners(event) as Listener[], emitter, args, onError);
   return true;
 }
 
-/** Whether a value is a promise, of whatever library. */
+/** Whether a value is a promise, of any library. */
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,18 +1,18 @@
 import { guardedCall } from './guarded-call.js';
 import { logFailure } from './report-error.js';
 
-/** Lets through or, with an error, refuses. */
+/** Accepts or, with an error, refuses. */
 export type Next = (error?: Error | null) => void;
 
-/** A middleware has thrown, where it was to call `next`. */
+/** A middleware threw, or its promise rejected, before it called `next`. */
 export class MiddlewareError extends Error {
   override readonly name = 'MiddlewareError';
 }
 
 /**
- * Whatever a middleware of the app's does, what it is asked for goes on or is refused, once.
+ * Calls a middleware of the app. `next` is called at most once, and with an error if the middleware fails.
  *
- * @param subject for readers: what it is asked about, as in `client 123`
+ * @param subject what the middleware decides about, for messages, for example `client 123`
  */
 export function guardedMiddleware(call: (next: Next) => unknown, next: Next, subject: string): void {
   let through = false;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** The versions of each package that the kit was tried with and, where it is not the app's own, whose dependency it is. */
+/** The versions of each package that the kit is tested with. `of` is the package that depends on it, if not the app. */
 const PACKAGES: Readonly<Record<string, { readonly known: string; readonly of?: string }>> = {
   '@nestjs/common': { known: '11 and 12' },
   '@nestjs/core': { known: '11 and 12' },
@@ -16,11 +16,11 @@ const PACKAGES: Readonly<Record<string, { readonly known: string; readonly of?: 
   'engine.io-client': { known: '6.5 and 6.6', of: 'socket.io-client' },
 };
 
-/** A package is another inside than the kit knows it. Thrown when an app boots. */
+/** The internals of a package differ from those that the kit knows. Thrown when an app boots. */
 export class UnknownInternalsError extends Error {
   override readonly name = 'UnknownInternalsError';
 
-  /** @param difference as in `has no Socket#onevent` */
+  /** @param difference for example `has no Socket#onevent` */
   constructor(packageName: string, difference: string) {
     const version = versionOf(packageName);
     super(
@@ -31,12 +31,12 @@ export class UnknownInternalsError extends Error {
   }
 }
 
-/** What is used of classes though it is private to them: each with the names of its members, by package. */
+/** Private members that the kit uses, by package: each class with the names of its members. */
 export type PrivateMembers = Readonly<
   Record<string, readonly (readonly [type: object | undefined, ...names: string[]])[]>
 >;
 
-/** @throws UnknownInternalsError when one of them is not there */
+/** @throws UnknownInternalsError when one of them is missing */
 export function requireMembers(members: PrivateMembers): void {
   for (const [packageName, classes] of Object.entries(members)) {
     for (const [type = Object, ...names] of classes) {
@@ -50,7 +50,7 @@ export function requireMembers(members: PrivateMembers): void {
   }
 }
 
-/** Whether a class has a method of this name, or its code assigns it to what it makes or to a request. */
+/** Whether a class or its prototype has this member, or the code of the class uses it on `this` or `req`. */
 function hasMember(type: { prototype: object }, name: string): boolean {
   if (name in type.prototype || name in type) return true;
   const assigned = new RegExp(`\\b(this|req)\\.${name}\\b`);
@@ -59,7 +59,7 @@ function hasMember(type: { prototype: object }, name: string): boolean {
   return false;
 }
 
-/** Of what is installed; `undefined` where that cannot be found out, as in a bundle. */
+/** The installed version; `undefined` if it cannot be found, for example in a bundle. */
 function versionOf(packageName: string): string | undefined {
   try {
     const folder = `/node_modules/${packageName}/`;

@@ -3,10 +3,10 @@ import { stackOf, textOf } from './report-error.js';
 
 const INTERVAL = 1_000;
 
-/** Logs one line a second of each kind, whatever clients do; how many more there were is said with the next. */
+/** Logs one line of each kind and holds back more for a second. Then it repeats the line, with the number held back. */
 export class ThrottledLog {
   private readonly logger: Logger;
-  /** By kind: says how many more lines were held back, and holds none back any more. */
+  /** By kind. `release` logs how many lines were held back, and ends the hold. */
   private readonly heldBack = new Map<string, { count: number; release: () => void }>();
 
   constructor(context: string) {

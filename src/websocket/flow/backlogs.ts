@@ -4,30 +4,30 @@ import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { flowOf, type Backlog, type ConnectionFlow } from './connection-flow.js';
 import { inTransport, notTakenOf, takenBy } from './transport.js';
 
-/** A packet that is smaller and can leave at once is no backlog. */
+/** A smaller packet that can be sent at once is not a backlog. */
 const LARGE = 16_384;
-/** What a packet takes of memory beside its data, in bytes. */
+/** The memory that a packet takes besides its data, in bytes. */
 const PACKET_OVERHEAD = 200;
-/** Of a text, the encoder's and Engine.IO's strings are kept, and the bytes that Node writes of them. */
+/** A text is in memory three times: the encoder's string, Engine.IO's string, and the bytes that Node writes. */
 const COPIES_OF_TEXT = 3;
-/** The system tells of space only when a third of its buffer is free: what a slow client has taken is seen late. */
+/** The system reports space only when a third of its buffer is free, so the progress of a slow client shows late. */
 const SEEN_LATE = 1.5;
-/** Once all backlogs together are beyond what they may be, they are brought down to this share of it. */
+/** When all backlogs together are over budget, they are reduced to this share of the budget. */
 const SHARE_TO_KEEP = 0.8;
 
 /** Why a client is disconnected. */
 export type Excess = 'stalled' | 'over budget';
 
 /**
- * Bounds what is kept for clients that do not read: what waits for them, and what they have begun to send. A client that
- * takes nothing for some time while much waits for it is disconnected. Beyond a budget for all, so are those that have
- * taken nothing for longest and then those for which most waits.
+ * Limits what is buffered for clients: what waits for them, and what they have sent that is not handled yet. A client
+ * that reads nothing for some time while much waits for it is disconnected. When all buffers together are over budget,
+ * more clients are disconnected: first those that have read nothing for longest, then those with the largest buffers.
  */
 export class Backlogs {
   private readonly watched = new Set<ConnectionFlow>();
   private readonly interval: number;
   private timer: NodeJS.Timeout | undefined;
-  /** At most so many bytes are kept: what has come to be kept since all was measured, and what was measured. */
+  /** The upper bound of the buffered bytes: the last measurement plus all that was added since. */
   private estimate = 0;
 
   constructor(
@@ -37,7 +37,7 @@ export class Backlogs {
     this.interval = Math.max(10, Math.min(1_000, options.stallTimeout / 10));
   }
 
-  /** How many bytes of memory are kept for clients at the moment; what several of them get is counted once. */
+  /** The bytes of memory that are buffered for clients now. Data that several clients get counts once. */
   get bytes(): number {
     const seen = new Set<unknown>();
     let bytes = 0;
@@ -51,7 +51,7 @@ export class Backlogs {
     return bytes;
   }
 
-  /** A packet is about to be queued for a client. */
+  /** Called before a packet is queued for a client. */
   onPacket(conn: Connection, packet: EnginePacket): void {
     if (sizeOf(packet) < LARGE && isReady(conn)) return;
     this.watch(flowOf(conn)!);
@@ -59,12 +59,12 @@ export class Backlogs {
     this.grow(bytes, bytes);
   }
 
-  /** The packets that wait for a client are given to its transport. */
+  /** Called when the waiting packets of a client are given to its transport. */
   onFlush({ backlog }: ConnectionFlow, packets: readonly EnginePacket[]): void {
     if (backlog) backlog.given = packets;
   }
 
-  /** So many bytes more are kept of what a client has sent. */
+  /** Called when more bytes from a client are buffered. */
   onRead(flow: ConnectionFlow, bytes: number): void {
     this.watch(flow);
     this.grow(bytes);
@@ -86,13 +86,13 @@ export class Backlogs {
     clearTimeout(this.timer);
   }
 
-  /** @param coming of these, how many are not yet among what is kept */
+  /** @param coming how many of `bytes` are not in the buffers yet */
   private grow(bytes: number, coming = 0): void {
     this.estimate += bytes;
     if (this.estimate > this.options.maxTotalBufferedBytes) this.keepWithinBudget(coming);
   }
 
-  /** After the process was busy, what clients have taken meanwhile is seen first. */
+  /** The immediate lets I/O run first, so that what clients have taken while the process was busy is counted. */
   private readonly onTimer = (): void => {
     setImmediate(() => {
       this.timer = undefined;
@@ -101,12 +101,12 @@ export class Backlogs {
     });
   };
 
-  /** Time is counted by looks: while the process does not run, nobody can take anything. */
+  /** Stalled time is counted in checks, not by the clock: while the process is blocked, no client can take anything. */
   private look(flow: ConnectionFlow, backlog: Backlog): void {
     const sending = inTransport(flow);
     if (sending === 0 && queueOf(flow.conn).length === 0 && flow.readBytes === 0) return this.forget(flow);
     const taken = takenBy(flow);
-    // A client that polls takes nothing between its polls: its heartbeat tells whether it is there.
+    // A polling client takes nothing between its polls. Its heartbeat shows whether it is still connected.
     if (taken !== backlog.taken || sending === 0) backlog.stalledFor = 0;
     else backlog.stalledFor += this.interval;
     backlog.taken = taken;
@@ -125,7 +125,7 @@ export class Backlogs {
       stalledFor: flow.backlog!.stalledFor,
     }));
     const order = sizes.toSorted((one, other) => other.stalledFor - one.stalledFor || other.size - one.size);
-    // Those that share their data free it only together.
+    // Shared data is freed only when all clients that share it are dropped, so it is measured again.
     while (this.estimate > budget * SHARE_TO_KEEP && order.length > 0) {
       for (let excess = this.estimate - budget * SHARE_TO_KEEP; excess > 0 && order.length > 0;) {
         const { flow, size } = order.shift()!;

@@ -9,7 +9,7 @@ import { SendRate } from './send-rate.js';
 
 const NO_SOCKETS: readonly TcpSocket[] = [];
 
-/** What a connection's flow needs of its server's. */
+/** The part of a server flow that a connection flow needs. */
 interface Surroundings {
   readonly pingInterval: number;
   readonly longestWait: number;
@@ -25,24 +25,24 @@ interface Surroundings {
   onEnd(flow: ConnectionFlow): void;
 }
 
-/** What waits for one client. */
+/** The data that waits for one client. */
 export interface Backlog {
-  /** What the transport was given last. */
+  /** The packets that the transport was given last. */
   given: readonly EnginePacket[];
-  /** For how long the client has taken nothing, in milliseconds, and how many bytes it had taken by then. */
+  /** How long the client has taken nothing, in milliseconds, and how many bytes it has taken in all. */
   stalledFor: number;
   taken: number;
 }
 
-/** What has come while a connection is not read. */
+/** A message, request or end that arrived while the connection is not read. */
 interface Held {
   readonly bytes: number;
   readonly deliver: () => void;
 }
 
-/** A time in which a connection is not read. */
+/** A period in which a connection is not read. */
 interface Pause {
-  /** A chunk at most, since reading has stopped. */
+  /** For a WebSocket, at most one chunk, because reading has stopped. */
   readonly held: Held[];
   heldBytes: number;
   isOverRate: boolean;
@@ -50,25 +50,25 @@ interface Pause {
 }
 
 /**
- * Paces what one connection sends, before anything looks at it, and knows what is kept of it. A connection that sends too
- * fast is not read until it may send again, so that its own TCP connection fills up and slows it down; what was read by
- * then is held. Nothing is lost, refused or reordered.
+ * Paces what one connection sends before it is handled, and counts what is buffered. A connection that sends too fast
+ * is not read until it may send again, so TCP backpressure slows the client down. What was already read is held.
+ * Nothing is lost, refused or reordered.
  */
 export class ConnectionFlow {
-  /** Whether what it delivers came earlier, and was held: what follows in this go did not come in one go with it. */
+  /** Whether held messages are delivered now: they arrived before the messages that follow in the same tick. */
   isCatchingUp = false;
-  /** Of {@link ReadTurns}: how many messages were admitted in which turn. */
+  /** For {@link ReadTurns}: the latest turn, and how many messages were admitted in it. */
   turn = 0;
   admittedInTurn = 0;
-  /** Bytes of the packet whose attachments have not all come. */
+  /** Bytes of the packet whose attachments have not all arrived. */
   unfinished = 0;
   /** Bytes of the events that its namespaces hold until they are ready. */
   private heldEvents = 0;
-  /** Of what waits for it; none while that is little. */
+  /** The data that waits for the client; undefined while little is buffered. */
   backlog: Backlog | undefined;
-  /** Of polling: the TCP connections by which its polls were answered. */
+  /** For polling: the TCP connections on which its polls were answered. */
   answeredBy = NO_SOCKETS;
-  /** Whether it is gone: nothing that it has sent is of interest any more. */
+  /** Once the connection is closed, messages that it has sent are not handled anymore. */
   isClosed = false;
   private pause: Pause | undefined;
   private source: WebSocket | undefined;
@@ -78,7 +78,7 @@ export class ConnectionFlow {
   constructor(
     readonly conn: Connection,
     readonly account: AddressAccount,
-    /** The client's own, where proxies are trusted. */
+    /** Behind a trusted proxy, the address of the client. */
     readonly address: string,
     readonly server: Surroundings,
   ) {
@@ -89,26 +89,26 @@ export class ConnectionFlow {
     return this.pause !== undefined;
   }
 
-  /** What is kept of what it has sent, in bytes. */
+  /** How much the client has sent that is still buffered, in bytes. */
   get readBytes(): number {
     return this.unfinished + this.heldEvents + (this.pause?.heldBytes ?? 0);
   }
 
-  /** Says what is read from now on: a polling connection has a WebSocket when it was upgraded. */
+  /** Sets the WebSocket to read from. A polling connection gets one when it upgrades. */
   readFrom(source: WebSocket & { flow: ConnectionFlow | undefined }): void {
     source.flow = this;
     this.source = source;
     if (this.pause) source.pause();
   }
 
-  /** Whether a message that has come may be dealt with at once; it is counted then. If not, it is to be held. */
+  /** Whether a message may be handled at once; it is then counted. If not, the caller holds it. */
   admits(bytes: number): boolean {
     if (this.pause || !this.hasTokens || !this.server.common.turns.admits(this)) return this.isClosed;
     this.charge(1, bytes);
     return true;
   }
 
-  /** Keeps something that has come until it is its turn. */
+  /** Holds a message, request or end until its turn. */
   hold(bytes: number, deliver: () => void): void {
     const pause = this.stopReading();
     pause.held.push({ bytes, deliver });
@@ -116,15 +116,15 @@ export class ConnectionFlow {
     this.goOn();
   }
 
-  /** Counts messages; one may turn out to be as much work as several. */
+  /** Counts messages. One that costs more work counts as several. */
   charge(messages: number, bytes = 0): void {
     const { messageRate, byteRate } = this.server.common.options.limits;
     if (messageRate || byteRate) (this.rate ??= new SendRate(messageRate, byteRate)).charge(messages, bytes);
   }
 
   /**
-   * Of a namespace: so many bytes more, or less, are held until it is ready. Beyond the size of the largest message nothing
-   * more is read until then.
+   * A namespace calls this with the bytes of events that it holds until it is ready, or with a negative number when it
+   * releases them. Nothing more is read while they exceed the size of the largest message.
    */
   countHeldEvents(bytes: number): void {
     this.heldEvents += bytes;
@@ -133,7 +133,7 @@ export class ConnectionFlow {
     this.goOn();
   }
 
-  /** The connection is gone. Ends, and requests that wait, have no bytes: they are not to be lost. */
+  /** Drops the held messages. Held ends and requests count 0 bytes and are still delivered. */
   close(): void {
     this.isClosed = true;
     this.unfinished = 0;
@@ -142,14 +142,14 @@ export class ConnectionFlow {
     for (const { bytes, deliver } of held) if (bytes === 0) deliver();
   }
 
-  /** Of {@link ReadTurns}: delivers so many of what is held, at most. @returns how many it were */
+  /** {@link ReadTurns} calls this to deliver at most so many held items. @returns how many were delivered */
   deliver(most: number): number {
     const { pause } = this;
     if (!pause || this.holdsMuch) return 0;
     let count = 0;
     for (; count < Math.min(most, pause.held.length) && this.hasTokens; count += 1) {
       const { bytes } = pause.held[count]!;
-      // Socket.IO hands an event over a tick later, if the client has not gone by then.
+      // Socket.IO delivers an event one tick later, and only if the client is still connected: an end has to wait.
       if (bytes === 0 && count > 0) break;
       this.charge(1, bytes);
       pause.heldBytes -= bytes;
@@ -159,7 +159,7 @@ export class ConnectionFlow {
     try {
       for (const { deliver } of items) if (!this.isClosed) deliver();
     } finally {
-      // Socket.IO has a socket hear of its packets a tick after they were decoded.
+      // Socket.IO gives a packet to its socket one tick after it was decoded.
       process.nextTick(() => (this.isCatchingUp = false));
       this.goOn();
     }
@@ -219,8 +219,8 @@ export class ConnectionFlow {
   }
 
   /**
-   * An answer to a ping may be among what is not read. Engine.IO takes its absence for the client's, and sends no further
-   * ping, whose absence the client takes for the server's. It sends the next one an interval after the answer was read.
+   * The unread data may contain the client's pong. Without it, Engine.IO would time out the client. Engine.IO also
+   * sends the next ping only an interval after it has read the pong, so the client would time out the server.
    */
   private keepAlive(): void {
     const { conn } = this;
@@ -236,12 +236,12 @@ const FLOW = Symbol('flow');
 
 type Marked = Connection & { [FLOW]?: ConnectionFlow };
 
-/** The flow of a connection of Engine.IO's; none yet while it is being set up. */
+/** The flow of an Engine.IO connection; undefined while the connection is set up. */
 export function flowOf(conn: Connection): ConnectionFlow | undefined {
   return (conn as Marked)[FLOW];
 }
 
-/** The address of a client: its own where proxies are trusted, and not that of a proxy. The limits count by it. */
+/** The address by which the limits count a client. Behind a trusted proxy, it is the address of the client. */
 export function addressOf({ conn, handshake }: Socket): string {
   return flowOf(conn)?.address ?? handshake.address;
 }

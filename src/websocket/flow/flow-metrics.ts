@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 
-/** Counts what the flow of messages has come to on this node, for metrics. */
+/** Counters of the message flow on this node, for metrics. */
 @Injectable()
 export class FlowMetrics {
-  /** Connections that send faster than they may, at the moment: they are read later. */
+  /** Connections that are over their rate limit now; they are read later. */
   overRate = 0;
 
-  /** How often a connection has begun to send faster than it may. */
+  /** How often a connection has begun to exceed its rate limit. */
   overRateTotal = 0;
 
-  /** Clients that were disconnected since they did not read. */
+  /** Clients that were disconnected because they read too little while too much waited for them. */
   slowConsumers = 0;
 
-  /** Asks what is kept for clients, in bytes: what waits for them, and what they have not sent whole. */
+  /** The buffers of all clients, in bytes: what waits for them, and what they have sent that is not handled yet. */
   bufferedBytes: () => number = () => 0;
 }

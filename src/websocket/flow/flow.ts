@@ -10,9 +10,9 @@ import { FlowMetrics } from './flow-metrics.js';
 import { ReadTurns } from './read-turns.js';
 
 /**
- * Bounds what one connection may cost: what it sends in size, depth and number, and what is kept for it when it does not
- * read. A client that sends too fast is read later; one that breaks the protocol or does not read is disconnected. What all
- * servers of an app have in common is here.
+ * Limits what one connection may cost: the size, depth and number of its messages, and what is buffered when the client
+ * does not read. A client that sends too fast is read later. A client that breaks the protocol or does not read is
+ * disconnected. This class holds what all servers of an app share.
  */
 @Injectable()
 export class Flow implements OnApplicationShutdown {
@@ -35,7 +35,7 @@ export class Flow implements OnApplicationShutdown {
     this.backlogs.close();
   }
 
-  /** A client does not read; one that is gone may still have much to be sent. */
+  /** Disconnects a client that does not read. A closed connection may still have much to send. */
   private cutOff(flow: ConnectionFlow, excess: Excess): void {
     if (flow.isClosed) return abandonTransport(flow);
     const { maxBufferedBytes, stallTimeout, maxTotalBufferedBytes } = this.options;

@@ -5,7 +5,7 @@ import { Violation } from './violation.js';
 
 type Decoder = InstanceType<Parser['Decoder']>;
 
-/** Hears of what is decoded. What it throws keeps a packet from whoever hears of it next. */
+/** Listens to a decoder. If a method throws, no later listener gets the packet. */
 interface Decoding {
   onBytes(flow: ConnectionFlow, bytes: number): void;
   onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void;
@@ -14,9 +14,9 @@ interface Decoding {
 }
 
 /**
- * Guards what a parser decodes; it may be Socket.IO's or another.
+ * Checks what a parser decodes. The parser may be Socket.IO's or a custom one.
  *
- * @param onDecoder called with each decoder that is made: its connection is told to it when there is one
+ * @param onDecoder called with each new decoder; the caller sets its `flow` when the connection exists
  */
 export function guardParser(
   parser: Parser,
@@ -30,7 +30,7 @@ export function guardParser(
 
     constructor(...args: ConstructorParameters<Parser['Decoder']>) {
       super(...args);
-      // The first of the listeners; what it throws keeps the packet from the others.
+      // This is the first listener. If it throws, the others do not get the packet.
       this.on('decoded', onDecoded);
       onDecoder(this);
     }
@@ -43,7 +43,7 @@ export function guardParser(
         super.add(data);
         if (!this.isWhole) listener.onUnfinished(this.flow, this.bytes);
       } catch (error) {
-        // Socket.IO or the app has failed on a whole packet: Socket.IO closes the connection.
+        // The packet was whole, so Socket.IO or the app has thrown. Socket.IO closes the connection.
         if (this.isWhole && !(error instanceof Violation)) throw error;
         listener.onFailure(this.flow, error);
       }

@@ -5,27 +5,27 @@ import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { flowOf, type ConnectionFlow } from './connection-flow.js';
 
-/** How long a request waits at most while what came before it is dealt with, in milliseconds. */
+/** How long a request waits at most while earlier messages are handled, in milliseconds. */
 const LONGEST_DELAY = 5_000;
 
-/** Paces the packets of a polling connection: a single request may have tens of thousands of them. */
+/** Paces the packets of a polling connection: a single request may contain tens of thousands. */
 export function pacePackets(flow: ConnectionFlow): void {
   const transport = transportOf(flow.conn);
   const onClose = transport.onClose.bind(transport);
   transport.onPacket = (packet) => {
-    // By the transport of the connection: an upgrade may come before all that is held was delivered.
+    // The connection may have upgraded before a held packet is delivered, so its current transport emits it.
     const size = sizeOf(packet);
     if (flow.admits(size)) flow.conn.transport.emit('packet', packet);
     else flow.hold(size, () => flow.conn.transport.emit('packet', packet));
   };
-  // The end comes behind what was sent before it.
+  // The end waits for the packets that were sent before it.
   transport.onClose = () => {
     if (flow.isPaused) flow.hold(0, onClose);
     else onClose();
   };
 }
 
-/** Has the requests by which a polling client sends wait while what it has sent before is dealt with. */
+/** Delays the POST requests of a polling client while its earlier messages are handled. */
 export function paceRequests(
   engine: Server['engine'],
   maxSize: number,
@@ -39,7 +39,7 @@ export function paceRequests(
     else if (flow && Number.isNaN(size))
       response.once('finish', () => response.statusCode === 413 && onTooLarge(undefined));
     if (!flow?.isPaused) return next();
-    // What goes on first is what counts.
+    // `next` may be called twice; only the first call counts.
     setTimeout(next, LONGEST_DELAY).unref();
     flow.hold(0, next);
   });

@@ -4,16 +4,16 @@ import { WebsocketOptionsError } from '../options/option-rules.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
 
-/** Of the WebSocket protocol: a message is too large. */
+/** The WebSocket close code for a message that is too large. */
 const MESSAGE_TOO_BIG = 1009;
-/** Of `ws`: the error of a message beyond `maxPayload`. */
+/** The error code of `ws` for a message larger than `maxPayload`. */
 const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
-/** What of a WebSocket of `ws` is used here. */
+/** The part of a `ws` WebSocket that is used here. */
 interface WebSocket extends EngineWebSocket {
   emit(event: string, one?: unknown, other?: unknown): boolean;
   pong(data: unknown, mask: boolean, onSent: OnSent): void;
-  /** What it has negotiated, such as compression. */
+  /** The negotiated extensions, such as compression. */
   readonly extensions: string;
   send(data: unknown, options?: unknown, onSent?: OnSent): void;
 }
@@ -22,23 +22,22 @@ type OnSent = (error?: Error | null) => void;
 
 type WebSocketClass = new (...args: never[]) => WebSocket;
 
-/** Of `ws`: its server. */
 interface WebSocketServer {
   options?: { WebSocket?: WebSocketClass; autoPong?: boolean };
 }
 
-/** A WebSocket whose messages are paced once it has a connection. */
+/** A WebSocket whose messages are paced once it has a flow. */
 export interface PacedWebSocket extends WebSocket {
   flow: ConnectionFlow | undefined;
 }
 
 /**
- * Has the WebSockets of a server paced: messages, and pings of the WebSocket protocol, whose answers cost as much. Put where
- * Engine.IO looks for its WebSocket server whenever it begins to listen.
+ * Paces the WebSockets of a server: their messages, and WebSocket pings, because an answer costs as much as a message.
+ * It replaces `wsEngine`, from which Engine.IO creates its WebSocket server each time that it begins to listen.
  *
- * @param tooLarge what a client is told of a message that is too large
- * @param onTooLarge called with the size of one, in bytes, where it is known
- * @throws WebsocketOptionsError where the option `wsEngine` has a server whose WebSockets cannot be paused
+ * @param tooLarge the close reason for a message that is too large
+ * @param onTooLarge called with the size of such a message in bytes, if it is known
+ * @throws WebsocketOptionsError if the option `wsEngine` has a server whose WebSockets cannot be paused
  */
 export function paceWebSockets(
   engine: Server['engine'],
@@ -56,7 +55,7 @@ export function paceWebSockets(
   }
 
   const paced = (Plain: WebSocketClass): WebSocketClass => {
-    // Whoever traces or counts what is sent, by a class of its own or by wrapping this method, is to have all of it.
+    // A subclass or a wrapper of `send` may trace or count messages, so only the `send` of `ws` itself is bypassed.
     const own: unknown = Reflect.get(Plain.prototype as object, 'send');
     const direct = String(own).includes('this._sender.send(') ? own : undefined;
     return class extends Plain implements PacedWebSocket {
@@ -66,16 +65,16 @@ export function paceWebSockets(
         const { flow } = this;
         const isEnd = event === 'close' || event === 'error';
         const isMessage = event === 'message' || event === 'ping' || event === 'pong';
-        // What comes before an upgrade, or after the end, is nobody's.
+        // Nothing handles pings and pongs before an upgrade, or anything after the end.
         if (isMessage && (flow ? flow.isClosed : event !== 'message')) return false;
         const bytes = isMessage ? ((one as Partial<Buffer>).byteLength ?? 0) : 0;
-        // The end comes behind what was sent before it.
+        // The end waits for the messages that were sent before it.
         if (!flow || (isMessage ? flow.admits(bytes) : !isEnd || !flow.isPaused)) return this.tell(event, one, other);
         flow.hold(bytes, () => this.tell(event, one, other));
         return true;
       }
 
-      /** Of Engine.IO: sends one packet. */
+      /** Engine.IO calls this for each packet. */
       override send(data: unknown, options?: unknown, onSent?: OnSent): void {
         const isPlain =
           super.send === direct && typeof options === 'function' && this.readyState === 1 && this.extensions === '';
@@ -100,7 +99,7 @@ export function paceWebSockets(
   engine.opts.wsEngine = class extends Original {
     constructor(...args: unknown[]) {
       super(...args);
-      // A ping is answered when it is its turn.
+      // `tell()` answers pings in their turn, so `ws` must not answer them.
       if (this.options?.WebSocket)
         Object.assign(this.options, { WebSocket: paced(this.options.WebSocket), autoPong: false });
     }

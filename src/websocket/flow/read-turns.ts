@@ -1,29 +1,29 @@
 import { setImmediate } from 'node:timers';
 import type { ConnectionFlow } from './connection-flow.js';
 
-/** How many messages of one connection are dealt with in one turn of the event loop. */
+/** How many messages of one connection are handled in one turn of the event loop. */
 const PER_CONNECTION = 64;
-/** How many messages of all connections are dealt with in one turn. */
+/** How many messages of all connections are handled in one turn. */
 const AT_ONCE = 2_048;
-/** How many of these may be messages that were held: they go first, and what has just come is to have its turn too. */
+/** How many of these may be held messages. They go first, but new messages must get a part of the turn too. */
 const HELD = 1_536;
 
 /**
- * Shares the turns of the event loop among connections: one that sends thousands of messages in one go has as many turns
- * for them as it takes, and others are served between. Those that wait are served round-robin, each in a callback of its
- * own, after which its promises settle before the next begins: many at once would be a burden on the garbage collector.
+ * Shares the turns of the event loop among connections. Thousands of messages from one connection are handled over
+ * several turns, and others are served in between. Waiting connections are served round-robin, each in its own
+ * callback. Its promises settle before the next callback: many at once would burden the garbage collector.
  */
 export class ReadTurns {
   private number = 0;
   private left = AT_ONCE;
   private leftForHeld = HELD;
-  /** How many of the messages that one connection holds are dealt with in this turn. */
+  /** How many held messages of one connection are handled in this turn. */
   private share = PER_CONNECTION;
-  /** Those that hold messages, in the order in which they are served. */
+  /** The connections that hold messages, in the order in which they are served. */
   private readonly waiting = new Set<ConnectionFlow>();
   private isScheduled = false;
 
-  /** Whether a message may be dealt with in this turn; it is counted then. */
+  /** Whether a message may be handled in this turn; it is then counted. */
   admits(flow: ConnectionFlow): boolean {
     this.scheduleNext();
     if (flow.turn !== this.number) {
@@ -36,7 +36,7 @@ export class ReadTurns {
     return true;
   }
 
-  /** Has a connection deliver what it holds, from the next turn on. */
+  /** Lets a connection deliver what it holds, from the next turn on. */
   enqueue(flow: ConnectionFlow): void {
     if (this.waiting.has(flow)) return;
     this.waiting.add(flow);
@@ -44,7 +44,7 @@ export class ReadTurns {
     setImmediate(this.serveOne);
   }
 
-  /** Immediates run in their order: what begins a turn comes before those who wait for it. */
+  /** Immediates run in order, so a turn begins before the waiting connections are served. */
   private scheduleNext(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
@@ -59,13 +59,13 @@ export class ReadTurns {
     this.isScheduled = false;
   };
 
-  /** Runs once for each waiting connection. If the turn is full, it runs again in the next; the order stays. */
+  /** Runs once for each waiting connection. If the turn is full, it runs again in the next turn, in the same order. */
   private readonly serveOne = (): void => {
     this.scheduleNext();
     if (this.leftForHeld <= 0) return void setImmediate(this.serveOne);
     const [flow] = this.waiting;
     this.waiting.delete(flow!);
-    // It comes in again behind the others, if it holds more.
+    // If the connection holds more, it enqueues itself again behind the others.
     const delivered = flow!.deliver(this.share);
     this.leftForHeld -= delivered;
     this.left -= delivered;

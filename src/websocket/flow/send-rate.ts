@@ -2,16 +2,16 @@ import type { TokenBucket } from 'limiter';
 import type { Rate } from '../options/limits.options.js';
 import { fullBucket, hasTokens, timeUntilTokens } from '../timing/token-bucket.js';
 
-/** Waits are no shorter, so that a timer serves many messages. In milliseconds. */
+/** The minimum wait, so that one timer serves many messages. In milliseconds. */
 const SHORTEST_WAIT = 5;
-/** A connection that has kept within its rates for so long starts anew. In milliseconds. */
+/** After this time within its rates, a connection starts anew. In milliseconds. */
 const FORGIVEN_AFTER = 1_000;
 
 /** How fast one connection sends, in messages and in bytes. */
 export class SendRate {
   private readonly messages: TokenBucket | undefined;
   private readonly bytes: TokenBucket | undefined;
-  /** When it has tokens again, after the last time it had none. */
+  /** When it has tokens again after it last ran out. */
   private dryUntil = 0;
   private overRateSince = 0;
 
@@ -24,7 +24,7 @@ export class SendRate {
     return hasTokens(this.messages) && hasTokens(this.bytes);
   }
 
-  /** For how long it has been too fast, since it was last for a while within its rates, in milliseconds. */
+  /** How long it has been over its rates, in milliseconds. A while within its rates starts the count anew. */
   get overRateFor(): number {
     return performance.now() - this.overRateSince;
   }
@@ -34,7 +34,7 @@ export class SendRate {
     if (this.bytes) this.bytes.content -= bytes;
   }
 
-  /** It has no tokens. @returns after how many milliseconds it is to be looked at again */
+  /** Call this when it has no tokens. @returns after how many milliseconds to check again */
   runDry(longestWait: number): number {
     const now = performance.now();
     if (now > this.dryUntil + FORGIVEN_AFTER) this.overRateSince = now;

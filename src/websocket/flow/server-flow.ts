@@ -15,27 +15,27 @@ import { inTransport } from './transport.js';
 import { isNestedDeeper, Violation } from './violation.js';
 import { type DecodedPacket, PacketType } from '../socket-io/packet.js';
 
-/** How long the answer to a probe may take to the client: one whose poll is answered sooner polls again. In milliseconds. */
+/** How long a probe's answer may take to the client. If its poll ended sooner, it would poll again. In milliseconds. */
 const TIME_FOR_PROBE = 10;
 
-/** How much an answer to a poll holds beside its first packet, in bytes. */
+/** The maximum size of an answer to a poll, in bytes. A larger packet is sent alone. */
 const LARGEST_ANSWER = 2_000_000;
 
-/** Joining a namespace has middlewares run, and makes a socket: it counts as so many messages. */
+/** Joining a namespace runs middlewares and creates a socket, so it counts as this many messages. */
 const COST_OF_JOIN = 20;
 
-/** Hears of what a client sends, before anything is done about it. */
+/** Listens to what a client sends, before it is handled. */
 export interface PacketListener {
-  /** It asks to join a namespace. */
+  /** The client asks to join a namespace. */
   onJoin(conn: Connection, namespace: string): void;
-  /** It has sent what cannot be decoded, and loses its connection. */
+  /** The client has sent something that cannot be decoded, and will be disconnected. */
   onUndecodable(conn: Connection, error: Error): void;
 }
 
-/** Reads and writes no more than a connection may have, on one server. */
+/** Limits what is read from and written to each connection of one server. */
 export class ServerFlow {
   readonly pingInterval: number;
-  /** How long a connection that is not read may wait until it is looked at again, in milliseconds. */
+  /** The longest time until a connection that is not read is checked again, in milliseconds. */
   readonly longestWait: number;
   readonly maxMessageSize: number;
 
@@ -50,7 +50,7 @@ export class ServerFlow {
     this.longestWait = Math.max(1, Math.min(1_000, pingTimeout! / 2));
   }
 
-  /** Takes on all connections that are still to come. */
+  /** Applies the limits to all future connections. */
   install(): void {
     const { server, maxMessageSize } = this;
     const { addresses, backlogs, connections } = this.common;
@@ -58,10 +58,10 @@ export class ServerFlow {
     paceWebSockets(engine, `A message may have ${maxMessageSize} bytes`, this.onTooLarge);
     paceRequests(engine, maxMessageSize, this.onTooLarge);
     let latest: { flow: ConnectionFlow } | undefined;
-    // The same as the option `parser`, which a gateway's decorator may have set: this is what it has come to.
+    // A gateway's decorator may have set the option `parser`, so the parser in use is wrapped instead.
     replaceParser(server, (parser) => guardParser(parser, this, (decoder) => (latest = decoder)));
 
-    // By `this`, one function serves all connections: a closure for each would be too much.
+    // With `this`, one function serves all connections. A closure for each would take too much memory.
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
       joinFrame(packet);
       backlogs.onPacket(this, packet);
@@ -69,7 +69,7 @@ export class ServerFlow {
     engine.on('connection', (conn) => {
       const { request } = conn;
       const flow = new ConnectionFlow(conn, addresses.accountOf(request), addresses.addressOf(request), this);
-      // Socket.IO's own listener, which came first, has just made the decoder.
+      // Socket.IO's own listener ran first and has just created the decoder.
       if (latest) latest.flow = flow;
       latest = undefined;
       conn.on('packetCreate', onPacketCreate);
@@ -88,11 +88,11 @@ export class ServerFlow {
       const flow = flowOf(conn);
       keepBack(conn, packets);
       if (flow) backlogs.onFlush(flow, packets);
-      // `ws` makes a call for each. All that was sent while the first packet of a turn left is flushed together.
+      // `ws` makes a system call per packet. Packets wait while the first one of a turn leaves, then leave together.
       const tcp = packets.length > 1 ? tcpOf(conn) : undefined;
       if (tcp) coalesceWrites(tcp);
     });
-    // Told before each answer to a poll.
+    // Engine.IO emits this before each answer to a poll.
     engine.on('headers', (_headers: object, { method, socket, _query }: EngineRequest) => {
       const conn = method === 'GET' ? connectionOf(engine, _query.sid) : undefined;
       const flow = conn && flowOf(conn);
@@ -100,7 +100,7 @@ export class ServerFlow {
     });
   }
 
-  /** Bytes are to be decoded. @throws Violation to keep them from it */
+  /** Called before bytes are decoded. @throws Violation if the message is too large */
   onBytes(flow: ConnectionFlow, bytes: number): void {
     if (flow.unfinished + bytes <= this.maxMessageSize) return;
     this.onTooLarge(flow.unfinished + bytes);
@@ -108,7 +108,7 @@ export class ServerFlow {
     throw new Violation('MESSAGE_TOO_LARGE', text);
   }
 
-  /** A whole packet has come, the last of it with these bytes. @throws Violation to keep it from Socket.IO */
+  /** Called when a packet is whole, with the size of its last part. @throws Violation to keep it from Socket.IO */
   onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void {
     packet.bytes = flow.unfinished + bytes;
     flow.unfinished = 0;
@@ -122,21 +122,21 @@ export class ServerFlow {
     }
   }
 
-  /** These bytes have begun or continued a packet that is not whole. */
+  /** Called when bytes have begun or continued a packet that is not whole yet. */
   onUnfinished(flow: ConnectionFlow, bytes: number): void {
     flow.unfinished += bytes;
     this.common.backlogs.onRead(flow, bytes);
   }
 
-  /** What the client has sent cannot be decoded, or was kept from it. */
+  /** Called when the client's data could not be decoded, or was a violation. */
   onFailure(flow: ConnectionFlow, error: unknown): void {
     if (!(error instanceof Violation)) this.listener.onUndecodable(flow.conn, error as Error);
     this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
 
-  /** What a WebSocket still has to send, for 30 s at most, goes on to count. */
+  /** Unsent data of a WebSocket continues to count, for 30 s at most. */
   onEnd(flow: ConnectionFlow): void {
-    // What is still under way is not dealt with any more; the goodbye may be behind it.
+    // Unread data is not handled anymore, and the client's close frame may be behind it.
     if (flow.isPaused) terminateSoon(flow.conn);
     flow.close();
     if (inTransport(flow) === 0) this.common.backlogs.forget(flow);
@@ -144,7 +144,6 @@ export class ServerFlow {
     this.common.connections.close(flow.account);
   }
 
-  /** A connection has sent faster than it may. */
   onOverRate(flow: ConnectionFlow): void {
     this.common.metrics.overRate += 1;
     this.common.metrics.overRateTotal += 1;
@@ -185,25 +184,25 @@ function onUpgrading(this: Connection, { socket }: { socket: PacedWebSocket }): 
   flowOf(this)!.readFrom(socket);
 }
 
-/** What is too much for one answer to a poll waits for the next one: a client takes it in steps, and is seen to. */
+/** Splits packets that are too large for one answer to a poll. The stall check then sees each step as progress. */
 function keepBack(conn: Connection, packets: EnginePacket[]): void {
   if (conn.transport.name !== 'polling' || conn.readyState !== 'open') return;
   let bytes = 0;
   const end = packets.findIndex((packet, index) => (bytes += sizeOf(packet)) > LARGEST_ANSWER && index > 0);
   if (end === -1) return;
   const rest = packets.splice(end);
-  // Before whoever listens sends more, or ends the connection.
+  // This runs before other listeners, which may send more or end the connection.
   conn.prependOnceListener('drain', () => requeue(conn, rest));
 }
 
 /**
- * The WebSocket by which a client upgrades has been probed. The client upgrades when no poll of its waits any more; by
- * itself, Engine.IO answers one that waits only after 100 ms.
+ * Called when the client has probed the WebSocket of its upgrade. It upgrades when none of its polls is pending.
+ * Engine.IO itself answers a pending poll only after 100 ms.
  */
 function endPolls(this: Connection): void {
   const endPollSoon = (): void => void setTimeout(endPoll, TIME_FOR_PROBE, this).unref();
   endPollSoon();
-  // It may have polled again before it knew of the probe's answer.
+  // The client may poll again before it gets the probe's answer.
   this.transport.once('ready', endPollSoon);
 }
 
@@ -211,7 +210,7 @@ function endPoll({ transport }: Connection): void {
   if (transport.name === 'polling' && transport.writable) transport.send([{ type: 'noop' }]);
 }
 
-/** Socket.IO's own parser lets no other pass as the name of an event; others do. */
+/** Socket.IO's own parser accepts only these event names; custom parsers may accept others. */
 function isName({ type, data }: DecodedPacket): boolean {
   if (type !== PacketType.EVENT && type !== PacketType.BINARY_EVENT) return true;
   return Array.isArray(data) && ['string', 'number'].includes(typeof data[0]);

@@ -2,17 +2,17 @@ import type { Socket as TcpSocket } from 'node:net';
 import { tcpOf, transportOf } from '../socket-io/engine-internals.js';
 import type { ConnectionFlow } from './connection-flow.js';
 
-/** How many bytes its transport has taken and not sent yet; of one large message, all until the last was sent. */
+/** The bytes that the transport has taken but not sent. A large message counts in full until its last byte is sent. */
 export function inTransport(flow: ConnectionFlow): number {
   return sum(flow, (tcp) => tcp.writableLength);
 }
 
-/** How many bytes the system has taken for the client: a number that grows as long as the client reads. */
+/** The bytes that the system has taken for the client. The number grows as long as the client reads. */
 export function takenBy(flow: ConnectionFlow): number {
   return sum(flow, taken);
 }
 
-/** How many bytes of what its transport has taken the system has not. */
+/** The bytes that the transport has taken but the system has not. */
 export function notTakenOf(flow: ConnectionFlow): number {
   return sum(flow, (tcp) => tcp.bytesWritten - taken(tcp));
 }
@@ -20,8 +20,8 @@ export function notTakenOf(flow: ConnectionFlow): number {
 type Handle = { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
 
 /**
- * Of a single large write, Node says only when all of it was taken; the handle below tells how far it is. Node's own
- * timeout of a socket looks there too: https://github.com/nodejs/node/blob/v24.0.0/lib/net.js#L590-L607
+ * Node reports a single large write only when all of it was taken; the handle below knows its progress. Node's own
+ * socket timeout reads the handle too: https://github.com/nodejs/node/blob/v24.0.0/lib/net.js#L590-L607
  */
 function taken(tcp: TcpSocket & { readonly _handle?: Handle }): number {
   const handle = tcp._handle;

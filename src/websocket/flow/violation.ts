@@ -1,6 +1,6 @@
 import type { DecodedPacket } from '../socket-io/packet.js';
 
-/** Whether arrays and objects are nested deeper than so many levels. Looks no deeper than that itself. */
+/** Whether arrays and objects are nested deeper than so many levels. It looks no deeper than that. */
 export function isNestedDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   if (levels === 0) return true;
@@ -12,14 +12,14 @@ export function isNestedDeeper(value: unknown, levels: number): boolean {
   return false;
 }
 
-/** A client has sent what it may not; it is told so, and disconnected. */
+/** A client has sent something that is not allowed. It is told so and disconnected. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 
   /**
-   * @param code for programs, as in `MESSAGE_TOO_DEEP`
-   * @param message for readers; it is told to the client
-   * @param packet the one that it was, where that is known
+   * @param code for programs, such as `MESSAGE_TOO_DEEP`
+   * @param message for readers; it is sent to the client
+   * @param packet the packet that is not allowed, if it is known
    */
   constructor(
     readonly code: string,
@@ -29,7 +29,7 @@ export class Violation extends Error {
     super(message);
   }
 
-  /** With what the connection is closed, as `disconnect` tells it on the server: `message too deep`. */
+  /** The reason with which the connection is closed and `disconnect` is emitted on the server: `message too deep`. */
   get reason(): string {
     return this.code === 'PARSE_ERROR' ? 'forced close' : this.code.toLowerCase().replaceAll('_', ' ');
   }

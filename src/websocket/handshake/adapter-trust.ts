@@ -1,16 +1,16 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { TrustProxy } from '../options/trust-proxy.js';
 
-/** What of an app's HTTP framework is looked at: of Express a setting, of Fastify its options, which are private. */
+/** The app's HTTP framework: Express has a setting, Fastify has private options. */
 interface HttpFramework {
-  /** Of Express: a setting. https://expressjs.com/en/guide/behind-proxies.html */
+  /** Express only: reads a setting. https://expressjs.com/en/guide/behind-proxies.html */
   get?(setting: string): unknown;
 }
 
-/** Of Fastify: `kOptions` in https://github.com/fastify/fastify/blob/v5.6.0/lib/symbols.js */
+/** Fastify's symbol `kOptions`: https://github.com/fastify/fastify/blob/v5.6.0/lib/symbols.js */
 const FASTIFY_OPTIONS = 'fastify.options';
 
-/** Which proxies the app's HTTP adapter believes: by Express' setting `trust proxy`, or Fastify's option `trustProxy`. */
+/** Which proxies the app's HTTP adapter trusts: Express' setting `trust proxy`, or Fastify's option `trustProxy`. */
 export function trustOfAdapter(adapter: AbstractHttpAdapter | undefined): TrustProxy {
   const framework = adapter?.getInstance<HttpFramework>();
   if (framework && adapter!.getType() === 'express') return trustOfExpress(framework);
@@ -18,7 +18,7 @@ export function trustOfAdapter(adapter: AbstractHttpAdapter | undefined): TrustP
   return false;
 }
 
-/** Express compiles a function from whatever the setting is. */
+/** Express compiles any value of the setting to a function. */
 function trustOfExpress(express: HttpFramework): TrustProxy {
   const trusts: unknown = express.get?.('trust proxy') && express.get('trust proxy fn');
   return typeof trusts === 'function' ? (trusts as TrustProxy) : false;

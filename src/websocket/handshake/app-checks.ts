@@ -7,25 +7,25 @@ type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
 type Cors = NonNullable<ServerOptions['cors']>;
 type CorsOptions = Exclude<Cors, (...args: never[]) => unknown>;
 
-/** How the functions of the app's that decide on handshakes are guarded. */
+/** How the app's functions that decide on handshakes are guarded. */
 export interface Guard {
-  /** How long one may take, in milliseconds. */
+  /** How long a function may take, in milliseconds. */
   timeout: number;
-  /** One of them has failed, or not decided in time. */
+  /** Called when a function has failed or timed out. */
   onFailure: (option: string, error: unknown) => void;
 }
 
 /**
- * Guards the app's own decision on handshakes: one that throws, rejects or never comes is a refusal, where it would end
- * the process or leave the handshake open.
+ * Guards the app's own decision on handshakes. If it throws, rejects or times out, the handshake is refused. Unguarded,
+ * it would end the process or leave the handshake open.
  */
 export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): AllowRequest {
   const ask = guarded('allowRequest', guard, allowRequest);
-  // Engine.IO fails on a message that is no text.
+  // Engine.IO fails on a message that is not a string.
   return (request, answer) => ask(request, (refusal, allowed = false) => answer(messageOf(refusal), allowed));
 }
 
-/** Guards the functions that the option `cors` may have, in the same way. */
+/** Guards the functions in the option `cors` in the same way. */
 export function guardCors(cors: Cors, guard: Guard): Cors {
   if (typeof cors === 'function') {
     const ask = guarded('cors', guard, cors);
@@ -36,13 +36,13 @@ export function guardCors(cors: Cors, guard: Guard): Cors {
   return typeof origin === 'function' ? { ...cors, origin: guarded('cors', guard, origin) } : cors;
 }
 
-/** What a refusal says: of an error, its text. */
+/** The text of a refusal. If the refusal is an error, its message. */
 function messageOf(refusal: unknown): string {
   const said = attempt(() => (refusal as { message?: unknown } | undefined)?.message ?? refusal, undefined);
   return typeof said === 'string' ? said : 'Forbidden';
 }
 
-/** Asks a function of the app's. If it throws, rejects or takes too long, `answer` gets an error as its first argument. */
+/** Wraps a function of the app. If it throws, rejects or times out, `answer` gets an error as its first argument. */
 function guarded<Subject, Answer extends readonly unknown[]>(
   option: string,
   { timeout, onFailure }: Guard,

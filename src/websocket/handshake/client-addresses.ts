@@ -10,10 +10,10 @@ import { trustOfAdapter } from './adapter-trust.js';
 import { trustsOf } from '../options/trust-proxy.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
-/** What is counted of one address. */
+/** The counters of one address. */
 export class AddressAccount {
   connections = 0;
-  /** What it may open of connections. */
+  /** Limits how fast the address may open connections. */
   connects: TokenBucket | undefined;
 
   /** Whether a new account would be the same. */
@@ -22,7 +22,7 @@ export class AddressAccount {
   }
 }
 
-/** Knows from which addresses clients come, and has an account for each of which there is something to remember. */
+/** Finds the address of a client, and keeps an account for each address that has something to remember. */
 @Injectable()
 export class ClientAddresses {
   private readonly accounts = new Map<string, AddressAccount>();
@@ -34,19 +34,19 @@ export class ClientAddresses {
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** Read with the first request: an app sets Express' `trust proxy` after it was created. */
+  /** Read on the first request, because an app sets Express' `trust proxy` after it was created. */
   get proxies(): TrustedProxies {
     const { trustProxy } = this.options;
     this.trusted ??= new TrustedProxies(trustsOf(trustProxy ?? trustOfAdapter(this.adapterHost.httpAdapter)));
     return this.trusted;
   }
 
-  /** The address of the client that a request comes from, whatever proxies are between. */
+  /** The address of the client that sent a request, through any number of trusted proxies. */
   addressOf(request: IncomingMessage): string {
     return this.proxies.addressOf(request);
   }
 
-  /** The account of the address that a request comes from. */
+  /** The account of the client's address; it is created if there is none. */
   accountOf(request: IncomingMessage): AddressAccount {
     const address = toCountedAddress(this.addressOf(request));
     let account = this.accounts.get(address);
@@ -59,8 +59,8 @@ export class ClientAddresses {
   }
 
   /**
-   * Whether a request comes by way of a proxy that nobody has named: from a private address, for another. All clients have
-   * that address then, which is warned of once. From a public address it may as well be the client's own claim.
+   * Whether a request comes through a proxy that is not configured: from a private address, with `X-Forwarded-For`. All
+   * clients then have that address, so a warning is logged once. A client with a public address may send it itself.
    */
   comesByUnnamedProxy(request: IncomingMessage): boolean {
     if (this.options.trustProxy !== undefined || !this.proxies.overlooks(request)) return false;
@@ -79,8 +79,8 @@ export class ClientAddresses {
   }
 
   /**
-   * Each account that comes looks whether the two that were looked at longest ago can go, so that there are never many
-   * more than are in use, and no timer is needed.
+   * Each new account checks whether the two accounts that were checked longest ago can be removed. So there are never
+   * many more accounts than are in use, and no timer is needed.
    */
   private forgetSome(): void {
     let looks = 2;
@@ -93,10 +93,10 @@ export class ClientAddresses {
   }
 }
 
-/** Before an IPv4 address, where a server listens to both. */
+/** The prefix of an IPv4 address when a server listens to IPv4 and IPv6. */
 const MAPPED = /^::ffff:/;
 
-/** By what an address counts: itself or, of IPv6, the /64 that one customer has of a provider. */
+/** The key by which an address counts: itself or, for IPv6, the /64 that a provider gives to one customer. */
 export function toCountedAddress(address: string): string {
   if (isIPv4(address)) return address;
   const plain = withoutPort(address.replace(MAPPED, ''));
@@ -108,7 +108,7 @@ export function toCountedAddress(address: string): string {
   return `${network.join(':')}::/64`;
 }
 
-/** Some proxies name the port too: `192.0.2.1:49152`, `[2001:db8::1]:49152`. */
+/** Some proxies add the port: `192.0.2.1:49152`, `[2001:db8::1]:49152`. */
 function withoutPort(address: string): string {
   const [, v4, v6] = /^(?:([\d.]+):\d+|\[([^\]]+)\](?::\d+)?)$/.exec(address) ?? [];
   return v4 ?? v6 ?? address;

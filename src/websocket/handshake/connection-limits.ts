@@ -5,12 +5,12 @@ import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/web
 import { ClientAddresses, type AddressAccount } from './client-addresses.js';
 import { HandshakeRefusal } from './handshake-refusal.js';
 
-// It may be worth trying again when others have left.
+// Another try may succeed when other clients have left.
 const SERVER_FULL = new HandshakeRefusal(503, 'TOO_MANY_CONNECTIONS', 'The server is at its limit of connections', 10);
 const ADDRESS = 'This address is at its limit of connections';
 const ADDRESS_FULL = new HandshakeRefusal(429, 'TOO_MANY_CONNECTIONS_OF_ADDRESS', ADDRESS, 10);
 
-/** Counts connections, in all and by address. */
+/** Limits connections, in total and by address. */
 @Injectable()
 export class ConnectionLimits {
   private connections = 0;
@@ -20,7 +20,7 @@ export class ConnectionLimits {
     @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
   ) {}
 
-  /** Whether one more may come. @returns why not */
+  /** Whether one more connection may be opened. @returns why not */
   judge(request: IncomingMessage): HandshakeRefusal | undefined {
     const account = this.addresses.accountOf(request);
     if (isMore(this.connections + 1, this.options.limits.connections)) return SERVER_FULL;
@@ -31,8 +31,7 @@ export class ConnectionLimits {
   /**
    * Counts a connection that has been opened.
    *
-   * @returns why it is one too many all the same: of handshakes that took their time, several may have found the same
-   * place free
+   * @returns why it is one too many after all: several slow handshakes may have passed the check for the same place
    */
   open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
     this.connections += 1;

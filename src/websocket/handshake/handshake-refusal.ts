@@ -2,12 +2,12 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import { isHttp, type UpgradeResponse } from '../socket-io/engine-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 
-/** Why a request to Engine.IO is refused, and what it is answered. */
+/** Why a request to Engine.IO is refused, and how it is answered. */
 export class HandshakeRefusal {
   /**
-   * @param code for programs, as in `ORIGIN_NOT_ALLOWED`
-   * @param message for readers; it is told to the client
-   * @param retryAfter after how many seconds another try may have success
+   * @param code for programs, such as `ORIGIN_NOT_ALLOWED`
+   * @param message for readers; it is sent to the client
+   * @param retryAfter after how many seconds another try may succeed
    */
   constructor(
     readonly status: 403 | 429 | 503,
@@ -17,12 +17,12 @@ export class HandshakeRefusal {
   ) {}
 }
 
-/** Of Engine.IO: the code of its `connection_error` for what is forbidden. */
+/** Engine.IO's code in `connection_error` for a forbidden request. */
 const FORBIDDEN = 4;
 
 /**
- * Answers a request to Engine.IO with an HTTP error, `{ code, message }` in its body, and tells those who listen to
- * `connection_error` as Engine.IO does. The request goes no further.
+ * Answers a request to Engine.IO with an HTTP error, with `{ code, message }` in its body, and emits `connection_error`
+ * as Engine.IO does. The request goes no further.
  */
 export function refuseHandshake(
   engine: Server['engine'],

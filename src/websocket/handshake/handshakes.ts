@@ -19,17 +19,17 @@ const ORIGIN_NOT_ALLOWED = new HandshakeRefusal(403, 'ORIGIN_NOT_ALLOWED', 'Page
 const ORIGIN_MISSING = new HandshakeRefusal(403, 'ORIGIN_MISSING', 'Only pages of allowed origins may connect');
 const UNAVAILABLE = new HandshakeRefusal(503, 'UNAVAILABLE', 'The server can let nobody in at the moment', 2);
 
-/** How long a WebSocket that Engine.IO does not want may take to close, in milliseconds. */
+/** How long a WebSocket that Engine.IO closes may take to end, in milliseconds. */
 const FAREWELL = 1_000;
 
 /**
- * Decides who may open a connection, before anything is kept for it: by the origin of the page, on every request of every
- * transport, and by how many connections there are. What the app itself decides, by `allowRequest`, comes after.
+ * Decides which clients may open a connection, before any memory is used for it. It checks the origin of the page on
+ * every request of every transport, and the limits on each handshake. The app's own `allowRequest` runs after that.
  */
 @Injectable()
 export class Handshakes implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Handshakes.name);
-  // A connection takes some tenths of a millisecond to set up, and a refusal to be answered.
+  // It takes some tenths of a millisecond to set up a connection or to answer a refusal.
   private readonly accept = perTurn(8);
   private readonly refuse = perTurn(5);
 
@@ -40,7 +40,7 @@ export class Handshakes implements OnApplicationShutdown {
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
 
-  /** The options with which a server is to be created: what the app's own checks throw is a refusal. */
+  /** The options for a new server: if one of the app's own checks fails, the handshake is refused. */
   guardOptions(options: ServerOptions): ServerOptions {
     const { allowRequest, cors, connectTimeout: timeout = 45_000 } = options;
     const onFailure: Guard['onFailure'] = (option, error) =>
@@ -69,15 +69,15 @@ export class Handshakes implements OnApplicationShutdown {
     });
     // Engine.IO emits this right before it writes the answer to a handshake, and sends the first packet right after it.
     engine.on('initial_headers', (_headers: object, { headers, socket }: IncomingMessage) => {
-      // The answer to a poll is one write.
+      // The answer to a poll is a single write already.
       if (headers.upgrade) coalesceWrites(socket);
     });
-    // If the handshake fails in between, Engine.IO writes an error and destroys the socket, which loses what is corked.
+    // If the handshake fails in between, Engine.IO writes an error and destroys the socket. Corked data would be lost.
     engine.on('connection_error', ({ req }: { req: IncomingMessage }) => req.socket.uncork());
     this.surviveBreakOffs(server);
   }
 
-  /** As long as the app's checks run, nobody else listens to the TCP socket: a client that breaks off would end the process. */
+  /** While the app's checks run, the TCP socket has no error listener. A reset by the client would end the process. */
   private surviveBreakOffs(server: Server): void {
     (server.httpServer as HttpServer).prependListener('upgrade', (request, socket) => {
       if (!request.url?.startsWith(server.path())) return;
@@ -109,8 +109,8 @@ export class Handshakes implements OnApplicationShutdown {
 }
 
 /**
- * Engine.IO closes a further WebSocket of one session, which nothing counts; `ws` would keep it for 30 s. One of a session
- * that has begun by a WebSocket it would take in its place, which nothing would pace.
+ * Engine.IO closes a second WebSocket of a session, but `ws` would keep it for 30 s, and nothing counts it. If the
+ * session began with a WebSocket, Engine.IO would replace that one by the second, which nothing would pace.
  */
 function endFurtherUpgrade(engine: Server['engine'], { _query: { sid }, socket }: EngineRequest): void {
   const connection = connectionOf(engine, sid);

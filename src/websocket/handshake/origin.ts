@@ -3,9 +3,9 @@ import { isObject } from '../options/option-rules.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /**
- * Whether pages of the request's origin may connect: what CORS would let a browser do, for every transport. The option
- * `cors` has been applied to the response before, whatever it is (a list, a RegExp, a function), and has left its answer
- * there. What a page does on its own origin is no matter of CORS.
+ * Whether pages of the request's origin may connect. It applies the rules of CORS to every transport. The option `cors`
+ * (a list, a RegExp, a function) has already set its answer as a header of the response. A page may always connect to
+ * its own origin, as CORS does not restrict that.
  */
 export function originIsAllowed(
   origin: string,
@@ -18,9 +18,9 @@ export function originIsAllowed(
 }
 
 /**
- * The option `cors` as an object. The package `cors` takes `true`, a text, or an object without `origin`, for every origin;
- * an `origin` that is there and undefined, as of a variable that is not set, it takes for none. With `origin: false` it
- * would do nothing for each request: there is no such option then.
+ * The option `cors` as an object. The package `cors` allows every origin for `true`, a string, or an object without
+ * `origin`. It allows none if `origin` is undefined, for example from a variable that is not set. For `origin: false`
+ * it would do nothing on each request, so the option is left out.
  */
 export function corsOptions(cors: unknown): unknown {
   if (cors === true || typeof cors === 'string') return { origin: '*' };
@@ -34,7 +34,7 @@ export function allowsEveryOrigin(cors: unknown): boolean {
   return origin === '*' || origin === true;
 }
 
-/** Whether a request without an origin comes from a browser all the same: from a page of the server's own. */
+/** Whether a request without an `Origin` header comes from a page of the server's own origin. */
 export function isOfOwnPage({ headers }: IncomingMessage): boolean {
   return headers['sec-fetch-site'] === 'same-origin';
 }

@@ -1,8 +1,8 @@
 /**
- * Spreads work over the turns of the event loop: what comes all at once is done a few at a time, so that whatever else
- * there is to do is done between.
+ * Spreads work over the turns of the event loop. Work that arrives all at once is done a few items at a time, so that
+ * other work runs in between.
  *
- * @param count how many are done in one turn of the event loop
+ * @param count how many items run in one turn of the event loop
  * @returns the function that adds work
  */
 export function perTurn(count: number): (work: () => void) => void {

@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Of these the values are the same for very many clients; others may be secrets, which are not to outlive their request. */
+/** Headers with the same value for very many clients. Others may be secrets and must not outlive their request. */
 const SHARED_VALUES =
   /^(accept-(encoding|language)|cache-control|connection|host|origin|pragma|sec-websocket-(extensions|version)|upgrade|user-agent)$/i;
-/** A URL without other parameters, since another may be a secret. */
+/** A URL with these parameters only, because another one may be a secret. */
 const SHARED_URL = /^[^?]*\?EIO=4&transport=websocket$/;
-/** How many texts are remembered, and up to which length: a client may send any. */
+/** How many texts are kept, and up to which length, because a client may send any text. */
 const MAX_TEXTS = 1_000;
 const MAX_LENGTH = 256;
 
 const texts = new Map<string, string>();
 
 /**
- * Has a request share the texts of its URL and its headers with others. Node makes new ones for each request, and a
- * WebSocket keeps its request as long as it is open. To be called before `headers` is read, which Node makes of `rawHeaders`
- * then.
+ * Lets a request share the strings of its URL and its headers with others. Node creates new ones for each request, and
+ * a WebSocket keeps its request as long as it is open. Call this before `headers` is read: Node then creates it from
+ * `rawHeaders`.
  */
 export function shareTexts(request: IncomingMessage): void {
   const { url = '', rawHeaders } = request;

@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import proxyAddr from 'proxy-addr';
 import type { Trusts } from '../options/trust-proxy.js';
 
-/** Knows whom a request comes from, where proxies stand between. */
+/** Finds the client of a request that comes through trusted proxies. */
 export class TrustedProxies {
   constructor(private readonly trusts: Trusts | undefined) {}
 
-  /** The address that a request comes from; of a connection by a Unix socket, this machine. */
+  /** The address that a request comes from. A connection over a Unix socket comes from this machine. */
   addressOf(request: IncomingMessage): string {
     const peer = peerOf(request);
     if (!this.trusts) return peer;
-    // Its own reading of the socket would fail on a Unix socket, whose proxy is as close as one can be.
+    // `proxy-addr` itself would fail on a Unix socket, which has no address. Such a proxy is on this machine.
     const read = { headers: request.headers, socket: { remoteAddress: peer } } as IncomingMessage;
     return proxyAddr(read, this.trusts);
   }
@@ -22,7 +22,7 @@ export class TrustedProxies {
     return request.headers.host;
   }
 
-  /** Whether a proxy says whom it speaks for, and is not listened to. */
+  /** Whether `X-Forwarded-For` is ignored, because no proxy is trusted. */
   overlooks(request: IncomingMessage): boolean {
     return !this.trusts && request.headers['x-forwarded-for'] !== undefined;
   }

@@ -6,10 +6,10 @@ import type { Server, Socket } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 
 /**
- * The gateway of namespace `/`: logs its start, and each client that comes and goes.
+ * The gateway of namespace `/`: logs its start, and each client that connects or disconnects.
  *
- * A gateway that extends it does the same for its own namespace, under its own class name; one that
- * overrides a hook calls the inherited one first.
+ * A gateway that extends it does the same for its own namespace, under its own class name. A gateway that overrides a
+ * hook calls the inherited hook first.
  */
 @WebSocketGateway()
 export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGatewayDisconnect {
@@ -27,7 +27,7 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
     this.log('WebSocket Gateway initialized');
   }
 
-  // oxlint-disable-next-line typescript/no-explicit-any -- an override may be async, and may type the client closer
+  // oxlint-disable-next-line typescript/no-explicit-any -- an override may be async, and may narrow the client's type
   handleConnection(client: Socket, ..._args: any[]): any {
     this.log(`Client connected: ${client.id}`, client);
   }
@@ -43,7 +43,7 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
   private log(message: string, client?: Socket, known?: object): void {
     const options = this.websocketOptions;
     if (this.constructor === EventsGateway && options?.eventsGateway === false) return;
-    // A gateway that is request-scoped is set up by a stand-in without fields.
+    // The stand-in for a request-scoped gateway has no fields.
     const logger = (this.logger as Logger | undefined) ?? new Logger(this.constructor.name);
     const isOn = options && (options.logDetails ?? (takesFields() || JOINS_PARAMETERS));
     if (!client || !isOn) return logger.log(message);
@@ -57,7 +57,7 @@ export class EventsGateway implements OnGatewayInit, OnGatewayConnection, OnGate
 /** Nest 12's logger prints a message and its parameters as one entry, Nest 11's as two. */
 const JOINS_PARAMETERS = 'stringifyParams' in ConsoleLogger.prototype;
 
-/** Whether Nest's logger is one of nest-winston, nestjs-pino and their kind, which pass entries on to another as fields. */
+/** Whether Nest's logger passes entries to another logger as fields, like those of nest-winston and nestjs-pino. */
 function takesFields(): boolean {
   const { logger } = Object(Logger['staticInstanceRef']) as { logger?: { info?: unknown } };
   return typeof logger?.info === 'function';

@@ -5,13 +5,13 @@ import { GATEWAY_SERVER_METADATA } from '@nestjs/websockets/constants.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import type { Gateway } from './gateway.js';
 
-/** A gateway that is there for one client, with the context that its dependencies were made in. */
+/** The gateway instance of one client, with the context in which its dependencies were created. */
 export interface GatewayInstance {
   readonly instance: object;
   readonly contextId: ContextId;
 }
 
-/** Makes the instances of request-scoped gateways: one for each client, which is the `REQUEST` that they can inject. */
+/** Creates the instances of request-scoped gateways, one for each client. The client is their injectable `REQUEST`. */
 @Injectable()
 export class GatewayInstances {
   constructor(
@@ -19,11 +19,11 @@ export class GatewayInstances {
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {}
 
-  /** @throws what the constructor of the gateway, or of something that it needs, has thrown */
+  /** @throws what the constructor of the gateway, or of one of its dependencies, throws */
   async of(gateway: Gateway, client: Socket): Promise<GatewayInstance> {
     const contextId = this.contextOf(client, gateway.wrapper.isDependencyTreeDurable());
     const host = this.modules.get(gateway.moduleKey)!;
-    // Private to Nest; `ModuleRef#resolve` looks a class up anywhere, and may find that of another module.
+    // Private to Nest. `ModuleRef#resolve` searches all modules, and may find the class in another module.
     const instance = await this.moduleRef['injector'].loadPerContext(
       gateway.instance,
       host,
@@ -35,7 +35,7 @@ export class GatewayInstances {
     return { instance, contextId };
   }
 
-  /** Kept at the client under Nest's own symbol, so that whoever asks for its context gets the same. */
+  /** Stored on the client under Nest's own symbol, so that all code gets the same context for it. */
   private contextOf(client: Socket, durable: boolean): ContextId {
     const known = (client as Socket & { [REQUEST_CONTEXT_ID]?: ContextId })[REQUEST_CONTEXT_ID];
     if (known) return known;
@@ -47,7 +47,7 @@ export class GatewayInstances {
   }
 }
 
-/** Nest sets what `@WebSocketServer()` decorates at boot, on the stand-in. */
+/** Copies the `@WebSocketServer()` properties, which Nest sets at boot and only on the stand-in. */
 function giveServer(standIn: object, instance: object): void {
   if (standIn === instance) return;
   for (const property in standIn) {

@@ -8,10 +8,10 @@ export type Hook = 'handleConnection' | 'handleDisconnect';
 
 type Hooks = Partial<Record<Hook, (client: Socket, ...rest: unknown[]) => unknown>>;
 
-/** The name of a namespace, a pattern of names, or a function that says which names there are. */
+/** The name of a namespace, a pattern of names, or a function that decides which names exist. */
 export type NamespaceName = Parameters<Server['of']>[0];
 
-/** Where a server is: on a port, of which 0 is the app's own, under a path; without one under Socket.IO's or the module's. */
+/** Where a server is. Port 0 is the app's own. Without a path, the module's option or Socket.IO's default applies. */
 export interface Place {
   readonly port: number;
   readonly path: string | undefined;
@@ -21,22 +21,21 @@ export interface Place {
 export class Gateway {
   /** Its class name. */
   readonly name: string;
-  /** The instance or, of a gateway that Nest instantiates for each client, a stand-in with its methods. */
+  /** The instance or, if Nest instantiates the gateway for each client, a stand-in with its methods. */
   readonly instance: object;
   /** Whether Nest instantiates it for each client. */
   readonly isScoped: boolean;
-  /** Where its server is. */
   place: Place;
-  /** What it declares of Socket.IO's options. */
+  /** The Socket.IO options that its decorator sets. */
   readonly serverOptions: ServerOptions;
   /** With the leading slash. */
   readonly namespace: NamespaceName;
-  /** What its `afterInit` comes to, once Nest has called it. */
+  /** The result of its `afterInit`, once Nest has called it. */
   initialised: Promise<unknown> | undefined;
 
   constructor(
     readonly wrapper: InstanceWrapper,
-    /** The module that provides it, as Nest's container keys it. */
+    /** The key in Nest's container of the module that provides it. */
     readonly moduleKey: string,
   ) {
     const metatype = wrapper.metatype as Type;
@@ -61,12 +60,12 @@ export class Gateway {
     return typeof (this.instance as Hooks)[hook] === 'function';
   }
 
-  /** Calls a hook of this gateway, or of the instance of it that is the client's. */
+  /** Calls a hook of this gateway, or of the client's own instance of it. */
   call(hook: Hook, client: Socket, rest: readonly unknown[], instance = this.instance): unknown {
     return (instance as Hooks)[hook]?.(client, ...rest);
   }
 
-  /** Nest drops the promise of `afterInit`, and lets what it throws become an uncaught error. */
+  /** Keeps the result of `afterInit`. Nest ignores its promise, and what it throws would be an uncaught exception. */
   private watchInit(): void {
     const { instance } = this;
     const { afterInit } = instance as { afterInit?: (server: unknown) => unknown };
@@ -75,9 +74,9 @@ export class Gateway {
       configurable: true,
       writable: true,
       value: (server: unknown): void => {
-        // Called at once, as Nest does.
+        // Called synchronously, as in Nest.
         this.initialised = new Promise((resolve) => resolve(afterInit.call(instance, server)));
-        // Told at the end of the boot.
+        // `Gateways#initialised` reports it at the end of the boot.
         this.initialised.catch(() => {});
       },
     });
@@ -88,7 +87,7 @@ export function isSamePlace(one: Place, other: Place): boolean {
   return one.port === other.port && one.path === other.path;
 }
 
-/** Two patterns may be equal; two functions that read the same may know different things. */
+/** Compares patterns by their text, but not functions: two with the same text may use different variables. */
 export function isSameNamespace(one: NamespaceName, other: NamespaceName): boolean {
   return one === other || (typeof one !== 'function' && String(one) === String(other));
 }

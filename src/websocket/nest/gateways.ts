@@ -7,32 +7,31 @@ import { corsOptions } from '../handshake/origin.js';
 import type { ServerOptions } from '../socket-io/socket.io.js';
 import { Gateway, isSamePlace, type NamespaceName, type Place } from './gateway.js';
 
-/** Two gateways want one Socket.IO server to be set up in two ways. Thrown when the app boots. */
+/** Gateways disagree on the options of a server, or two servers are in one place. Thrown when the app boots. */
 export class GatewayOptionsError extends Error {
   override readonly name = 'GatewayOptionsError';
 }
 
-/** The gateways of the app. */
 @Injectable()
 export class Gateways {
   private discovered: readonly Gateway[] | undefined;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
-  /** Those on one namespace of one server, in the order in which Nest sets them up. */
+  /** The gateways on one namespace of one server, in the order in which Nest sets them up. */
   at(place: Place, namespace: NamespaceName): readonly Gateway[] {
     return this.all.filter((gateway) => isSamePlace(gateway.place, place) && gateway.serves(namespace));
   }
 
-  /** Where the server is to be that Nest wants for a place: by default where `EventsGateway` is, beside the others. */
+  /** Where to put the server that Nest asks for. For the default place, it is where `EventsGateway` is. */
   placeOf(wanted: Place): Place {
     return (isSamePlace(wanted, DEFAULT_PLACE) && this.all.find(isOfModule)?.place) || wanted;
   }
 
   /**
-   * What the gateways that share a server declare of its options. Nest would take those of the first, and lose the rest.
+   * The options that the gateways on one server declare. Nest would take those of the first gateway, and lose the rest.
    *
-   * @param overridden the options of the module's, which go before
+   * @param overridden the options of the module, which override them
    * @throws GatewayOptionsError when two of them disagree
    */
   serverOptions(place: Place, overridden: ServerOptions): ServerOptions {
@@ -55,12 +54,12 @@ export class Gateways {
     return declared;
   }
 
-  /** Waits for every `afterInit`. @throws what one has thrown, so that the app does not start */
+  /** Waits for every `afterInit`. @throws the error of one that fails, so that the app does not start */
   async initialised(): Promise<void> {
     for (const { initialised } of this.discovered ?? []) await initialised;
   }
 
-  /** Found when they are first asked for: by then every module is there, and no server yet. */
+  /** Discovered at first use: by then every module exists, and no server yet. */
   private get all(): readonly Gateway[] {
     this.discovered ??= this.discover();
     return this.discovered;
@@ -76,7 +75,7 @@ export class Gateways {
         .map((wrapper) => new Gateway(wrapper, moduleKey)),
     );
     const others = all.filter((gateway) => !isOfModule(gateway));
-    // Where the app has no gateway, that of the module alone would open a further server.
+    // If no gateway of the app is in the default place, `EventsGateway` alone would open a further server there.
     if (others[0] && !others.some((other) => isSamePlace(other.place, DEFAULT_PLACE)))
       for (const gateway of all.filter(isOfModule)) gateway.place = others[0].place;
     return all;
@@ -85,13 +84,13 @@ export class Gateways {
 
 const DEFAULT_PLACE: Place = { port: 0, path: undefined };
 
-/** Whether two gateways say the same of an option, be it in two ways. */
+/** Whether two values of an option mean the same, even if they are written differently. */
 function isSameOption(option: string, ...values: [unknown, unknown]): boolean {
   const [one, other] = option === 'cors' ? values.map((cors) => plain(corsOptions(cors))) : values;
   return isDeepStrictEqual(one, other);
 }
 
-/** With functions and patterns as they are written: each decorator has another of them. */
+/** Replaces functions and patterns by their text, because each decorator creates its own. */
 function plain(cors: unknown): unknown {
   return JSON.parse(JSON.stringify([cors], asWritten));
 }

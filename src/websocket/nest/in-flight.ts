@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Socket } from '../socket-io/socket.io.js';
 
-/** Something that runs for a client: a handler, a hook. */
+/** A handler or a hook that runs for a client. */
 export interface Work {
-  /** For readers, as in `handleDisconnect` or `handler of "say"`. */
+  /** For messages, for example `handleDisconnect` or `handler of "say"`. */
   readonly what: string;
   /** The client's socket id. */
   readonly client: string;
-  /** Of a handler, the client's socket: it may never hear from one that has gone. */
+  /** The client's socket, for a handler only: a handler may wait for ever for a client that has disconnected. */
   readonly socket?: { readonly connected: boolean };
 }
 
@@ -15,10 +15,10 @@ export function handlerWork(event: string, client: Socket): Work {
   return { what: `handler of "${event}"`, client: client.id, socket: client };
 }
 
-/** What the gateways are doing at the moment, for a shutdown to wait for. What ends at once is never noted. */
+/** The work of the gateways that is in flight. A shutdown waits for it. Synchronous work is not recorded. */
 @Injectable()
 export class InFlight {
-  /** What runs, the oldest first, and who waits for its end. */
+  /** The work in flight, the oldest first, with the callbacks that wait for its end. */
   private readonly running = new Map<Work, readonly (() => void)[]>();
   private lost = new WeakSet<Work>();
   private timer: NodeJS.Timeout | undefined;
@@ -39,14 +39,14 @@ export class InFlight {
     for (const resolve of waiting) resolve();
   }
 
-  /** Notes work until its promise has settled, however it does. */
+  /** Records work until its promise is fulfilled or rejected. */
   follow(work: Work, end: PromiseLike<unknown>): void {
     this.begin(work);
     const ended = (): void => this.end(work);
     end.then(ended, ended);
   }
 
-  /** A handler may wait for ever for a client that has gone: what was found so the last time is not in flight any more. */
+  /** Drops handlers whose client was already disconnected at the last check, because they may wait for it for ever. */
   private readonly forgetLost = (): void => {
     const lost = this.work.filter(({ socket }) => socket?.connected === false);
     for (const work of lost) if (this.lost.has(work)) this.end(work);
@@ -54,7 +54,7 @@ export class InFlight {
     this.timer = this.running.size > 0 ? setTimeout(this.forgetLost, INTERVAL).unref() : undefined;
   };
 
-  /** Resolves when all of this work has ended, whatever has begun meanwhile. */
+  /** Resolves when all of this work has ended. It does not wait for work that begins later. */
   async ended(work: Iterable<Work>): Promise<void> {
     const endOf = (each: Work): Promise<void> =>
       new Promise((resolve) => {
@@ -65,13 +65,13 @@ export class InFlight {
     await Promise.all(Array.from(work, endOf));
   }
 
-  /** Resolves when nothing runs, at once where nothing does. */
+  /** Resolves when nothing is in flight. */
   async settled(): Promise<void> {
     while (this.running.size > 0) await this.ended(this.work);
   }
 }
 
-/** How often it is looked for handlers whose clients have gone, in milliseconds. */
+/** How often to look for handlers of disconnected clients, in milliseconds. */
 const INTERVAL = 60_000;
 
 const NOBODY: readonly (() => void)[] = [];

@@ -23,11 +23,11 @@ import type { Socket } from '../socket-io/socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
 import { NEST_MEMBERS } from './private-members.js';
 
-/** What guards, interceptors and filters see, as in Nest: client, data, ack, pattern. */
+/** The arguments that guards, interceptors and filters get, as in Nest: client, data, ack, pattern. */
 type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];
 type Run = (...args: Args) => unknown;
 
-/** A method, with what is decorated onto it. */
+/** A gateway method, with the metadata of its decorators. */
 export interface HandlerMethod {
   readonly name: string;
   readonly event: string;
@@ -35,7 +35,7 @@ export interface HandlerMethod {
   readonly callback: (...args: unknown[]) => unknown;
 }
 
-/** What Nest knows of a parameter. */
+/** Nest's metadata of a parameter. */
 interface Parameter {
   readonly index: number;
   readonly pipes: readonly unknown[];
@@ -49,7 +49,7 @@ class RefusingGuards extends GuardsConsumer {
   }
 }
 
-/** When a client goes, nobody subscribes any more to what interceptors have made of a handler's promise. */
+/** Follows the handler itself. After a disconnect, nothing subscribes any more to the result of the interceptors. */
 class FollowedInterceptors extends InterceptorsConsumer {
   constructor(private readonly inFlight: InFlight) {
     super();
@@ -67,13 +67,13 @@ class FollowedInterceptors extends InterceptorsConsumer {
   }
 }
 
-/** From Nest 12 on, global guards, interceptors and pipes run on gateways too; its controller takes more parts since. */
+/** Since Nest 12, global guards, interceptors and pipes also run on gateways. Its controller has more parameters. */
 const GLOBALS_REACH_GATEWAYS = WebSocketsController.length > 5;
 
 /**
- * What runs around the method of a gateway: Nest's own pipeline, put together of the classes that its own dispatch is made
- * of, but for the proxy that swallows errors. They are public in neither version; no documented seam gives a gateway's
- * pipeline without that proxy. A method that nothing runs around is called directly.
+ * Nest's own pipeline around the methods of gateways. It is built from the classes that Nest's dispatch uses, without
+ * the proxy that swallows errors. They are not public in Nest 11 or 12, and no documented API gives the pipeline of a
+ * gateway without that proxy. A method without guards, interceptors, pipes and filters is called directly.
  */
 @Injectable()
 export class NestPipeline implements OnModuleInit {
@@ -121,8 +121,8 @@ export class NestPipeline implements OnModuleInit {
   }
 
   /**
-   * @param contextId of a request-scoped gateway, the context of its instance
-   * @param inquirerId the provider that transient enhancers are made for
+   * @param contextId for a request-scoped gateway, the context of its instance
+   * @param inquirerId the provider that transient enhancers are created for
    */
   around(
     gateway: object,
@@ -145,7 +145,7 @@ export class NestPipeline implements OnModuleInit {
   }
 }
 
-/** Nest asks request-scoped global guards on gateways that are request-scoped themselves, and on no other. */
+/** Nest runs request-scoped global guards only on gateways that are request-scoped themselves. */
 function warnOfIgnoredGuards(config: ApplicationConfig): void {
   const names = config.getGlobalRequestGuards().map(({ metatype, name }) => metatype?.name ?? String(name));
   if (names.length === 0) return;
@@ -155,12 +155,12 @@ function warnOfIgnoredGuards(config: ApplicationConfig): void {
   );
 }
 
-/** Whether something traces what Nest puts together: in place of the method that its class was written with there is another. */
+/** Whether a tracer has patched Nest: then `create` is not the method in the source of its class. */
 function isTraced(): boolean {
   return !String(WsContextCreator).includes(String(Reflect.get(WsContextCreator.prototype, 'create')));
 }
 
-/** The method, called with what its parameters' decorators make of the arguments. */
+/** Calls the method with the values that its parameter decorators extract from the arguments. */
 function withParameters(gateway: object, callback: HandlerMethod['callback'], parameters: readonly Parameter[]): Run {
   if (parameters.length === 0) return (...args) => callback.apply(gateway, args);
   return (...args) => {
@@ -170,7 +170,7 @@ function withParameters(gateway: object, callback: HandlerMethod['callback'], pa
   };
 }
 
-/** What Nest has its proxy do, but for the filter that is there for everything: it would tell the client itself. */
+/** Does what Nest's proxy does, without the default filter, which would send its own answer to the client. */
 function withFilters(run: (...args: Args) => Promise<unknown>, handler: WsExceptionsHandler): Run {
   const filters = handler['filters'];
   if (filters.length === 0) return run;
@@ -186,7 +186,7 @@ function withFilters(run: (...args: Args) => Promise<unknown>, handler: WsExcept
 /**
  * Gives an error to the first filter that catches its kind.
  *
- * @throws FilteredError when one has, after it is done; the error itself when none does
+ * @throws FilteredError when that filter is done; the error itself when no filter catches it
  */
 function filter(filters: WsExceptionsHandler['filters'], error: unknown, host: ArgumentsHost): unknown {
   const matching = selectExceptionFilterMetadata(filters, error);

@@ -14,9 +14,9 @@ import { GatewayMetadataExplorer } from '@nestjs/websockets/gateway-metadata-exp
 import type { PrivateMembers } from '../errors/private-members.js';
 
 /**
- * What the module uses of Nest without its being documented. Nest's own dispatch is made of it
- * (https://github.com/nestjs/nest/blob/master/packages/websockets/web-sockets-controller.ts), and is to be had by no other
- * way without the proxy around it that swallows errors.
+ * The undocumented members of Nest that the module uses. Nest's own dispatch uses them
+ * (https://github.com/nestjs/nest/blob/master/packages/websockets/web-sockets-controller.ts). There is no other way to
+ * run it without the proxy that swallows errors.
  */
 export const NEST_MEMBERS: PrivateMembers = {
   '@nestjs/common': [[Logger, 'staticInstanceRef']],

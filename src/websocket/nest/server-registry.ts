@@ -4,7 +4,7 @@ import { textOf } from '../errors/report-error.js';
 import type { ServerOptions } from '../socket-io/socket.io.js';
 import { GatewayOptionsError } from './gateways.js';
 
-/** The port that a gateway declares cannot be had. Thrown when the app boots; `cause` has what the system said. */
+/** The port that a gateway declares cannot be opened. Thrown when the app boots. `cause` is the error of the system. */
 export class GatewayPortError extends Error {
   override readonly name = 'GatewayPortError';
 
@@ -20,13 +20,13 @@ export class GatewayPortError extends Error {
   }
 }
 
-/** Where the servers of an app are: two in one place would both take over what comes there. */
+/** The ports and paths of an app's servers. Two servers in one place would both handle the same requests. */
 export class ServerRegistry {
   private readonly paths = new Map<number, readonly string[]>();
   private readonly own: HttpServer[] = [];
   private readonly opening: Promise<unknown>[] = [];
 
-  /** @throws GatewayOptionsError when there is a server already */
+  /** @throws GatewayOptionsError when another server is already there */
   claim(port: number, { path = '/socket.io', addTrailingSlash = true }: ServerOptions): void {
     const claimed = path.replace(/\/$/, '') + (addTrailingSlash ? '/' : '');
     const others = this.paths.get(port) ?? [];
@@ -41,24 +41,24 @@ export class ServerRegistry {
     this.paths.set(port, [...others, claimed]);
   }
 
-  /** Takes on the server of a gateway's own port. Nest has it listen before the app is up, which it may never be. */
+  /** Registers the server of a gateway's own port. It is unref'ed until the app has started, which may fail. */
   expect(httpServer: HttpServer, port: number): void {
     this.own.push(httpServer.unref());
     const listening = once(httpServer, 'listening').catch((error: unknown) => {
       throw new GatewayPortError(port, error);
     });
-    // Told by `opened`, later.
+    // `opened` reports it later.
     listening.catch(() => {});
     this.opening.push(listening);
   }
 
-  /** @throws GatewayPortError when a port cannot be listened on */
+  /** @throws GatewayPortError when a port cannot be opened */
   async opened(): Promise<void> {
     await Promise.all(this.opening);
     for (const httpServer of this.own) httpServer.ref();
   }
 
-  /** The app does not start. */
+  /** Called if the app fails to start. */
   close(): void {
     for (const httpServer of this.own) {
       httpServer.close();

@@ -5,7 +5,7 @@ import { RedisConnection, RedisUnavailableError, reasonOf, type ConnectionListen
 import { redisOption, type RedisClient, type RedisOptions } from '../options/redis.options.js';
 import type { Namespace, ServerOptions } from '../socket-io/socket.io.js';
 
-/** Joins this node to the others: the Redis clients, and the Socket.IO adapter that speaks through them. */
+/** Connects this node to the others: the Redis clients, and the Socket.IO adapter that uses them. */
 export class RedisBackplane implements OnApplicationBootstrap {
   /** For `ServerOptions.adapter`. */
   readonly adapter: NonNullable<ServerOptions['adapter']>;
@@ -18,7 +18,7 @@ export class RedisBackplane implements OnApplicationBootstrap {
     private readonly outages: OutageLog,
   ) {
     const create = createAdapter(publisher.guarded, subscriber.guarded, keyPrefix ? { key: keyPrefix } : {});
-    // Called with `new`.
+    // Socket.IO calls this with `new`.
     this.adapter = function adapter(namespace: Namespace) {
       return countingNodes(create(namespace), outages);
     } as typeof this.adapter;
@@ -47,7 +47,7 @@ export class RedisBackplane implements OnApplicationBootstrap {
     }
   }
 
-  /** Resolves when Redis has taken in every subscription made so far: from then on this node hears the others. */
+  /** Resolves when Redis has processed all subscriptions so far. Then this node gets the events of the others. */
   async joined(): Promise<void> {
     await this.subscriber.ping();
   }
@@ -61,7 +61,7 @@ export class RedisBackplane implements OnApplicationBootstrap {
     this.outages.throttled.flush();
   }
 
-  /** Closes without a word to Redis. */
+  /** Closes at once, without waiting for Redis. */
   abandon(): void {
     this.subscriber.abandon();
     this.publisher.abandon();
@@ -69,8 +69,8 @@ export class RedisBackplane implements OnApplicationBootstrap {
 }
 
 /**
- * Has an adapter know of this node alone while Redis cannot say how many there are. A broadcast that asks for acks wants
- * to know it, and would not look at the promise that fails: it would end the process.
+ * Makes an adapter count only this node while Redis cannot tell the number of nodes. A broadcast with acks asks for
+ * that number, and does not handle a rejected promise, which would end the process.
  */
 function countingNodes<A extends { serverCount(): Promise<number> }>(adapter: A, outages: OutageLog): A {
   const serverCount = adapter.serverCount.bind(adapter);
@@ -82,7 +82,7 @@ function countingNodes<A extends { serverCount(): Promise<number> }>(adapter: A,
   return adapter;
 }
 
-/** Logs once when Redis goes away, and once when all connections to it are back. */
+/** Logs once when a connection to Redis is lost, and once when all connections are back. */
 class OutageLog implements ConnectionListener {
   private readonly logger = new Logger(RedisBackplane.name);
   private readonly lost = new Set<RedisConnection>();
@@ -122,7 +122,7 @@ async function createClient(url: string | undefined, connectTimeout: number): Pr
   const redis = await peer('redis', () => import('redis'));
   return redis.createClient({
     url,
-    // An event that cannot be published is lost to the other nodes; kept for later, they would pile up without bound.
+    // The other nodes do not get an event that cannot be published. A queue of such events would grow without bound.
     disableOfflineQueue: true,
     socket: { connectTimeout, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000) },
   });

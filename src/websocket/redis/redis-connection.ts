@@ -2,38 +2,38 @@ import { Deadline } from '../timing/deadline.js';
 import { callEach, type Listener } from '../errors/guarded-call.js';
 import type { RedisClient } from '../options/redis.options.js';
 
-/** Redis could not be joined. Thrown when the app boots; `cause` has what the client said. */
+/** Redis or a package for it is not available. Thrown when the app boots. `cause` is the original error, if any. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
 }
 
-/** Whoever wants to know how a connection fares. */
+/** Called when the state of a connection changes, or something fails on it. */
 export interface ConnectionListener {
   /** The client is ready, for the first time or again. */
   onReady(connection: RedisConnection): void;
-  /** The client is not ready any more, and tries to be. */
+  /** The client is not ready any more, and reconnects. */
   onLost(connection: RedisConnection, error: Error): void;
-  /** A command failed that Socket.IO's adapter does not watch. */
+  /** A command failed whose promise Socket.IO ignores. */
   onUnsent(command: string, error: unknown): void;
-  /** Socket.IO's adapter has failed on what somebody has published. */
+  /** Socket.IO's adapter has failed on a published message. */
   onUnreadable(error: unknown): void;
 }
 
-/** How long closing waits for what is still on its way to Redis, in milliseconds. */
+/** How long closing waits until Redis has processed earlier commands, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
-/** The commands that Socket.IO's adapter sends without looking at their promises; some have a listener for messages. */
+/** The commands whose promises Socket.IO's adapter ignores. Some of them take a listener for messages. */
 const UNWATCHED = ['publish', 'subscribe', 'pSubscribe', 'psubscribe', 'unsubscribe', 'pUnsubscribe', 'punsubscribe'];
 
-/** What the two packages' clients have beside `RedisClient`, partly under different names. */
+/** What the clients of `redis` and `ioredis` have in addition to `RedisClient`, partly under different names. */
 interface AnyClient extends RedisClient {
-  /** Of `ioredis`; a client that has not been told to connect says `wait`. */
+  /** In `ioredis`. It is `wait` until the client is told to connect. */
   status?: string;
-  /** Of `redis`: whether it was told to connect. */
+  /** In `redis`: whether the client was told to connect. */
   isOpen?: boolean;
   connect(): Promise<unknown>;
   ping(): Promise<unknown>;
-  /** Of `redis`; `ioredis` has `disconnect`. */
+  /** In `redis`; `ioredis` has `disconnect`. */
   destroy?(): void;
   disconnect(): void;
   unref?(): void;
@@ -41,23 +41,23 @@ interface AnyClient extends RedisClient {
 }
 
 export interface ConnectionOptions {
-  /** Whether the client is closed with the connection; if not, it is somebody else's. */
+  /** Whether the client is closed with the connection. If not, it is borrowed from the app. */
   readonly isOwned: boolean;
-  /** For readers: the address. */
+  /** The address, for messages. */
   readonly where: string;
   /** How long an answer may take, in milliseconds. */
   readonly timeout: number;
 }
 
-/** One Redis client, opened here or borrowed, whose errors are heard. */
+/** A Redis client, opened here or borrowed from the app, with a listener for its errors. */
 export class RedisConnection {
-  /** The client as Socket.IO's adapter gets it: a command that fails is told, where it would end the process. */
+  /** The client that Socket.IO's adapter gets. It reports a failed command, which would otherwise end the process. */
   readonly guarded: RedisClient;
 
   private ready = false;
   private closed = false;
   private lastError: Error | undefined;
-  /** The listeners for messages, by those that they were made of. */
+  /** The guarded listeners for messages, by the original listeners. */
   private readonly guardedListeners = new WeakMap<Listener, Listener>();
 
   private constructor(
@@ -71,9 +71,9 @@ export class RedisConnection {
   }
 
   /**
-   * Connects a client or, of one that is somebody else's, sees that it is connected.
+   * Connects a client, or checks that a borrowed client is connected.
    *
-   * @throws RedisUnavailableError when somebody else's was not told to connect, or Redis does not answer in time
+   * @throws RedisUnavailableError when a borrowed client was not told to connect, or Redis does not answer in time
    */
   static async open(
     client: RedisClient,
@@ -99,12 +99,12 @@ export class RedisConnection {
     const isConnecting = !isOwned || (client.status !== undefined && client.status !== 'wait');
     await this.reach(isConnecting ? client.ping() : client.connect());
     this.ready = true;
-    // The app's own servers keep the process alive; an app that did not come up must not be kept by Redis.
+    // The app's own servers keep the process alive. If the app fails to start, Redis must not keep it alive.
     if (isOwned) client.unref?.();
   }
 
   /**
-   * Resolves when Redis has dealt with all that was sent before. The client keeps no process alive, but this does.
+   * Resolves when Redis has processed all earlier commands. The client does not keep the process alive, but this does.
    *
    * @throws RedisUnavailableError when Redis does not answer in time
    */
@@ -116,14 +116,14 @@ export class RedisConnection {
     if (this.closed) return;
     this.closed = true;
     if (this.options.isOwned) {
-      // Its answer comes after those to all that was sent before. With close() or quit() the client itself would wait,
-      // and one of `redis` that waits cannot be ended any more.
+      // Redis answers this after all earlier commands. With close() or quit() the client itself would wait, and a
+      // client of `redis` that waits cannot be ended any more.
       await new Deadline(CLOSE_TIMEOUT).allows(this.client.ping());
     }
     this.abandon();
   }
 
-  /** Ends the client at once, or leaves that of somebody else. Errors of ours stay heard: they may still come. */
+  /** Ends an owned client at once, or releases a borrowed one. An owned one keeps its listener for late errors. */
   abandon(): void {
     this.closed = true;
     if (!this.options.isOwned) {
@@ -165,7 +165,7 @@ export class RedisConnection {
     return guarded;
   }
 
-  /** Anybody may publish, and what cannot be decoded would end the process. A listener is found again to be taken off. */
+  /** An undecodable message would end the process. A listener always gets the same guard, so that it can be removed. */
   private guardIfListener(arg: unknown): unknown {
     if (typeof arg !== 'function') return arg;
     const listener = arg as Listener;
@@ -193,7 +193,7 @@ export class RedisConnection {
   };
 }
 
-/** What an error says; Node gathers failed attempts to connect in an AggregateError without a message. */
+/** The message of an error. Node collects failed attempts to connect in an AggregateError without a message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return error.errors.map(reasonOf).join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -2,9 +2,9 @@ import type { ModulesContainer } from '@nestjs/core';
 import { logFailure } from '../errors/report-error.js';
 
 /**
- * A gateway or another provider that has something to do while its clients are still connected, when the app is closed:
- * a last broadcast, for instance. New clients are not let in any more by then. The hook is awaited, for two fifths of
- * `shutdown.timeout` at most; Nest's own hooks of a shutdown come when the clients have left.
+ * A hook of gateways and other providers that runs at shutdown while the clients are still connected, for example for a
+ * last broadcast. New clients are already refused. The hook is awaited for at most two fifths of `shutdown.timeout`. By
+ * default, Nest's own shutdown hooks run after the clients have left.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ export interface BeforeDrain {
   beforeDrain(): void | Promise<void>;
 }
 
-/** Calls the hook of every provider that has it, side by side. What one fails with is logged. */
+/** Calls the hook of all providers that have it, except request-scoped ones, in parallel. Logs their errors. */
 export async function callBeforeDrain(modules: ModulesContainer): Promise<void> {
   const wrappers = Array.from(modules.values()).flatMap(({ providers }) => [...providers.values()]);
   const statics = wrappers.filter((one) => one.isDependencyTreeStatic());

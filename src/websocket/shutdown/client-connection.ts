@@ -21,9 +21,9 @@ export function connectionsOf(server: Server): ClientConnection[] {
   return Array.from(sockets, ([connection, of]) => new ClientConnection(connection, of));
 }
 
-/** The connection of a client that is to leave. */
+/** A client's connection that is to be drained. */
 export class ClientConnection {
-  /** Whether there is nobody at the other end, as far as is known. */
+  /** Whether the client was sent a ping and has not answered it yet. */
   private isMute = false;
   private caughtUp: Promise<void> | undefined;
 
@@ -32,36 +32,37 @@ export class ClientConnection {
     private readonly sockets: readonly Socket[] = [],
   ) {}
 
-  /** The ids under which its work is noted: one for each namespace. */
+  /** The socket ids under which its work is in flight: one for each namespace. */
   get ids(): readonly string[] {
     return this.sockets.map(({ id }) => id);
   }
 
-  /** For readers. */
+  /** For logs. */
   get name(): string {
     return `client ${this.ids.join(', ') || 'without a namespace'} (${this.connection.transport.name})`;
   }
 
   /**
-   * Resolves when all that the client has sent so far is being dealt with, or the connection is gone: it answers a ping
-   * of Engine.IO's, and a connection keeps order. Where no namespace is joined, there is nothing to deal with.
+   * Resolves when the handlers of all that the client has sent so far have started, or when the connection has closed.
+   * It waits for the answer to an Engine.IO ping, because a connection keeps its order. Without a namespace, it
+   * resolves at once.
    *
-   * @param onSign called for each packet that comes meanwhile
+   * @param onSign called for each packet that arrives meanwhile
    */
   catchUp(onSign: () => void): Promise<void> {
     this.caughtUp ??= this.askForSign(onSign);
     return this.caughtUp;
   }
 
-  /** Lets no further event reach a handler: it would begin what there is no time to end. */
+  /** Lets no further event reach a handler, because there is no time left to finish it. */
   holdEvents(): void {
     for (const socket of this.sockets) socket.use(() => {});
   }
 
   /**
-   * Sends what still waits for the client and closes the transport, upon which it connects anew by itself; told to
-   * disconnect, it would not. Who does not take leave in time is cut off, where `ws` would wait for 30 s; from a client
-   * that is mute, or that has not joined a namespace, nothing is awaited.
+   * Sends what still waits for the client and closes the transport, so that the client reconnects. After a disconnect
+   * packet it would not. A client that does not close in time is cut off, where `ws` would wait for 30 s. A client that
+   * has not answered the ping, or is in no namespace, is cut off at once.
    *
    * @returns whether a client was cut off
    */
@@ -84,11 +85,11 @@ export class ClientConnection {
     return this.sockets.length > 0;
   }
 
-  /** Ends it at once. */
+  /** Closes the connection at once. */
   cut(): void {
     this.endSockets();
     const { socket, shouldClose } = transportOf(this.connection);
-    // Of a handshake that has just come the answer may not have left.
+    // The response to a recent handshake may still be corked.
     tcpOf(this.connection)?.uncork();
     socket?.terminate();
     shouldClose?.();
@@ -101,16 +102,16 @@ export class ClientConnection {
 
   private async askForSign(onSign: () => void): Promise<void> {
     const { connection } = this;
-    // Of the third protocol the clients send the pings.
+    // In version 3 of the Engine.IO protocol, the clients send the pings.
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
     this.isMute = true;
-    // One that is under way will be answered first.
+    // The client first answers a ping that is already under way.
     let pongs = awaitsPong(connection) ? 2 : 1;
     await new Promise((resolve) => {
       const done = (): void => {
         connection.off('packet', onPacket);
         connection.off('close', done);
-        // Between a packet and its handler there are several ticks.
+        // A packet takes several ticks to reach its handler.
         setImmediate(resolve);
       };
       const onPacket = ({ type }: { type: string }): void => {

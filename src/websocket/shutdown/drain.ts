@@ -7,29 +7,29 @@ import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { ClientConnection, connectionsOf } from './client-connection.js';
 import { SHUTTING_DOWN, refuseNewConnections } from './refuse-connections.js';
 
-/** How much of the time the clients have; the rest is for what comes after them. */
+/** The share of the timeout for the clients. The rest is for what comes after the drain. */
 const SHARE_OF_CLIENTS = 0.8;
 
-/** After how much of the time nobody is waited for that has not answered: its `handleDisconnect` comes then. */
+/** The share of the timeout after which silent clients are given up, so that `handleDisconnect` has time to run. */
 const SHARE_OF_ANSWERS = 0.7;
 
-/** How much of the time all wait for the handlers in flight; after it, each waits only for its own. */
+/** The share of the timeout for `beforeDrain`, and again for all handlers; then each client waits only for its own. */
 const SHARE_OF_HANDLERS = 0.4;
 
-/** How long all clients may be silent before those that have not answered, or said goodbye, are given up. */
+/** How long all clients may be silent before those that have not answered or closed are given up, in milliseconds. */
 const SILENCE = 2_000;
 
-/** How long all clients may be silent before those that have answered wait no longer for the others. */
+/** How long all clients may be silent before those that have answered stop waiting for the others, in milliseconds. */
 const SILENCE_OF_OTHERS = 250;
 
 /**
- * Leaves the clients: nobody new is let in, all are told, what they have sent is dealt with and answered, they are
- * disconnected in batches, and their `handleDisconnect` is awaited.
+ * Drains the clients: refuses new ones, notifies all, lets handlers answer what they have sent, disconnects them in
+ * batches, and waits for their `handleDisconnect`.
  */
 export class Drain {
   private readonly deadline: Deadline;
   private readonly lastAnswer: Deadline;
-  /** For those that have not answered, or said goodbye. */
+  /** For clients that have not answered or closed. */
   private readonly idleDeadline: Deadline;
   private readonly leaving: Promise<void>[] = [];
   private readonly cutOffs: string[] = [];
@@ -38,7 +38,7 @@ export class Drain {
     private readonly servers: Iterable<Server>,
     private readonly inFlight: InFlight,
     private readonly options: ResolvedWebsocketOptions['shutdown'],
-    /** What the app wants to do while its clients are still there. */
+    /** Calls the app's `beforeDrain` hooks while the clients are still connected. */
     private readonly beforeDrain: () => Promise<unknown>,
   ) {
     this.deadline = new Deadline(options.timeout * SHARE_OF_CLIENTS);
@@ -47,7 +47,7 @@ export class Drain {
   }
 
   async run(): Promise<void> {
-    // By then this process is gone, and who comes in its place answers.
+    // By then this process has ended, and its replacement answers.
     const retryAfter = Math.ceil(this.options.timeout / 1_000);
     const onLate = (connection: Connection): void => this.leave(new ClientConnection(connection));
     for (const server of this.servers) refuseNewConnections(server, retryAfter, this.onSign, onLate);
@@ -67,12 +67,12 @@ export class Drain {
     const { event } = this.options;
     if (event === false) return;
     for (const { _nsps: namespaces } of this.servers) {
-      // The clients of other nodes stay.
+      // The clients of other nodes stay connected.
       for (const { local, sockets } of namespaces.values()) if (sockets.size > 0) local.emit(event, SHUTTING_DOWN);
     }
   }
 
-  /** All that was sent before the client knew is handled, and others get what comes of it. */
+  /** Lets handlers finish what was sent before clients knew of the shutdown, so that others still get the results. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
     const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
     const idleDeadline = new Deadline(deadline.left, SILENCE_OF_OTHERS);
@@ -91,7 +91,7 @@ export class Drain {
     let batches = Math.ceil(connections.length / batchSize);
     for (let first = 0; first < connections.length; first += batchSize) {
       for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
-      // One interval is left for the last batch.
+      // This leaves one interval for the last batch to close.
       if (batches > 1) await new Deadline(Math.min(batchInterval, this.lastAnswer.left / batches)).allows(never);
       batches -= 1;
     }
@@ -102,7 +102,7 @@ export class Drain {
   }
 
   private async disconnectOne(connection: ClientConnection): Promise<void> {
-    // One that is late, or mute, is awaited for itself alone.
+    // Only this client waits for its own late answer; the others do not.
     const hasAnswered = await this.idleDeadline.allows(connection.catchUp(this.onSign));
     connection.holdEvents();
     await this.deadline.allows(this.workOf(connection));
@@ -114,7 +114,7 @@ export class Drain {
 
   private readonly onSign = (): void => this.idleDeadline.renew();
 
-  /** Handlers that have waited for `handleConnection` come after it. */
+  /** Repeats, because handlers that were held for `handleConnection` start after it. */
   private async workOf({ ids }: ClientConnection): Promise<void> {
     let work: readonly Work[];
     do {
@@ -126,7 +126,7 @@ export class Drain {
 
 const MAX_LINES = 100;
 
-/** Says what was cut off, a line for each; of very many the first, and how many more there were. */
+/** Logs one line for each cut-off. Beyond `MAX_LINES`, it only logs how many more there are. */
 export function logCutOffs(lines: readonly string[]): void {
   const logger = new Logger('WebsocketShutdown');
   for (const line of lines.slice(0, MAX_LINES)) logger.warn(line);

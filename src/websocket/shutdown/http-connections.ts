@@ -4,26 +4,26 @@ import type { Duplex } from 'node:stream';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server } from '../socket-io/socket.io.js';
 
-/** Of fewer connections, it is not looked at once which are gone. */
+/** The least number of new connections after which destroyed sockets are forgotten ahead of the interval. */
 const LEAST = 64;
-/** How often it is looked in any case, in milliseconds. */
+/** How often destroyed sockets are forgotten in any case, in milliseconds. */
 const INTERVAL = 1_000;
 
-/** The latest answer of a connection, which ends behind all others of it. */
+/** The latest response of a connection, which ends after all its earlier ones. */
 const ANSWER = Symbol('answer');
 
 type AskedSocket = TcpSocket & { [ANSWER]?: ServerResponse };
 
 /**
- * The TCP connections of an HTTP server. When a server closes, Node ends those that have had an answer, and waits for all
- * others: for those on which nobody ever asked anything too.
+ * The TCP connections of an HTTP server. When a server closes, Node ends the idle connections that have had a response.
+ * It waits for all others, even for those that have never sent a request.
  */
 export class HttpConnections {
   private readonly sockets = new Set<AskedSocket>();
-  /** What is no HTTP any more, and none of Engine.IO's, by the request that began it: WebSockets of others. */
+  /** Upgraded sockets that are not Engine.IO's, such as other WebSockets, with the request that upgraded them. */
   private readonly upgraded = new Map<Duplex, IncomingMessage>();
   private readonly enginePaths = new Set<string>();
-  /** How many there are when it is time to look again. */
+  /** Above this number of sockets, destroyed ones are forgotten ahead of the interval. */
   private lookAt = LEAST;
   private timer: NodeJS.Timeout | undefined;
   private closing = false;
@@ -32,17 +32,17 @@ export class HttpConnections {
   constructor(server: HttpServer) {
     const onConnection = (socket: TcpSocket): void => {
       if (this.closing) return void socket.destroy();
-      // To listen for the end of each would take memory for each.
+      // A `close` listener on each socket would take more memory.
       this.sockets.add(socket);
       if (!this.timer || this.sockets.size > this.lookAt) this.forgetGone();
     };
-    // Under TLS a request has another socket than the TCP connection.
+    // With TLS, the socket of a request is not the TCP socket.
     server.on('connection', onConnection).on('secureConnection', onConnection);
     server.on('request', ({ socket }: { socket: AskedSocket }, response: ServerResponse) => {
       socket[ANSWER] = response;
       if (this.closing) response.once('close', this.sweepSoon);
     });
-    // Without anybody who listens, Node answers such a request as any other.
+    // Without an `upgrade` listener, Node answers an upgrade request like any other request.
     if (server.listenerCount('upgrade') > 0) {
       server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
         if ([...this.enginePaths].some((path) => request.url?.startsWith(path))) return;
@@ -52,23 +52,23 @@ export class HttpConnections {
     }
   }
 
-  /** What is upgraded at the path of this server is Engine.IO's. */
+  /** Upgrades at the path of this server are Engine.IO's. */
   serve(server: Server): void {
     this.enginePaths.add(server.path());
   }
 
-  /** Ends what is idle, now and from now on; what is being answered, and other upgrades, may end by themselves. */
+  /** Ends idle connections, now and as soon as others become idle. Requests in flight and other upgrades may finish. */
   close(): void {
     this.closing = true;
     for (const answer of this.answers) answer.once('close', this.sweepSoon);
     this.sweep();
   }
 
-  /** Ends everything. @returns what was not at its end, for readers */
+  /** Destroys all connections. @returns the requests that had not ended, as text for the log */
   cut(): string[] {
     this.closing = true;
     const { requests } = this;
-    // A socket that is destroyed does not know its address any more.
+    // A destroyed socket has no address.
     const names = requests.map(nameOf);
     for (const { socket } of requests) socket.destroy();
     for (const socket of this.sockets) socket.destroy();
@@ -82,7 +82,7 @@ export class HttpConnections {
     this.timer = this.sockets.size > 0 ? setTimeout(this.forgetGone, INTERVAL).unref() : undefined;
   };
 
-  /** Many may come to their end in one turn of the event loop. */
+  /** Sweeps once for all responses that end in one turn of the event loop. */
   private readonly sweepSoon = (): void => {
     if (this.isSweepDue) return;
     this.isSweepDue = true;
@@ -97,7 +97,7 @@ export class HttpConnections {
     for (const socket of this.sockets) if (!busy.has(keyOf(socket))) socket.destroy();
   }
 
-  /** What has not come to its end. */
+  /** The requests that have not ended, including those of other upgrades. */
   private get requests(): IncomingMessage[] {
     return [...this.answers.map(({ req }) => req), ...this.upgraded.values()];
   }
@@ -109,13 +109,13 @@ export class HttpConnections {
   }
 }
 
-/** The other end's port says that a TCP connection and the TLS on it are one. */
+/** A TCP socket and the TLS socket on it have the same remote address and port. */
 function keyOf(socket: TcpSocket): TcpSocket | string {
   const { remoteAddress, remotePort } = socket;
   return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
 }
 
-/** Without the query, in which there may be secrets. Express shortens the URL as it goes, and keeps the original. */
+/** Without the query, which may contain secrets. Express shortens `url` while it routes, and keeps `originalUrl`. */
 function nameOf(request: IncomingMessage & { originalUrl?: string }): string {
   const { method, url = '/', originalUrl = url, socket } = request;
   return `${method} ${originalUrl.replace(/\?.*/s, '')} of ${socket.remoteAddress}`;

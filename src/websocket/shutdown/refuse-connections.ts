@@ -5,16 +5,16 @@ import { HandshakeRefusal, refuseHandshake } from '../handshake/handshake-refusa
 import { countNamespaces, namespacesOf } from '../socket-io/socket-internals.js';
 import type { Namespace, Server } from '../socket-io/socket.io.js';
 
-/** Why a client is turned away, or disconnected. */
+/** What a client is told when it is refused or disconnected. */
 export const SHUTTING_DOWN = { code: 'SHUTTING_DOWN', message: 'The server is shutting down; connect to another' };
 
 /**
- * Turns away whoever comes to a server that is being left: new connections by HTTP 503, new namespaces of those that are
- * there by `connect_error`.
+ * Refuses clients on a server that is being drained: new connections with HTTP 503, further namespaces of connected
+ * clients with `connect_error`.
  *
  * @param retryAfter in seconds
- * @param onPoll a client that is there has asked by HTTP
- * @param onLate a connection was let in before, and comes now all the same
+ * @param onPoll called for each HTTP request of a connected client
+ * @param onLate called for a connection that was accepted earlier but opens only now
  */
 export function refuseNewConnections(
   server: Server,
@@ -37,7 +37,7 @@ export function refuseNewConnections(
 
 function refuseJoining(namespace: Namespace): void {
   namespace.use((socket, next) => {
-    // One that was refused its only namespace would not connect anew by itself; one whose transport closes does.
+    // A client that is refused its only namespace does not reconnect. A client whose transport closes does.
     const refusal = errorAnswer(SHUTTING_DOWN.code, SHUTTING_DOWN.message);
     if (countNamespaces(socket) > 0) next(connectError(refusal, refusal));
     else socket.conn.close();

@@ -12,15 +12,15 @@ import { connectionsOf } from './client-connection.js';
 import { Drain, logCutOffs } from './drain.js';
 import { HttpConnections } from './http-connections.js';
 
-/** What Nest is at: it calls the hooks of this module, then those of the others, then it has the servers closed. */
+/** At shutdown, Nest first calls the hooks of this module, then those of the others, then closes the servers. */
 type Stage = 'starting' | 'serving' | 'draining' | 'other hooks' | 'closing' | 'closed';
 
-/** After how much of the time what hangs is cut off; the rest is for all that comes to its end then. */
+/** The share of the timeout after which everything that hangs is cut off. The rest is for the clean-up after that. */
 const SHARE_BEFORE_CUT = 0.95;
 
 /**
- * Closes what the module has opened: the clients leave before any other provider is destroyed, the servers are closed
- * when Nest says so, Redis at the end. One deadline holds for all of it, whatever Nest itself waits for.
+ * Closes what the module has opened. By default, the clients are drained before any other provider is destroyed. The
+ * servers close when Nest closes them, and Redis closes last. One deadline covers all of it, whatever Nest waits for.
  */
 @Injectable()
 export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
@@ -40,17 +40,17 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Optional() @Inject(RedisBackplane) private readonly backplane: RedisBackplane | undefined,
   ) {
-    // Nest calls shutdown hooks by the modules' distance from the root, and has no seam for another order. It sorts them
-    // once, before the first hook of the app's start.
+    // Nest calls shutdown hooks in the order of the modules' distance from the root, and has no option for another
+    // order. It sorts the modules once, before the first hook at start.
     for (const module of modules.values()) if (module.providers.has(Shutdown)) module.distance = -1;
   }
 
-  /** Whether the app is up, and is not about to go down. */
+  /** Whether the app has started and is not shutting down. */
   get isServing(): boolean {
     return this.stage === 'serving';
   }
 
-  /** Takes a server over that was just created. */
+  /** Registers a new server. */
   track(server: Server): void {
     this.servers.add(server);
     const httpServer = server.httpServer as HttpServer;
@@ -69,7 +69,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     if (this.options.shutdown.drainAfter === undefined) await this.drain();
   }
 
-  /** Leaves the clients; the first call begins, and all wait for the same end. */
+  /** Drains the clients. The first call starts it, and all calls wait for the same end. */
   drain(): Promise<void> {
     this.drained ??= this.leaveClients();
     return this.drained;
@@ -80,12 +80,12 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
   }
 
   /**
-   * Closes a server, and the HTTP server that it is attached to.
+   * Closes a server and the HTTP server that it is attached to.
    *
-   * @param isForced whether what is being answered is not waited for
+   * @param isForced whether HTTP requests in flight are cut off instead of awaited
    */
   async close(server: Server, isForced: boolean): Promise<void> {
-    // Nest has called the hooks of `beforeApplicationShutdown` by now.
+    // Nest has called the `beforeApplicationShutdown` hooks by now, so the drain may start.
     await Promise.race([this.drain(), this.cutOff]);
     this.stage = 'closing';
     const closed = server.close();
@@ -108,7 +108,7 @@ export class Shutdown implements OnApplicationBootstrap, OnModuleDestroy, OnAppl
     this.stage = 'other hooks';
   }
 
-  /** The deadline is near: nothing is waited for any more, so that the process can end. */
+  /** Cuts off everything shortly before the deadline, so that the process can end. */
   private cut(): void {
     const late =
       `A shutdown hook of another provider has not ended in time (shutdown.timeout is ${this.options.shutdown.timeout}): ` +

@@ -6,8 +6,8 @@ import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/web
 import { Shutdown } from './shutdown.js';
 
 /**
- * Has failures outside any handler end in a drained exit, see `shutdown.onUncaught`: the clients are left as in any
- * shutdown, then the process ends as it would have.
+ * Drains the clients after an uncaught exception, as in any shutdown. Then the process ends as it would have without
+ * this. See `shutdown.onUncaught`.
  */
 @Injectable()
 export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -22,7 +22,7 @@ export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /**
-   * What is done in place of the drain alone: a provider cannot close its own app, whoever has made it can.
+   * Sets what runs in place of the drain alone. Only the code that created an app can close it, not a provider.
    *
    * @example
    * ```ts
@@ -43,22 +43,22 @@ export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationSh
   }
 }
 
-/** What an app does about a failure that ends its process. */
+/** What an app does before an uncaught exception ends the process. */
 type Ending = () => Promise<unknown>;
 
-/** Of all apps of the process. */
+/** Those of all apps in the process. */
 const endings = new Set<Ending>();
 
 const MAX_LATER_FAILURES = 10;
 
 /**
- * Has failures outside any handler end in this way where they would end the process at once: where nobody listens to
- * `uncaughtException`. Then the same error is thrown anew, and Node does what it would have done.
+ * Runs `ending` after an uncaught exception that would end the process, because nothing listens to `uncaughtException`.
+ * Then throws the same error again, so that Node does what it would have done.
  *
- * It listens to `uncaughtExceptionMonitor`, which changes nothing by itself: others that look whether they are alone with
- * `uncaughtException` find that they are.
+ * It listens to `uncaughtExceptionMonitor`, which changes nothing by itself. A library that checks whether it has the
+ * only `uncaughtException` listener does not see this one.
  *
- * @returns the function that ends it
+ * @returns a function that stops it
  */
 function watchFailures(ending: Ending): () => void {
   if (endings.size === 0) process.on('uncaughtExceptionMonitor', onUncaughtError);
@@ -77,7 +77,7 @@ function onUncaughtError(error: unknown): void {
 async function endProcess(failure: unknown): Promise<void> {
   const logger = new Logger('UncaughtFailure');
   let failures = 0;
-  // Called right after this for the failure itself, then for those that come while the apps end.
+  // Called for the failure itself right after this, then for each further failure while the apps end.
   const keepAlive = (another: unknown): void => {
     failures += 1;
     if (failures > 1 && failures <= 1 + MAX_LATER_FAILURES) {

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Shutdown } from './shutdown.js';
 
 /**
- * Tells a health check whether new clients may be sent to this app: from the end of its start to the beginning of its
- * end, which comes before anything is closed.
+ * Tells a health check whether this app may get new clients. It is ready from the end of its start until its shutdown
+ * begins, before anything is closed.
  *
  * @example
  * ```ts

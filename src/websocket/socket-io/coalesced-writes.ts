@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { EnginePacket } from './engine-internals.js';
 
-/** Gathers what is written to a TCP connection until the promises at hand have settled, and writes it in one system call. */
+/** Buffers what is written to a TCP connection until all microtasks have run, and writes it in one system call. */
 export function coalesceWrites(tcp: TcpSocket): void {
   tcp.cork();
   // From a microtask, nextTick runs after all other microtasks; called directly, it would run before them.
@@ -12,14 +12,14 @@ function uncork(tcp: TcpSocket): void {
   tcp.uncork();
 }
 
-/** Of a WebSocket frame: it is a whole text. */
+/** First byte of a WebSocket frame: a text message in a single frame. */
 const TEXT = 0x81;
-/** Of a WebSocket frame: two bytes for the length of its payload follow. It stands where a length of at most 125 would. */
+/** Second byte of a WebSocket frame: the payload length follows in two bytes. A length up to 125 is in this byte. */
 const TWO_BYTES = 126;
 
 /**
- * The frame of a text, as a string of which each character is a byte: Node writes it as it is, where `ws` makes a buffer for
- * the header, and has Node put the two together. There is none of a text beyond ASCII, or beyond 65,535 characters.
+ * The frame of a text, as a string with one character per byte. Node writes it as it is. `ws` would create a buffer for
+ * the header, which Node has to join with the text. `undefined` if the text is not ASCII or has over 65,535 characters.
  */
 export function frameOf(text: string): string | undefined {
   const { length } = text;
@@ -28,10 +28,10 @@ export function frameOf(text: string): string | undefined {
   return String.fromCharCode(TEXT, TWO_BYTES, length >> 8, length & 0xff) + text;
 }
 
-/** For a larger payload the copy costs more than it saves. In bytes. */
+/** From this payload size on, the copy costs more than it saves. In bytes. */
 const WORTH_JOINING = 16_384;
 
-/** Joins the frame of a broadcast, a buffer for its header and one for its payload, into one buffer for all receivers. */
+/** Joins the header and the payload of a broadcast's frame into one buffer, which all receivers share. */
 export function joinFrame({ options }: EnginePacket): void {
   const [header, payload] = options?.wsPreEncodedFrame ?? [];
   if (header && payload && payload.length < WORTH_JOINING)

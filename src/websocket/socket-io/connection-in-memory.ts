@@ -12,10 +12,10 @@ const UPGRADE = {
   headers: { upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
 };
 
-/** A frame with the text `40`, by which a client joins the namespace `/`. */
+/** A frame with the text `40`, with which a client joins the namespace `/`. */
 const JOIN = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]);
 
-/** Of the event loop: it takes about ten until a client has joined. */
+/** Turns of the event loop. A client needs about ten to join. */
 const ENOUGH_TURNS = 1_000;
 
 interface Connection {
@@ -26,10 +26,10 @@ interface Connection {
 let connection: Promise<Connection> | undefined;
 
 /**
- * A connection of the Socket.IO that the platform brings, by which its classes are known: few of them are exported. Made in
- * memory, once in a process, with a server that listens nowhere; over by the time it is told.
+ * Makes a connection to get at the classes of the platform's Socket.IO, of which few are exported. It runs in memory,
+ * once per process, with a server that does not listen. It is closed when the promise resolves.
  *
- * @throws UnknownInternalsError when none comes about
+ * @throws UnknownInternalsError when no client joins
  */
 export function connectionInMemory(): Promise<Connection> {
   connection ??= connect();

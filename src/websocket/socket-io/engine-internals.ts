@@ -2,31 +2,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import type { Server, Socket } from './socket.io.js';
 
-/** A connection of Engine.IO's. */
+/** A connection of Engine.IO. */
 export type Connection = Socket['conn'];
 
-/** A packet of Engine.IO's. */
+/** A packet of Engine.IO. */
 export interface EnginePacket {
   readonly type: string;
   readonly data?: string | ArrayBuffer | ArrayBufferView;
-  /** Of a broadcast the frame is made once, and shared by all that get it. */
+  /** The frame of a broadcast is encoded once, and all receivers share it. */
   readonly options?: { wsPreEncodedFrame?: readonly Buffer[] };
 }
 
-/** What of a transport is private to Engine.IO and used here. */
+/** The members of a transport that are used here. Most are private to Engine.IO. */
 export interface TransportInternals {
-  /** Of `ws`, when the transport is a WebSocket. */
+  /** The one of `ws`, if the transport is a WebSocket. */
   readonly socket?: WebSocket;
-  /** Of polling: ends what waits for a poll, to tell the client of the end. Engine.IO waits 30 s for that. */
+  /** Polling only: completes a close that waits for a poll, to tell the client. Engine.IO waits up to 30 s for that. */
   readonly shouldClose?: (() => void) | null;
   send(packets: EnginePacket[]): void;
-  /** Has a packet of the client's. */
+  /** Called for each packet from the client. */
   onPacket(packet: EnginePacket): void;
-  /** The client has closed it. */
+  /** Called when the client has closed the transport. */
   onClose(): void;
 }
 
-/** What of `ws` is used here; the last two are private to it. */
+/** The members of `ws` that are used here. The last two are private to it. */
 export interface WebSocket {
   readonly readyState: number;
   readonly bufferedAmount: number;
@@ -36,7 +36,7 @@ export interface WebSocket {
   pause(): void;
   resume(): void;
   readonly _socket: TcpSocket | null;
-  /** Reads the frames, and knows how large the one is that comes. */
+  /** Parses the frames, and knows the size of the message that is being received. */
   readonly _receiver: { readonly _totalPayloadLength?: number } | null;
 }
 
@@ -47,27 +47,27 @@ export function transportOf({ transport }: Connection): TransportInternals {
   return transport as object as TransportInternals;
 }
 
-/** The TCP connection of a WebSocket, while it is there. */
+/** The TCP connection of a WebSocket, while it has one. */
 export function tcpOf(connection: Connection): TcpSocket | undefined {
   return transportOf(connection).socket?._socket ?? undefined;
 }
 
-/** All connections of a server, those that have joined no namespace among them. */
+/** All connections of a server, including those that have joined no namespace. */
 export function allConnectionsOf(engine: Server['engine']): readonly Connection[] {
   return Object.values(engine['clients']);
 }
 
-/** What waits for the transport of a connection to be ready. */
+/** The packets that wait until the transport is ready. */
 export function queueOf(connection: Connection): EnginePacket[] {
   return connection['writeBuffer'];
 }
 
-/** Puts packets before all that waits. */
+/** Puts packets in front of all that wait. */
 export function requeue(connection: Connection, packets: readonly EnginePacket[]): void {
   connection['writeBuffer'] = [...packets, ...queueOf(connection)] as Connection['writeBuffer'];
 }
 
-/** Whether a packet that is made now waits for nothing: a WebSocket that is ready takes it. */
+/** Whether a new packet is sent without waiting, because a WebSocket is ready for it. */
 export function isReady(connection: Connection): boolean {
   const { transport } = connection;
   return transport.writable && queueOf(connection).length === 0 && transport.name === 'websocket';
@@ -77,44 +77,43 @@ export function ping(connection: Connection): void {
   connection['sendPacket']('ping');
 }
 
-/** Whether a ping was sent that the client has not answered. */
+/** Whether the client has not yet answered a ping. */
 export function awaitsPong(connection: Connection): boolean {
   return Boolean(connection['pingTimeoutTimer']);
 }
 
-/** Gives the client as long again for its answer to a ping. */
+/** Restarts the time that the client has to answer a ping. */
 export function putOffTimeout(connection: Connection): void {
   connection['pingTimeoutTimer']?.refresh();
 }
 
-/** Ends a connection at once, and says why; `close()` waits for what is still to be sent, and takes no reason. */
+/** Closes a connection at once, with a reason. `close()` waits for unsent packets, and takes no reason. */
 export function endConnection(connection: Connection, reason: string): void {
   connection['onClose'](reason);
 }
 
-/** What opens the WebSockets of an engine: that of `ws`, or of the option `wsEngine`. */
+/** The WebSocket server of an engine: from `ws`, or from the option `wsEngine`. */
 export function webSocketServerOf(engine: Server['engine']): unknown {
   return engine['ws'];
 }
 
-/** The connection that a session id names. */
 export function connectionOf(engine: Server['engine'], sid: string | undefined): Connection | undefined {
   const clients = engine['clients'];
   return sid !== undefined && Object.hasOwn(clients, sid) ? clients[sid] : undefined;
 }
 
-/** A request to Engine.IO, which has parsed its query. */
+/** A request whose query Engine.IO has parsed. */
 export type EngineRequest = IncomingMessage & { _query: { sid?: string } };
 
-/** Whether it is to open a connection: it names none, or one without a name, which Engine.IO takes for none. */
+/** Whether the request opens a connection: it has no session id, or an empty one, which is the same to Engine.IO. */
 export function isHandshake({ _query }: EngineRequest): boolean {
   return !_query.sid;
 }
 
-/** What stands in for a response while a WebSocket is opened; Engine.IO's own answers such a request without a status. */
+/** Stands in for a response while a WebSocket is opened. Engine.IO's own stand-in cannot send an HTTP status. */
 export type UpgradeResponse = Pick<ServerResponse, 'getHeader'>;
 
-/** Whether the answer is an HTTP response, and not a WebSocket that is to be opened. */
+/** Whether the request gets an HTTP response, and not a WebSocket. */
 export function isHttp(response: ServerResponse | UpgradeResponse): response is ServerResponse {
   return 'headersSent' in response;
 }

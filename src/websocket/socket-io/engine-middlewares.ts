@@ -6,11 +6,12 @@ import type { Server } from './socket.io.js';
 import { isHttp } from './engine-internals.js';
 
 /**
- * Has an engine run its middlewares at once, one after the other. By itself it makes some promises for each, which is a
- * tenth of what it takes to open a connection. To be called when it has all of the module's, and none of the app's.
+ * Makes an engine run its middlewares synchronously, one after the other. By itself it creates promises for each, which
+ * is a tenth of the cost of opening a connection. Call this when the engine has all middlewares of the module, and none
+ * of the app.
  *
- * The first is that of the option `cors`, where there is one. Of a WebSocket that is opened by a program which names no
- * origin, it decides nothing unless the app does, by a function: there it is left out.
+ * The first middleware is that of the option `cors`, if it is set. It is skipped for a WebSocket without an `Origin`
+ * header, because it decides nothing there, unless `cors.origin` is a function.
  */
 export function runMiddlewaresAtOnce(engine: Server['engine']): void {
   const { cors } = engine.opts;
@@ -33,9 +34,9 @@ export function runMiddlewaresAtOnce(engine: Server['engine']): void {
 }
 
 /**
- * Engine.IO has just begun to listen for the end of the connection, to tell it those who were given the response to an
- * upgrade. As long as the WebSocket is open that takes 350 bytes, which is a thirtieth of an idle connection. Where no
- * middleware of the app's is given the response, nobody can hear it.
+ * Removes a `close` listener that Engine.IO has just added to the TCP connection, to emit `close` on the response of an
+ * upgrade. It costs 350 bytes while the WebSocket is open, a thirtieth of an idle connection. If no middleware of the
+ * app gets the response, nothing can listen to it.
  */
 function releaseResponse(socket: TcpSocket): void {
   const latest = socket.listeners('close').at(-1) as () => void;

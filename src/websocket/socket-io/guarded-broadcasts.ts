@@ -7,11 +7,11 @@ type BroadcastOperator = { emit(event: string, ...args: unknown[]): boolean };
 const GUARDED = Symbol.for('nest-realtime-kit:guarded-broadcasts');
 
 /**
- * Lets nothing escape that the ack callback of a broadcast throws. Socket.IO calls it from a timer when a client does not
- * answer in time, and from a promise of its own when there is no client to ask.
+ * Catches what the ack callback of a broadcast throws. Socket.IO calls it from a timer when a client does not answer in
+ * time, and from a promise when there is no client to ask.
  *
- * Each call in a chain as `server.to(room).timeout(100)` makes another operator, so that there is nothing to take hold of
- * but their class: this is done once, for all servers in the process.
+ * Each call in a chain like `server.to(room).timeout(100)` creates another operator, so only their class can be
+ * patched. This is done once, for all servers in the process.
  */
 export function guardBroadcasts(namespace: Namespace): void {
   const operators = Object.getPrototypeOf(namespace.local) as BroadcastOperator;

@@ -3,26 +3,23 @@ import { guardedMiddleware } from '../errors/guarded-middleware.js';
 import { logFailure } from '../errors/report-error.js';
 import type { Namespace, Server, Socket } from './socket.io.js';
 
-/** Of Socket.IO: decides whether a client may join a namespace. */
+/** A Socket.IO middleware that decides whether a client may join a namespace. */
 export type NamespaceMiddleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
-/** What becomes of those that join a namespace. */
+/** Called while clients join a namespace. */
 export interface NamespaceListener {
-  /** Runs before all middlewares of the app's. */
+  /** Runs before all middlewares of the app. */
   readonly first: NamespaceMiddleware;
-  /** A middleware of the app's has refused a client, or failed on it. */
+  /** Called when a middleware of the app has refused a client, or failed on it. */
   onRefusal(socket: Socket, refusal: unknown, next: (error?: Error) => void): void;
-  /** Whether a client that all middlewares have let through is let in. */
+  /** Whether a client that passed all middlewares may join. */
   mayJoin(socket: Socket): boolean;
   onJoined(socket: Socket): void;
-  /** A listener for `connection` has failed. */
+  /** Called when a listener for `connect` or `connection` has failed. */
   onListenerError(socket: Socket, error: unknown): void;
 }
 
-/**
- * Lets nothing escape that a namespace's middlewares and its listeners throw: it is the matter of one client, and nobody
- * else notices.
- */
+/** Catches what the middlewares and the listeners of a namespace throw, so that a failure affects only one client. */
 export function guardNamespace(namespace: Namespace, listener: NamespaceListener): void {
   const guarded =
     (middleware: NamespaceMiddleware): NamespaceMiddleware =>
@@ -33,7 +30,7 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
       };
       guardedMiddleware((proceed) => middleware(socket, proceed), onOutcome, `client ${socket.id}`);
     };
-  // One that a pattern has made begins with the middlewares of the pattern's, which were guarded there.
+  // A namespace that a pattern has created inherits the middlewares of the pattern, which are already guarded.
   if (!namespace['_fns'].includes(listener.first))
     namespace['_fns'] = [listener.first, ...namespace['_fns'].map(guarded)];
   const add = namespace._add.bind(namespace);
@@ -44,7 +41,7 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
       return this;
     },
 
-    /** Of Socket.IO: has a client join. Nobody looks at its promise. */
+    /** Socket.IO calls this when a client asks to join, and ignores the promise. */
     _add(this: Namespace, ...joining: Parameters<typeof add>): Promise<void> {
       return add(...joining).catch((error: unknown) => {
         const [client] = joining;
@@ -53,12 +50,12 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
       });
     },
 
-    /** Of Socket.IO: lets a client in. */
+    /** Socket.IO calls this when a client has passed the middlewares. */
     _doConnect(this: Namespace, socket: Socket, ...rest: unknown[]): void {
       if (listener.mayJoin(socket)) doConnect(socket, ...rest);
     },
 
-    /** Of Socket.IO: tells of `connect`, `connection` and, of the server, `new_namespace`. */
+    /** Socket.IO calls this to emit `connect`, `connection` and, for the server, `new_namespace`. */
     emitReserved(this: Namespace, event: string, ...args: unknown[]): boolean {
       if (event === 'connect') listener.onJoined(args[0] as Socket);
       return callListeners(this, event, args, (error) => {
@@ -67,14 +64,14 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
       });
     },
 
-    /** Of Socket.IO: has what another node says by `serverSideEmit`. */
+    /** Socket.IO calls this for each `serverSideEmit` of another node. */
     _onServerSideEmit(this: Namespace, [event, ...args]: [string, ...unknown[]]): void {
       callListeners(this, event, args, (error) => logFailure(`A listener for "${event}" of other nodes failed`, error));
     },
   });
 }
 
-/** Guards the functions that say which namespaces there are: `server.of((name, auth, next) => ...)`. */
+/** Guards the functions that decide which namespaces exist: `server.of((name, auth, next) => ...)`. */
 export function guardNamespaceChoice(server: Server): void {
   const of = server.of.bind(server);
   type Choice = Extract<Parameters<typeof of>[0], (...args: never[]) => unknown>;

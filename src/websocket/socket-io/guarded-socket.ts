@@ -9,34 +9,33 @@ type Middleware = (event: [string, ...unknown[]], next: Next) => unknown;
 
 const LISTENER = Symbol('listener');
 
-/** Hears what a client sends, in the place of Socket.IO's own listeners and handlers. */
+/** Gets what a client sends, in place of Socket.IO's own listeners and handlers. */
 export interface SocketListener {
-  /** An event has come. */
+  /** Called for each event from the client. */
   receive(packet: EventPacket): void;
-  /** Its handlers are to run, with what the client sent behind the event's name and the ack behind that. */
+  /** Runs the handlers of an event. @param sent the arguments from the client, and then the ack if there is one */
   handle(event: string, sent: readonly unknown[]): void;
-  /** The socket is gone. */
+  /** Called when the socket has disconnected. */
   close(reason: string): void;
 }
 
 /**
- * Takes a socket's events over, and lets nothing escape that the app throws while it deals with what a client sends:
- * it would be an uncaught error, and end the process. To be called before any code of the app's has the socket.
+ * Takes over the events of a socket, and catches what the app throws while it handles them: an uncaught exception would
+ * end the process. Call this before any code of the app has the socket.
  *
- * Socket.IO has no seam behind its middlewares, and none around its listeners. These methods are all that it calls
- * them by; they are shared by all sockets, so that a connection costs no closures.
+ * Socket.IO has no hook after its middlewares, and none around its listeners. Therefore the methods that call them are
+ * replaced. All sockets share the replacements, so that a connection costs no closures.
  */
 export function guardSocket(socket: Socket, listener: SocketListener): void {
   Object.assign(socket, { [LISTENER]: listener });
   Object.setPrototypeOf(socket, guardedPrototypeOf(socket));
 }
 
-/** The listener of a guarded socket. */
 export function listenerOf(socket: Socket): SocketListener | undefined {
   return (socket as Socket & { [LISTENER]?: SocketListener })[LISTENER];
 }
 
-/** What has the handlers of an event run on the socket that it is called on. */
+/** Returns a listener that runs the handlers of an event on the socket that it is called on. */
 export function listenerFor(event: string): Listener {
   return function listener(this: Socket, ...sent: unknown[]): void {
     listenerOf(this)?.handle(event, sent);
@@ -44,31 +43,31 @@ export function listenerFor(event: string): Listener {
 }
 
 const guards = {
-  /** Of Socket.IO: has an event of the client's. */
+  /** Socket.IO calls this for each event that the client sends. */
   onevent(this: Socket, packet: EventPacket): void {
     listenerOf(this)?.receive(packet);
   },
 
-  /** Of Socket.IO: has the client's answer to an event of the server's. */
+  /** Socket.IO calls this when the client answers an event of the server. */
   onack(this: Socket, { id, data = [] }: { id: number; data?: unknown[] }): void {
     const callback = this['acks'].get(id);
     this['acks'].delete(id);
     if (typeof callback === 'function') callAck(this, callback, data);
   },
 
-  /** Of Socket.IO: has what is to be called with the client's answer, or when `timeout()` is over. */
+  /** Socket.IO registers the callback here that gets the client's answer, or an error after `timeout()`. */
   registerAckCallback(this: Socket, id: number, callback: Listener): void {
     prototypeOf(this)['registerAckCallback'].call(this, id, (...answer: unknown[]) => callAck(this, callback, answer));
   },
 
-  /** Of Socket.IO: tells of `disconnecting`, `disconnect` and `error`. */
+  /** Socket.IO calls this to emit `disconnecting`, `disconnect` and `error`. */
   emitReserved(this: Socket, event: string, ...args: unknown[]): boolean {
     const listeners = callListeners(this, event, args, (error) => logListenerFailure(this, event, error));
     if (event === 'disconnect') listenerOf(this)?.close(String(args[0]));
     return listeners;
   },
 
-  /** Of Socket.IO: tells of what is emitted. A broadcast comes by here once for each of its clients. */
+  /** Socket.IO calls this for each event that it sends to this client, broadcasts included. */
   notifyOutgoingListeners(this: Socket, { data }: { data: unknown[] }): void {
     const listeners = this['_anyOutgoingListeners'];
     if (!listeners?.length) return;
@@ -77,7 +76,7 @@ const guards = {
     );
   },
 
-  /** Of Socket.IO: tells a client that a middleware of the namespace has refused it, from a timer of its own. */
+  /** Socket.IO calls this in `process.nextTick` to tell a client that a middleware of the namespace has refused it. */
   _error(this: Socket, refusal: { message: unknown; data?: unknown }): void {
     try {
       prototypeOf(this)._error.call(this, refusal);
@@ -87,7 +86,7 @@ const guards = {
     }
   },
 
-  /** Of Socket.IO: adds a middleware for events. */
+  /** Replaces `socket.use`, with which the app adds a middleware for events. */
   use(this: Socket, middleware: Middleware): Socket {
     this['fns'].push((event: Parameters<Middleware>[0], next: Next) =>
       guardedMiddleware((proceed) => middleware(event, proceed), next, `client ${this.id}`),
@@ -96,15 +95,15 @@ const guards = {
   },
 };
 
-/** Socket.IO's own methods of a socket. */
+/** The prototype with Socket.IO's own methods. */
 function prototypeOf(socket: Socket): Socket {
   return (socket.constructor as { prototype: Socket }).prototype;
 }
 
-/** By Socket.IO's prototype: there may be several versions of it in a process. */
+/** By Socket.IO's own prototype: a process may have several versions of Socket.IO. */
 const guardedPrototypes = new WeakMap<object, object>();
 
-/** The guards, and behind them Socket.IO's own methods: on each socket, they would take memory for each. */
+/** The guards, in front of Socket.IO's own methods. On the sockets themselves, they would take memory for each. */
 function guardedPrototypeOf(socket: Socket): object {
   const own = prototypeOf(socket);
   const known = guardedPrototypes.get(own);

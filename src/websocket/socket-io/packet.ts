@@ -1,18 +1,18 @@
-/** A packet of Socket.IO's, as its decoder has made it. */
+/** A decoded packet of Socket.IO. */
 export interface DecodedPacket {
   readonly type: number;
   /** The namespace. */
   readonly nsp: string;
   readonly data?: unknown;
-  /** How large it came, attachments included. */
+  /** The size of the packet as received, including attachments. */
   bytes?: number;
 }
 
-/** An event, with an id when the client asks for an ack. */
+/** An event. It has an id if the client asks for an ack. */
 export interface EventPacket extends DecodedPacket {
   readonly data?: unknown[];
   readonly id?: number;
 }
 
-/** Of Socket.IO's protocol. */
+/** The types of packets in Socket.IO's protocol. */
 export const PacketType = { CONNECT: 0, EVENT: 2, CONNECT_ERROR: 4, BINARY_EVENT: 5 } as const;

@@ -5,21 +5,21 @@ import type { Server, Socket } from './socket.io.js';
 
 let verified: Promise<void> | undefined;
 
-/** Looks, once in a process, whether all of {@link membersOf} is there. @throws UnknownInternalsError when it is not */
+/** Checks, once per process, that all of {@link membersOf} exist. @throws UnknownInternalsError when one is missing */
 export function verifySocketIo(): Promise<void> {
   verified ??= connectionInMemory().then(({ server, socket }) => requireMembers(membersOf(server, socket)));
   return verified;
 }
 
 /**
- * What the module uses of Socket.IO, Engine.IO and ws though it is private to them. The documented ways end before that:
+ * The private members of Socket.IO, Engine.IO and ws that the module uses. The documented API is not enough:
  *
- * - `socket.use` runs before it is known whether an event has handlers, `onAny` sees no ack, and nothing is around
- *   listeners, so that what they throw would end the process.
+ * - `socket.use` runs before it is known whether an event has handlers. `onAny` is not called for acks. Nothing can
+ *   wrap the listeners, so what they throw would end the process.
  *   https://github.com/socketio/socket.io/blob/main/packages/socket.io/lib/socket.ts
- * - `namespace.use` is neither before all of the app's middlewares nor behind them.
+ * - `namespace.use` adds a middleware neither before all middlewares of the app nor after them.
  *   https://github.com/socketio/socket.io/blob/main/packages/socket.io/lib/namespace.ts
- * - No option paces what a client sends, or says what waits for it.
+ * - No option limits how fast a client may send, or tells how much waits to be sent to it.
  *   https://github.com/socketio/socket.io/blob/main/packages/engine.io/lib/socket.ts
  */
 export function membersOf(server: Server, socket: Socket): PrivateMembers {

@@ -6,27 +6,26 @@ type Adapter = Namespace['adapter'];
 type Session = NonNullable<Awaited<ReturnType<Adapter['restoreSession']>>>;
 type BroadcastOptions = Parameters<Adapter['broadcast']>[1];
 
-/** Of Socket.IO's protocol. */
+/** The type of an event packet in Socket.IO's protocol. */
 const EVENT = 2;
 
-/** A client that comes back and is not let in yet. */
+/** A client that reconnects and has not joined yet. */
 interface Recovery {
-  /** Unknown while it is looked for. */
+  /** Undefined while the adapter looks for it. */
   session: Session | undefined;
-  /** What has been broadcast since then, the oldest first. */
+  /** What has been broadcast since the search began, the oldest first. */
   readonly meanwhile: { readonly data: unknown[]; readonly options: BroadcastOptions }[];
 }
 
-/** Takes the sessions of a namespace over, where `connectionStateRecovery` is on. @param dataOf what is kept of a socket's data */
+/** Takes over the sessions of a namespace if `connectionStateRecovery` is on. @param dataOf what to keep of `data` */
 export function guardRecovery(namespace: Namespace, dataOf: (socket: Socket) => unknown): void {
   if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace, dataOf).install();
 }
 
 /**
- * The sessions of clients that come back to a namespace. Socket.IO sends what a
- * client has missed as soon as it finds its session, before anybody was asked whether it may still come, and finds a
- * session for everybody who names it. Here a session has one client, and what was missed is kept until that is let in,
- * together with what comes meanwhile.
+ * The sessions of clients that reconnect to a namespace. Socket.IO sends the missed events as soon as it finds the
+ * session, before anything checks that the client may still join. It also gives a session to each client that names it.
+ * Here a session has one client. The missed events wait until it may join, with those that are broadcast meanwhile.
  */
 class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
@@ -47,12 +46,12 @@ class RecoveredSessions {
         this.guardAdapter();
         return add(...joining);
       },
-      /** Lets a client in, and tells it. */
+      /** Sends the missed events to a client, and lets it join. */
       _doConnect: (socket: Socket, ...rest: unknown[]) => {
         this.deliver(socket);
         doConnect(socket, ...rest);
       },
-      /** A client has gone, or was not let in. */
+      /** A client has left, or was not let in. */
       _remove: (socket: Socket) => {
         this.recoveries.delete(this.find(socket.id)!);
         remove(socket);
@@ -60,7 +59,7 @@ class RecoveredSessions {
     });
   }
 
-  /** Has the namespace's adapter, which the app may have changed, find sessions in this way. */
+  /** Patches the current adapter of the namespace, which the app may have replaced. */
   private guardAdapter(): void {
     const { adapter } = this.namespace;
     if (this.adapters.has(adapter)) return;
@@ -72,7 +71,7 @@ class RecoveredSessions {
       const recovery: Recovery = { session: undefined, meanwhile: [] };
       this.recoveries.add(recovery);
       try {
-        // In memory what was missed is known at once: all that is broadcast from now on is kept here.
+        // The in-memory adapter collects the missed events synchronously. What is broadcast from now on is kept here.
         const session = (await restore(...of)) as Session | null;
         if (session && !this.namespace.sockets.has(session.sid) && !this.find(session.sid)) {
           recovery.session = session;
@@ -90,7 +89,7 @@ class RecoveredSessions {
     adapter.broadcast = (packet: { data?: unknown[] }, options) => {
       const length = packet.data?.length;
       broadcast(packet, options);
-      // What the adapter keeps for recovery has its offset behind it now.
+      // The adapter has added an offset at the end of each event that it keeps for recovery.
       if (this.recoveries.size === 0 || !packet.data || packet.data.length === length) return;
       for (const { meanwhile } of this.recoveries) meanwhile.push({ data: packet.data, options });
     };
@@ -105,7 +104,7 @@ class RecoveredSessions {
     for (const data of [...missedPackets, ...meanwhile.map((packet) => packet.data)])
       guardedCall(
         () => socket['packet']({ type: EVENT, data }),
-        // Nobody has got it: it could not be encoded when it was broadcast.
+        // No client has got this event: it could not be encoded when it was broadcast.
         (error) => logFailure(`What client ${socket.id} has missed could not be sent`, error),
       );
   }
@@ -115,7 +114,7 @@ class RecoveredSessions {
   }
 }
 
-/** As Socket.IO's adapter in memory looks at what was missed. */
+/** The same check as in Socket.IO's in-memory adapter. */
 function isFor(rooms: Session['rooms'], options: BroadcastOptions): boolean {
   const included = options.rooms.size === 0 || rooms.some((room) => options.rooms.has(room));
   return included && !rooms.some((room) => options.except?.has(room));

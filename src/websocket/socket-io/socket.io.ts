@@ -1,8 +1,8 @@
 import type { IoAdapter } from '@nestjs/platform-socket.io';
 
 /*
- * Socket.IO's own types, by way of the adapter that brings it. Nest's platform pins one exact version of
- * socket.io; a dependency of ours beside it could install a second copy, whose classes and types differ.
+ * Socket.IO's own types, taken from Nest's adapter. Nest's platform package pins one exact version of socket.io. A
+ * direct dependency of this package could install a second copy, whose classes and types differ.
  */
 
 /** `Server` of the socket.io that `@nestjs/platform-socket.io` runs. */
@@ -17,5 +17,5 @@ export type Namespace = Socket['nsp'];
 /** `Partial<ServerOptions>` of the socket.io that `@nestjs/platform-socket.io` runs. */
 export type ServerOptions = Server['_opts'];
 
-/** What `socket.io-parser` is, or another of its shape. */
+/** `socket.io-parser`, or a replacement with the same shape. */
 export type Parser = Server['_parser'];

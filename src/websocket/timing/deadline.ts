@@ -1,13 +1,13 @@
-// What fakes the time of an app does not reach these: a shutdown that waits on a faked clock waits for ever.
+// Imported, so that fake timers do not replace them: a shutdown that waits on a fake clock would wait for ever.
 import { clearTimeout, setTimeout } from 'node:timers';
 
 const ended = (): true => true;
 
 /**
- * Waits for something no longer than so many milliseconds.
+ * Waits for a promise for at most `timeout` milliseconds.
  *
- * @param isAlone whether nothing else may keep the process alive meanwhile
- * @returns whether it has ended, well or not
+ * @param isAlone whether the timer must keep the process alive, because nothing else may do so
+ * @returns whether the promise was fulfilled or rejected in time
  */
 async function endsWithin(timeout: number, end: PromiseLike<unknown>, isAlone: boolean): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
@@ -22,22 +22,22 @@ async function endsWithin(timeout: number, end: PromiseLike<unknown>, isAlone: b
   }
 }
 
-/** @throws what the promise rejects with or, when it takes longer than so many milliseconds, what `late` makes */
+/** @throws what the promise rejects with or, after `timeout` milliseconds, the error that `late` returns */
 export async function withTimeout<T>(awaited: T | Promise<T>, timeout: number, late: () => Error): Promise<T> {
-  // A query of a database may be run by each call of its `then`.
+  // Some database queries run again with each call of their `then`.
   const promise = Promise.resolve(awaited);
   if (await endsWithin(timeout, promise, false)) return promise;
   throw late();
 }
 
-/** A moment by which something is to be over, or sooner: when nobody has given a sign for some time. */
+/** A moment at which waiting ends. It ends sooner if there was no activity for some time. */
 export class Deadline {
   private readonly moment: number;
   private lastSign = performance.now();
 
   /**
    * @param timeout from now on, in milliseconds
-   * @param silence how long nobody may give a sign, in milliseconds
+   * @param silence the longest time without activity, in milliseconds
    */
   constructor(
     timeout: number,
@@ -51,12 +51,12 @@ export class Deadline {
     return Math.max(0, Math.min(this.moment, this.lastSign + this.silence) - performance.now());
   }
 
-  /** Somebody has given a sign: as long as some come to their end, the others may only be slow. */
+  /** Records activity: as long as some of the work finishes, the rest may only be slow. */
   renew(): void {
     this.lastSign = performance.now();
   }
 
-  /** @returns whether something ends in time, well or not */
+  /** @returns whether the promise is fulfilled or rejected in time */
   async allows(end: PromiseLike<unknown>): Promise<boolean> {
     let hasEnded: boolean;
     do hasEnded = await endsWithin(this.left, end, true);

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long is waited before the second try; before each further one twice as long, up to the longest. In milliseconds. */
+/** The pause before the second try. Each further pause is twice as long, up to the longest. In milliseconds. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 
 /**
- * Calls something again, with growing pauses, until it succeeds.
+ * Calls a function again, with growing pauses, until it succeeds.
  *
- * @param goesOn whether there is to be another try, after so many, which would be after that pause in milliseconds
- * @throws what the last try has thrown
+ * @param goesOn whether to try again after `pause` milliseconds; `tries` is the number of tries so far
+ * @throws the error of the last try
  */
 export async function retry<T>(
   attempt: () => T | Promise<T>,

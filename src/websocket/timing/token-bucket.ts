@@ -1,20 +1,20 @@
 import { TokenBucket } from 'limiter';
 import type { Rate } from '../options/limits.options.js';
 
-/** A bucket that is full at first; `limiter`'s own are empty. */
+/** A bucket that is full at first. Those of `limiter` start empty. */
 export function fullBucket({ burst, perSecond }: Rate): TokenBucket {
   const bucket = new TokenBucket({ bucketSize: burst, tokensPerInterval: perSecond, interval: 1_000 });
   bucket.content = burst;
   return bucket;
 }
 
-/** Whether there is nothing to remember of a bucket: a new one would be the same. */
+/** A full bucket need not be kept, because a new one would be the same. */
 export function isFull(bucket: TokenBucket): boolean {
   bucket.drip();
   return bucket.content >= bucket.bucketSize;
 }
 
-/** Whether something may be taken out: one taking may be of any size, and the bucket is in debt after it. */
+/** Whether tokens may be taken. One may then take any number, which can put the bucket in debt. */
 export function hasTokens(bucket: TokenBucket | undefined): boolean {
   if (!bucket || bucket.content > 0) return true;
   bucket.drip();

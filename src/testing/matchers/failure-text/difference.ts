@@ -2,19 +2,19 @@ import { diffLines } from 'diff';
 import { inspectOn } from '../../report/format.js';
 import { isPlain, withMatched } from '../equality.js';
 
-/** Where two values differ may be deep within them, or far behind. */
+/** The difference may be deep inside the values, or near their end. */
 const WHOLE = { depth: 10, maxStringLength: 1_000, maxArrayLength: 10_000 };
 
 /** How many lines of a difference are shown. */
 const MAX_LINES = 30;
 
-/** How many lines of each side are compared, and how many that are the same are shown before the first that is not. */
+/** How many lines of each side are compared, and how many equal lines are shown before the first difference. */
 const [MAX_COMPARED, BEFORE] = [200, 10];
 
-/** What was expected and what came, line by line: `- ` is missing, `+ ` is too much. */
+/** Compares the expected and the actual value line by line: `- ` is missing, `+ ` is too much. */
 export function difference(expected: unknown, actual: unknown): string[] {
   const [wanted, found] = [lines(withMatched(expected, actual, filledUp)), lines(actual)];
-  // To compare much that is different takes long, and nobody reads it: what is shown is where it begins.
+  // A long difference is slow to compute and nobody reads it, so only its beginning is shown.
   let same = 0;
   while (same < found.length && wanted[same] === found[same]) same += 1;
   const start = Math.max(same - BEFORE, 0);
@@ -40,19 +40,19 @@ export function difference(expected: unknown, actual: unknown): string[] {
   ];
 }
 
-/** The values of a list one below the other, so that a difference shows where it is. */
+/** The values of a list, one below the other, so that the position of a difference is visible. */
 function lines(value: unknown): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
   return values.flatMap((one) => inspectOn(60, one, WHOLE).split('\n'));
 }
 
-/** What `expect.objectContaining(…)` and its like ask for, which is private to them. */
+/** The private fields of `expect.objectContaining(…)` and similar matchers. */
 interface Containing {
   readonly sample?: unknown;
   readonly inverse?: boolean;
 }
 
-/** Of an object that lacks some of what a matcher asks for: the same with all of that. */
+/** For an object that lacks properties that a matcher requires: the object with all of them. */
 function filledUp(matcher: Containing, actual: unknown): unknown {
   const { sample, inverse } = matcher;
   if (inverse || !isPlain(sample) || !isPlain(actual)) return matcher;

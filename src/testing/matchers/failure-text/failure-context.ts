@@ -7,15 +7,15 @@ import type { TimelineEntry } from '../../timeline/entry.js';
 import { lastEvent } from './last-event.js';
 import { withNames } from '../names.js';
 
-/** How much of each thing is told. */
+/** Limits for the parts of a failure's text. */
 const MAX = { errors: 3, turns: 8, timeline: 15, repeats: 8 };
 
 /**
- * All that may explain why something is not as was expected, in the order in which a reader wants it.
+ * Collects all that may explain a failure, in the order in which a reader needs it.
  *
- * @param clients those that it is about
- * @param instead what there is in the place of what was expected; what it tells is not told again
- * @param contradicts whether that by itself is what should not be
+ * @param clients the clients that the assertion is about
+ * @param instead what there is instead of what was expected; the rest does not repeat it
+ * @param contradicts whether `instead` itself is what should not have happened
  */
 export function failureContext(
   context: ClientAssertionContext,
@@ -45,13 +45,13 @@ export function failureContext(
   return withNames(context, details);
 }
 
-/** Whether what should not have come says itself that it is none of the last event's doing. */
+/** Whether the unwanted events name their causes, and the last event is none of them. */
 function isCausedByAnother(told: string, last = ''): boolean {
   const causes = [...told.matchAll(/, caused by (.+'s (?:"[^"]*"|connection|disconnect))/g)];
   return causes.length > 0 && !causes.some(([, cause]) => last.startsWith(cause!));
 }
 
-/** Why a client is not there, as each end says it. */
+/** Why a client is not connected, as each end says it. */
 export function whyGone(client: TestClient): string[] {
   if (client.connected) return [];
   const { disconnectReason: reason, serverDisconnectReason: asServerSays } = client;
@@ -61,7 +61,7 @@ export function whyGone(client: TestClient): string[] {
   return [`${client.name} is gone: ${reason}${atServer}`];
 }
 
-/** Of those that failed, or were dealt with before the last event, there are other news. */
+/** The events without an ack, except those that failed, or that were handled and are not the last event. */
 function waitingForAcks({ name, pendingAcks }: TestClient, context: ClientAssertionContext): string[] {
   const entries = context.timeline.since(context.since());
   const last = entries.findLast(({ kind }) => kind === 'sent')?.seq;
@@ -76,7 +76,7 @@ function whetherFaked(): string[] {
   return isFaked ? ['setTimeout is faked: what the app does by timers waits until the test lets time pass'] : [];
 }
 
-/** The last entries, and before these whatever went wrong and whatever became of the clients in question. */
+/** The last entries and, from before, failures and changes of connections or rooms of these clients. */
 function lastOfTimeline({ timeline, since }: ClientAssertionContext, clients: readonly TestClient[]): Details {
   const names = clients.map(({ name }) => name);
   const all = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
@@ -93,7 +93,7 @@ function lastOfTimeline({ timeline, since }: ClientAssertionContext, clients: re
   return { [label]: [...before.map(lineOf), ...gap, ...last.map(lineOf), ...recurring] };
 }
 
-/** Takes out what the app sends again and again by itself, as heartbeats are. */
+/** Separates the events that the app keeps sending by itself, such as heartbeats. */
 function withoutRecurring(entries: readonly TimelineEntry[]): { others: TimelineEntry[]; recurring: string[] } {
   const times = new Map<string, number>();
   for (const name of entries.map(ownEventOf)) if (name !== undefined) times.set(name, (times.get(name) ?? 0) + 1);
@@ -104,12 +104,12 @@ function withoutRecurring(entries: readonly TimelineEntry[]): { others: Timeline
   };
 }
 
-/** What the app has sent with nobody having asked for it. */
+/** The name of an event that the app sent without a known cause. */
 function ownEventOf(entry: TimelineEntry): string | undefined {
   return (entry.kind === 'received' || entry.kind === 'unheard') && !entry.cause ? entry.event : undefined;
 }
 
-/** Whether it says what became of a client in question, or that something failed. */
+/** Whether an entry is a failure, or a change of the connection or the rooms of one of these clients. */
 function isTelling(entry: TimelineEntry, names: readonly string[]): boolean {
   if (entry.kind === 'failed') return true;
   if (entry.kind === 'logged') return entry.level === 'error' || entry.level === 'fatal';

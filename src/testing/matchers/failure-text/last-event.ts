@@ -8,8 +8,8 @@ import type { ClientAssertionContext, TestClient } from '../../client/test-clien
 type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
 
 /**
- * What the last event of a client's, a later HTTP request, or a later connection of those that it is about, has done on the
- * server; or that it has done nothing.
+ * Describes what the last action did on the server, or that it did nothing. The action is an event of any client, an
+ * HTTP request, or a connection of one of these clients.
  */
 export function lastEvent(context: ClientAssertionContext, clients: readonly TestClient[]): string | undefined {
   const entries = context.timeline.since(context.since());
@@ -59,10 +59,10 @@ function fateOf(
   return `was ${handled.join(', ')}${asksAck && !isAcked ? ', without an ack' : ''}`;
 }
 
-/** Which client has an event first is chance. */
+/** Sorts clients by name, because the order in which they receive an event is random. */
 const byName = new Intl.Collator('en', { numeric: true });
 
-/** The events that it made the server send, and to whom. */
+/** The events that the server sent as an effect, and their receivers. */
 function sentTo(effects: readonly TimelineEntry[]): string[] {
   const receivers = new Map<string, string[]>();
   for (const entry of effects) {

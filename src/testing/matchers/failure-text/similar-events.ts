@@ -9,16 +9,16 @@ import { equals as isEqual, type Equals } from '../equality.js';
 import { matcherOf, type ExpectedEvent } from '../expected-event.js';
 import { who } from '../names.js';
 
-/** How many of each kind are told. */
+/** How many items of each kind a failure lists. */
 const MAX = 8;
 
-/** What is known that may explain why something did not come to a client; of an event, what came in its place. */
+/** Collects what may explain why a client did not receive something; for an event, also what came instead. */
 export function explain(client: TestClient, event?: string): Details {
   const instead = event === undefined ? undefined : similarEvents(client, [event], isEqual);
   return failureContext(client.context, [client], { but: instead });
 }
 
-/** What is near to an event that a client was to receive: at the client, nowhere, and at others. */
+/** Lists what is similar to an expected event: at the client, undelivered, and at other clients. */
 export function similarEvents(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
   const matches = matcherOf(expected, equals);
   const atOthers = client.context
@@ -31,7 +31,7 @@ export function similarEvents(client: TestClient, expected: ExpectedEvent, equal
   return [...atHome(client, expected, equals), ...atOthers.slice(0, MAX)];
 }
 
-/** The same without what others got. */
+/** The same without other clients. */
 export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
   const [event, ...args] = expected;
   const matches = matcherOf(expected, equals);
@@ -59,10 +59,10 @@ function showArguments(args: readonly unknown[], received: readonly unknown[], e
   return areTheSame && left.length === 0 ? 'these arguments in another order' : 'other arguments';
 }
 
-/** How often an event may come before its times are counted instead of told. */
+/** If an event came more often than this, its receipts are counted instead of listed. */
 const MAX_TOLD = 3;
 
-/** Unread events of other names: first one that is spelt alike, then those that a client or a request has caused. */
+/** Unread events with other names: first the one with a similar name, then those with a known cause. */
 function ofOtherNames(client: TestClient, event: string, unread: readonly ReceivedEvent[]): string[] {
   const byName = new Map<string, ReceivedEvent[]>();
   for (const received of unread) {
@@ -79,7 +79,7 @@ function ofOtherNames(client: TestClient, event: string, unread: readonly Receiv
     );
 }
 
-/** What the server has sent to the client, and the client has not had. */
+/** Says that the server sent the event, but the client has not received it. */
 function undelivered(client: TestClient, event: string): string[] {
   return client.connected && client.link.undelivered(event) > 0
     ? [
@@ -88,12 +88,12 @@ function undelivered(client: TestClient, event: string): string[] {
     : [];
 }
 
-/** An event as it is told: what it was, when it came, and because of whom. */
+/** An event in words: its name, its arguments, its time and its cause. */
 export function showReceived(received: ReceivedEvent): string {
   return `${showEvent(received.event, payloadOf(received))}${when(received)}`;
 }
 
-/** What the server emitted under that name, and nobody got. */
+/** The events of this name that the server emitted and no client received. */
 function unheard({ timeline, since }: ClientAssertionContext, event: string): string[] {
   const entries = timeline.since(since()).filter((entry) => entry.kind === 'unheard' && entry.event === event);
   return entries.slice(-MAX).map((entry) => `${sentenceOf(entry)}${showBecause(entry.cause)}`);

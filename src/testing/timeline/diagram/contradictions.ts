@@ -1,12 +1,12 @@
 import type { TimelineEntry } from '../entry.js';
 import type { Contradiction } from '../kinds/test.js';
 
-/** What contradicts an assertion about an event, where an entry is one that does not hold. */
+/** What contradicts the assertion of an entry, if it is a failed assertion about an event. */
 export function contradictionOf(entry: TimelineEntry): Contradiction | undefined {
   return entry.kind === 'stated' ? entry.contradiction : undefined;
 }
 
-/** What assertions say should not have come: the `seq` of each receipt. */
+/** The `seq` of each receipt that should not have come, according to an assertion. */
 export function unwantedIn(entries: readonly TimelineEntry[]): ReadonlySet<number> {
   return new Set(entries.flatMap((entry) => contradictionOf(entry)?.unwanted ?? []));
 }

@@ -3,9 +3,9 @@ import type { TimelineEntry } from '../entry.js';
 import type { Arrow, Lane } from './step.js';
 
 /**
- * The ways through Redis by which events came to a node of a cluster, by the `seq` of the first receipt there. The
- * timeline does not follow causes from node to node: what nothing on the node itself has caused came from another one,
- * as far as can be told. Of which, is told when there is but one other, or when a client there had the same of a cause.
+ * The arrows through Redis for events that came from another node, by the `seq` of the first receipt on the node. The
+ * timeline does not follow causes across nodes, so an event without a cause is assumed to come from another node. The
+ * origin is known if there is only one other node, or if clients on only one node received the same event with a cause.
  */
 export function crossNodeArrows(entries: readonly TimelineEntry[]): ReadonlyMap<number, readonly Arrow[]> {
   const nodes = [...new Set(entries.flatMap(({ node }) => (node === undefined ? [] : [node])))];
@@ -36,7 +36,7 @@ function hop(from: Lane, to: Lane, text: string): Arrow {
   return { kind: 'arrow', style: 'plain', from, to, text, severity: 0, entries: 0 };
 }
 
-/** The nodes on which something caused an event of which clients there had their own, by the event. */
+/** For each event, the nodes whose clients received it with a known cause. */
 function originsOf(entries: readonly TimelineEntry[]): ReadonlyMap<string, readonly number[]> {
   const origins = new Map<string, readonly number[]>();
   for (const entry of entries) {

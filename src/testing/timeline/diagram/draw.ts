@@ -2,7 +2,7 @@ import { label } from './label.js';
 import type { Participants } from './participants.js';
 import type { Arrow, Step } from './step.js';
 
-/** How much of a text is shown; of what went wrong, more. */
+/** How much of a text is shown. A failure gets more lines. */
 const SIZES = {
   arrow: { width: 48, lines: 2 },
   note: { width: 60, lines: 4 },
@@ -22,7 +22,7 @@ export function drawStep(step: Step, participants: Participants): string {
 
 function textOf({ text, severity }: Step, kind: 'arrow' | 'note'): string {
   const size = severity > 0 ? SIZES.failure : SIZES[kind];
-  // Assertions that hold are on a line each.
+  // Each assertion that passed gets its own line.
   const lines = text.split('\n✓').map((line, index) => (index > 0 ? `✓${line}` : line));
   return lines.map((line) => label(line, size)).join('<br/>');
 }

@@ -2,12 +2,12 @@ import { severityOf, type TimelineEntry } from '../entry.js';
 import { clientOf, clientsOf } from '../text.js';
 import { contradictionOf } from './contradictions.js';
 
-/** How many clients have a lifeline of their own; with more, a diagram is too wide to be read. */
+/** How many clients get their own lifeline. With more, a diagram is too wide to read. */
 const MAX_CLIENTS = 8;
 
 /**
- * Which clients are drawn by themselves: when there are many, those that a failure is about, those that set something
- * off, and those to which something else happened than to most.
+ * The clients that are drawn individually. If there are many, these are the clients of a failure, those that caused
+ * something, and those to which something else happened than to most.
  */
 export function individualsOf(entries: readonly TimelineEntry[], unwanted: ReadonlySet<number>): ReadonlySet<string> {
   const clients = clientsOf(entries);
@@ -30,7 +30,7 @@ export function individualsOf(entries: readonly TimelineEntry[], unwanted: Reado
   return new Set([...new Set(named as string[])].slice(0, MAX_CLIENTS));
 }
 
-/** What happened to each client, without what the events held. */
+/** What happened to each client, without payloads. */
 function fatesOf(entries: readonly TimelineEntry[]): ReadonlyMap<string, string> {
   const fates = new Map<string, string>();
   for (const entry of entries) {

@@ -1,4 +1,4 @@
-/** What a label may take up. */
+/** The maximum size of a label. */
 export interface LabelSize {
   /** In characters. */
   width: number;
@@ -6,8 +6,8 @@ export interface LabelSize {
 }
 
 /**
- * A text as Mermaid shows it, whatever it holds: broken into lines, cut in its middle, and with everything escaped
- * that Mermaid, or the HTML and the formulas that it allows in texts, would take for its own.
+ * Prepares any text for Mermaid: breaks it into lines, cuts its middle out, and escapes everything that Mermaid, or the
+ * HTML and the formulas that it allows in texts, would interpret.
  */
 export function label(text: string, { width, lines }: LabelSize): string {
   const all = wrap(visible(text), width);
@@ -21,13 +21,13 @@ export function label(text: string, { width, lines }: LabelSize): string {
   return shown.map(escape).join('<br/>');
 }
 
-/** On one line: control characters, and those that turn the direction of writing, become visible ones. */
+/** Puts the text on one line. Control characters, and those that change the writing direction, become visible. */
 function visible(text: string): string {
   return (
     text
       .replaceAll(/\r?\n|[\r\u2028\u2029]/g, ' ⏎ ')
       .replaceAll('\t', ' ')
-      // oxlint-disable-next-line no-control-regex -- they are what it is about
+      // oxlint-disable-next-line no-control-regex -- this pattern replaces control characters
       .replaceAll(/[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '�')
       // Half of a surrogate pair cannot be written to a file.
       .replaceAll(/\p{Surrogate}/gu, '�')
@@ -36,7 +36,7 @@ function visible(text: string): string {
   );
 }
 
-/** Breaks between words where there are any, and never inside of a character. */
+/** Breaks between words if possible, and never inside a character. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line: string[] = [];
@@ -57,9 +57,9 @@ function wrap(text: string, width: number): string[] {
 }
 
 /**
- * Mermaid's own entities, `#35;`. Beside what its grammar uses: `$` begins formulas, and `ﬂ`, `¶` and `°` are what
- * Mermaid writes entities with while it works. A colon behind `style` would cost the line its last entity, and one
- * behind `wrap` is an instruction; see `encodeEntities` and `parseMessage` in Mermaid.
+ * Uses Mermaid's own entities, such as `#35;`. Besides the characters of its grammar: `$` begins a formula, and Mermaid
+ * uses `ﬂ`, `¶` and `°` internally to write entities. A colon after `style` would remove the last entity of the line,
+ * and a colon after `wrap` is an instruction; see `encodeEntities` and `parseMessage` in Mermaid.
  */
 function escape(text: string): string {
   const special = /style|classdef|wrap/i.test(text) ? /[#;<>&%$\\`ﬂ¶°:]/g : /[#;<>&%$\\`ﬂ¶°]/g;

@@ -1,8 +1,8 @@
 import { keyOf, lanesOf, type Note, type Step } from './step.js';
 
 /**
- * Draws together what need not be told one by one: what happens to several clients until somebody does something else, and
- * assertions that hold, one after the other.
+ * Merges steps that need not be drawn one by one: what happens to several clients, until something else happens that
+ * the server did not send; and consecutive assertions that passed.
  */
 export function mergeSteps(steps: readonly Step[]): readonly Step[] {
   const gathered: Step[][] = [];

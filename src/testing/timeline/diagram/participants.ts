@@ -1,7 +1,7 @@
 import { label } from './label.js';
 import { keyOf, lanesOf, type Lane, type Step } from './step.js';
 
-/** The lifelines of a diagram, from left to right, under ids that Mermaid takes. */
+/** The lifelines of a diagram, from left to right, with ids that Mermaid accepts. */
 export class Participants {
   private readonly lanes: readonly Lane[];
   private readonly ids: ReadonlyMap<string, string>;
@@ -16,12 +16,12 @@ export class Participants {
     this.ids = new Map(this.lanes.map((lane, index) => [keyOf(lane), `p${index + 1}`]));
   }
 
-  /** `participant p1 as alice`, for each. */
+  /** One line for each: `participant p1 as alice`. */
   get lines(): readonly string[] {
     return this.lanes.map((lane) => `participant ${this.idOf(lane)} as ${this.nameOf(lane)}`);
   }
 
-  /** From the first to the last, for a note over all. */
+  /** The first and the last id, for a note over all. */
   get span(): string {
     return this.lanes.length > 1 ? `p1,p${this.lanes.length}` : 'p1';
   }
@@ -39,8 +39,8 @@ export class Participants {
 }
 
 /**
- * The server has its first client to the left and the others to the right; so has the first node of a cluster all its
- * clients, and Redis is next to it.
+ * The first client is on the left of the server, the others are on its right. In a cluster, all clients of the first
+ * node are on its left, and Redis is next to it.
  */
 function inOrder(lanes: readonly Lane[]): readonly Lane[] {
   const clients = lanes.filter((lane) => lane.kind === 'client');

@@ -3,24 +3,23 @@ import { SURELY_WRONG } from '../kinds/kind.js';
 /** A lifeline of the diagram. */
 export type Lane =
   | { readonly kind: 'client'; readonly name: string; readonly node?: number }
-  /** The clients that nothing sets apart, all together. */
+  /** All clients that are not drawn individually. */
   | { readonly kind: 'others' }
-  /** The server; of a cluster, one of its nodes. */
+  /** The server or, in a cluster, one of its nodes. */
   | { readonly kind: 'server'; readonly node?: number }
   | { readonly kind: 'redis' };
 
-/** One arrow, or one note, of the diagram. */
 export type Step = Arrow | Note;
 
 interface Drawn {
   readonly text: string;
-  /** Of what many clients may have in common: the text without what differs. */
+  /** If the step may be merged with those of other clients: the text without what differs. */
   readonly gist?: string;
-  /** How surely it tells of a failure, 0 being not at all. */
+  /** How certainly it means a failure; 0 means not at all. */
   readonly severity: number;
-  /** For how many entries of the timeline it stands. */
+  /** How many entries of the timeline it stands for. */
   readonly entries: number;
-  /** Whether it is of a client's leave, as every client takes it at the end of a test. */
+  /** Whether it may only be due to the disconnection of clients at the end of a test. */
   readonly farewell?: boolean;
 }
 
@@ -46,7 +45,7 @@ export function lanesOf(step: Step): readonly Lane[] {
   return step.kind === 'arrow' ? [step.from, step.to] : [step.over];
 }
 
-/** The colour behind it. It is translucent, so that it goes with a light and with a dark page. */
+/** The background colour. It is translucent, so that it suits light and dark pages. */
 export function tintOf({ severity }: Step): string | undefined {
   if (severity === 0) return undefined;
   return severity >= SURELY_WRONG ? 'rgba(255, 60, 60, 0.22)' : 'rgba(255, 170, 0, 0.18)';

@@ -4,17 +4,17 @@ import { clientOf } from '../text.js';
 import { contradictionOf } from './contradictions.js';
 import type { Arrow, Lane, Step } from './step.js';
 
-/** Where the entries' clients and servers are drawn. */
+/** The lanes of clients and servers. */
 export interface Lanes {
   of(client: string): Lane;
-  /** Whether a client is among the entries. */
+  /** Whether any entry is about this client. */
   knows(client: string): boolean;
   server(entry: TimelineEntry): Lane;
 }
 
 const UNWANTED = 4;
 
-/** What is drawn for one entry. @param isUnwanted whether an assertion says that it should not have come */
+/** The steps that show one entry. @param isUnwanted whether an assertion says that it should not have come */
 export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean): readonly Step[] {
   const kind = kindOf(entry);
   const severity = isUnwanted ? UNWANTED : severityOf(entry);
@@ -35,7 +35,7 @@ export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean)
   return [...missing, { kind: 'arrow', style: drawing.style ?? 'plain', from, to, ...drawn }];
 }
 
-/** The event that clients should have had: arrows that do not arrive. */
+/** Arrows that do not arrive, for the event that clients should have received. */
 function missingArrows(entry: TimelineEntry, lanes: Lanes): readonly Arrow[] {
   const { event, missing = [] } = contradictionOf(entry) ?? {};
   return missing

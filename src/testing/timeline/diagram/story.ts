@@ -11,13 +11,13 @@ import type { Lane, Step } from './step.js';
 
 export interface Story {
   readonly steps: readonly Step[];
-  /** How the clients left when all was over. */
+  /** How the clients left after a failure. */
   readonly leaves: readonly Step[];
   /** How many clients are drawn as one. */
   readonly otherClients: number;
 }
 
-/** Everything that a diagram of these entries could show, in order. */
+/** All that a diagram of these entries could show, in order. */
 export function storyOf(all: readonly TimelineEntry[]): Story {
   const first = all.find(({ kind }) => kind === 'connected' || kind === 'refused');
   const entries = all.filter((entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all));
@@ -44,18 +44,18 @@ export function storyOf(all: readonly TimelineEntry[]): Story {
 
 const OTHERS: Lane = { kind: 'others' };
 
-/** What an app says while it boots, when clients come later: it is what it always says. */
+/** Whether an app logged this at boot, before its first client. It is always the same, so it tells nothing. */
 function isOfBoot(entry: TimelineEntry, firstClient: TimelineEntry | undefined): boolean {
   return entry.kind === 'logged' && entry.seq < (firstClient?.seq ?? 0) && severityOf(entry) === 0;
 }
 
-/** That the clients leave when a test has failed tells nothing of why. */
+/** The disconnections after a failure, which do not explain it. */
 function leavesOf(steps: readonly Step[]): readonly Step[] {
   const failure = steps.findIndex(({ severity }) => severity > SURELY_WRONG);
   return failure === -1 ? [] : steps.filter(({ farewell }, index) => farewell && index > failure);
 }
 
-/** Of what both ends, or the test and the client, tell, the first does. */
+/** Whether another entry says the same: of both ends, or of the test and the client, only one is shown. */
 function isSaidAlready(entry: TimelineEntry, all: readonly TimelineEntry[]): boolean {
   if (entry.kind === 'acted') return entry.client !== undefined;
   if (entry.kind !== 'disconnected') return false;

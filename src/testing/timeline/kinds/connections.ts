@@ -2,11 +2,11 @@ import type { RefusalStage } from '../../report/errors.js';
 import type { Kinds } from './kind.js';
 
 export type ConnectionEntry =
-  /** The server let a client in. */
+  /** The server accepted a client. */
   | { kind: 'connected'; client: string; id: string; namespace: string; transport: string }
   | { kind: 'refused'; client: string; stage: RefusalStage; reason: string; data?: unknown }
   | { kind: 'upgraded'; client: string; transport: string }
-  /** One end has seen the connection go. */
+  /** One end noticed the disconnection. */
   | { kind: 'disconnected'; client: string; end: 'client' | 'server'; reason: string };
 
 export const connections: Kinds<ConnectionEntry> = {
@@ -39,7 +39,7 @@ export const connections: Kinds<ConnectionEntry> = {
   },
 };
 
-/** The reasons for a disconnection, as either end says them, by which the server did it. */
+/** The disconnect reasons of either end that mean that the server disconnected the client. */
 const SERVERS_DOING = new Set([
   'io server disconnect',
   'server namespace disconnect',

@@ -9,20 +9,20 @@ interface Event {
 }
 
 export type EventEntry =
-  /** An event from a client to the server, at the moment in which the client sent it. */
+  /** An event from a client to the server, at the moment when the client sent it. */
   | (Event & { kind: 'sent'; client: string; asksAck: boolean })
-  /** An event from the server to a client, at the moment in which the client had it. */
+  /** An event from the server to a client, at the moment when the client received it. */
   | (Event & { kind: 'received'; client: string; asksAck: boolean })
-  /** The answer to an event, from the end that did not send it. `to` is the `seq` of what it answers. */
+  /** The ack of an event. `by` is the end that received the event, `to` the `seq` of the event. */
   | (Event & { kind: 'acked'; client: string; by: 'client' | 'server'; to: number })
-  /** A handler has dealt with an event, in so many milliseconds. */
+  /** A handler finished. `took` is in milliseconds. */
   | { kind: 'handled'; client: string; namespace: string; event: string; took: number }
   /**
-   * The server emitted an event, and no client of this node was in the rooms that it was for: of a client's own room, its
-   * name; none for the whole namespace.
+   * The server emitted an event to `rooms`, and no client of this node received it. A client's own room has the
+   * client's name. For the whole namespace, `rooms` is empty.
    */
   | (Event & { kind: 'unheard'; rooms: readonly string[] })
-  /** Another node has said something to this one by `serverSideEmit`. */
+  /** Another node sent something to this one with `serverSideEmit`. */
   | (Event & { kind: 'server-side' });
 
 export const events: Kinds<EventEntry> = {

@@ -2,12 +2,12 @@ import type { LogLevel } from '@nestjs/common';
 import { SURELY_WRONG, type Kinds } from './kind.js';
 
 export type ServerEntry =
-  /** The app was asked by HTTP; without the query, in which there may be secrets. */
+  /** The app received an HTTP request. The query is left out, because it may contain secrets. */
   | { kind: 'requested'; method: string; path: string }
-  /** A job, a listener of the app's own events, or a message to a microservice has begun: `ReportJobs.nightly`. */
+  /** A job, a listener for the app's own events, or a microservice's handler began: `ReportJobs.nightly`. */
   | { kind: 'begun'; what: string }
   | { kind: 'logged'; level: LogLevel; context?: string; text: string; params: readonly unknown[]; stack?: string }
-  /** A gateway's hook threw or rejected. */
+  /** A hook of a gateway threw, or rejected its promise. */
   | { kind: 'failed'; client: string; what: string; text: string; stack?: string };
 
 export const server: Kinds<ServerEntry & { cause?: { event?: string } }> = {

@@ -2,18 +2,18 @@ import type { Kinds } from './kind.js';
 
 /** What contradicts an assertion about an event. */
 export interface Contradiction {
-  /** Of what is missing, the event as it was asserted: `"said" ('hi')`. */
+  /** The missing event as asserted: `"said" ('hi')`. */
   readonly event?: string;
-  /** What came and should not have: the `seq` of each receipt. */
+  /** The `seq` of each receipt that should not have come. */
   readonly unwanted: readonly number[];
-  /** The clients that should have had it and did not. */
+  /** The clients that should have received it and did not. */
   readonly missing: readonly string[];
 }
 
 export type TestEntry =
-  /** The test itself acted: it settled the app, disconnected a client, closed the app. */
+  /** The test itself acted: it settled the app, disconnected a client, or closed the app. */
   | { kind: 'acted'; what: string; client?: string }
-  /** The test asserted something; `denied` is what it said is not. */
+  /** The test asserted something. `denied` is the event or room of a negative assertion. */
   | {
       kind: 'stated';
       what: string;

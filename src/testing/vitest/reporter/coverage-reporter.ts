@@ -13,20 +13,20 @@ import { reportsDirectory } from './reports-directory.js';
 
 export interface CoverageReporterOptions {
   /**
-   * What has to be covered, in per cent: `80` of each kind, or `{ handlers: 100, events: 80 }`. Below it, the run fails.
+   * The required coverage in per cent: `80` of each kind, or `{ handlers: 100, events: 80 }`. Below it, the run fails.
    *
    * @default none
    */
   threshold?: CoverageThreshold;
   /**
-   * What to do about negative assertions of an event that no app of the run emitted, or of a room that nobody was in: the
-   * name may be misspelt.
+   * What to do about a negative assertion on an event that no app of the run emitted, or on a room that was always
+   * empty: its name may be misspelt.
    *
    * @default 'report', in the table
    */
   vacuousNegatives?: 'report' | 'fail';
   /**
-   * Where the coverage goes as JSON, from Vitest's root.
+   * The path of the JSON report, relative to Vitest's root.
    *
    * @default 'contract-coverage.json' in the reporter's directory
    */
@@ -34,7 +34,7 @@ export interface CoverageReporterOptions {
 }
 
 /**
- * Says at the end of a run what of the contract of the apps under test it has exercised: as a table, and as JSON.
+ * Reports at the end of a run which parts of the apps' contract it exercised, as a table and as JSON.
  *
  * @example
  * ```ts
@@ -45,16 +45,16 @@ export class CoverageReporter implements Reporter {
   private readonly options: CoverageReporterOptions;
   private run: { vitest: Vitest; directory: string } | undefined;
 
-  /** @throws TypeError for options that it does not have, or that are none */
+  /** @throws TypeError for unknown or invalid options */
   constructor(
     options: CoverageReporterOptions = {},
-    /** For the JSON, from Vitest's root. */
+    /** The directory of the JSON report, relative to Vitest's root. */
     private readonly directory?: string,
   ) {
     this.options = resolveOptions(options);
   }
 
-  /** Workers get the environment that Vitest has when a run begins: forks and threads, of each project. */
+  /** When a run begins, all workers inherit Vitest's environment: forks and threads, in each project. */
   onInit(vitest: Vitest): void {
     const directory = mkdtempSync(join(tmpdir(), 'contract-coverage-'));
     const before = process.env[COVERAGE_DIR];
@@ -67,7 +67,7 @@ export class CoverageReporter implements Reporter {
     });
   }
 
-  /** In watch mode, each run is by itself. */
+  /** In watch mode, each run counts alone. */
   onTestRunStart(): void {
     if (this.run) rmSync(this.run.directory, { recursive: true, force: true });
   }
@@ -85,7 +85,7 @@ export class CoverageReporter implements Reporter {
     if (reason !== 'interrupted') this.evaluate(vitest, coverage);
   }
 
-  /** @returns where it is */
+  /** @returns the path of the report */
   private writeReport({ config }: Vitest, coverage: Coverage): string {
     const path = this.options.outputFile
       ? resolve(config.root, this.options.outputFile)
@@ -102,7 +102,7 @@ export class CoverageReporter implements Reporter {
       shortfalls.push(...vacuousNegatives(coverage).map((one) => `Denied, and never seen: ${showVacuous(one)}`));
     if (shortfalls.length === 0) return;
     logger.error(`\n${shortfalls.join('\n')}`);
-    // A watching Vitest runs on, and a later run may be better.
+    // In watch mode, Vitest keeps running and a later run may pass.
     if (!config.watch) process.exitCode = 1;
   }
 }

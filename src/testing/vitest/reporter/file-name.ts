@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
-/** What of a test case makes up its file's name. */
+/** The parts of a test case that its file name is made of. */
 export interface NamedTest {
-  /** Vitest's own: the same in every run of the same tests, and unique. */
+  /** Vitest's id: unique, and the same in every run of the same tests. */
   readonly id: string;
   readonly fullName: string;
   readonly module: { readonly moduleId: string };
 }
 
-/** Of the names of the file and of the test, in bytes; file systems take 255 for all. */
+/** Limit for the names of file and test together, in bytes. File systems accept 255 for the whole name. */
 const MAX_BYTES = 160;
 
-/** A name that is readable, that every file system takes, and that no other test has. */
+/** Returns a readable name that every file system accepts and that no other test has. */
 export function fileNameOf({ id, fullName, module }: NamedTest): string {
   const words = `${basename(module.moduleId)} ${fullName}`.replaceAll(/[^\p{L}\p{N}]+/gu, '-');
   const cut = Buffer.from(words)

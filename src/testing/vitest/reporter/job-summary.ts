@@ -1,27 +1,27 @@
 import { appendFile, stat } from 'node:fs/promises';
 
 /**
- * What GitHub shows of one step, in bytes; of more it shows nothing.
+ * GitHub's limit for the summary of one step, in bytes. It shows nothing of a larger summary.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
  */
 const MAX_BYTES = 1024 * 1024;
 
-/** What is left to others that write to the same summary, as Vitest's own reporter for GitHub does, in bytes. */
+/** Room for others that write to the same summary, such as Vitest's own reporter for GitHub, in bytes. */
 const LEFT_TO_OTHERS = 128 * 1024;
 
-/** The summary of a job on GitHub, which every step may append Markdown to. */
+/** The summary of a GitHub job. Every step can append Markdown to it. */
 export class JobSummary {
   constructor(private readonly path: string) {}
 
-  /** The one of this process, where it runs in a job. */
+  /** The summary of the job in which this process runs, if any. */
   static ofEnvironment({ GITHUB_STEP_SUMMARY: path } = process.env): JobSummary | undefined {
     return path ? new JobSummary(path) : undefined;
   }
 
   /**
-   * Appends the documents for which there is room.
+   * Appends the documents that fit.
    *
-   * @param remark what is to be said of those that are left out, by their positions
+   * @param remark returns a note about the documents that do not fit, given their positions
    */
   async append(documents: readonly string[], remark: (leftOut: readonly number[]) => string): Promise<void> {
     let room = MAX_BYTES - LEFT_TO_OTHERS - (await this.size());

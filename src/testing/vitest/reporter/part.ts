@@ -1,22 +1,22 @@
 import type { TestCase } from 'vitest/node';
 import type { JobSummary } from './job-summary.js';
 
-/** Something that the reporter tells of a test run. Whatever it needs of the run, it is given when it is made. */
+/** A part of the report on a test run. Its constructor gets what it needs of the run. */
 export interface ReporterPart {
-  /** Takes in how a test came out. */
+  /** Called with the result of each test. */
   onTestCaseResult(test: TestCase): void | Promise<void>;
   /**
-   * Tells of the run that is over, and forgets it: in watch mode others follow.
+   * Reports on the finished run, and forgets it: in watch mode more runs follow.
    *
-   * @returns a line to be printed, if there is something to be said
+   * @returns a line to print, if any
    */
   onTestRunEnd(): Promise<string | undefined>;
 }
 
-/** Where the parts leave what they have to tell. */
+/** Where the parts write to. */
 export interface Surroundings {
   /** The directory for files. */
   readonly directory: string;
-  /** The summary of the GitHub job, where there is one. */
+  /** The summary of the GitHub job, if any. */
   readonly summary?: JobSummary;
 }

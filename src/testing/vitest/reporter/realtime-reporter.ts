@@ -7,10 +7,10 @@ import { reportsDirectory } from './reports-directory.js';
 import { TimelineReport } from './timeline-report.js';
 
 export interface RealtimeReporterOptions {
-  /** Where files are written to, from the project's root. @default the directory of the JUnit report, or `reports` */
+  /** Where files are written, relative to Vitest's root. @default the directory of the JUnit report, or `reports` */
   directory?: string;
   /**
-   * Contract coverage: a table at the end of the run, and JSON. With a threshold the run fails below it.
+   * Contract coverage: a table at the end of the run, and JSON. With a threshold, the run fails below it.
    *
    * @default true
    */
@@ -18,8 +18,8 @@ export interface RealtimeReporterOptions {
 }
 
 /**
- * A Vitest reporter that writes what happened in the apps of failed tests to a file each and, on GitHub, to the
- * summary of the job; and that says what of their contracts the run has exercised, and what not.
+ * A Vitest reporter. It writes the timeline of each failed test to a file and, on GitHub, to the summary of the job. It
+ * also reports which parts of the apps' contracts the run exercised and which not.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export class RealtimeReporter implements Reporter {
 
   private readonly coverage: CoverageReporter | undefined;
 
-  /** @throws TypeError for options that contract coverage does not have */
+  /** @throws TypeError for unknown or invalid options of `coverage` */
   constructor(private readonly options: RealtimeReporterOptions = {}) {
     const { coverage = true, directory } = options;
     if (coverage === false) return;

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 
-/** What of Vitest's configuration says where reports go. */
+/** The part of Vitest's configuration that says where reports go. */
 export interface ReportsConfig {
   root: string;
   outputFile?: string | Record<string, string | undefined>;
@@ -9,13 +9,13 @@ export interface ReportsConfig {
 
 const DEFAULT_DIRECTORY = 'reports';
 
-/** @returns the directory that is asked for or, by default, that of the JUnit report */
+/** @returns the given directory or, by default, that of the JUnit report, or else `reports` */
 export function reportsDirectory(config: ReportsConfig, asked?: string): string {
   const junit = asked === undefined ? junitFile(config) : undefined;
   return resolve(config.root, asked ?? (junit === undefined ? DEFAULT_DIRECTORY : dirname(junit)));
 }
 
-/** Vitest takes it as an option of the reporter, and for all reporters together. */
+/** Vitest accepts the file as an option of the reporter, and in `outputFile` for all reporters. */
 function junitFile({ outputFile, reporters = [] }: ReportsConfig): string | undefined {
   const junit = reporters.map((reporter) => [reporter].flat()).find(([name]) => name === 'junit');
   const { outputFile: own } = (junit?.[1] ?? {}) as { outputFile?: string };

@@ -17,7 +17,7 @@ export class TimelineReport implements ReporterPart {
 
   constructor(
     private readonly surroundings: Surroundings,
-    /** The directory as it is shown. */
+    /** The directory as it is printed. */
     private readonly shownDirectory: string,
   ) {}
 
@@ -25,7 +25,7 @@ export class TimelineReport implements ReporterPart {
     const file = fileNameOf(test);
     const markdown = test.result().state === 'failed' ? timelineOf(test) : undefined;
     if (markdown !== undefined) this.failures.push({ file, markdown });
-    // The file of an earlier run would tell of a failure that is no more.
+    // A file from an earlier run would show a failure that no longer exists.
     else await rm(join(this.surroundings.directory, file), { force: true });
   }
 
@@ -49,10 +49,10 @@ export class TimelineReport implements ReporterPart {
   }
 }
 
-/** How many files are named that are left out of a summary. */
+/** How many left-out files a summary names at most. */
 const MAX_NAMES = 100;
 
-/** The Markdown that the test's last attempt has left. */
+/** The Markdown of the test's last attempt. */
 function timelineOf(test: TestCase): string | undefined {
   const annotation = test
     .annotations()
