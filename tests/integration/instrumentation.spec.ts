@@ -12,7 +12,8 @@ import type { Server, Socket } from 'socket.io';
 import { io, type Socket as Client } from 'socket.io-client';
 import wildcard from 'socketio-wildcard';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startCollector, startInstrumented, type Trace } from './support/instrumentation/start.js';
+import { startCommanded, type CommandedProcess } from '../support/commanded-process.js';
+import { startCollector, type Trace } from './support/instrumentation/collector.js';
 
 interface Connection extends AsyncDisposable {
   readonly client: Client;
@@ -54,6 +55,16 @@ function received(client: Client, event: string): Promise<unknown> {
   });
 }
 
+/** Starts the chat in a process that an instrumentation patches before Nest is loaded. */
+function startInstrumented(script: string, env: Record<string, string> = {}): Promise<CommandedProcess> {
+  return startCommanded(new URL(`support/instrumentation/${script}`, import.meta.url), [], env);
+}
+
+/** Where the process serves its apps, by how they are served. */
+function urlsOf({ greeting }: CommandedProcess): [servedBy: string, url: string][] {
+  return Object.entries(greeting as Record<string, string>);
+}
+
 const kinds = ['plain Nest', 'WebsocketModule'];
 
 /** A process that loads Nest takes its time on a machine that has much to do. */
@@ -64,11 +75,11 @@ describe("OpenTelemetry's instrumentation of Socket.IO", () => {
 
   beforeAll(async () => {
     await using server = await startInstrumented('opentelemetry.js');
-    for (const [servedBy, url] of server.urls) {
+    for (const [servedBy, url] of urlsOf(server)) {
       await using connection = await connect(url);
       await connection.client.emitWithAck('typing');
       await chat(connection.client);
-      spans.set(servedBy, await server.recorded());
+      spans.set(servedBy, await server.ask('recorded'));
     }
   }, STARTS_WITHIN);
 
@@ -100,7 +111,7 @@ describe('NestJS Observe', () => {
   beforeAll(async () => {
     await using collector = await startCollector();
     await using server = await startInstrumented('observe.js', { COLLECTOR_URL: collector.url });
-    for (const [servedBy, url] of server.urls) {
+    for (const [servedBy, url] of urlsOf(server)) {
       await using connection = await connect(url);
       await chat(connection.client);
       // The trace of a request comes behind those of the messages before it.

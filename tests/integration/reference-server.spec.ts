@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { openMuteClient } from './support/raw-socket.js';
-import { startServer } from './support/reference-server.js';
+import { startServer } from '../support/server-process.js';
 
 async function connect(url: string, transport: 'websocket' | 'polling'): Promise<Socket> {
   const socket = io(url, { transports: [transport], forceNew: true, reconnection: false });
@@ -68,7 +68,7 @@ test.each([
 });
 
 test('SHUTDOWN_EVENT names the event by which clients are told', async () => {
-  await using server = await startServer({ SHUTDOWN_EVENT: 'bye' });
+  await using server = await startServer({ env: { SHUTDOWN_EVENT: 'bye' } });
   using mute = await openMuteClient(Number(new URL(server.url).port));
   server.child.kill('SIGTERM');
   await mute.until('42["bye",{"code":"SHUTTING_DOWN"');
@@ -76,7 +76,7 @@ test('SHUTDOWN_EVENT names the event by which clients are told', async () => {
 });
 
 test('an event that is none ends the start, with one clear line', async () => {
-  await using server = await startServer({ SHUTDOWN_EVENT: 'disconnect' });
+  await using server = await startServer({ env: { SHUTDOWN_EVENT: 'disconnect' } });
   expect(await server.exited).toBe(1);
   expect(server.output.stderr).toBe(
     'WebsocketModule: option "shutdown.event" is "disconnect"; expected the name of an event that Socket.IO does not reserve, or false.\n',
@@ -84,7 +84,7 @@ test('an event that is none ends the start, with one clear line', async () => {
 });
 
 test('LOG_FORMAT=json prints one JSON object a line', async () => {
-  await using server = await startServer({ LOG_FORMAT: 'json' });
+  await using server = await startServer({ env: { LOG_FORMAT: 'json' } });
   const socket = await connect(server.url, 'websocket');
   const id = socket.id!;
   socket.disconnect();
@@ -103,8 +103,7 @@ test('LOG_FORMAT=json prints one JSON object a line', async () => {
 
 test('WEBSOCKET_CORS_ORIGIN names the origins', async () => {
   await using server = await startServer({
-    NODE_ENV: 'production',
-    WEBSOCKET_CORS_ORIGIN: 'https://app.example.com',
+    env: { NODE_ENV: 'production', WEBSOCKET_CORS_ORIGIN: 'https://app.example.com' },
   });
   const allowed = async (origin: string): Promise<string | null> => {
     const response = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`, { headers: { origin } });
@@ -123,7 +122,7 @@ describe.concurrent('one clear line and exit code 1', () => {
     [{ LOG_FORMAT: 'xml' }, 'LOG_FORMAT is "xml"; expected "text" or "json"\n'],
     [{ HOST: '192.0.2.1' }, 'HOST or PORT cannot be used: listen EADDRNOTAVAIL'],
   ])('for %j', { timeout: 30_000 }, async (env, line) => {
-    await using server = await startServer(env);
+    await using server = await startServer({ env });
     expect(await server.exited).toBe(1);
     expect(server.output.stderr).toContain(line);
     expect(server.output.stderr.trim().split('\n')).toHaveLength(1);
@@ -135,7 +134,7 @@ describe.concurrent('one clear line and exit code 1', () => {
       occupant.listen(0, '127.0.0.1', resolve);
     });
     const port = String((occupant.address() as AddressInfo).port);
-    await using server = await startServer({ PORT: port });
+    await using server = await startServer({ env: { PORT: port } });
     expect(await server.exited).toBe(1);
     expect(server.output.stderr).toBe(`PORT ${port} is in use by another process; set PORT to a free one\n`);
     occupant.close();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 import { median, quantileSorted } from 'simple-statistics';
 import { expect, test } from 'vitest';
-import { start, type CommandedProcess } from './support/process.js';
+import { startCommanded, type CommandedProcess } from '../support/commanded-process.js';
 import { watch } from './support/watch.js';
 
 const MB = 1024 * 1024;
@@ -79,8 +79,10 @@ test.for(attacks)(
   '$name: a bystander is served, and nothing stays',
   { timeout: 300_000 },
   async ({ name, command, count, rounds = 1, outcome, isOver }) => {
-    await using server = await start('server.js', [], { LOG: 'quiet' });
-    await using attacker = await start('attacker.js', [String(server.greeting)]);
+    await using server = await startCommanded(new URL('support/server.js', import.meta.url), [], { LOG: 'quiet' });
+    await using attacker = await startCommanded(new URL('support/attacker.js', import.meta.url), [
+      String(server.greeting),
+    ]);
     const bystander = io(`http://127.0.0.1:${String(server.greeting)}`, {
       transports: ['websocket'],
       localAddress: '127.0.0.9',

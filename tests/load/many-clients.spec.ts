@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { start, type CommandedProcess } from './support/process.js';
+import { startCommanded, type CommandedProcess } from '../support/commanded-process.js';
 
 const MB = 1024 * 1024;
 
@@ -18,8 +18,8 @@ async function leftOver(server: CommandedProcess, before: number, most: number):
 }
 
 test('10,000 idle clients are held, a broadcast reaches every one, and their memory comes back', async () => {
-  await using server = await start('server.js', [], { LOG: 'quiet' });
-  await using clients = await start('clients.js', [String(server.greeting)]);
+  await using server = await startCommanded(new URL('support/server.js', import.meta.url), [], { LOG: 'quiet' });
+  await using clients = await startCommanded(new URL('support/clients.js', import.meta.url), [String(server.greeting)]);
   await clients.ask('connect', 500);
   await clients.ask('leave');
   await untilEmpty(server);
@@ -42,8 +42,8 @@ test('10,000 idle clients are held, a broadcast reaches every one, and their mem
 }, 120_000);
 
 test('20,000 connects and disconnects leave nothing but a line for each, without secrets', async () => {
-  await using server = await start('server.js');
-  await using clients = await start('clients.js', [String(server.greeting)]);
+  await using server = await startCommanded(new URL('support/server.js', import.meta.url));
+  await using clients = await startCommanded(new URL('support/clients.js', import.meta.url), [String(server.greeting)]);
   await clients.ask('comeAndGo', 2_000);
   await untilEmpty(server);
   const before = await server.ask<number>('heap');

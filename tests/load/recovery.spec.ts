@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { test } from 'vitest';
-import { start } from './support/process.js';
+import { startCommanded } from '../support/commanded-process.js';
 
 const RECONNECTS = 300;
 
@@ -14,7 +14,10 @@ test.concurrent.for([0, 50])(
       connectionStateRecovery: {},
       limits: { connectRate: false },
     });
-    await using server = await start('server.js', [], { LOG: 'quiet', OPTIONS });
+    await using server = await startCommanded(new URL('support/server.js', import.meta.url), [], {
+      LOG: 'quiet',
+      OPTIONS,
+    });
     const client = io(`http://127.0.0.1:${String(server.greeting)}`, {
       transports: ['websocket'],
       reconnectionDelay: 5,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, test } from 'vitest';
 import { startSlowLink } from '../integration/support/slow-link.js';
-import { start } from './support/process.js';
+import { startCommanded } from '../support/commanded-process.js';
 import { Reader, withServer } from './support/reader.js';
 import { watch } from './support/watch.js';
 
@@ -54,7 +54,9 @@ test.concurrent(
   },
   ({ expect }) =>
     withServer({}, async (url, server) => {
-      await using attacker = await start('attacker.js', [String(server.greeting)]);
+      await using attacker = await startCommanded(new URL('support/attacker.js', import.meta.url), [
+        String(server.greeting),
+      ]);
       const reader = await new Reader(url, 'websocket').connected();
       await attacker.ask('notReading', 1);
       const before = await server.ask<number>('rss');
@@ -78,7 +80,9 @@ test.concurrent(
   },
   ({ expect }) =>
     withServer({ maxTotalBufferedBytes: 200 * MB }, async (url, server) => {
-      await using attacker = await start('attacker.js', [String(server.greeting)]);
+      await using attacker = await startCommanded(new URL('support/attacker.js', import.meta.url), [
+        String(server.greeting),
+      ]);
       const reader = await new Reader(url, 'websocket').connected();
       await attacker.ask('notReading', 1_000);
       const before = await server.ask<number>('memory');

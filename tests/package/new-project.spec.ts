@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { startServer } from '../processes/support/server-process.js';
+import { startServer } from '../support/server-process.js';
 import { cells } from './support/cells.js';
 import { run } from './support/run.js';
 
@@ -114,7 +114,13 @@ describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, compi
     await run(directory, 'npm', 'run', 'build');
     const PATH = [join(directory, 'node_modules/.bin'), process.env.PATH].join(delimiter);
     const ready = /Nest application successfully started/;
-    await using server = await startServer('node', 'dist/main.js', { PATH }, { cwd: directory, ready });
+    await using server = await startServer({
+      node: 'node',
+      script: 'dist/main.js',
+      env: { PATH },
+      cwd: directory,
+      ready,
+    });
     expect(await server.terminate()).toBe('SIGTERM');
   });
 });

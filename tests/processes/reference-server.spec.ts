@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { test as withRedis } from '../integration/support/redis.js';
 import { nodeOf, nodes, ALL_STARTS, STARTS, TIMEOUT } from './support/matrix.js';
-import { startServer } from './support/server-process.js';
+import { startServer } from '../support/server-process.js';
 import { visitAndEnd } from './support/visit.js';
-
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Each variable of the environment, by a value that is not its default. */
 const variables: Record<string, string> = {
@@ -40,7 +37,7 @@ const variables: Record<string, string> = {
 
 async function serve(node: number, env: Record<string, string>): Promise<void> {
   for (let start = 0; start < STARTS; start += 1) {
-    await using server = await startServer(nodeOf(node), main, env);
+    await using server = await startServer({ node: nodeOf(node), env });
     await visitAndEnd(server, undefined, { token: 'secret' });
   }
 }

@@ -5,7 +5,7 @@ import { test as withRedis } from '../integration/support/redis.js';
 import { createConsumer } from '../package/support/consumer.js';
 import { run } from '../package/support/run.js';
 import { isWhole, nodeOf, nodes, ALL_STARTS, STARTS, TIMEOUT } from './support/matrix.js';
-import { startServer } from './support/server-process.js';
+import { startServer } from '../support/server-process.js';
 import { visitAndEnd } from './support/visit.js';
 
 /** The versions of Nest, of the package `redis`, and of Engine.IO that a project has. */
@@ -36,12 +36,12 @@ describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,'
     describe.each(platforms)('and %s', (http) => {
       const serve = async (env: Record<string, string>): Promise<void> => {
         for (let start = 0; start < STARTS; start += 1) {
-          await using server = await startServer(
-            nodeOf(node),
-            'server.mjs',
-            { HTTP: http, ...env },
-            { cwd: directory },
-          );
+          await using server = await startServer({
+            node: nodeOf(node),
+            script: 'server.mjs',
+            env: { HTTP: http, ...env },
+            cwd: directory,
+          });
           await visitAndEnd(server, 'echo');
         }
       };
@@ -57,7 +57,7 @@ describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,'
   });
 
   test('a request whose body takes its time is answered', { timeout: 60_000 }, async () => {
-    await using server = await startServer(process.execPath, 'server.mjs', {}, { cwd: directory });
+    await using server = await startServer({ script: 'server.mjs', cwd: directory });
     const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
     const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
     const post = request(`${polling}&sid=${sid}`, { method: 'POST', headers: { 'content-length': 28 } });

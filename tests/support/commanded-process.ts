@@ -16,14 +16,13 @@ export interface CommandedProcess extends AsyncDisposable {
   ask<T>(command: string, argument?: unknown): Promise<T>;
 }
 
-/** Starts a script that stands beside this file. Resolves when it is ready. */
-export async function start(
-  script: string,
+/** Starts a script that calls `obey` of `obey.js`. Resolves when it is ready. */
+export async function startCommanded(
+  script: URL,
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<CommandedProcess> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, ['--expose-gc', path, ...args], {
+  const child = spawn(process.execPath, ['--expose-gc', fileURLToPath(script), ...args], {
     env: { ...process.env, NODE_ENV: 'test', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
@@ -35,7 +34,7 @@ export async function start(
     lines.push(...parts);
   });
   const exited = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`${script} has ended: ${String(code ?? signal)}`);
+    throw new Error(`${script.pathname} has ended: ${String(code ?? signal)}`);
   });
   exited.catch(() => {}); // whoever asks is told
   let asked = 0;

@@ -2,6 +2,7 @@
 import { connect as connectTcp } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { WebSocket } from 'ws';
+import { obey } from '../../support/obey.js';
 
 // A real one is on another machine, and takes no CPU time from the server and the bystander.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
@@ -100,7 +101,4 @@ const commands = {
   },
 };
 
-process.on('message', ({ id, command, argument }) => {
-  void Promise.resolve(commands[command](argument)).then((result) => process.send({ id, result }));
-});
-process.send({ id: 0 });
+obey(commands);

@@ -1,5 +1,6 @@
 // Many clients in a process of their own: they speak Socket.IO by hand, so that ten thousand of them cost little.
 import { WebSocket } from 'ws';
+import { obey } from '../../support/obey.js';
 
 const [port] = process.argv.slice(2);
 /** How many addresses the clients come from: 127.0.0.1 and up. */
@@ -62,7 +63,4 @@ const commands = {
   received: () => received,
 };
 
-process.on('message', ({ id, command, argument }) => {
-  void Promise.resolve(commands[command](argument)).then((result) => process.send({ id, result }));
-});
-process.send({ id: 0 });
+obey(commands);

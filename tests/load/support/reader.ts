@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 import { expect } from 'vitest';
-import { start, type CommandedProcess } from './process.js';
+import { startCommanded, type CommandedProcess } from '../../support/commanded-process.js';
 
 /** A client that counts the pieces that it gets, and whether they are in order. */
 export class Reader {
@@ -48,7 +48,7 @@ export async function withServer(
     limits: { connectRate: false, connectionsPerAddress: false },
     ...options,
   });
-  await using server = await start('server.js', [], { LOG: 'quiet', OPTIONS });
+  await using server = await startCommanded(new URL('server.js', import.meta.url), [], { LOG: 'quiet', OPTIONS });
   try {
     await scenario(`http://127.0.0.1:${String(server.greeting)}`, server);
   } catch (error) {

@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { concatMap, range } from 'rxjs';
 import { FlowMetrics, WebsocketModule } from '../../../dist/websocket/index.js';
+import { obey } from '../../support/obey.js';
 
 const tally = { handled: 0, inOrder: true };
 
@@ -111,7 +112,4 @@ const commands = {
   },
 };
 
-process.on('message', ({ id, command, argument }) => {
-  void Promise.resolve(commands[command](argument)).then((result) => process.send({ id, result }));
-});
-process.send({ id: 0, result: app.getHttpServer().address().port });
+obey(commands, app.getHttpServer().address().port);

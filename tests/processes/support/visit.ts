@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { io } from 'socket.io-client';
 import { expect } from 'vitest';
-import type { ServerProcess } from './server-process.js';
+import type { ServerProcess } from '../../support/server-process.js';
 
 const TRANSPORTS = [['websocket'], ['polling'], ['polling', 'websocket']];
 

@@ -4,6 +4,7 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { WebsocketModule } from '../../../../dist/websocket/index.js';
+import { obey } from '../../../support/obey.js';
 
 class ChatGateway {
   handleConnection(client) {
@@ -44,8 +45,9 @@ const servings = { 'plain Nest': [], WebsocketModule: [WebsocketModule] };
  *
  * @param modulesOf gives the instrumentation's own modules
  * @param options for `NestFactory.create`
+ * @param commands what the parent may tell this process
  */
-export async function serveChats(modulesOf = () => [], options = {}) {
+export async function serveChats(modulesOf = () => [], options = {}, commands = {}) {
   const urls = {};
   for (const [servedBy, imports] of Object.entries(servings)) {
     class ChatModule {}
@@ -55,5 +57,5 @@ export async function serveChats(modulesOf = () => [], options = {}) {
     await app.listen(0, '127.0.0.1');
     urls[servedBy] = await app.getUrl();
   }
-  process.send(urls);
+  obey(commands, urls);
 }

@@ -10,12 +10,12 @@ instrumentation.setTracerProvider(new BasicTracerProvider({ spanProcessors: [new
 // It patches what is loaded by `require`; Nest imports the same copy.
 createRequire(import.meta.url)('socket.io');
 
-process.on('message', () => {
+function recorded() {
   const spans = exporter
     .getFinishedSpans()
     .map(({ kind, attributes }) => `${SpanKind[kind]} ${String(attributes['messaging.socket.io.event_name'])}`);
   exporter.reset();
-  process.send(spans);
-});
+  return spans;
+}
 const { serveChats } = await import('./chat.js');
-await serveChats();
+await serveChats(undefined, undefined, { recorded });

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { io, type Socket } from 'socket.io-client';
 import { expect } from 'vitest';
-import { startServer, type ServerProcess } from '../reference-server.js';
+import { startServer, type ServerProcess } from '../../../support/server-process.js';
 
 const script = fileURLToPath(new URL('server.js', import.meta.url));
 
 /** Starts `server.js` on a free port. */
 export function startWorkServer(shutdown: object = {}, env: Record<string, string> = {}): Promise<ServerProcess> {
-  return startServer({ SHUTDOWN_OPTIONS: JSON.stringify(shutdown), ...env }, script);
+  return startServer({ env: { SHUTDOWN_OPTIONS: JSON.stringify(shutdown), ...env }, script });
 }
 
 /** What became of a client. */
