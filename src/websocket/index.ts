@@ -17,7 +17,7 @@ export type {
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
 export { EventsGateway } from './nest/events.gateway.js';
 export { addressOf as clientAddressOf } from './flow/connection-flow.js';
-export { FlowMetrics } from './flow/flow-metrics.js';
+export { FlowMetrics } from './flow/flow.js';
 export { GatewayOptionsError } from './nest/gateways.js';
 export { GatewayPortError } from './nest/server-registry.js';
 export type { TrustProxy } from './options/trust-proxy.js';
@@ -29,7 +29,7 @@ export type { RedisClient, RedisOptions } from './options/redis.options.js';
 export type { BeforeDrain } from './shutdown/before-drain.js';
 export type { ShutdownOptions } from './options/shutdown.options.js';
 export { UncaughtFailures } from './shutdown/uncaught-failures.js';
-export { WebsocketReadiness } from './shutdown/websocket-readiness.js';
+export { WebsocketReadiness } from './shutdown/shutdown.js';
 export type { Namespace, Server, ServerOptions, Socket } from './socket-io/socket.io.js';
 export { WebsocketAdapter } from './websocket.adapter.js';
 export { WebsocketModule } from './websocket.module.js';

@@ -4,7 +4,6 @@ import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap } fro
 import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Connections } from './connection/connections.js';
-import { packetListener } from './connection/pending-joins.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
 import { Flow } from './flow/flow.js';
 import { ServerFlow } from './flow/server-flow.js';
@@ -19,15 +18,10 @@ import { WebsocketOptionsError } from './options/option-rules.js';
 import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import type { Namespace, Server, ServerOptions, Socket } from './socket-io/socket.io.js';
-import { DEFAULT_SERVER_OPTIONS, WEBSOCKET_OPTIONS } from './options/websocket.options.js';
-import type { ResolvedWebsocketOptions } from './options/websocket.options.js';
+import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from './options/websocket.options.js';
 
 /** The options that Nest passes: those of the gateway's decorator and, for a namespace, its server. */
-interface GatewayOptions {
-  path?: string;
-  namespace?: NamespaceName;
-  server?: Server;
-}
+type GatewayOptions = ServerOptions & { namespace?: NamespaceName; server?: Server };
 
 type CreateOptions = Parameters<IoAdapter['create']>[1];
 
@@ -111,7 +105,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   /** A gateway's decorator overrides the kit's defaults, and the module's options override both. */
   override createIOServer(port: number, options?: ServerOptions): Server {
     this.connections.prepare();
-    const merged: ServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options, ...this.serverOptions };
+    const merged: ServerOptions = { cors: { origin: '*' }, ...options, ...this.serverOptions };
     merged.cors = corsOptions(merged.cors) as ServerOptions['cors'];
     if (merged.connectionStateRecovery && this.backplane) {
       const expected = 'none beside "redis", whose adapter cannot recover a session';
@@ -128,7 +122,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     const { httpServer } = server as { httpServer: HttpServer };
     if (httpServer !== this.httpServer) this.registry.expect(httpServer, port);
     this.handshakes.install(server);
-    new ServerFlow(server, this.flow, packetListener).install();
+    new ServerFlow(server, this.flow).install();
     runMiddlewaresAtOnce(server.engine);
     this.connections.guard(server, (handler, client, data, ack) => this.handleMessage(handler, client, data, ack));
     this.shutdown.track(server);

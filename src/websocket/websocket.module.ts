@@ -2,24 +2,18 @@ import { ConfigurableModuleBuilder, Inject, Module, type DynamicModule } from '@
 import { ApplicationConfig } from '@nestjs/core';
 import { Authentication } from './authentication/authentication.js';
 import { Connections } from './connection/connections.js';
-import { Hooks } from './connection/hooks.js';
 import { InFlight } from './nest/in-flight.js';
-import { MessageHandlers } from './dispatch/message-handlers.js';
 import { NestPipeline } from './nest/pipeline.js';
 import { Failures } from './dispatch/failures.js';
 import { EventsGateway } from './nest/events.gateway.js';
-import { FlowMetrics } from './flow/flow-metrics.js';
-import { Flow } from './flow/flow.js';
-import { GatewayInstances } from './nest/gateway-instances.js';
+import { Flow, FlowMetrics } from './flow/flow.js';
 import { Gateways } from './nest/gateways.js';
 import { CircuitBreaker } from './handshake/circuit-breaker.js';
 import { ClientAddresses } from './handshake/client-addresses.js';
-import { ConnectionLimits } from './handshake/connection-limits.js';
 import { Handshakes } from './handshake/handshakes.js';
 import { RedisBackplane } from './redis/redis-backplane.js';
-import { Shutdown } from './shutdown/shutdown.js';
+import { Shutdown, WebsocketReadiness } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
-import { WebsocketReadiness } from './shutdown/websocket-readiness.js';
 import { verifySocketIo } from './socket-io/private-members.js';
 import { WebsocketAdapter } from './websocket.adapter.js';
 import { WEBSOCKET_OPTIONS, resolveWebsocketOptions } from './options/websocket.options.js';
@@ -55,15 +49,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
       },
     },
     Gateways,
-    GatewayInstances,
     NestPipeline,
-    MessageHandlers,
     InFlight,
     Failures,
-    Hooks,
     Authentication,
     ClientAddresses,
-    ConnectionLimits,
     CircuitBreaker,
     Handshakes,
     FlowMetrics,

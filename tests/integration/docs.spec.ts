@@ -84,7 +84,7 @@ describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$ti
 
   if (!isPrinting(block)) return;
 
-  test('prints what the page says', () => {
+  test('prints what the page shows', () => {
     const told = stable(block.printed?.code ?? '');
     expect(elided(stable(printedBy(block)), told)).toBe(told);
   });
@@ -93,29 +93,28 @@ describe.each(extracted.map((block) => ({ title: titleOf(block), block })))('$ti
 const modules = extracted.filter(isModule).map((block) => ({ title: titleOf(block), block }));
 const isConfiguration = ({ block }: { block: Block }): boolean => block.info.endsWith('.config.ts');
 
-test.each(modules.filter((one) => !isConfiguration(one)))('$title is imported by a block that is run', ({ block }) =>
+test.each(modules.filter((one) => !isConfiguration(one)))('$title is imported by a block that runs', ({ block }) =>
   expect(importersOf(block)).not.toEqual([]),
 );
 
-test.each(modules.filter(isConfiguration))(
-  '$title names reporters that there are, with options that they have',
-  ({ block }) => expectReporters(block),
+test.each(modules.filter(isConfiguration))('$title names existing reporters with valid options', ({ block }) =>
+  expectReporters(block),
 );
 
 test.each(quoted.map((block) => ({ title: titleOf(block), block })))(
-  '$title stands, to the letter, in the file that it names',
+  '$title is identical to the file that it names',
   ({ block }) => {
     expect(block.quotes).toMatch(/^tests\/(?:package|integration\/recipes)\//);
     expect(read(block.quotes!)).toBe(block.code);
   },
 );
 
-test('nothing that the compiler complains of is left untold', () => {
+test('every compiler error belongs to a code block', () => {
   const told = new Set(extracted.flatMap(complaintsOf));
   expect([...complaints.values()].flat().filter((complaint) => !told.has(complaint))).toEqual([]);
 });
 
-test('there is no block that nobody runs', () => {
+test('every code block is run, quoted from a file, or a shell command', () => {
   const known = (block: Block): boolean => {
     if (block.quotes) return true;
     if (block.language === 'sh') return block.info === '';
@@ -134,7 +133,7 @@ const manifest = JSON.parse(read('package.json')) as Record<
   Record<string, string>
 >;
 
-test('every package that is to be installed is one that the kit knows', () => {
+test('npm install in the docs names only packages that package.json knows', () => {
   const installed = commands
     .filter((command) => command.startsWith('npm install '))
     .flatMap((command) => command.replace(/#.*/, '').trim().split(/ +/).slice(2))
@@ -145,34 +144,36 @@ test('every package that is to be installed is one that the kit knows', () => {
   expect(installed.filter((name) => !(name in known))).toEqual([]);
 });
 
-test('every command of pnpm is a script', () => {
+test('every pnpm command in the docs is a script of package.json', () => {
   const scripts = pages.flatMap((page) => [...read(page).matchAll(/pnpm(?:@12)? ([a-z:]+)/g)].map(([, name]) => name!));
   expect(scripts.length).toBeGreaterThan(0);
   expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
 });
 
-test('every statement has a heading, with an example that fails below it', () => {
+test('every assertion has a heading with an example that fails below it', () => {
   const failing = blocks.filter(({ page, info }) => page === 'docs/reference/assertions.md' && info === 'fails');
   const told = new Set(failing.flatMap(({ heading }) => heading.split(', ')));
   expect(Object.keys(matchers).filter((name) => !told.has(name))).toEqual([]);
 });
 
-test('every option of an app is in the table, and no other', () => {
+test("the table of the app's options matches the declared options", () => {
   const [, table = ''] = read('docs/guides/getting-started.md').split("## The app's options");
   const told = [...table.split('\n## ')[0]!.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name!);
-  const [, declared = ''] = read('src/testing/app/start-test-app.ts').split('export interface TestAppOptions {');
-  const options = [...declared.split('\n}')[0]!.matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, name]) => name!);
+  const options = ['start-test-app', 'running-app'].flatMap((file) => {
+    const [, declared = ''] = read(`src/testing/app/${file}.ts`).split(/export interface (?:Test)?AppOptions.*\{\n/);
+    return [...declared.split('\n}')[0]!.matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, name]) => name!);
+  });
   expect(told.toSorted()).toEqual(options.toSorted());
 });
 
-test('every variable of the environment is one that the harness reads', () => {
+test('every REALTIME_ variable in the docs is read by the harness', () => {
   const named = pages.flatMap((page) => read(page).match(/\bREALTIME_\w+/g) ?? []);
   expect(named.length).toBeGreaterThan(0);
   const known = ['src/testing/timing/deadline.ts', 'src/testing/coverage/directory.ts'].map(read).join('');
   expect(named.filter((name) => !known.includes(`'${name}'`))).toEqual([]);
 });
 
-test('every link leads somewhere', () => {
+test('every relative link in the docs resolves', () => {
   const anchors = (page: string): string[] =>
     [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
       heading!

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { PrivateMembers } from '../../src/websocket/errors/private-members.js';
-import { NEST_MEMBERS } from '../../src/websocket/nest/private-members.js';
+import { NEST_MEMBERS } from '../../src/websocket/nest/pipeline.js';
 import { connectionInMemory } from '../../src/websocket/socket-io/connection-in-memory.js';
 import * as gateway from '../../src/websocket/socket-io/private-members.js';
 import * as harness from '../../src/testing/socket-io/private-members.js';
@@ -19,11 +19,11 @@ async function startWithout(member: string, script: string): Promise<string> {
   return stdout;
 }
 
-const { server, socket } = await connectionInMemory();
+const socket = await connectionInMemory();
 const client = harness.openNowhere();
 
-const inGateway = named({ ...gateway.membersOf(server, socket), ...NEST_MEMBERS });
-const inHarness = named(harness.membersOf(server, socket, client));
+const inGateway = named({ ...gateway.membersOf(socket), ...NEST_MEMBERS });
+const inHarness = named(harness.membersOf(socket.nsp.server, socket, client));
 
 /** As in `socket.io/Socket#run`. */
 function named(members: PrivateMembers): string[] {
@@ -34,7 +34,7 @@ function named(members: PrivateMembers): string[] {
   );
 }
 
-test.each(['gateway.js', 'harness.js'])('with all members there, %s starts', async (script) => {
+test.each(['gateway.js', 'harness.js'])('with all private members present, %s starts', async (script) => {
   expect(await startWithout('', script)).toBe('listens\n');
 });
 
@@ -42,7 +42,7 @@ test.each([
   ['gateway.js', 50, inGateway],
   ['harness.js', 25, inHarness],
 ])(
-  'of %s a private member that is gone stops the boot with a sentence, each of more than %i',
+  'in %s a missing private member stops the boot with an error that names it, for each of more than %i',
   async (script, count, members) => {
     expect(members.length).toBeGreaterThan(count);
     const left = members.filter((_, index) => isWhole || index % 6 === 0);

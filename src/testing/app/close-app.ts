@@ -30,7 +30,6 @@ export async function closeApp(
   await attempt(() => expectNoSockets(running));
   await attempt(() => closeNest(running));
   await attempt(() => expectNoErrors(running));
-  await attempt(() => observer.uninstall());
   await attempt(() => running.release());
   await attempt(() => running.cluster?.forgetClosed());
   problems.push(...observer.failures);
@@ -38,8 +37,8 @@ export async function closeApp(
 }
 
 /** Finds errors that were logged while the clients disconnected and the app closed. */
-function expectNoErrors({ errorLogs, logs }: RunningApp): void {
-  const errors = errorLogs === 'fail' ? logs.undeclaredErrors(0) : [];
+function expectNoErrors({ options, logs }: RunningApp): void {
+  const errors = options.errorLogs === 'fail' ? logs.undeclaredErrors(0) : [];
   if (errors.length > 0) throw new UndeclaredErrorLogsError(errors);
 }
 

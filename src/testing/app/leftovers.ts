@@ -1,12 +1,11 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { Refusal } from '../model/refusal.js';
+import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import { showEvent, type Details } from '../report/format.js';
 import { takeUnawaited } from '../matchers/unawaited.js';
 import { nextTurn } from '../timing/real-time.js';
 import { named } from '../matchers/names.js';
-import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
-import type { RunningApp } from './running-app.js';
-import type { StrictOptions } from './strict.js';
+import { resolveStrict, type RunningApp, type StrictOptions } from './running-app.js';
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 
 /** How long the app may take to settle after a test before the checks run anyway, in milliseconds. */
@@ -17,18 +16,20 @@ const LAST_REST = 500;
  * declare as expected and, in strict mode, loose ends.
  */
 export async function findLeftovers(
-  { logs, errorLogs, refusals, observer, strict, timeout, activity }: RunningApp,
+  { logs, observer, options, timeout, activity }: RunningApp,
   context: ClientAssertionContext,
   clients: readonly TestClient[],
   since: number,
   /** Whether other tests run in the app. If so, only what these clients caused belongs to this test. */
   ofTheseOnly: boolean,
 ): Promise<readonly Error[]> {
+  const { errorLogs, refusals } = options;
+  const strict = resolveStrict(options.strict);
   // The test may await its last assertions together with this call. After one turn it has done so.
   await nextTurn();
   const problems = [...takeUnawaited(context.timeline)];
   const looksClosely = Object.values(strict).some(Boolean);
-  if (errorLogs === 'allow' && refusals === 'allow' && !looksClosely) return problems;
+  if (errorLogs !== 'fail' && refusals !== 'fail' && !looksClosely) return problems;
 
   // The last events may still lead to an error log or a message. Do not wait long for work that hangs.
   const rest = { timeout: Math.min(timeout, LAST_REST), ignoreOpenStreams: true };
@@ -43,7 +44,7 @@ export async function findLeftovers(
     ({ client }) => !ofTheseOnly || names.has(client),
   );
   // If a refusal was also logged as an error, that error is reported above, or the test declared it.
-  const unknown = new Set(errorLogs === 'allow' ? logs.undeclaredErrors(since) : []);
+  const unknown = new Set(errorLogs === 'fail' ? [] : logs.undeclaredErrors(since));
   const told = logs.errorsSince(since).filter((entry) => !unknown.has(entry));
   const logged = new Set(told.map(({ cause }) => cause?.entry));
   const refused = undeclared.filter((refusal) => !logged.has(refusal.entry) && !wasSeen(refusal, clients));

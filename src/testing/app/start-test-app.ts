@@ -11,28 +11,27 @@ import { ApplicationConfig, type AbstractHttpAdapter } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import type { Server, ServerOptions } from '../../websocket/index.js';
-import { observeCoverage } from '../coverage/observe-coverage.js';
+import { observeCoverage } from '../coverage/coverage-observer.js';
 import { Activity } from '../settle/activity.js';
 import { AppStartError } from '../report/errors.js';
 import { format } from '../report/format.js';
 import { executionContext } from '../model/execution-context.js';
-import { LogCapture } from '../observer/log-capture.js';
+import { LogCapture, LogTee } from '../observer/log-capture.js';
+import type { ObservedApp } from '../observer/observed-app.js';
 import { observeJobs } from '../observer/observe-jobs.js';
 import { observeWork } from '../observer/observe-work.js';
 import { ServerObserver } from '../observer/server-observer.js';
 import { verifyPrivateMembers } from '../socket-io/private-members.js';
 import { stretched } from '../timing/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
-import type { ClusterView } from './running-app.js';
-import { TestApp, type IdleCheck } from './test-app.js';
-import { resolveStrict, type StrictOptions } from './strict.js';
-import type { ConnectOptions } from '../client/connect-options.js';
+import type { AppOptions, ClusterView } from './running-app.js';
+import { TestApp } from './test-app.js';
 import type { EventsMap } from '../client/events-map.js';
 
 /** The module that `startTestApp` starts, as for `NestFactory.create`. */
 export type AppModule = Type | DynamicModule;
 
-export interface TestAppOptions {
+export interface TestAppOptions extends AppOptions<TestApp> {
   /** Replaces providers, guards, pipes, modules: `(builder) => builder.overrideProvider(Clock).useValue(fake)`. */
   override?(builder: TestingModuleBuilder): unknown;
   /** Your setup from `main.ts`, before the app listens: adapters, global pipes, CORS, a logger. */
@@ -48,69 +47,12 @@ export interface TestAppOptions {
   server?: Partial<ServerOptions>;
   /** Options for `NestFactory.create`, except `logger`. */
   application?: Omit<NestApplicationOptions, 'logger'>;
-  /** Defaults for every `connect()`. */
-  client?: ConnectOptions;
   /**
    * How long each wait may take, in milliseconds: for a connection, an event, an ack, or until the app settles.
    *
    * @default 3000
    */
   timeout?: number;
-  /**
-   * Whether `close()` fails when the app logs an entry of level `error` or `fatal` that the test does not declare as
-   * expected. To declare it, call `app.logs.allowErrors()`, or assert it:
-   * `expect(app).toHaveLogged('…', { level: 'error' })`.
-   *
-   * @default 'allow'; with the fixtures of `realtimeTest`, 'fail'
-   */
-  errorLogs?: 'allow' | 'fail';
-  /**
-   * Whether `close()` fails when the server refuses a client's event and the test does not declare that as expected.
-   * The server refuses an event when a guard, a pipe, a handler or a middleware fails, or when there is no handler.
-   * To declare a refusal, assert it, read its ack or `exception`, or call `app.allowRefusals()`.
-   *
-   * @default 'allow'; with the fixtures of `realtimeTest`, 'fail'
-   */
-  refusals?: 'allow' | 'fail';
-  /**
-   * Whether `close()`, and with the fixtures each test, fails on unread events, missing acks and clients that are still
-   * connected.
-   *
-   * @default false
-   */
-  strict?: boolean | StrictOptions;
-  /** Aborts every wait of the app and of its clients. */
-  signal?: AbortSignal;
-  /**
-   * Whether `settle()` and negative assertions ignore streams that are still open, such as Observables.
-   *
-   * @default false
-   */
-  ignoreOpenStreams?: boolean;
-  /**
-   * Whether `settle()` and negative assertions also wait for timers that handlers, hooks, HTTP requests and the code
-   * that they start do not await: `setTimeout`, also that of `node:timers/promises`. Nested timers count, and so do the
-   * promises that continue when a timer fires.
-   *
-   * Four kinds of timers do not count: those that call `unref()` at once or have `{ ref: false }`; those of a faked
-   * clock, which fire when the test advances it; those that the app starts on its own; and those of the transport
-   * (Engine.IO, ws, Socket.IO's adapters, Redis clients). An interval counts until it is cleared. If it is never
-   * cleared, `settle()` times out and names it.
-   *
-   * @default false
-   */
-  awaitTimers?: boolean;
-  /**
-   * Functions that return `true` when the app has nothing to do, for work that the harness cannot see: a queue, a
-   * scheduler, a message consumer. `settle()` and negative assertions call them until all return `true`.
-   *
-   * @example
-   * ```ts
-   * startTestApp(AppModule, { idle: [(app) => app.get(JobQueue).isEmpty()] });
-   * ```
-   * @default none
-   */
-  idle?: readonly IdleCheck[];
   /**
    * How many entries `timeline` keeps. It keeps the latest ones; 0 turns it off.
    *
@@ -149,52 +91,51 @@ export async function startTestApp<
   ClientToServer extends EventsMap = EventsMap,
   Namespaces extends object = object,
 >(module: AppModule, options: TestAppOptions = {}): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
-  return bootTestApp(module, options, {
-    activity: new Activity(),
-    timeline: new Timeline(options.timelineEntries),
-  });
+  return bootTestApp(module, options);
 }
 
-/** What the nodes of a cluster share. A single app has its own. */
-export interface Surroundings {
-  activity: Activity;
-  timeline: Timeline;
-  /** The index of this node in the cluster. */
-  node?: number;
-  /** What the nodes of a cluster share; absent for a single app. */
-  cluster?: ClusterView;
-  /** Called with each Socket.IO server, before gateways are bound to it. */
-  onServer?: (server: Server) => void;
+/** What an app needs to be a node of a cluster. `node` is its index. */
+export interface ClusterNode {
+  readonly node: number;
+  /** What the nodes of a cluster share. */
+  readonly cluster: ClusterView;
+  /** Called with each Socket.IO server before anything is bound to it. */
+  readonly onServer: (server: Server) => void;
 }
 
 /** Boots an app that may share its activity and timeline with other nodes of a cluster. */
-export async function bootTestApp<
-  ServerToClient extends EventsMap,
-  ClientToServer extends EventsMap,
-  Namespaces extends object,
->(
+export async function bootTestApp(
   module: AppModule,
   options: TestAppOptions,
-  { activity, timeline, cluster, node, onServer }: Surroundings,
-): Promise<TestApp<ServerToClient, ClientToServer, Namespaces>> {
+  { cluster, node, onServer }: Partial<ClusterNode> = {},
+): Promise<TestApp> {
   if (typeof module !== 'function' && typeof module?.module !== 'function') {
     throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${format(module)}.`);
   }
   await verifyPrivateMembers();
+  const { activity } = cluster?.scene ?? { activity: new Activity() };
+  const timeline = cluster?.timeline ?? new Timeline(options.timelineEntries);
   const identity = {};
   const record = timeline.recorder(node);
-  const log = LogCapture.install(identity, activity, record, loggerOf(options.logger));
+  const logs = new LogCapture(identity, activity, record, loggerOf(options.logger));
+  const tee = LogTee.join(logs);
   let stage = 'compiling the module';
   let nest: INestApplication | undefined;
-  let observer: ServerObserver | undefined;
-  const observers: (() => void)[] = [];
+  const undo = [() => tee.leave(logs)];
   const release = (): void => {
-    for (const end of observers) end();
-    log.release();
+    const errors: unknown[] = [];
+    for (const end of undo.splice(0)) {
+      try {
+        end();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   };
   try {
     return await executionContext.run({ app: identity }, async () => {
-      const builder = Test.createTestingModule({ imports: [module] }).setLogger(log.tee);
+      const builder = Test.createTestingModule({ imports: [module] }).setLogger(tee);
       options.override?.(builder);
       const compiled = await builder.compile();
       stage = 'setting the app up';
@@ -204,69 +145,56 @@ export async function bootTestApp<
         ? compiled.createNestApplication(httpAdapter, options.application)
         : compiled.createNestApplication(options.application);
       await options.setup?.(nest);
-      log.adopt();
-      observers.push(observeWork(identity, activity));
-      observers.push(observeJobs(nest, { identity, activity, record }));
+      tee.adopt(logs);
       stage = 'initialising the app';
       const coverage = observeCoverage(nest, timeline, node);
-      const { onArrival } = coverage ?? {};
-      observer = new ServerObserver({
+      const observed: ObservedApp = {
         nest,
         identity,
         activity,
         record,
+        undo,
         isAlone: cluster === undefined,
         serverOptions: options.server,
         onServer,
-        onArrival,
-      });
+        onArrival: coverage?.onArrival,
+      };
+      undo.push(observeWork(identity, activity));
+      observeJobs(observed);
+      const observer = new ServerObserver(observed);
       observer.install(adapterOf(nest));
       await nest.init();
       observer.observeHttp();
       stage = 'listening on 127.0.0.1';
       await nest.listen(0, '127.0.0.1');
       record({ kind: 'acted', what: 'the app listens' });
-      return new TestApp<ServerToClient, ClientToServer, Namespaces>({
+      undo.push(() => coverage?.write());
+      return new TestApp({
         nest,
         activity,
         timeline,
         record,
         observer,
-        logs: log.capture,
+        logs,
         timeout: stretched(options.timeout ?? DEFAULT_TIMEOUT),
-        signal: options.signal,
-        client: options.client ?? {},
         cluster,
-        ignoreOpenStreams: options.ignoreOpenStreams ?? false,
-        awaitTimers: options.awaitTimers ?? false,
-        idle: options.idle ?? [],
-        errorLogs: options.errorLogs ?? 'allow',
-        refusals: options.refusals ?? 'allow',
-        strict: resolveStrict(options.strict),
-        release: () => {
-          release();
-          coverage?.write();
-        },
+        options: { ...options },
+        release,
       });
     });
   } catch (error) {
     await nest?.close().catch(() => {});
-    observer?.uninstall();
     release();
     const name = 'module' in module ? module.module.name : module.name;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, { cause: error });
+    throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, {}, { cause: error });
   }
 }
 
-let hasExpress = false;
-
 /** Without Express, Nest would log the missing package, which is not visible at this point, and exit the process. */
 async function requireExpress(): Promise<void> {
-  if (hasExpress) return;
   try {
     await import('@nestjs/platform-express');
-    hasExpress = true;
   } catch (error) {
     throw new Error(
       'it needs an HTTP platform: install @nestjs/platform-express, or give another: { httpAdapter: new FastifyAdapter() }',

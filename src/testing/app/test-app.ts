@@ -3,14 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
 import type { Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
-import type { LogCapture } from '../observer/log-capture.js';
 import type { Activity } from '../settle/activity.js';
 import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import { namespaceOf } from '../socket-io/client-socket.js';
 import { parserOf } from '../socket-io/server.js';
 import { settle, type Link, type SettleOptions } from '../settle/settle.js';
-import type { Timeline } from '../timeline/timeline.js';
 import { TeardownError } from '../report/errors.js';
 import { format } from '../report/format.js';
 import { AppSubject } from '../matchers/app-subject.js';
@@ -54,19 +52,14 @@ export class TestApp<
   readonly url: string;
   /** The port that it listens on. */
   readonly port: number;
-  /** What the app logged through Nest's `Logger`. */
-  readonly logs: LogCapture;
-  /** Everything that happened, in order, with its cause. In a cluster it covers all nodes. */
-  readonly timeline: Timeline;
-  /** How long each wait may take, in milliseconds. */
-  readonly timeout: number;
 
   /** @internal */
   readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
   /** @internal Every client that was not refused, including disconnected ones. */
   readonly opened = new Set<TestClient>();
-  private readonly refused = new Set<TestClient>();
+  /** @internal Clients that failed to connect. They may have received events before. */
+  readonly refused = new Set<TestClient>();
   private connects = 0;
   /** When the earlier tests that shared the app ended, in milliseconds of `performance.now()`. */
   private chapter = 0;
@@ -74,20 +67,17 @@ export class TestApp<
 
   /** @internal Use `startTestApp`. */
   constructor(running: RunningApp<TestApp>) {
-    super();
+    super(running.logs, running.timeline, running.timeout);
     this.running = running;
     this.nest = running.nest;
-    this.logs = running.logs;
-    this.timeline = running.timeline;
-    this.timeout = running.timeout;
     this.port = portOf(running.nest.getHttpServer());
     const secure = 'setSecureContext' in running.nest.getHttpServer();
     this.context = {
       ...running,
+      signal: running.options.signal,
       settle: (options) => this.comeToRest(options),
       everyone: () => running.cluster?.everyone() ?? this.everyone,
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
-      refusalOf: (entry) => running.observer.refusals.reasonOf(entry),
       since: () => this.chapter,
       explain,
     };
@@ -119,7 +109,7 @@ export class TestApp<
     throw new Error(
       port !== 0
         ? `No gateway declares port ${port}. Ports that gateways declare: ${ports.join(', ') || 'none'}.`
-        : observer.hasGateways && ports.length > 0
+        : observer.gateways.length > 0 && ports.length > 0
           ? `Every gateway of this app has a port of its own: connect({ gatewayPort: ${ports[0]} }).`
           : 'This app has no Socket.IO gateway. Expected a provider decorated with @WebSocketGateway() in one of its modules.',
     );
@@ -194,7 +184,7 @@ export class TestApp<
     if (known) throw new TypeError(`This socket is a client of the test already: ${known.name}.`);
     const client = new TestClient<Incoming, Outgoing>(socket, this.context, {
       ...this.identify(name, namespaceOf(socket), timeout),
-      signal: this.running.signal,
+      signal: this.running.options.signal,
     });
     this.opened.add(client);
     return client;
@@ -292,7 +282,7 @@ export class TestApp<
 
   /** @internal Whether all checks of the option `idle` return true. */
   async isIdle(): Promise<boolean> {
-    const answers = await Promise.all(this.running.idle.map(async (check) => check(this as TestApp)));
+    const answers = await Promise.all((this.running.options.idle ?? []).map(async (check) => check(this as TestApp)));
     return answers.every(Boolean);
   }
 
@@ -302,9 +292,10 @@ export class TestApp<
     await closeApp(this.running, this.url, this.opened, problems);
   }
 
-  /** Like `settle`, with a timeout that is already stretched. */
-  private comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
-    const { activity, cluster, ignoreOpenStreams, awaitTimers, signal } = this.running;
+  /** @internal Like `settle`, but does not stretch the timeout. In a cluster, it waits for all nodes. */
+  comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
+    const { activity, cluster, options: defaults } = this.running;
+    const { ignoreOpenStreams, awaitTimers, signal } = defaults;
     const scene = cluster?.scene ?? { activity, links: () => this.links(), isIdle: () => this.isIdle() };
     return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
@@ -313,10 +304,9 @@ export class TestApp<
   private uniqueName(name: string, namespace = '/'): string {
     const others = this.context.everyone().filter((one) => !one.isGone && one.namespace === withSlash(namespace));
     const taken = new Set(others.map((one) => one.name));
-    if (!taken.has(name)) return name;
-    let number = 2;
-    while (taken.has(`${name} (${number})`)) number += 1;
-    return `${name} (${number})`;
+    let unique = name;
+    for (let number = 2; taken.has(unique); number += 1) unique = `${name} (${number})`;
+    return unique;
   }
 
   private identify(name?: string, namespace?: string, timeout?: number): { name: string; timeout: number } {
@@ -326,27 +316,19 @@ export class TestApp<
     };
   }
 
-  private async connectOne(given: ConnectOptions): Promise<TestClient> {
-    const { observer, client: defaults } = this.running;
+  private connectOne(given: ConnectOptions): Promise<TestClient> {
+    const { client: defaults = {}, signal } = this.running.options;
     const options = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
-    const { gatewayPort = 0, path } = options;
+    const { gatewayPort = 0, path, name, namespace, timeout } = options;
     const server = this.serverOf(gatewayPort, path);
     const url = new URL(this.url);
     if (gatewayPort !== 0) url.port = String(portOf(server.httpServer as HttpServer));
-    return connectClient({
-      url,
-      server,
-      observer,
-      context: this.context,
-      opened: this.opened,
-      refused: this.refused,
-      options: {
-        parser: parserOf(server),
-        ...options,
-        ...this.identify(options.name, options.namespace, options.timeout),
-        signal: options.signal ?? this.running.signal,
-        extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },
-      },
+    return connectClient(url, server, this.context, this, {
+      parser: parserOf(server),
+      signal,
+      ...options,
+      ...this.identify(name, namespace, timeout),
+      extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },
     });
   }
 }

@@ -51,36 +51,31 @@ const RECOVERY = { maxDisconnectionDuration: 120_000 };
  * ```
  * @throws TypeError for an empty dimension or an unknown transport
  */
-export function worlds(matrix: WorldMatrix): World[] {
-  const dimensions = [
-    dimension('transports', matrix.transports, (transport) => ({
+export function worlds({ transports, httpAdapters, parsers, recovery }: WorldMatrix): World[] {
+  const dimensions: Record<string, World[] | undefined> = {
+    transports: transports?.map((transport) => ({
       name: transport,
       options: { client: { transports: transportsOf(transport) } },
     })),
-    dimension('httpAdapters', entriesOf(matrix.httpAdapters), ([name, httpAdapter]) => ({
-      name,
-      options: { httpAdapter },
-    })),
-    dimension('parsers', entriesOf(matrix.parsers), ([name, parser]) => ({
-      name,
-      options: parser ? { client: { parser }, server: { parser } } : {},
-    })),
-    dimension('recovery', matrix.recovery, (recovers) => ({
+    httpAdapters:
+      httpAdapters && Object.entries(httpAdapters).map(([name, httpAdapter]) => ({ name, options: { httpAdapter } })),
+    parsers:
+      parsers &&
+      Object.entries(parsers).map(([name, parser]) => ({
+        name,
+        options: parser ? { client: { parser }, server: { parser } } : {},
+      })),
+    recovery: recovery?.map((recovers) => ({
       name: recovers ? 'recovery' : 'no recovery',
       options: { server: { connectionStateRecovery: recovers ? RECOVERY : undefined } },
     })),
-  ];
-  return dimensions.reduce<World[]>(
-    (combined, worldsOfDimension) => combined.flatMap((world) => worldsOfDimension.map((other) => join(world, other))),
-    [{ name: '', options: {} }],
-  );
-}
-
-/** The worlds of one dimension. A dimension that is left out gives one world that changes nothing. */
-function dimension<T>(name: string, values: readonly T[] | undefined, worldOf: (value: T) => World): World[] {
-  if (values === undefined) return [{ name: '', options: {} }];
-  if (values.length === 0) throw new TypeError(`worlds() needs at least one of its ${name}; got none.`);
-  return values.map(worldOf);
+  };
+  let combined: World[] = [{ name: '', options: {} }];
+  for (const [name, values] of Object.entries(dimensions)) {
+    if (values?.length === 0) throw new TypeError(`worlds() needs at least one of its ${name}; got none.`);
+    if (values) combined = combined.flatMap((world) => values.map((other) => join(world, other)));
+  }
+  return combined;
 }
 
 function join(one: World, other: World): World {
@@ -93,10 +88,6 @@ function join(one: World, other: World): World {
       server: { ...one.options.server, ...other.options.server },
     },
   };
-}
-
-function entriesOf<T>(record: Readonly<Record<string, T>> | undefined): [string, T][] | undefined {
-  return record && Object.entries(record);
 }
 
 function transportsOf(transport: WorldTransport): ConnectOptions['transports'] {

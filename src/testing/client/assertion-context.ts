@@ -1,4 +1,3 @@
-import type { LogCapture } from '../observer/log-capture.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import type { Details } from '../report/format.js';
 import type { LogEntry } from '../model/log-entry.js';
@@ -6,8 +5,8 @@ import type { Activity } from '../settle/activity.js';
 import type { SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
 
-/** What assertions need of an app or a cluster. */
-export interface AssertionContext<Client> {
+/** What a client and the assertions about it need of the app that it is connected to. */
+export interface ClientContext<Client> {
   readonly activity: Activity;
   readonly timeline: Timeline;
   readonly record: Recorder;
@@ -17,17 +16,10 @@ export interface AssertionContext<Client> {
   everyone(): readonly Client[];
   /** What happened before this time belongs to earlier tests. In milliseconds of `performance.now()`. */
   readonly since: () => number;
-  /** Why the server refused the event of this timeline entry, if it did. */
-  refusalOf(entry: number): string | undefined;
   /** What the server logged at level `error` or `fatal`. */
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;
-}
-
-/** What a client needs of the app that it is connected to. */
-export interface ClientContext<Client> extends AssertionContext<Client> {
   readonly observer: ServerObserver;
-  readonly logs: LogCapture;
   /** Facts that may explain why a client did not receive an event, for the text of a failure. */
   explain(client: Client, event?: string): Details;
 }

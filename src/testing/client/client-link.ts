@@ -46,7 +46,7 @@ export class ClientLink implements Link {
   ) {
     this.name = identity.name;
     this.inbox = new Inbox(() => context.activity.changed());
-    this.traffic = new ClientTraffic({ name: this.name, namespace: this.namespace }, socket, context);
+    this.traffic = new ClientTraffic({ client: this.name, namespace: this.namespace }, socket, context);
     if (socket.connected) this.adopt();
     this.listen();
   }
@@ -72,11 +72,6 @@ export class ClientLink implements Link {
   wasIn(moment: number | undefined, room?: string): boolean {
     if (moment !== undefined) return this.traffic.serverEnds.some(({ membership }) => membership.wasIn(moment, room));
     return this.socket.connected && (room === undefined || (this.serverEnd?.membership.rooms.has(room) ?? false));
-  }
-
-  /** How many events of this name the server has sent and the client has not received. */
-  undelivered(event: string): number {
-    return this.serverEnd?.undelivered(event) ?? 0;
   }
 
   /** Connects the client. @returns the error that Socket.IO reports, if any, or `EXPIRED` */

@@ -28,7 +28,8 @@ export class ClientTraffic implements WireListener {
   private readonly arrivals: Arrival[] = [];
 
   constructor(
-    private readonly client: { readonly name: string; readonly namespace: string },
+    /** The client's name and namespace, for timeline entries. */
+    private readonly whose: { readonly client: string; readonly namespace: string },
     private readonly socket: Socket,
     private readonly context: LinkContext,
   ) {}
@@ -63,11 +64,10 @@ export class ClientTraffic implements WireListener {
   onSent(packet: Packet): void {
     if (!this.socket.active) return;
     const { record } = this.context;
-    const { name: client, namespace } = this.client;
     const { id } = packet;
     if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
-      const entry = record({ kind: 'sent', client, namespace, event, args, asksAck: id !== undefined });
+      const entry = record({ kind: 'sent', ...this.whose, event, args, asksAck: id !== undefined });
       const queued = sentFromQueue(this.socket);
       // An event that is sent again is the same event, with one ack.
       this.lastSent = (queued && this.sentOfQueue.get(queued)) ?? { event, args, entry };
@@ -82,8 +82,7 @@ export class ClientTraffic implements WireListener {
       if (!question) return;
       this.asked.delete(id);
       const { event, entry: to } = question;
-      const args = packet.data as unknown[];
-      record({ kind: 'acked', client, namespace, by: 'client', event, args, to });
+      record({ kind: 'acked', ...this.whose, by: 'client', event, args: packet.data as unknown[], to });
     }
   }
 
@@ -91,7 +90,6 @@ export class ClientTraffic implements WireListener {
     // A client that has left may share its connection, but receives nothing from it any more.
     if (!this.socket.active) return;
     const { record, timeline, activity } = this.context;
-    const { name: client, namespace } = this.client;
     if (packet.type === PacketType.CONNECT) {
       // Events that the server's hooks send arrive before Socket.IO's own `connect` event.
       const { sid } = packet.data as { sid: string };
@@ -102,7 +100,7 @@ export class ClientTraffic implements WireListener {
       const args = this.withoutOffset(sent);
       const { cause, sentAt } = this.serverEnd?.originOfReceived(event) ?? {};
       const asksAck = packet.id !== undefined;
-      const entry = record({ kind: 'received', client, namespace, event, args, asksAck }, cause);
+      const entry = record({ kind: 'received', ...this.whose, event, args, asksAck }, cause);
       this.arrivals.push({ at: timeline.elapsed, cause, entry, sentAt });
       if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
     } else if (isAck(packet) && packet.id !== undefined) {
@@ -114,7 +112,8 @@ export class ClientTraffic implements WireListener {
       const args = [...(packet.data as unknown[])];
       if (!sent.isGivenUp) sent.ack = args;
       if (!sent.isAwaited) this.context.observer.refusals.declare(to);
-      record({ kind: 'acked', client, namespace, by: 'server', event, args, to }, { client, event, entry: to });
+      const cause = { client: this.whose.client, event, entry: to };
+      record({ kind: 'acked', ...this.whose, by: 'server', event, args, to }, cause);
       activity.changed();
     }
   }

@@ -2,50 +2,43 @@ import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import type { Server } from '../../websocket/index.js';
 import { ConnectionRefusedError, DeadlineError } from '../report/errors.js';
-import { CONNECT_HEADER } from '../observer/handshake-refusals.js';
-import type { ServerObserver } from '../observer/server-observer.js';
+import { CONNECT_HEADER, type HandshakeRefusal } from '../observer/handshake-refusals.js';
 import { EXPIRED } from '../timing/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
 import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
-import { explainRefusal } from './refusal.js';
 import type { ClientContext } from './assertion-context.js';
+import type { ClientIdentity } from './client-link.js';
 import { TestClient } from './test-client.js';
 import { forgetSocket } from '../socket-io/client-socket.js';
 import { namespacesOf } from '../socket-io/server.js';
 
-/** A client to connect, and the server to connect it to. */
-interface Connecting {
-  /** The server's address, without the namespace. */
-  url: URL;
-  server: Server;
-  observer: ServerObserver;
-  context: ClientContext<TestClient>;
-  /** The app's clients. This one is added at once, and removed if it fails to connect. */
-  opened: Set<TestClient>;
-  /** Clients that failed to connect. They may have received events before. */
-  refused: Set<TestClient>;
-  /** The options, including the app's defaults. */
-  options: ConnectOptions & { name: string; timeout: number };
+/**
+ * An app's clients. A new one is in `opened` at once, and moves to `refused` if it fails to connect: it may have
+ * received events before.
+ */
+interface Clients {
+  readonly opened: Set<TestClient>;
+  readonly refused: Set<TestClient>;
 }
 
 /**
  * Connects a client, and waits as the option `until` says.
  *
+ * @param url the server's address, without the namespace
+ * @param options the options, including the app's defaults
  * @throws ConnectionRefusedError, HookError, DeadlineError as `TestApp.connect` does
  */
-export async function connectClient({
-  url,
-  server,
-  observer,
-  context,
-  opened,
-  refused,
-  options: { namespace = '/', until = 'handled', name, timeout, on, signal, ...options },
-}: Connecting): Promise<TestClient> {
+export async function connectClient(
+  url: URL,
+  server: Server,
+  context: ClientContext<TestClient>,
+  { opened, refused }: Clients,
+  { namespace = '/', until = 'handled', name, timeout, on, signal, ...options }: ConnectOptions & ClientIdentity,
+): Promise<TestClient> {
   const connectId = randomUUID();
   const address = new URL(withSlash(namespace), url);
   const socket = options.connection
-    ? openBeside(options.connection, { ...options, namespace }, opened)
+    ? openBeside(options.connection, withSlash(namespace), options, context)
     : io(address.href, {
         path: server.path(),
         reconnection: false,
@@ -66,7 +59,7 @@ export async function connectClient({
       throw new DeadlineError(headline, client.timeout, client.failureContext());
     }
     if (error) {
-      const refusal = observer.handshakeRefusals.take(connectId);
+      const refusal = context.observer.handshakeRefusals.take(connectId);
       throw explainRefusal(name, client.namespace, error, refusal, [...namespacesOf(server).keys()]);
     }
     connected();
@@ -90,17 +83,14 @@ export async function connectClient({
 /** Opens another namespace on an existing connection. */
 function openBeside(
   { name, socket: { io: manager } }: TestClient,
+  namespace: string,
   options: ConnectOptions,
-  opened: ReadonlySet<TestClient>,
+  context: ClientContext<TestClient>,
 ): Socket {
-  const namespace = withSlash(options.namespace ?? '/');
   const socket = manager.socket(namespace, options);
-  const known = [...opened].find((client) => client.socket === socket);
-  if (known)
-    throw new TypeError(
-      `${known.name} is in ${namespace} by the connection of ${name}: each namespace is joined once.`,
-    );
-  return socket;
+  const known = context.everyone().find((client) => client.socket === socket);
+  if (!known) return socket;
+  throw new TypeError(`${known.name} is in ${namespace} by the connection of ${name}: each namespace is joined once.`);
 }
 
 async function untilHandled(client: TestClient): Promise<void> {
@@ -114,5 +104,48 @@ async function untilHandled(client: TestClient): Promise<void> {
   }
   if (client.connected) return;
   const reason = client.disconnectReason ?? 'disconnected';
-  throw new ConnectionRefusedError(client.name, { stage: 'gateway', reason, received: client.inbox.events });
+  throw new ConnectionRefusedError(client.name, 'gateway', reason, { received: client.inbox.events });
+}
+
+/** Socket.IO's `connect_error`. From a namespace it has `data`, from the handshake it has what the transport saw. */
+interface ConnectError extends Error {
+  data?: unknown;
+  /** Set on Engine.IO's `TransportError`. */
+  type?: string;
+  /** The HTTP status of a polling request, or the event of a WebSocket that failed. */
+  description?: number | { message?: string };
+  /** The request of the polling transport. */
+  context?: { responseText?: string };
+}
+
+/**
+ * Creates a readable error from the client's error and what the server noted.
+ *
+ * @param refusal what the server noted about it
+ * @param namespaces the existing namespaces
+ */
+function explainRefusal(
+  client: string,
+  namespace: string,
+  error: ConnectError,
+  refusal: HandshakeRefusal | undefined,
+  namespaces: readonly string[],
+): ConnectionRefusedError {
+  if (error.type !== 'TransportError') {
+    const unknown = error.message === 'Invalid namespace';
+    return new ConnectionRefusedError(client, 'namespace', error.message, {
+      namespace,
+      data: error.data,
+      details: { 'namespaces there are': unknown ? namespaces.join(', ') : undefined },
+      cause: error,
+    });
+  }
+  const told =
+    typeof error.description === 'object' ? error.description.message : `HTTP status ${error.description ?? 'unknown'}`;
+  // If `allowRequest` or an origin check gave an error, it is in the context.
+  const noted = refusal?.context?.message ?? refusal?.context?.name ?? refusal?.message;
+  return new ConnectionRefusedError(client, 'handshake', noted ?? told ?? error.message, {
+    details: { 'the client was told': `${error.message}: ${told}`, 'response body': error.context?.responseText },
+    cause: error,
+  });
 }

@@ -3,13 +3,13 @@ import { ClientGoneError, DeadlineError } from '../report/errors.js';
 import { report, format, showEvent, type Details } from '../report/format.js';
 import { EXPIRED, stretched, withTimeout } from '../timing/deadline.js';
 import type { SentEvent } from '../model/sent-event.js';
+import type { ReceivedEvent } from '../model/received-event.js';
 import { ClientLink, type ClientIdentity } from './client-link.js';
 import type { EventsMap } from './events-map.js';
 import { closeWebSocket } from '../socket-io/close-websocket.js';
-import type { ReceivedEvent } from '../model/received-event.js';
 import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
-import type { ClientContext, AssertionContext } from './assertion-context.js';
+import type { ClientContext } from './assertion-context.js';
 import { queueOf } from '../socket-io/client-socket.js';
 
 /** How long one wait may take, and what aborts it. */
@@ -153,7 +153,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     if (sent) noteAwaited(sent);
     void sentLater?.then(noteAwaited);
     const ack = this.awaitAck(wanted, answer, sent);
-    noteAckOf(ack, { client: this, sent: sent ?? sentLater });
+    acks.set(ack, { client: this, sent: sent ?? sentLater });
     return ack as ReturnType<Socket<ServerToClient, ClientToServer>['emitWithAck']>;
   };
 
@@ -166,12 +166,14 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    */
   async next<Event extends Extract<keyof ServerToClient, string>>(
     event: Event,
-    { timeout, signal }: WaitOptions = {},
+    { timeout, signal = this.signal }: WaitOptions = {},
   ): Promise<Parameters<ServerToClient[Event]>> {
     const deadline = timeout === undefined ? this.timeout : stretched(timeout);
-    const received = await this.take((candidate) => candidate.event === event, deadline, signal);
-    if (received !== EXPIRED && received !== GONE) return received.args as Parameters<ServerToClient[Event]>;
-    if (received === GONE) this.assertConnected(() => `${this.name} waited for ${showEvent(event)}`, event);
+    const isIt = (received: ReceivedEvent): boolean => received.event === event;
+    const take = (): ReceivedEvent | 'gone' | undefined => this.inbox.take(isIt) ?? (this.isGone ? 'gone' : undefined);
+    const received = await this.context.activity.until(take, deadline, signal);
+    if (received === 'gone') this.assertConnected(() => `${this.name} waited for ${showEvent(event)}`, event);
+    else if (received !== EXPIRED) return received.args as Parameters<ServerToClient[Event]>;
     throw new DeadlineError(`${this.name} did not receive ${showEvent(event)}`, deadline, this.failureContext(event));
   }
 
@@ -180,7 +182,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    */
   received<Event extends Extract<keyof ServerToClient, string>>(event: Event): Parameters<ServerToClient[Event]>[] {
     const events = this.inbox.events.filter((received) => received.event === event);
-    for (const { cause } of events) if (cause?.entry !== undefined) this.context.observer.refusals.declare(cause.entry);
+    for (const { cause } of events) this.context.observer.refusals.declare(cause?.entry);
     return events.map(({ args }) => args as Parameters<ServerToClient[Event]>);
   }
 
@@ -196,37 +198,13 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.link.giveUpListeners();
     const end = this.link.serverEnd;
     if (!end) return;
-    const done = await this.context.activity.until(
-      () => (!end.socket.connected && end.hooksSettled) || undefined,
-      this.timeout,
-    );
-    if (done === EXPIRED) {
-      throw new DeadlineError(
-        `${this.name} left, and the server's handleDisconnect was not done`,
-        this.timeout,
-        this.failureContext(),
-      );
+    const isDone = (): true | undefined => (!end.socket.connected && end.hooksSettled) || undefined;
+    if ((await this.context.activity.until(isDone, this.timeout)) === EXPIRED) {
+      const headline = `${this.name} left, and the server's handleDisconnect was not done`;
+      throw new DeadlineError(headline, this.timeout, this.failureContext());
     }
     await withTimeout(closed, this.timeout);
     this.link.throwFailedHook(({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
-  }
-
-  /**
-   * Waits for an unread event that matches, and takes it.
-   *
-   * @internal
-   * @returns `GONE` when there is no such event and the client is gone, `EXPIRED` at the deadline
-   */
-  take(
-    matches: (received: ReceivedEvent) => boolean,
-    timeout = this.timeout,
-    signal = this.signal,
-  ): Promise<ReceivedEvent | typeof GONE | typeof EXPIRED> {
-    return this.context.activity.until(
-      () => this.inbox.take(matches) ?? (this.isGone ? GONE : undefined),
-      timeout,
-      signal,
-    );
   }
 
   /** @internal For the text of a failure. */
@@ -260,16 +238,12 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   private assertConnected(wanted: () => string, event?: string): void {
     if (this.connected) return;
-    throw new ClientGoneError(
-      this.name,
-      this.link.lastReason ?? 'it never was connected',
-      wanted(),
-      this.failureContext(event),
-    );
+    const reason = this.link.lastReason ?? 'it never was connected';
+    throw new ClientGoneError(this.name, reason, wanted(), this.failureContext(event));
   }
 }
 
-export type ClientAssertionContext = AssertionContext<TestClient>;
+export type ClientAssertionContext = ClientContext<TestClient>;
 
 /** Whose ack it is, and for which event: a promise while the event is queued, `undefined` if it could not be sent. */
 export interface Ack {
@@ -277,20 +251,13 @@ export interface Ack {
   readonly sent?: SentEvent | Promise<SentEvent>;
 }
 
+/** The acks by the promise that `emitWithAck` returned, so that assertions can be made about the promise. */
 const acks = new WeakMap<object, Ack>();
 
-/** Notes to which event a promise of `emitWithAck` belongs, so that assertions can be made about the promise. */
-export function noteAckOf(promise: Promise<unknown>, ack: Ack): void {
-  acks.set(promise, ack);
-}
-
-/** Returns what was noted about a promise of `emitWithAck`. */
+/** Returns the ack to which a promise of `emitWithAck` belongs. */
 export function ackOf(promise: unknown): Ack | undefined {
   return acks.get(promise as object);
 }
-
-/** The result of a wait when the client is gone. */
-export const GONE = Symbol('gone');
 
 function isEncodingError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError;

@@ -5,7 +5,7 @@ import { EXPIRED, runningTime, stretched, withTimeout, type Expired } from '../t
 import { AppStartError, TeardownError } from '../report/errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
 import { nextTurn, setImmediate } from '../timing/real-time.js';
-import { settle, type Scene, type SettleOptions } from '../settle/settle.js';
+import type { Scene, SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
 import type { ClusterView } from '../app/running-app.js';
@@ -39,31 +39,26 @@ export async function startTestCluster<
   module: AppModule,
   { nodes: count = 2, redis, ...options }: TestClusterOptions = {},
 ): Promise<TestCluster<ServerToClient, ClientToServer>> {
-  const activity = new Activity();
   const timeline = new Timeline(options.timelineEntries);
   const nodes: TestApp<ServerToClient, ClientToServer>[] = [];
   const backplanes: RedisBackplane[] = [];
+  const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
   const scene: Scene = {
-    activity,
+    activity: new Activity(),
     links: () => nodes.flatMap((node) => node.links()),
-    isIdle: async () => {
-      const open = nodes.filter((node) => node.isOpen);
-      return (await Promise.all(open.map((node) => node.isIdle()))).every(Boolean);
-    },
+    isIdle: async () => (await Promise.all(open().map((node) => node.isIdle()))).every(Boolean),
     crossNodes: () => {
-      const open = nodes.filter((node) => node.isOpen).flatMap((node) => node.servers);
-      return Promise.all(open.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
+      const servers = open().flatMap((node) => node.servers);
+      return Promise.all(servers.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
     },
   };
-  const cluster = new TestCluster(nodes, scene, timeline, backplanes, stretched(options.timeout ?? DEFAULT_TIMEOUT), {
-    ignoreOpenStreams: options.ignoreOpenStreams,
-    awaitTimers: options.awaitTimers,
-  });
+  const cluster = new TestCluster(nodes, timeline, backplanes, stretched(options.timeout ?? DEFAULT_TIMEOUT));
   const view: ClusterView = {
     scene,
+    timeline,
     everyone: () => nodes.flatMap((known) => known.everyone),
     errors: () => nodes.flatMap(({ logs }) => logs.errors),
-    forgetClosed: () => forgetClosed(nodes, cluster.timeout),
+    forgetClosed: () => forgetClosed(open, cluster.timeout),
   };
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   try {
@@ -74,15 +69,7 @@ export async function startTestCluster<
         if (backplane) server.adapter(backplane.adapter);
         server.on(NODE_FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
       };
-      nodes.push(
-        await bootTestApp<ServerToClient, ClientToServer, object>(module, options, {
-          activity,
-          timeline,
-          node,
-          onServer,
-          cluster: view,
-        }),
-      );
+      nodes.push(await bootTestApp(module, options, { node, onServer, cluster: view }));
       await backplane?.joined();
     }
     await cluster.expectJoined();
@@ -105,13 +92,11 @@ export class TestCluster<
   constructor(
     /** Each node is a complete app, with its own port, providers, log entries and clients. */
     readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
-    private readonly scene: Scene,
     /** What happened on all nodes, in order. */
     readonly timeline: Timeline,
     private readonly backplanes: readonly RedisBackplane[],
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
-    private readonly settles: Pick<SettleOptions, 'ignoreOpenStreams' | 'awaitTimers'>,
   ) {}
 
   /** Connects a client like `TestApp.connect`: to the given `node`, or to each node in turn. */
@@ -129,8 +114,8 @@ export class TestCluster<
   }
 
   /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
-  settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
-    return settle(this.scene, timeout, { ...this.settles, ...options });
+  settle(options: SettleOptions = {}): Promise<void> {
+    return this.nodes[0]!.comeToRest(options);
   }
 
   /** Closes every node, like `TestApp.close`, and their Redis connections. Further calls return the same promise. */
@@ -172,9 +157,8 @@ export class TestCluster<
  *
  * @param timeout in milliseconds; after it, this gives up, for example when Redis is down
  */
-async function forgetClosed(nodes: readonly TestApp[], timeout: number): Promise<void> {
+async function forgetClosed(open: () => readonly TestApp[], timeout: number): Promise<void> {
   const deadline = runningTime() + timeout;
-  const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
   while (open().length > 0 && runningTime() < deadline) {
     const counting = Promise.all(open().map(countNodes)).catch((): Expired => EXPIRED);
     const counts = await withTimeout(counting, deadline - runningTime());

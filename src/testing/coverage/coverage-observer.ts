@@ -1,7 +1,9 @@
+import type { INestApplication } from '@nestjs/common';
 import { errorAnswerIn } from '../model/error-answer.js';
-import type { Arrival } from '../observer/observed-socket.js';
-import type { Gateway } from '../observer/gateways.js';
+import { discoverGateways, type Gateway } from '../observer/gateways.js';
+import type { ArrivalListener } from '../observer/observed-app.js';
 import type { TimelineEntry } from '../timeline/entry.js';
+import type { Timeline } from '../timeline/timeline.js';
 import {
   emptyCoverage,
   type Coverage,
@@ -10,14 +12,36 @@ import {
   type HandlerCoverage,
 } from './coverage.js';
 import { declaredBy } from './declared.js';
+import { COVERAGE_DIR, writeCoverage } from './directory.js';
+
+/**
+ * Observes an app's coverage from now on if `REALTIME_COVERAGE_DIR` is set; otherwise does nothing.
+ *
+ * @param node the app's node, in a cluster
+ */
+export function observeCoverage(
+  nest: INestApplication,
+  timeline: Timeline,
+  node?: number,
+): CoverageObserver | undefined {
+  const directory = process.env[COVERAGE_DIR];
+  if (!directory) return undefined;
+  const observer = new CoverageObserver(directory, discoverGateways(nest));
+  timeline.onRecord((entry) => {
+    if (entry.node === node) observer.note(entry);
+  });
+  return observer;
+}
 
 /** Counts how often the clients of one app exercise each part of what its gateways declare. */
 export class CoverageObserver {
-  /** The coverage so far. */
-  readonly coverage: Coverage;
+  private readonly coverage: Coverage;
   private readonly declared: readonly { gateway: Gateway; coverage: GatewayCoverage }[];
 
-  constructor(gateways: readonly Gateway[]) {
+  constructor(
+    private readonly directory: string,
+    gateways: readonly Gateway[],
+  ) {
     // A class that two modules provide has two instances, and each gets every event.
     const classes = new Map(gateways.map((gateway) => [gateway.prototype, gateway]));
     this.declared = [...classes.values()].map((gateway) => ({ gateway, coverage: declaredBy(gateway) }));
@@ -26,11 +50,11 @@ export class CoverageObserver {
   }
 
   /** Counts an event that reached its handlers. */
-  noteArrival({ namespace, event, asksAck }: Arrival): void {
+  readonly onArrival: ArrivalListener = ({ namespace, event, asksAck }) => {
     for (const handler of this.handlersOf(namespace, event)) handler.received += 1;
     if (!asksAck) return;
     for (const handler of this.answerersOf(namespace, event)) handler.asked += 1;
-  }
+  };
 
   /** Counts everything else. */
   note(entry: TimelineEntry): void {
@@ -53,6 +77,11 @@ export class CoverageObserver {
     } else if (entry.kind === 'disconnected' && entry.end === 'server') {
       disconnects[entry.reason] = (disconnects[entry.reason] ?? 0) + 1;
     }
+  }
+
+  /** Call this when the app is closed. */
+  write(): void {
+    writeCoverage(this.directory, this.coverage);
   }
 
   private handlersOf(namespace: string, event: string): HandlerCoverage[] {

@@ -8,32 +8,23 @@ const WIDTH = 96;
 /** The coverage as a table for each gateway, with the totals below. */
 export function printCoverage(coverage: Coverage): string {
   const { apps, gateways, otherEvents } = coverage;
+  const others = eventLines(otherEvents, ({ namespace, event }) => `${event} on ${namespace}`);
   const sections = [
     [`Contract coverage of ${apps} ${apps === 1 ? 'app' : 'apps'}`],
     ...gateways.map(sectionOf),
-    titled(
-      "Events that no gateway's code names",
-      eventLines(otherEvents, ({ namespace, event }) => `${event} on ${namespace}`),
-    ),
+    titled("Events that no gateway's code names", others),
     titled('Denied, and never seen', vacuousNegatives(coverage).map(showVacuous)),
     titled('Refusals, by stage', countLines(coverage.refusals)),
     titled('Disconnections, by reason', countLines(coverage.disconnects)),
     totalLines(coverage),
   ];
-  return sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  const texts = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+  return texts.join('\n\n');
 }
 
 function sectionOf({ name, namespace, handlers, events }: GatewayCoverage): string[] {
-  const parts = [
-    ...titled('handlers', handlerLines(handlers)),
-    ...titled(
-      'events',
-      eventLines(events, ({ event }) => event),
-    ),
-  ];
+  const named = eventLines(events, ({ event }) => event);
+  const parts = [...titled('handlers', handlerLines(handlers)), ...titled('events', named)];
   return [`${name} on ${namespace}`, ...indented(parts.length > 0 ? parts : ['no handlers, no events'])];
 }
 
@@ -91,12 +82,8 @@ function indented(lines: readonly string[]): string[] {
 /** Aligns cells in columns. A column is as wide as its widest cell. */
 function inColumns(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(width(column)))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lineOf = (row: readonly string[]): string => row.map((cell, column) => cell.padEnd(width(column))).join('  ');
+  return rows.map((row) => lineOf(row).trimEnd());
 }
 
 /** Names after a label, on as many lines as they need. */

@@ -1,13 +1,12 @@
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
-import type { TestClient } from '../client/test-client.js';
 import { errorAnswerIn } from '../model/error-answer.js';
-import { format, showEvent } from '../report/format.js';
+import type { TestClient } from '../client/test-client.js';
+import { isText, format, showEvent } from '../report/format.js';
 import { showReceived } from './failure-text/similar-events.js';
 import { difference } from './failure-text/difference.js';
 import type { Equals } from './equality.js';
-import { aboutClient, type Assertion } from './assertion.js';
-import { isText } from '../report/is-text.js';
+import { aboutClient, type About, type Assertion } from './assertion.js';
 
 /** An event that was sent with `emitWithAck`, and its sender. */
 export interface Asked {
@@ -111,7 +110,7 @@ function raisedBy({ client, sent }: Asked): readonly ReceivedEvent[] {
   return client.inbox.unread.filter(({ event, cause }) => event === 'exception' && cause?.entry === sent.entry);
 }
 
-function about({ client, sent }: Asked): ReturnType<typeof aboutClient> {
+function about({ client, sent }: Asked): About {
   const { whyInconclusive, ...common } = aboutClient(client);
   return {
     ...common,

@@ -4,10 +4,16 @@ import type { Timeline } from '../timeline/timeline.js';
 
 /** The part of an app that assertions need. */
 export abstract class AppSubject {
-  abstract readonly logs: LogCapture;
-  abstract readonly timeline: Timeline;
-  /** In milliseconds. */
-  abstract readonly timeout: number;
   /** @internal */
   abstract readonly context: ClientAssertionContext;
+
+  /** @internal */
+  constructor(
+    /** What the app logged through Nest's `Logger`. */
+    readonly logs: LogCapture,
+    /** Everything that happened, in order, with its cause. In a cluster it covers all nodes. */
+    readonly timeline: Timeline,
+    /** How long each wait may take, in milliseconds. */
+    readonly timeout: number,
+  ) {}
 }

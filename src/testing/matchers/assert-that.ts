@@ -1,7 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { AppSubject } from './app-subject.js';
-import { TestClient } from '../client/test-client.js';
-import { ackOf } from '../client/test-client.js';
+import { TestClient, ackOf } from '../client/test-client.js';
 import { Audience } from './audience.js';
 import { equalityOf, equals, type RunnerEquality } from './equality.js';
 import { trackAssertion, trackMatcher } from './unawaited.js';
@@ -55,18 +54,29 @@ export function appOf(subject: unknown): object | undefined {
 /** What a test runner passes to an asynchronous matcher as `this`. */
 interface RunnerState extends RunnerEquality {
   isNot?: boolean;
+  /** Vitest sets this for `expect.soft`. */
+  soft?: boolean;
+}
+
+type RunnerMatcher = (this: RunnerState, subject: unknown, ...args: unknown[]) => Promise<Verdict>;
+
+/**
+ * All matchers, for the `expect.extend()` of a test runner.
+ *
+ * @param testOf returns the object that reports a missing `await`, and the time from which log entries count
+ */
+export function matchersBy(testOf: (state: object) => { owner?: object; since?: number }) {
+  const matcher = (name: Matcher): RunnerMatcher =>
+    function match(subject, ...args) {
+      const madeAt = new Error();
+      Error.captureStackTrace(madeAt, match);
+      const { owner = appOf(subject), since = 0 } = testOf(this);
+      const manner = { negated: this.isNot ?? false, equals: equalityOf(this), since };
+      const evaluate = async (): Promise<Verdict> => (assertions[name] as AnyAssertion)(manner, subject, ...args);
+      return trackMatcher(name, owner, evaluate(), madeAt, this.soft) as Promise<Verdict>;
+    };
+  return Object.fromEntries(names.map((name) => [name, matcher(name)])) as Record<Matcher, RunnerMatcher>;
 }
 
 /** All matchers, for the `expect.extend()` of Jest and other runners. One that is not awaited fails `app.close()`. */
-export const matchers = Object.fromEntries(
-  names.map((name) => [
-    name,
-    function match(this: RunnerState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
-      const madeAt = new Error();
-      Error.captureStackTrace(madeAt, match);
-      const manner = { negated: this.isNot ?? false, equals: equalityOf(this), since: 0 };
-      const evaluate = async (): Promise<Verdict> => (assertions[name] as AnyAssertion)(manner, subject, ...args);
-      return trackMatcher(name, appOf(subject), evaluate(), madeAt) as Promise<Verdict>;
-    },
-  ]),
-) as Record<Matcher, (this: RunnerState, subject: unknown, ...args: unknown[]) => Promise<Verdict>>;
+export const matchers = matchersBy(() => ({}));

@@ -1,5 +1,15 @@
-import type { ReceivedEvent } from '../model/received-event.js';
+import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
+import { showEvent } from '../report/format.js';
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
+import type { Equals } from './equality.js';
+
+/** How an assertion is evaluated. */
+export interface Manner {
+  negated: boolean;
+  equals: Equals;
+  /** Log entries count from this time on, in milliseconds of `performance.now()`. */
+  since: number;
+}
 
 /** The outcome of an assertion. */
 export interface Verdict {
@@ -50,13 +60,14 @@ export interface Assertion<Found> {
   readonly instead?: () => readonly string[];
 }
 
-/** The common part of all assertions about a client. */
-export function aboutClient(
-  client: TestClient,
-): Pick<
-  Assertion<unknown>,
+/** The part of an assertion that depends on its subject. */
+export type About = Pick<
+  Assertion<never>,
   'context' | 'clients' | 'subject' | 'timeout' | 'signal' | 'isHopeless' | 'whyInconclusive'
-> {
+>;
+
+/** The common part of all assertions about a client. */
+export function aboutClient(client: TestClient): About {
   return {
     context: client.context,
     clients: [client],
@@ -66,4 +77,23 @@ export function aboutClient(
     isHopeless: () => client.isGone,
     whyInconclusive: () => (client.connected ? undefined : `that proves nothing, since ${client.name} is gone`),
   };
+}
+
+/** An event with its arguments. Without arguments, only the name counts. */
+export interface ExpectedEvent {
+  readonly event: string;
+  readonly args: readonly unknown[];
+  /** For failures, such as `"said" ('hi')`. */
+  readonly text: string;
+  readonly equals: Equals;
+  readonly matches: (received: ReceivedEvent) => boolean;
+}
+
+export function expectedEvent(
+  [event, ...args]: readonly [event: string, ...args: unknown[]],
+  equals: Equals,
+): ExpectedEvent {
+  const matches = (received: ReceivedEvent): boolean =>
+    received.event === event && (args.length === 0 || equals(payloadOf(received), args));
+  return { event, args, equals, matches, text: showEvent(event, args.length > 0 ? args : undefined) };
 }

@@ -2,9 +2,7 @@ import type { ReceivedEvent } from '../model/received-event.js';
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
 import { who } from './names.js';
 import { atHome, showReceived } from './failure-text/similar-events.js';
-import type { Equals } from './equality.js';
-import type { Assertion } from './assertion.js';
-import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
+import type { Assertion, ExpectedEvent } from './assertion.js';
 
 /** Whether a client belongs to an audience: now or, if a moment is given, at that moment. */
 export type Belongs = (client: TestClient, moment?: number) => boolean;
@@ -46,20 +44,16 @@ function showNames(clients: readonly TestClient[]): string {
 type Received = readonly (readonly [TestClient, ReceivedEvent])[];
 
 /** Asserts that these clients receive an event, and that no other client of the app does. */
-export function isAudienceOf(
-  given: Audience | readonly TestClient[],
-  expected: ExpectedEvent,
-  equals: Equals,
-): Assertion<Received> {
-  const matches = matcherOf(expected, equals);
+export function isAudienceOf(given: Audience | readonly TestClient[], expected: ExpectedEvent): Assertion<Received> {
   const context = given instanceof Audience ? given.context : given[0]?.context;
   if (!context) throw new TypeError('An audience needs at least one client; got an empty list.');
-  const find = (client: TestClient): ReceivedEvent | undefined => client.inbox.find(matches);
-  const receivers = (): Received =>
-    context.everyone().flatMap((client) => {
+  const find = (client: TestClient): ReceivedEvent | undefined => client.inbox.find(expected.matches);
+  const receiptsOf = (clients: readonly TestClient[]): Received =>
+    clients.flatMap((client) => {
       const found = find(client);
       return found ? [[client, found] as const] : [];
     });
+  const receivers = (): Received => receiptsOf(context.everyone());
   const isMeantFor = (client: TestClient, moment?: number): boolean =>
     given instanceof Audience ? given.belongs(client, moment) : given.includes(client);
   /** When this client's node first sent the event to one of its receivers. The room may have changed since then. */
@@ -95,18 +89,15 @@ export function isAudienceOf(
       const names = showNames(audience()) || 'nobody';
       return `${given instanceof Audience ? `${given.words} (${names})` : names}, and nobody else,`;
     },
-    about: { event: expected[0] },
-    wanted: `receive ${showExpected(expected)}`,
+    about: { event: expected.event },
+    wanted: `receive ${expected.text}`,
     timeout: first?.timeout ?? (given instanceof Audience ? given.timeout : 0),
     signal: first?.signal ?? context.signal,
     complete: true,
     look: () => {
       // An empty audience proves nothing.
       if (strangers().length > 0 || audience().length === 0) return undefined;
-      const received = audience().flatMap((client) => {
-        const found = find(client);
-        return found ? [[client, found] as const] : [];
-      });
+      const received = receiptsOf(audience());
       return received.length === audience().length ? received : undefined;
     },
     take: (found) => {
@@ -116,7 +107,7 @@ export function isAudienceOf(
       !(given instanceof Audience) && (strangers().length > 0 || deprived().some(({ isGone }) => isGone)),
     receipts: (found) => found.map(([, event]) => event),
     contradictedBy: () => ({
-      event: showExpected(expected),
+      event: expected.text,
       unwanted: strangers().map(([, event]) => event),
       missing: deprived(),
     }),
@@ -126,7 +117,7 @@ export function isAudienceOf(
       ...(audience().length === 0 ? ['there is nobody'] : []),
       ...deprived().flatMap((client) => [
         `${who(client)}${isCausedBy(client) ? ', who caused it,' : ''} did not get it`,
-        ...atHome(client, expected, equals),
+        ...atHome(client, expected),
       ]),
     ],
   };

@@ -1,12 +1,10 @@
 import type { TestClient } from '../client/test-client.js';
 import { ConnectionRefusedError, type RefusalStage } from '../report/errors.js';
-import { report, format, showEvent } from '../report/format.js';
+import { isText, report, format, showEvent } from '../report/format.js';
 import { failureContext, whyGone } from './failure-text/failure-context.js';
 import { difference } from './failure-text/difference.js';
 import type { Equals } from './equality.js';
-import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
-import { aboutClient, type Assertion, type Verdict } from './assertion.js';
-import { isText } from '../report/is-text.js';
+import { aboutClient, expectedEvent, type Assertion, type Verdict } from './assertion.js';
 
 /** The expected properties of a connection. */
 export interface ExpectedConnection {
@@ -58,6 +56,8 @@ export function isDisconnected(
       (server === undefined || client.serverDisconnectReason === server)
         ? client.disconnectReason
         : undefined,
+    // A test that expects the disconnection also expects that the event that caused it was refused.
+    take: () => client.context.observer.refusals.declare(client.link.serverEnd?.disconnectCause?.entry),
     isHopeless: () => bothEnds() && client.isGone,
     describe: () => whyGone(client),
     instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : whyGone(client)),
@@ -71,7 +71,7 @@ export interface ExpectedRefusal {
   /** `error.data` of a middleware's error. */
   data?: unknown;
   /** All events that the gateway sent before the refusal, in order. */
-  received?: readonly ExpectedEvent[];
+  received?: readonly (readonly [event: string, ...args: unknown[]])[];
 }
 
 /** Asserts that the server refuses a connection: for this reason, if one is given. */
@@ -81,12 +81,13 @@ export async function isRefused(
   expected: ExpectedRefusal,
   equals: Equals,
 ): Promise<Verdict> {
+  const received = expected.received?.map((event) => expectedEvent(event, equals));
   const wanted = [
     'be refused',
     expected.stage && `by the ${expected.stage}`,
     reason !== undefined && `for ${format(reason)}`,
     'data' in expected && `with data ${format(expected.data)}`,
-    expected.received && `behind ${expected.received.map(showExpected).join(', ') || 'nothing'}`,
+    received && `behind ${received.map(({ text }) => text).join(', ') || 'nothing'}`,
   ].filter(Boolean);
   let client: unknown;
   try {
@@ -97,7 +98,9 @@ export async function isRefused(
       (reason === undefined || isText(reason, error.reason)) &&
       (expected.stage === undefined || expected.stage === error.stage) &&
       (!('data' in expected) || equals(error.data, expected.data)) &&
-      (expected.received === undefined || isSequence(error.received, expected.received, equals));
+      (received === undefined ||
+        (received.length === error.received.length &&
+          received.every(({ matches }, position) => matches(error.received[position]!))));
     const not = pass ? ' not' : '';
     const elsewhere = expected.stage !== undefined && expected.stage !== error.stage;
     const [headline = ''] = error.message.split('\n');
@@ -117,15 +120,4 @@ export async function isRefused(
     known?.context ? failureContext(known.context, [known]) : {},
   );
   return { pass: false, message: () => message };
-}
-
-function isSequence(
-  received: ConnectionRefusedError['received'],
-  expected: readonly ExpectedEvent[],
-  equals: Equals,
-): boolean {
-  return (
-    received.length === expected.length &&
-    expected.every((event, position) => matcherOf(event, equals)(received[position]!))
-  );
 }

@@ -5,7 +5,7 @@ import { EXPIRED, runningTime } from '../timing/deadline.js';
 import type { Contradiction } from '../timeline/kinds/test.js';
 import { failureContext } from './failure-text/failure-context.js';
 import { named } from './names.js';
-import type { Assertion, Verdict } from './assertion.js';
+import type { Manner, Assertion, Verdict } from './assertion.js';
 
 const HOPELESS = Symbol('hopeless');
 
@@ -16,7 +16,7 @@ const GRACE = 1_000;
  * Evaluates every assertion except `toBeRefused`. A positive assertion waits until it passes. A negative one waits
  * until nothing is in flight, then checks, so that its result is final.
  */
-export async function evaluate<Found>(assertion: Assertion<Found>, negated: boolean): Promise<Verdict> {
+export async function evaluate<Found>({ negated }: Manner, assertion: Assertion<Found>): Promise<Verdict> {
   const { context, wanted } = assertion;
   const verdict = await (negated ? deny(assertion) : confirm(assertion)).catch((error: unknown) =>
     restless(assertion, negated, error),
@@ -47,7 +47,7 @@ function seqsOf(events: readonly ReceivedEvent[]): number[] {
 }
 
 async function deny<Found>(assertion: Assertion<Found>): Promise<Verdict> {
-  const { context, wanted, timeout, signal } = assertion;
+  const { context, timeout, signal } = assertion;
   if (!assertion.clients.every(({ isGone }) => isGone) || assertion.clients.length === 0) {
     await context.settle({ timeout, signal });
   }
@@ -55,32 +55,25 @@ async function deny<Found>(assertion: Assertion<Found>): Promise<Verdict> {
   const nothing = found === undefined ? assertion.whyInconclusive?.() : undefined;
   if (found === undefined && nothing === undefined) return { pass: false, message: () => '' };
   const but = found === undefined ? nothing : assertion.describe(found);
-  const headline = named(context, `Expected ${assertion.subject} not to ${wanted}.`);
-  return failure(true, headline, failureContext(context, assertion.clients, { but }, { contradicts: true }));
+  return failure(assertion, true, '.', { but }, true);
 }
 
 async function confirm<Found>(assertion: Assertion<Found>): Promise<Verdict> {
-  const { context, wanted, timeout, signal } = assertion;
+  const { context, timeout, signal } = assertion;
   const deadline = runningTime() + timeout;
-  const outcome = await context.activity.until(
-    () => {
-      const found = assertion.look();
-      if (found === undefined) return assertion.isHopeless?.() ? HOPELESS : undefined;
-      if (!assertion.complete) assertion.take?.(found);
-      return { found };
-    },
-    timeout,
-    signal,
-  );
-  if (outcome !== EXPIRED && outcome !== HOPELESS) {
+  const look = (): 'found' | typeof HOPELESS | undefined => {
+    const found = assertion.look();
+    if (found === undefined) return assertion.isHopeless?.() ? HOPELESS : undefined;
+    if (!assertion.complete) assertion.take?.(found);
+    return 'found';
+  };
+  const outcome = await context.activity.until(look, timeout, signal);
+  if (outcome === 'found') {
     if (!assertion.complete) return { pass: true, message: () => '' };
     await context.settle({ timeout, signal });
     const found = assertion.look();
     const but = isNothing(found) ? assertion.whyInconclusive?.() : undefined;
-    if (but !== undefined) {
-      const headline = named(context, `Expected ${assertion.subject} to ${wanted}.`);
-      return failure(false, headline, failureContext(context, assertion.clients, { but }, { contradicts: true }));
-    }
+    if (but !== undefined) return failure(assertion, false, '.', { but }, true);
     if (found !== undefined) {
       assertion.take?.(found);
       return { pass: true, message: () => '' };
@@ -93,9 +86,7 @@ async function confirm<Found>(assertion: Assertion<Found>): Promise<Verdict> {
   const late = outcome === EXPIRED ? await cameLate(assertion, deadline) : undefined;
   // If the match came late, what was there instead is outdated.
   const but = late === undefined ? instead : undefined;
-  const contradicts = assertion.complete;
-  const details = failureContext(context, assertion.clients, { 'too late': late, but }, { contradicts });
-  return failure(false, named(context, `Expected ${assertion.subject} to ${wanted}${within}.`), details);
+  return failure(assertion, false, `${within}.`, { 'too late': late, but }, assertion.complete);
 }
 
 /** Whether an assertion passed because there is nothing, as `toReceiveExactly()` does. */
@@ -106,11 +97,9 @@ function isNothing(found: unknown): boolean {
 /** If the app did not settle, nothing is certain: the assertion fails, with or without `.not`. */
 function restless<Found>(assertion: Assertion<Found>, negated: boolean, error: unknown): Verdict {
   if (!(error instanceof SettleTimeoutError)) throw error;
-  const { context, subject, wanted, clients } = assertion;
-  const headline = `Expected ${subject} ${negated ? 'not ' : ''}to ${wanted}, which cannot be told: ${error.message}`;
-  const [first = '', ...known] = headline.split('\n');
+  const [first = '', ...known] = error.message.split('\n');
   const waited = known.map((line) => line.trim()).filter((line) => line !== 'still in flight:');
-  return failure(negated, named(context, first), failureContext(context, clients, { 'it waited for': waited }));
+  return failure(assertion, negated, `, which cannot be told: ${first}`, { 'it waited for': waited });
 }
 
 /** Describes what came after the deadline and would have made the assertion pass. */
@@ -124,7 +113,15 @@ async function cameLate<Found>(
   return `${describe(came).join('; ')}, ${Math.ceil(runningTime() - deadline)} ms after the deadline`;
 }
 
-function failure(pass: boolean, headline: string, details: Details): Verdict {
-  const text = report(headline, details);
+/** @param how the rest of the headline, after what was expected @param contradicts as in `failureContext` */
+function failure<Found>(
+  { context, clients, subject, wanted }: Assertion<Found>,
+  pass: boolean,
+  how: string,
+  instead: Details,
+  contradicts = false,
+): Verdict {
+  const headline = named(context, `Expected ${subject} ${pass ? 'not ' : ''}to ${wanted}${how}`);
+  const text = report(headline, failureContext(context, clients, instead, { contradicts }));
   return { pass, message: () => text };
 }

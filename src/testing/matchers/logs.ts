@@ -1,13 +1,11 @@
+import { NEST_ITSELF } from '../timeline/routine.js';
 import type { LogLevel } from '@nestjs/common';
 import type { AppSubject } from './app-subject.js';
 import type { TestClient } from '../client/test-client.js';
-import { format, showBecause, showCause, showLog, showServerError, textOf } from '../report/format.js';
+import { isText, format, showBecause, showCause, showLog, showServerError, textOf } from '../report/format.js';
 import type { LogEntry } from '../model/log-entry.js';
-import { NEST_ITSELF } from '../timeline/routine.js';
 import { difference } from './failure-text/difference.js';
-import type { Equals } from './equality.js';
-import type { Assertion } from './assertion.js';
-import { isText } from '../report/is-text.js';
+import type { About, Assertion, Manner } from './assertion.js';
 
 /** The expected properties of a log entry. Those that are left out do not matter. */
 export interface ExpectedLog {
@@ -29,8 +27,7 @@ export function logs(
   app: AppSubject,
   message: string | RegExp,
   expected: ExpectedLog,
-  equals: Equals,
-  since: number,
+  { equals, since }: Manner,
 ): Assertion<LogEntry> {
   const client = typeof expected.by === 'object' ? expected.by : undefined;
   const by = client?.name ?? (expected.by as string | undefined);
@@ -51,15 +48,15 @@ export function logs(
     showBy(by, expected.event),
   ];
   /** For an entry with the expected text: where it differs, or that its parameters match. */
-  const compared = (entry: LogEntry): string[] => [
-    ...(expected.level !== undefined && entry.level !== expected.level
-      ? [`  at level "${entry.level}", and not "${expected.level}"`]
-      : []),
-    ...(expected.context !== undefined && entry.context !== expected.context ? ['  in another context'] : []),
-    ...(expected.params !== undefined && equals(entry.params, expected.params)
-      ? ['  with the parameters expected']
-      : []),
-  ];
+  const compared = ({ level, context, params }: LogEntry): string[] => {
+    const lines: string[] = [];
+    if (expected.level !== undefined && level !== expected.level)
+      lines.push(`  at level "${level}", and not "${expected.level}"`);
+    if (expected.context !== undefined && context !== expected.context) lines.push('  in another context');
+    if (expected.params === undefined) return lines;
+    if (equals(params, expected.params)) return [...lines, '  with the parameters expected'];
+    return [...lines, ...difference(expected.params, params).map((line) => `  ${line}`)];
+  };
   const entries = (): readonly LogEntry[] => app.logs.since(Math.max(since, app.context.since()));
   return {
     ...aboutApp(app),
@@ -71,15 +68,8 @@ export function logs(
       const near = entries().filter((entry) => isText(message, textOf(entry)));
       const told =
         near.length > 0 ? near : entries().filter((entry) => entry.cause ?? !NEST_ITSELF.has(entry.context ?? ''));
-      return told
-        .slice(-MAX)
-        .flatMap((entry) => [
-          `it logged ${showWithCause(entry)}`,
-          ...(near.length > 0 ? compared(entry) : []),
-          ...(near.length > 0 && expected.params && !equals(entry.params, expected.params)
-            ? difference(expected.params, entry.params).map((line) => `  ${line}`)
-            : []),
-        ]);
+      const why = near.length > 0 ? compared : (): string[] => [];
+      return told.slice(-MAX).flatMap((entry) => [`it logged ${showWithCause(entry)}`, ...why(entry)]);
     },
   };
 }
@@ -116,10 +106,7 @@ export function logsErrors(app: AppSubject, since: number): Assertion<readonly L
   };
 }
 
-function aboutApp({
-  context,
-  timeout,
-}: AppSubject): Pick<Assertion<unknown>, 'context' | 'clients' | 'subject' | 'timeout' | 'signal'> {
+function aboutApp({ context, timeout }: AppSubject): About {
   return { context, clients: [], subject: 'the app', timeout, signal: context.signal };
 }
 

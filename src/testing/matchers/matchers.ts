@@ -1,6 +1,5 @@
 import { AppSubject } from './app-subject.js';
-import { TestClient } from '../client/test-client.js';
-import { ackOf } from '../client/test-client.js';
+import { TestClient, ackOf } from '../client/test-client.js';
 import type { EventsMap } from '../client/events-map.js';
 import { format } from '../report/format.js';
 import { isAcked, raisesException, type Asked } from './acks.js';
@@ -13,12 +12,10 @@ import {
   type ExpectedDisconnection,
   type ExpectedRefusal,
 } from './connections.js';
-import type { Equals } from './equality.js';
 import { evaluate } from './evaluate.js';
-import type { Assertion, Verdict } from './assertion.js';
+import { expectedEvent, type ExpectedEvent, type Manner, type Verdict } from './assertion.js';
 import { logs, logsErrors, type ExpectedLog } from './logs.js';
 import { receives, receivesExactly, receivesInOrder, receivesTimes } from './receiving.js';
-import type { ExpectedEvent } from './expected-event.js';
 import { isInRoom, isInRooms } from './rooms.js';
 
 /** The events that the subject of an assertion can receive. */
@@ -104,14 +101,6 @@ export interface RealtimeMatchers<Subject = unknown> {
   toHaveLoggedErrors(): Promise<void>;
 }
 
-/** How an assertion is evaluated. */
-export interface Manner {
-  negated: boolean;
-  equals: Equals;
-  /** Log entries count from this time on, in milliseconds of `performance.now()`. */
-  since: number;
-}
-
 type Matcher = (manner: Manner, subject: unknown, ...args: never[]) => Promise<Verdict>;
 
 /** Any of the assertions below, with untyped arguments. */
@@ -120,71 +109,56 @@ export type AnyAssertion = (manner: Manner, subject: unknown, ...args: unknown[]
 /** All assertions by the name of their matcher. Test runners and `assertThat` use this table. */
 export const assertions = {
   toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    verdictOn(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive'), manner.equals)),
-  toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) => {
+    evaluate(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive', manner))),
+  toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: unknown[]) => {
     const receiver = client(subject, 'toReceiveInOrder');
     if (expected.length === 0) {
       throw new TypeError(
         'expect(…).toReceiveInOrder() needs at least one event; that nothing is received says toReceiveExactly().',
       );
     }
-    const events = expected.map((one) => event(one, 'toReceiveInOrder'));
-    return verdictOn(manner, receivesInOrder(receiver, events, manner.equals));
+    const events = expected.map((one) => event(one, 'toReceiveInOrder', manner));
+    return evaluate(manner, receivesInOrder(receiver, events));
   },
-  toReceiveExactly: (manner: Manner, subject: unknown, ...expected: ExpectedEvent[]) =>
-    verdictOn(
-      manner,
-      receivesExactly(
-        client(subject, 'toReceiveExactly'),
-        expected.map((one) => event(one, 'toReceiveExactly')),
-        manner.equals,
-      ),
-    ),
-  toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) =>
-    verdictOn(
-      manner,
-      receivesTimes(client(subject, 'toReceiveTimes'), times, event(expected, 'toReceiveTimes'), manner.equals),
-    ),
+  toReceiveExactly: (manner: Manner, subject: unknown, ...expected: unknown[]) => {
+    const receiver = client(subject, 'toReceiveExactly');
+    const events = expected.map((one) => event(one, 'toReceiveExactly', manner));
+    return evaluate(manner, receivesExactly(receiver, events));
+  },
+  toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) => {
+    const receiver = client(subject, 'toReceiveTimes');
+    return evaluate(manner, receivesTimes(receiver, times, event(expected, 'toReceiveTimes', manner)));
+  },
   toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    verdictOn(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive'), manner.equals)),
+    evaluate(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive', manner))),
   toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) => {
     const { client: sender, sent } = await asked(subject, 'toBeAcked');
-    const verdict = await verdictOn(manner, isAcked({ client: sender, sent }, values, manner.equals));
+    const verdict = await evaluate(manner, isAcked({ client: sender, sent }, values, manner.equals));
     // `.not.toBeAcked()` expects that the event is refused, but `.not.toBeAcked(value)` does not.
     if (manner.negated && !verdict.pass && values.length === 0) sender.context.observer.refusals.declare(sent.entry);
     return verdict;
   },
   toRaiseException: async (manner: Manner, subject: unknown, message?: string | RegExp) =>
-    verdictOn(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
+    evaluate(manner, raisesException(await asked(subject, 'toRaiseException'), message)),
   toBeRefused: ({ equals }: Manner, subject: unknown, reason?: string | RegExp, expected: ExpectedRefusal = {}) =>
     isRefused(subject, reason, expected, equals),
   toBeConnected: (manner: Manner, subject: unknown, expected: ExpectedConnection = {}) =>
-    verdictOn(manner, isConnected(client(subject, 'toBeConnected'), expected)),
-  toBeDisconnected: async (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) => {
-    const gone = client(subject, 'toBeDisconnected');
-    const verdict = await verdictOn(manner, isDisconnected(gone, reason, expected));
-    // A test that expects the disconnection also expects that the event that caused it was refused.
-    const { entry } = gone.link.serverEnd?.disconnectCause ?? {};
-    if (verdict.pass && !manner.negated && entry !== undefined) gone.context.observer.refusals.declare(entry);
-    return verdict;
-  },
+    evaluate(manner, isConnected(client(subject, 'toBeConnected'), expected)),
+  toBeDisconnected: (manner: Manner, subject: unknown, reason?: string, expected: ExpectedDisconnection = {}) =>
+    evaluate(manner, isDisconnected(client(subject, 'toBeDisconnected'), reason, expected)),
   toBeInRoom: (manner: Manner, subject: unknown, room: string) =>
-    verdictOn(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
+    evaluate(manner, isInRoom(client(subject, 'toBeInRoom'), room)),
   toBeInRooms: (manner: Manner, subject: unknown, rooms: readonly string[]) => {
     const member = client(subject, 'toBeInRooms');
     if (!Array.isArray(rooms))
       throw new TypeError(`expect(…).toBeInRooms() needs a list of rooms, like ['lobby']; it got ${format(rooms)}.`);
-    return verdictOn(manner, isInRooms(member, rooms));
+    return evaluate(manner, isInRooms(member, rooms));
   },
   toHaveLogged: (manner: Manner, subject: unknown, message: string | RegExp, expected: ExpectedLog = {}) =>
-    verdictOn(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner.equals, manner.since)),
+    evaluate(manner, logs(app(subject, 'toHaveLogged'), message, expected, manner)),
   toHaveLoggedErrors: (manner: Manner, subject: unknown) =>
-    verdictOn(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
+    evaluate(manner, logsErrors(app(subject, 'toHaveLoggedErrors'), manner.since)),
 } satisfies Record<keyof RealtimeMatchers, Matcher>;
-
-function verdictOn<Found>({ negated }: Manner, assertion: Assertion<Found>): Promise<Verdict> {
-  return evaluate(assertion, negated);
-}
 
 function client(subject: unknown, matcher: string): TestClient {
   if (subject instanceof TestClient) return subject as TestClient;
@@ -220,11 +194,11 @@ function audience(subject: unknown): Audience | readonly TestClient[] {
   throw wrongSubject('toBeAllWhoReceive', wanted, subject);
 }
 
-function event(expected: unknown, matcher: string): ExpectedEvent {
-  const [name] = Array.isArray(expected) ? (expected as unknown[]) : [expected];
-  if (Array.isArray(expected) && typeof name === 'string') return expected as unknown as ExpectedEvent;
+function event(given: unknown, matcher: string, { equals }: Manner): ExpectedEvent {
+  const [name, ...args] = Array.isArray(given) ? (given as unknown[]) : [];
+  if (typeof name === 'string') return expectedEvent([name, ...args], equals);
   throw new TypeError(
-    `expect(…).${matcher}() needs the name of an event, or lists like ['said', 'hi']; it got ${format(expected)}.`,
+    `expect(…).${matcher}() needs the name of an event, or lists like ['said', 'hi']; it got ${format(given)}.`,
   );
 }
 

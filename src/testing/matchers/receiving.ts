@@ -2,27 +2,25 @@ import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import type { TestClient } from '../client/test-client.js';
 import { similarEvents, showReceived } from './failure-text/similar-events.js';
 import { difference } from './failure-text/difference.js';
-import type { Equals } from './equality.js';
-import { matcherOf, showExpected, type ExpectedEvent } from './expected-event.js';
 import { who } from './names.js';
-import { aboutClient, type Assertion } from './assertion.js';
+import { aboutClient, type About, type Assertion, type ExpectedEvent } from './assertion.js';
 
 /** How many events a failure lists. */
 const MAX = 20;
 
 /** Asserts that a client receives an event. */
-export function receives(client: TestClient, expected: ExpectedEvent, equals: Equals): Assertion<ReceivedEvent> {
-  const matches = matcherOf(expected, equals);
+export function receives(client: TestClient, expected: ExpectedEvent): Assertion<ReceivedEvent> {
+  const { event, text, matches } = expected;
   return {
     ...aboutClient(client),
-    about: { event: expected[0] },
-    wanted: `receive ${showExpected(expected)}`,
+    about: { event },
+    wanted: `receive ${text}`,
     look: () => client.inbox.find(matches),
     take: (found) => client.inbox.take((received) => received === found),
     receipts: (found) => [found],
-    contradictedBy: () => ({ event: showExpected(expected), unwanted: [], missing: [client] }),
+    contradictedBy: () => ({ event: text, unwanted: [], missing: [client] }),
     describe: (found) => [`${who(client)} got ${showReceived(found)}${showAgain(client, found, matches)}`],
-    instead: () => similarEvents(client, expected, equals),
+    instead: () => similarEvents(client, expected),
   };
 }
 
@@ -30,22 +28,21 @@ export function receives(client: TestClient, expected: ExpectedEvent, equals: Eq
 export function receivesInOrder(
   client: TestClient,
   expected: readonly ExpectedEvent[],
-  equals: Equals,
 ): Assertion<readonly ReceivedEvent[]> {
   return {
     ...aboutEvents(client),
     wanted: `receive in this order ${showList(expected)}`,
     look: () => {
-      const found = inOrder(client.inbox.unread, expected, equals);
+      const found = inOrder(client.inbox.unread, expected);
       return found.length === expected.length ? found : undefined;
     },
     instead: () => {
-      const found = inOrder(client.inbox.unread, expected, equals);
+      const found = inOrder(client.inbox.unread, expected);
       const missing = expected[found.length];
       return [
         ...client.inbox.unread.slice(0, MAX).map((received) => `${who(client)} got ${showReceived(received)}`),
         ...(client.inbox.unread.length > MAX ? [`… and ${client.inbox.unread.length - MAX} more`] : []),
-        ...(missing ? [showMissing(client, missing, expected[found.length - 1], equals)] : []),
+        ...(missing ? [showMissing(client, missing, expected[found.length - 1])] : []),
       ];
     },
   };
@@ -55,12 +52,8 @@ export function receivesInOrder(
 export function receivesExactly(
   client: TestClient,
   expected: readonly ExpectedEvent[],
-  equals: Equals,
 ): Assertion<readonly ReceivedEvent[]> {
-  const isExpected = (received: ReceivedEvent, index: number): boolean => {
-    const event = expected[index];
-    return event !== undefined && matcherOf(event, equals)(received);
-  };
+  const isExpected = (received: ReceivedEvent, index: number): boolean => expected[index]?.matches(received) ?? false;
   return {
     ...aboutEvents(client),
     complete: true,
@@ -74,9 +67,9 @@ export function receivesExactly(
     instead: () => {
       const { unread, events } = client.inbox;
       if (unread.length === 0) return [`${who(client)} got nothing${events.length > 0 ? ' that was not read' : ''}`];
-      const wanted = expected.map((event, index) => {
+      const wanted = expected.map(({ event, args, matches }, index) => {
         const received = unread[index];
-        return received && isExpected(received, index) ? asList(received) : event;
+        return received && matches(received) ? asList(received) : [event, ...args];
       });
       const first = unread.find((received, index) => !isExpected(received, index));
       return [
@@ -92,41 +85,34 @@ export function receivesTimes(
   client: TestClient,
   times: number,
   expected: ExpectedEvent,
-  equals: Equals,
 ): Assertion<readonly ReceivedEvent[]> {
-  const matches = matcherOf(expected, equals);
+  const { event, text, matches } = expected;
   const matching = (): readonly ReceivedEvent[] => client.inbox.unread.filter(matches);
   return {
     ...aboutEvents(client),
-    about: { event: expected[0] },
+    about: { event },
     isOfNone: times === 0,
     complete: true,
-    wanted: `receive ${showExpected(expected)} ${showTimes(times)}`,
+    wanted: `receive ${text} ${showTimes(times)}`,
     look: () => (matching().length === times ? matching() : undefined),
     isHopeless: () => client.isGone || matching().length > times,
     contradictedBy: () => ({
-      event: showExpected(expected),
+      event: text,
       unwanted: matching().slice(times),
       missing: matching().length < times ? [client] : [],
     }),
     instead: () => [
       `it came ${showTimes(matching().length)}`,
       ...matching().slice(0, MAX).map(showReceived),
-      ...similarEvents(client, expected, equals),
+      ...similarEvents(client, expected),
     ],
   };
 }
 
 /** Why an event is missing from the order. */
-function showMissing(
-  client: TestClient,
-  expected: ExpectedEvent,
-  before: ExpectedEvent | undefined,
-  equals: Equals,
-): string {
-  const came = client.inbox.unread.some(matcherOf(expected, equals));
-  const instead = came && before ? `came before ${showExpected(before)}, and not after it` : 'did not come';
-  return `${showExpected(expected)} ${instead}`;
+function showMissing(client: TestClient, { text, matches }: ExpectedEvent, before: ExpectedEvent | undefined): string {
+  const came = client.inbox.unread.some(matches);
+  return `${text} ${came && before ? `came before ${before.text}, and not after it` : 'did not come'}`;
 }
 
 /** If the same event came before and was read, says that this one is another. */
@@ -142,30 +128,23 @@ function showTimes(times: number): string {
 
 function showList(expected: readonly ExpectedEvent[]): string {
   const more = expected.length > MAX ? [`… and ${expected.length - MAX} more`] : [];
-  return [...expected.slice(0, MAX).map(showExpected), ...more].join(', ');
+  return [...expected.slice(0, MAX).map(({ text }) => text), ...more].join(', ');
 }
 
 function asList(received: ReceivedEvent): readonly unknown[] {
   return [received.event, ...payloadOf(received)];
 }
 
-function inOrder(
-  events: readonly ReceivedEvent[],
-  expected: readonly ExpectedEvent[],
-  equals: Equals,
-): ReceivedEvent[] {
+function inOrder(events: readonly ReceivedEvent[], expected: readonly ExpectedEvent[]): ReceivedEvent[] {
   const found: ReceivedEvent[] = [];
-  for (const received of events) {
-    const next = expected[found.length];
-    if (next && matcherOf(next, equals)(received)) found.push(received);
-  }
+  for (const received of events) if (expected[found.length]?.matches(received)) found.push(received);
   return found;
 }
 
 /** The common part of the assertions about several events of a client. */
 function aboutEvents(
   client: TestClient,
-): ReturnType<typeof aboutClient> & Pick<Assertion<readonly ReceivedEvent[]>, 'take' | 'receipts' | 'describe'> {
+): About & Pick<Assertion<readonly ReceivedEvent[]>, 'take' | 'receipts' | 'describe'> {
   return {
     ...aboutClient(client),
     take: (found) => {

@@ -2,8 +2,6 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
-import type { Socket } from '../../websocket/index.js';
-import { wrapMethod } from './wrap-method.js';
 
 export type Hook = 'handleConnection' | 'handleDisconnect';
 
@@ -40,26 +38,22 @@ export function discoverGateways(nest: INestApplication): Gateway[] {
       const target = scoped ? prototype : instance;
       // A class that two modules provide has two instances, but only one prototype.
       if (gateways.some((known) => known.target === target)) continue;
+      const namespace = namespaceOf(metatype);
       gateways.push({
         name: instance.constructor.name,
-        namespace: String(namespaceOf(metatype)),
+        namespace: String(namespace),
         scoped,
         target,
         prototype,
         hasInterceptors: (method) =>
           isGlobal || [method, metatype].some((decorated) => Reflect.hasMetadata(INTERCEPTORS_METADATA, decorated)),
         has: (hook) => typeof (target as Record<string, unknown>)[hook] === 'function',
-        serves: (namespace) => servesNamespace(metatype, namespace),
+        // With the flag `g`, `test` would continue after the last match.
+        serves: (name) => (namespace instanceof RegExp ? name.search(namespace) !== -1 : namespace === name),
       });
     }
   }
   return gateways;
-}
-
-function servesNamespace(metatype: Type, name: string): boolean {
-  const namespace = namespaceOf(metatype);
-  // With the flag `g`, `test` would continue after the last match.
-  return namespace instanceof RegExp ? name.search(namespace) !== -1 : namespace === name;
 }
 
 /** For a function, only a call can tell which namespaces it accepts. */
@@ -68,14 +62,4 @@ function namespaceOf(metatype: Type): string | RegExp | ((...args: never[]) => v
     namespace?: ReturnType<typeof namespaceOf>;
   };
   return typeof namespace !== 'string' || namespace.startsWith('/') ? namespace : `/${namespace}`;
-}
-
-/** Wraps a gateway's hook, because RxJS drops what the hook returns. @returns the function that removes the wrapper */
-export function wrapHook(
-  gateway: Gateway,
-  hook: Hook,
-  around: (client: Socket, call: () => unknown) => unknown,
-): () => void {
-  if (!gateway.has(hook)) return () => {};
-  return wrapMethod(gateway.target, hook, ([client], call) => around(client as Socket, call));
 }

@@ -1,12 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { LogEntry } from '../model/log-entry.js';
+import { executionContext } from '../model/execution-context.js';
 import { currentLogger } from '../nest/internals.js';
 import type { Activity } from '../settle/activity.js';
-import { isText } from '../report/is-text.js';
 import type { Recorder } from '../timeline/timeline.js';
-import { stackOf, textOf } from '../report/format.js';
-import { executionContext } from '../model/execution-context.js';
+import { isText, stackOf, textOf } from '../report/format.js';
 import { now } from '../timing/real-time.js';
 import { readLine, type WrittenEntry } from './log-lines.js';
 
@@ -18,30 +17,20 @@ interface PinoMessage {
   readonly arguments: readonly [object: unknown, message: unknown, level: number, time: unknown];
 }
 
-/** An active capture. */
-export interface InstalledCapture {
-  readonly capture: LogCapture;
-  /** The logger that Nest uses during the capture. */
-  readonly tee: LoggerService;
-  /** Becomes Nest's logger again after the app has set its own, and forwards the entries to that one. */
-  readonly adopt: () => void;
-  /** Ends the capture. The last capture restores Nest's former logger. */
-  readonly release: () => void;
-}
-
 /** What an app logged by Nest's `Logger`, pino or `logStream`, from the start of boot to the end of shutdown. */
 export class LogCapture {
   private readonly captured: LogEntry[] = [];
   private readonly declared = new WeakSet<LogEntry>();
   private allowed: { readonly message: string | RegExp; readonly at: number }[] = [];
   private readonly start = now();
-  private forwardTo: LoggerService | undefined;
   private isForwarding = false;
 
   constructor(
     private readonly app: object,
     private readonly activity: Activity,
     private readonly record: Recorder,
+    /** @internal The logger that also gets the entries. */
+    public forwardTo: LoggerService | undefined,
   ) {}
 
   /** Every entry, oldest first. */
@@ -97,28 +86,6 @@ export class LogCapture {
     return this.since(time).filter(({ level }) => level === 'error' || level === 'fatal');
   }
 
-  /**
-   * Starts to capture.
-   *
-   * @param forwardTo the logger that also gets the entries
-   */
-  static install(app: object, activity: Activity, record: Recorder, forwardTo?: LoggerService): InstalledCapture {
-    const capture = new LogCapture(app, activity, record);
-    capture.forwardTo = forwardTo;
-    const tee = LogTee.join(capture);
-    return {
-      capture,
-      tee,
-      adopt: () => {
-        const chosen = currentLogger();
-        if (chosen === tee) return;
-        capture.forwardTo = chosen;
-        Logger.overrideLogger(tee);
-      },
-      release: () => tee.leave(capture),
-    };
-  }
-
   /** @internal Takes an entry that Nest's logger got. */
   take(level: LogLevel, message: unknown, rest: unknown[]): void {
     if (!this.keep(level, message, rest)) return;
@@ -160,7 +127,7 @@ export class LogCapture {
  * The only logger of the process while apps under test are alive. Nest has a single static logger, and the last app to
  * boot would take it from the others. So all apps share this logger, which gives each entry to all captures.
  */
-class LogTee implements LoggerService {
+export class LogTee implements LoggerService {
   private readonly captures = new Set<LogCapture>();
   private toldByPino: string | undefined;
 
@@ -175,6 +142,15 @@ class LogTee implements LoggerService {
     return tee;
   }
 
+  /** Becomes Nest's logger again after the app has set its own, and forwards the entries to that one. */
+  adopt(capture: LogCapture): void {
+    const chosen = currentLogger();
+    if (chosen === this) return;
+    capture.forwardTo = chosen;
+    Logger.overrideLogger(this);
+  }
+
+  /** Ends the capture. The last capture restores Nest's former logger. */
   leave(capture: LogCapture): void {
     this.captures.delete(capture);
     if (this.captures.size > 0) return;

@@ -11,40 +11,16 @@ interface JsonEntry extends Record<string, unknown> {
 }
 
 /** Standard fields of a line, which are not `params`. */
-const OF_EVERY_ENTRY = new Set([
-  'level',
-  'msg',
-  'message',
-  'context',
-  'stack',
-  'time',
-  'timestamp',
-  'pid',
-  'hostname',
-  'v',
-]);
+const OF_EVERY_ENTRY = /^(?:level|msg|message|context|stack|time|timestamp|pid|hostname|v)$/;
 
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  emerg: 'fatal',
-  alert: 'fatal',
-  crit: 'fatal',
-  fatal: 'fatal',
-  error: 'error',
-  warn: 'warn',
-  warning: 'warn',
-  debug: 'debug',
-  trace: 'verbose',
-  verbose: 'verbose',
-  silly: 'verbose',
-};
-
-/** The numbers of pino and bunyan at which each level starts. */
-const NUMBERS: readonly (readonly [number, LogLevel])[] = [
-  [60, 'fatal'],
-  [50, 'error'],
-  [40, 'warn'],
-  [30, 'log'],
-  [20, 'debug'],
+/** Nest's levels, with their names in other loggers and the numbers of pino and bunyan at which each level starts. */
+const LEVELS: readonly (readonly [level: LogLevel, names: RegExp, from: number])[] = [
+  ['fatal', /^(?:emerg|alert|crit|fatal)$/i, 60],
+  ['error', /^error$/i, 50],
+  ['warn', /^warn(?:ing)?$/i, 40],
+  ['log', /^(?:info|log)$/i, 30],
+  ['debug', /^debug$/i, 20],
+  ['verbose', /^(?:trace|verbose|silly)$/i, -Infinity],
 ];
 
 /** An entry as Nest's logger gets it: parameters, a stack and the context follow the message. */
@@ -62,7 +38,7 @@ export interface WrittenEntry {
 export function readLine(line: string, number?: number): WrittenEntry {
   const entry = parse(line);
   if (!entry) return { level: 'log', message: line, rest: [] };
-  const fields = Object.fromEntries(Object.entries(entry).filter(([field]) => !OF_EVERY_ENTRY.has(field)));
+  const fields = Object.fromEntries(Object.entries(entry).filter(([field]) => !OF_EVERY_ENTRY.test(field)));
   const rest: unknown[] = Object.keys(fields).length > 0 ? [fields] : [];
   for (const text of [entry.stack ?? entry.err?.stack, entry.context]) if (typeof text === 'string') rest.push(text);
   return { level: levelOf(number ?? entry.level), message: entry.msg ?? entry.message ?? '', rest };
@@ -77,7 +53,7 @@ function parse(line: string): JsonEntry | undefined {
   }
 }
 
-function levelOf(level: number | string | undefined): LogLevel {
-  if (typeof level === 'number') return NUMBERS.find(([from]) => level >= from)?.[1] ?? 'verbose';
-  return LEVELS[level?.toLowerCase() ?? ''] ?? 'log';
+function levelOf(level: number | string = ''): LogLevel {
+  const found = LEVELS.find(([, names, from]) => (typeof level === 'number' ? level >= from : names.test(level)));
+  return found?.[0] ?? 'log';
 }

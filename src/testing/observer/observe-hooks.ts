@@ -1,37 +1,26 @@
+import { wrapMethod } from './patch.js';
 import { HookError } from '../report/errors.js';
 import type { Socket } from '../../websocket/index.js';
-import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
-import { wrapHook, type Gateway, type Hook } from './gateways.js';
-import type { ObservedSocket } from './observed-socket.js';
+import { executionContext } from '../model/execution-context.js';
+import type { Gateway, Hook } from './gateways.js';
+import type { ObservedSocket, Seen } from './observed-socket.js';
 import { endWith } from './work-result.js';
 
-/** Gets the failures of hooks, and knows the clients that hooks are called for. */
-export interface HookListener {
-  of(socket: Socket): ObservedSocket | undefined;
-  contextBy(cause: Cause): ExecutionContext;
-  noteFailure(observed: ObservedSocket, failure: HookError): void;
-}
+const HOOKS = ['handleConnection', 'handleDisconnect'] as const;
 
 /** Observes every call of `handleConnection` and `handleDisconnect`, and records what they throw. */
 export class HookObserver {
   /** Calls of hooks that are still to come, by gateway, then by socket and hook: the functions that end the wait. */
   private readonly expected = new Map<Gateway, Map<string, () => void>>();
-  private readonly restores: (() => void)[];
 
   constructor(
     private readonly gateways: readonly Gateway[],
-    private readonly listener: HookListener,
+    private readonly seen: Seen,
     /** Whether the app catches what a hook throws, as WebsocketModule does. In plain Nest it ends the process. */
     private readonly isContained: boolean,
   ) {
-    this.restores = gateways.flatMap((gateway) => [
-      this.observe(gateway, 'handleConnection'),
-      this.observe(gateway, 'handleDisconnect'),
-    ]);
-  }
-
-  uninstall(): void {
-    for (const restore of this.restores) restore();
+    for (const gateway of gateways)
+      for (const hook of HOOKS) if (gateway.has(hook)) seen.app.undo.push(this.observe(gateway, hook));
   }
 
   /**
@@ -48,22 +37,25 @@ export class HookObserver {
     }
   }
 
+  /** Wraps a hook, because RxJS drops what the hook returns. @returns the function that removes the wrapper */
   private observe(gateway: Gateway, hook: Hook): () => void {
     const name = `${gateway.name}.${hook}`;
     const event = hook === 'handleConnection' ? 'connection' : 'disconnect';
-    return wrapHook(gateway, hook, (socket, call) => {
-      const observed = this.listener.of(socket);
+    return wrapMethod(gateway.target, hook, ([client], call) => {
+      const socket = client as Socket;
+      const observed = this.seen.of(socket);
       if (!observed) return call();
       const [calls, key] = [this.expected.get(gateway), `${socket.id} ${hook}`];
       const end = calls?.get(key) ?? observed.beginHook(name);
       calls?.delete(key);
       observed.endRetry(name);
       const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
-      return executionContext.run(this.listener.contextBy({ client: observed.name, event, entry }), () =>
+      const context = { app: this.seen.app.identity, cause: { client: observed.name, event, entry } };
+      return executionContext.run(context, () =>
         caught({ throws: gateway.scoped || this.isContained, rejections: this.isContained }, () =>
           endWith(call, (error) => {
             if (error) {
-              this.listener.noteFailure(observed, new HookError(name, observed.name, error.thrown, this.isContained));
+              observed.noteFailure(new HookError(name, observed.name, error.thrown, this.isContained));
               if (this.isContained && hook === 'handleConnection') observed.expectRetry(name);
             }
             end();

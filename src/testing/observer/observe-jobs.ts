@@ -1,12 +1,11 @@
-import type { INestApplication, INestMicroservice } from '@nestjs/common';
+import type { INestMicroservice } from '@nestjs/common';
+import { wrapMethod } from './patch.js';
 import { MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { transportOf } from '../nest/internals.js';
 import { format } from '../report/format.js';
-import type { Activity } from '../settle/activity.js';
-import type { Recorder } from '../timeline/timeline.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
+import type { ObservedApp } from './observed-app.js';
 import { isThenable } from './work-result.js';
-import { wrapMethod } from './wrap-method.js';
 
 /** The metadata keys of the methods that Nest's packages call. No package exports its keys. */
 const KEYS_OF_METHODS = [
@@ -44,21 +43,13 @@ type MessageContext = { readonly [Name in (typeof NAMES_OF_PATTERNS)[number]]?: 
   readonly request?: object;
 };
 
-interface Surroundings {
-  /** The object that identifies the app, see `executionContext`. */
-  readonly identity: object;
-  readonly activity: Activity;
-  readonly record: Recorder;
-}
-
 /**
  * Observes work that neither a client nor an HTTP request starts: jobs of `@nestjs/schedule` and of queues, listeners
  * of `@nestjs/event-emitter`, handlers of `@nestjs/cqrs`, and messages to microservices. Each is in flight until it has
  * settled, and is the cause of what it does, unless it has a cause itself. Call this before the app is initialised.
- *
- * @returns the function that stops observing
  */
-export function observeJobs(nest: INestApplication, surroundings: Surroundings): () => void {
+export function observeJobs(app: ObservedApp): void {
+  const { nest, undo } = app;
   const scanner = new MetadataScanner();
   const targets = new Set<object>();
   for (const { providers, controllers } of nest.get(ModulesContainer, { strict: false }).values()) {
@@ -70,13 +61,9 @@ export function observeJobs(nest: INestApplication, surroundings: Surroundings):
       targets.add(wrapper.isDependencyTreeStatic() ? instance : (Object.getPrototypeOf(instance) as object));
     }
   }
-  const restores = [...targets].flatMap((target) =>
-    methodsOf(target, scanner).map((name) => observeMethod(target, name, surroundings)),
-  );
-  for (const microservice of nest.getMicroservices()) observeMessages(microservice, surroundings);
-  return () => {
-    for (const restore of restores) restore();
-  };
+  for (const target of targets)
+    for (const name of methodsOf(target, scanner)) undo.push(observeMethod(target, name, app));
+  for (const microservice of nest.getMicroservices()) observeMessages(microservice, app);
 }
 
 /** @param target an instance, or the prototype of its class */
@@ -97,14 +84,14 @@ function methodsOf(target: object, scanner: MetadataScanner): string[] {
   return [...decorated, ...handlers];
 }
 
-function observeMethod(target: object, name: string, surroundings: Surroundings): () => void {
+function observeMethod(target: object, name: string, app: ObservedApp): () => void {
   const what = `${target.constructor.name}.${name}`;
   const isOfTheClass = Object.hasOwn(target, 'constructor');
   return wrapMethod(target, name, (_, call) => {
     const running = executionContext.getStore();
     // Several apps may share the class.
-    if (isOfTheClass && running && running.app !== surroundings.identity) return call();
-    const [end, run] = begin(what, surroundings);
+    if (isOfTheClass && running && running.app !== app.identity) return call();
+    const [end, run] = begin(what, app);
     return run(() => {
       try {
         const result = call();
@@ -120,12 +107,12 @@ function observeMethod(target: object, name: string, surroundings: Surroundings)
   });
 }
 
-function observeMessages(microservice: INestMicroservice, surroundings: Surroundings): void {
+function observeMessages(microservice: INestMicroservice, app: ObservedApp): void {
   const transport = transportOf(microservice) as Transport | undefined;
   const { onProcessingStartHook: start, onProcessingEndHook: finish } = transport ?? {};
   const ends = new WeakMap<object, () => void>();
   transport?.setOnProcessingStartHook?.((id, context, go) => {
-    const [end, run] = begin(`message ${patternOf(context)}`, surroundings);
+    const [end, run] = begin(`message ${patternOf(context)}`, app);
     // gRPC reports the end with the request alone.
     for (const key of [context, context.request]) if (key) ends.set(key, end);
     const going = run(() => (start ? start(id, context, go) : go()));
@@ -147,7 +134,7 @@ function patternOf(context: MessageContext): string {
 /** @returns the function that ends the work, and one that runs code on its behalf */
 function begin(
   what: string,
-  { identity, activity, record }: Surroundings,
+  { identity, activity, record }: ObservedApp,
 ): [end: () => void, run: <T>(call: () => T) => T] {
   const running = executionContext.getStore();
   const inherited = running?.app === identity ? running.cause : undefined;

@@ -1,10 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Worker } from 'node:worker_threads';
 import { createHook, executionAsyncResource, type AsyncHook, type HookCallbacks } from 'node:async_hooks';
 import { showCause } from '../report/format.js';
 import type { Activity } from '../settle/activity.js';
 import { queueMicrotask, setImmediate } from '../timing/real-time.js';
-import { isBegunByTransport } from './begun-by-transport.js';
 import { executionContext } from '../model/execution-context.js';
-import { observeChannels } from './observe-channels.js';
 
 /** What Node creates for `setTimeout`, `setInterval` and `setImmediate`, including those of `timers/promises`. */
 interface Timer {
@@ -128,4 +129,77 @@ function isTimer(type: string | undefined): boolean {
 
 function showTimer({ _idleTimeout: time, _repeat: repeat }: Timer): string {
   return `${typeof repeat === 'number' ? 'setInterval' : 'setTimeout'} of ${time} ms`;
+}
+
+/** Packages that carry events. Their timers guard connections and requests; no work of the app waits for them. */
+const TRANSPORTS =
+  /[\\/]node_modules[\\/](?:engine\.io(?:-client)?|ws|socket\.io-adapter|@socket\.io|redis|@redis|ioredis)[\\/]/;
+
+/**
+ * Whether the transport starts the current work: Engine.IO, ws, a Socket.IO adapter or a Redis client. Timers of
+ * Socket.IO itself count as the app's: `socket.timeout()` creates them, and the app's code continues with them.
+ */
+function isBegunByTransport(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 12;
+  const stack = String(new Error().stack);
+  Error.stackTraceLimit = stackTraceLimit;
+  // The stack has the observer's frames first, then Node's own, then the caller of setTimeout.
+  const frames = stack.split('\n');
+  const lastOfNode = frames.findIndex((frame, index) => isOfNode(frame) && !isOfNode(frames[index + 1] ?? ''));
+  return TRANSPORTS.test(frames[lastOfNode + 1] ?? '');
+}
+
+function isOfNode(frame: string): boolean {
+  return /[( ]node:/.test(frame);
+}
+
+/** Records work in flight. @returns the function that ends it, or nothing if the work must not be waited for */
+type Begin = (what: string, options?: { stream?: boolean }) => (() => void) | undefined;
+
+/** `_handle` is private to Node. */
+type Process = ChildProcess & { readonly _handle?: { hasRef(): boolean } | null };
+
+/** A request of undici, which implements Node's `fetch`. */
+interface FetchRequest {
+  readonly method: string;
+  readonly origin: string;
+  readonly path: string;
+}
+
+/**
+ * Records the work that Node publishes on its diagnostics channels: child processes until they close, worker threads
+ * until their first message, and `fetch` until its response. Each may stay open on purpose.
+ *
+ * @returns the function that stops observing
+ */
+function observeChannels(begin: Begin): () => void {
+  const fetches = new WeakMap<object, () => void>();
+  const onAnswer = ({ request }: { request: FetchRequest }): void => fetches.get(request)?.();
+  const listeners = Object.entries({
+    child_process: ({ process }: { process: Process }): void => {
+      const end = begin('a child process', { stream: true });
+      if (!end) return;
+      process.once('close', end);
+      queueMicrotask(() => {
+        // A process that could not start never closes. One off the event loop declares that nobody waits for it.
+        if (!process._handle?.hasRef()) end();
+      });
+    },
+    worker_threads: ({ worker }: { worker: Worker }): void => {
+      const end = begin('a worker thread', { stream: true });
+      if (end) worker.once('message', end).once('exit', end);
+    },
+    'undici:request:create': ({ request }: { request: FetchRequest }): void => {
+      const { method, origin, path } = request;
+      const end = begin(`fetch of ${method} ${origin}${path.replace(/\?.*/s, '')}`, { stream: true });
+      if (end) fetches.set(request, end);
+    },
+    'undici:request:headers': onAnswer,
+    'undici:request:error': onAnswer,
+  }) as [string, (message: unknown) => void][];
+  for (const [channel, listener] of listeners) subscribe(channel, listener);
+  return () => {
+    for (const [channel, listener] of listeners) unsubscribe(channel, listener);
+  };
 }

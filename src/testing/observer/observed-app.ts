@@ -2,7 +2,6 @@ import type { INestApplication } from '@nestjs/common';
 import type { Server, ServerOptions } from '../../websocket/index.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
-import type { ArrivalListener } from './observed-socket.js';
 
 /** The observed app, and where to record what it does. */
 export interface ObservedApp {
@@ -11,6 +10,8 @@ export interface ObservedApp {
   readonly identity: object;
   readonly activity: Activity;
   readonly record: Recorder;
+  /** The functions that undo what the observers changed. They run when the app is closed or could not be started. */
+  readonly undo: (() => void)[];
   /** Whether no other nodes exist that could receive what this one emits. */
   readonly isAlone: boolean;
   /** Overrides the options of every Socket.IO server. */
@@ -19,3 +20,12 @@ export interface ObservedApp {
   readonly onServer?: (server: Server) => void;
   readonly onArrival?: ArrivalListener;
 }
+
+/** A client's event that the middlewares of `socket.use` have passed on to the handlers. */
+export interface Arrival {
+  readonly namespace: string;
+  readonly event: string;
+  readonly asksAck: boolean;
+}
+
+export type ArrivalListener = (arrival: Arrival) => void;

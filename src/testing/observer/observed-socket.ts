@@ -1,9 +1,11 @@
 import type { Socket } from '../../websocket/index.js';
 import type { HookError } from '../report/errors.js';
-import type { Activity } from '../settle/activity.js';
+import { readable, format } from '../report/format.js';
 import { aroundMiddlewares } from '../socket-io/server.js';
 import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
+import type { ObservedApp } from './observed-app.js';
+import type { Refusals } from './refusals.js';
 
 /** An event in transit: one end has sent it, and the other has not received it yet. */
 interface OnItsWay {
@@ -14,28 +16,18 @@ interface OnItsWay {
   readonly sentAt?: number;
 }
 
-/** A client's event that the middlewares of `socket.use` have passed on to the handlers. */
-export interface Arrival {
-  readonly namespace: string;
-  readonly event: string;
-  readonly asksAck: boolean;
+/** The view of one app that its observers share. */
+export interface Seen {
+  readonly app: ObservedApp;
+  readonly refusals: Refusals;
+  /** Failures of hooks that the app does not catch and that are not reported yet. */
+  readonly failures: Set<HookError>;
+  /** The observed socket of a connection; `undefined` for a connection of another app. */
+  of(socket: Socket): ObservedSocket | undefined;
 }
 
-export type ArrivalListener = (arrival: Arrival) => void;
-
-/** What an observed socket needs from its app. */
-export interface SocketSurroundings {
-  readonly activity: Activity;
-  /** The context for everything that a cause sets off. */
-  readonly contextOf: (cause: Cause) => ExecutionContext;
-  /** Records that the server sends something to a client. */
-  readonly onSent: () => void;
-  /** Records an event of a client that the harness did not open. @returns its entry in the timeline */
-  readonly recordForeign: (direction: 'sent' | 'received', event: string, args: readonly unknown[]) => number;
-  readonly onArrival?: ArrivalListener;
-  /** Called when a middleware refuses a client's event, or when no handler exists for it. */
-  readonly onRefused: (cause: Cause, error: unknown, by?: string) => void;
-}
+/** How many events the servers of all apps have sent to clients. An event counts once per client. */
+export let sentToClients = 0;
 
 /** A client's connection to a namespace, as the server sees it. */
 export class ObservedSocket {
@@ -71,16 +63,17 @@ export class ObservedSocket {
     public isOwn: boolean,
     /** The timeline entry of its connection. */
     readonly connection: number,
-    private readonly surroundings: SocketSurroundings,
+    private readonly seen: Seen,
   ) {
+    const { activity } = seen.app;
     socket.conn.on('packet', ({ type }) => {
-      if (type === 'message') surroundings.activity.moved();
+      if (type === 'message') activity.moved();
     });
     socket.conn.on('packetCreate', () => (this.packetsSent += 1));
     socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
-      surroundings.onSent();
+      sentToClients += 1;
       if (this.isOwn) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
-      else surroundings.recordForeign('received', event, args);
+      else this.recordForeign('received', event, args);
     });
     socket.once('disconnect', () => {
       for (const end of this.whileConnected) end();
@@ -104,10 +97,15 @@ export class ObservedSocket {
     return this.pendingHooks === 0;
   }
 
+  /** Records work for the client. @returns the function that ends it */
+  begin(what: string, options: { stream?: boolean } = {}): () => void {
+    return this.seen.app.activity.begin(what, { client: this.name, ...options });
+  }
+
   /** Records that a hook runs. @returns the function that ends it, to be called once */
   beginHook(hook: string): () => void {
     this.pendingHooks += 1;
-    const end = this.surroundings.activity.begin(hook, { client: this.name });
+    const end = this.begin(hook);
     return () => {
       this.pendingHooks -= 1;
       end();
@@ -138,15 +136,45 @@ export class ObservedSocket {
     return (this.lost.get(event) ?? 0) + this.toClient.filter((sent) => sent.event === event).length;
   }
 
-  /** The cause for what a client's event sets off. If a middleware renamed the event, it is the event as sent. */
-  causeBy(event: string): Cause {
+  /** The context for what a client's event sets off. If a middleware renamed it, the cause is the event as sent. */
+  contextOf(event: string): ExecutionContext {
     const running = executionContext.getStore()?.cause;
-    return running?.client === this.name ? running : { client: this.name, event };
+    const cause = running?.client === this.name ? running : { client: this.name, event };
+    return { app: this.seen.app.identity, cause };
+  }
+
+  /** Records that a handler has processed an event. */
+  noteHandled(event: string, took: number): void {
+    const { cause } = this.contextOf(event);
+    this.seen.app.record({ kind: 'handled', client: this.name, namespace: this.socket.nsp.name, event, took }, cause);
+  }
+
+  noteFailure(failure: HookError): void {
+    const { app, failures } = this.seen;
+    this.failures.push(failure);
+    // The app logs a contained failure, and the test can declare it there.
+    if (!failure.isContained) failures.add(failure);
+    const { hook: what, client, cause } = failure;
+    const [text = ''] = failure.message.split('\n');
+    const stack = cause instanceof Error ? cause.stack : undefined;
+    app.record({ kind: 'failed', what, client, text, stack });
+    app.activity.changed();
+  }
+
+  /**
+   * Records that a client's event was refused. It ignores clients that the harness did not open, and failures that an
+   * event of another client caused.
+   */
+  noteRefusal(cause: Cause | undefined, error: unknown, by?: string): void {
+    if (!this.isOwn || cause?.entry === undefined || cause.client !== this.name) return;
+    const { client, event, entry } = cause;
+    const isFiltered = error instanceof Error && error.name === 'FilteredError';
+    this.seen.refusals.note({ client, event, entry, isFiltered, by, reason: readable(() => reasonOf(error)) });
   }
 
   /** A packet is in flight while asynchronous middlewares of `socket.use` hold it. It is the cause of what they do. */
   private observePackets(): void {
-    const { contextOf, onArrival, onRefused } = this.surroundings;
+    const { identity, onArrival } = this.seen.app;
     const namespace = this.socket.nsp.name;
     aroundMiddlewares(this.socket, (run) => (packet, next) => {
       const [event, ...args] = packet;
@@ -154,14 +182,14 @@ export class ObservedSocket {
       const end = this.beginWhileConnected(`socket.use for "${event}"`);
       // A middleware may call next() from any context; what follows still has this packet as its cause.
       const cause = this.causeOfArrival(event, args);
-      const context = contextOf(cause);
+      const context = { app: identity, cause };
       executionContext.run(context, () =>
         run(packet, (error) => {
           end();
-          if (error) onRefused(cause, error, 'a middleware of socket.use');
+          if (error) this.noteRefusal(cause, error, 'a middleware of socket.use');
           else if (this.socket.connected) {
             // A middleware may have renamed the event.
-            if (!this.isHeard(packet[0])) onRefused(cause, 'there is no handler for it');
+            if (!this.isHeard(packet[0])) this.noteRefusal(cause, 'there is no handler for it');
             onArrival?.({ namespace, event, asksAck: typeof args.at(-1) === 'function' });
           }
           executionContext.run(context, () => next(error));
@@ -171,7 +199,7 @@ export class ObservedSocket {
   }
 
   private beginWhileConnected(what: string): () => void {
-    const end = this.surroundings.activity.begin(what, { client: this.name });
+    const end = this.begin(what);
     this.whileConnected.add(end);
     return () => {
       this.whileConnected.delete(end);
@@ -185,11 +213,26 @@ export class ObservedSocket {
 
   private causeOfArrival(event: string, args: readonly unknown[]): Cause {
     if (!this.isOwn) {
-      const entry = this.surroundings.recordForeign('sent', event, args);
+      const entry = this.recordForeign('sent', event, args);
       return { client: this.name, event, entry };
     }
     return takeFrom(this.toServer, event)?.cause ?? { client: this.name, event };
   }
+
+  /** Records an event of a client that the harness did not open. @returns its entry in the timeline */
+  private recordForeign(kind: 'sent' | 'received', event: string, given: readonly unknown[]): number {
+    const asksAck = typeof given.at(-1) === 'function';
+    const args = asksAck ? given.slice(0, -1) : given;
+    return this.seen.app.record({ kind, client: this.name, namespace: this.socket.nsp.name, event, args, asksAck });
+  }
+}
+
+/** For an error that an exception filter or a middleware wrapped, the reason is that of the original error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : format(error);
+  const isWrapped = ['FilteredError', 'MiddlewareError'].includes(error.name) && error.cause !== undefined;
+  const { message }: { message: unknown } = error;
+  return isWrapped ? reasonOf(error.cause) : String(message);
 }
 
 /** Takes the oldest event of this name. The events before it were lost, as volatile events may be. */

@@ -1,4 +1,4 @@
-import { isText } from '../report/is-text.js';
+import { isText } from '../report/format.js';
 import type { Refusal } from '../model/refusal.js';
 import { now } from '../timing/real-time.js';
 import { nextMoment } from './membership.js';
@@ -28,8 +28,8 @@ export class Refusals {
   }
 
   /** Declares the refusal of one event as expected, if it was refused. */
-  declare(entry: number): void {
-    if (this.byEntry.has(entry)) this.declared.add(entry);
+  declare(entry: number | undefined): void {
+    if (entry !== undefined && this.byEntry.has(entry)) this.declared.add(entry);
   }
 
   /** Declares refusals as expected, past and future ones. */

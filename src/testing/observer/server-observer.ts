@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AbstractWsAdapter } from '@nestjs/websockets';
 import {
   WebsocketAdapter,
@@ -9,21 +9,18 @@ import {
 } from '../../websocket/index.js';
 import { beatInRealTime } from '../socket-io/heartbeats.js';
 import type { HookError } from '../report/errors.js';
-import { readable, format } from '../report/format.js';
 import { connectionIdOf, namespacesOf, observeServerSideEmits } from '../socket-io/server.js';
-import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
+import { executionContext, type ExecutionContext } from '../model/execution-context.js';
+import { createServerWith } from './create-server.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
-import { overrideServerOptions } from './override-server-options.js';
 import type { ObservedApp } from './observed-app.js';
-import { observeHandlers, type HandlerListener } from './observe-handlers.js';
-import { HookObserver, type HookListener } from './observe-hooks.js';
-import { observeHttp } from './observe-http.js';
+import { observeHandlers } from './observe-handlers.js';
+import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
 import { Refusals } from './refusals.js';
-import { ObservedSocket } from './observed-socket.js';
+import { ObservedSocket, type Seen } from './observed-socket.js';
 import { patch } from './patch.js';
-import { StandInServers } from './stand-in-servers.js';
 
 /** Nest's `IoAdapter`, or an adapter of the same shape. */
 export type SocketIoAdapter = AbstractWsAdapter & {
@@ -36,9 +33,9 @@ export const NODE_FENCE = 'nest-realtime-kit:fence';
 /**
  * Observes one Nest app for `settle` and for failure texts: Socket.IO servers, connections, hooks, handlers, rooms,
  * held packets and HTTP requests. It patches methods, because a Proxy would break an adapter with private fields.
- * `uninstall` undoes the patches of the app; the patches of connections end with the connections.
+ * `ObservedApp.undo` undoes the patches of the app; the patches of connections end with the connections.
  */
-export class ServerObserver implements HandlerListener, HookListener {
+export class ServerObserver implements Seen {
   /** The Socket.IO servers, and the ports that their gateways declare; 0 is the app's own. */
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
@@ -48,59 +45,45 @@ export class ServerObserver implements HandlerListener, HookListener {
   /** Failures of hooks that the app does not catch and that are not reported yet. */
   readonly failures = new Set<HookError>();
 
-  private readonly gateways: readonly Gateway[];
+  readonly gateways: readonly Gateway[];
   private readonly observed = new WeakMap<Socket, ObservedSocket>();
   /** Connections that their clients have not seen yet, by socket id. */
   private readonly unclaimed = new Map<string, ObservedSocket>();
-  private readonly standIns = new StandInServers();
-  private readonly restores: (() => void)[] = [];
+  /** HTTP servers on free ports, instead of the ports that gateways declare. */
+  private readonly standIns = new Map<number, HttpServer>();
   private readonly rooms: RoomObserver;
-  /** How many events the server has sent to clients. An event counts once per client. */
-  private sent = 0;
   private hooks: HookObserver | undefined;
 
-  constructor(private readonly app: ObservedApp) {
+  constructor(readonly app: ObservedApp) {
     this.gateways = discoverGateways(app.nest);
-    this.rooms = new RoomObserver(app, {
-      ofId: ({ sockets }, id) => {
-        const socket = sockets.get(id);
-        return socket && this.observed.get(socket);
-      },
-      countSent: () => this.sent,
-    });
+    this.rooms = new RoomObserver(this);
   }
 
   /** Starts to observe. Call it when the app has its adapter, and before it is initialised. */
   install(adapter: SocketIoAdapter): void {
-    const hooks = new HookObserver(this.gateways, this, adapter instanceof WebsocketAdapter);
-    this.hooks = hooks;
+    this.hooks = new HookObserver(this.gateways, this, adapter instanceof WebsocketAdapter);
     if (adapter instanceof WebsocketAdapter) adapter.liftDefaultLimitsPerAddress();
-    this.restores.push(
-      () => hooks.uninstall(),
-      () => this.rooms.uninstall(),
-      observeHandlers(adapter, this.gateways, this),
-      this.observeServers(adapter),
-    );
+    observeHandlers(adapter, this.gateways, this);
+    this.observeServers(adapter);
   }
 
-  /** Starts to observe HTTP requests. Call it when the app is initialised. */
+  /** Runs each HTTP request in its own context. Call it when the app is initialised. */
   observeHttp(): void {
     const server: HttpServer = this.app.nest.getHttpServer();
-    this.restores.push(observeHttp(server, (request, response) => this.beginRequest(request, response)));
+    const emit = server.emit.bind(server);
+    const observed = (event: string, ...args: unknown[]): boolean => {
+      const context = event === 'request' && this.beginRequest(...(args as [IncomingMessage, ServerResponse]));
+      return context ? executionContext.run(context, () => emit(event, ...args)) : emit(event, ...args);
+    };
+    this.app.undo.push(patch(server, 'emit', observed));
   }
 
-  /** Undoes the patches of the app. */
-  uninstall(): void {
-    for (const restore of this.restores.splice(0)) restore();
-  }
-
-  get hasGateways(): boolean {
-    return this.gateways.length > 0;
-  }
-
-  /** The observed socket of a connection. */
+  /** The observed socket of a connection. The adapter may have wrapped the socket, but not changed its id. */
   of(socket: Socket): ObservedSocket | undefined {
-    return this.observed.get(socket);
+    const known = this.observed.get(socket);
+    // A test may call a hook by itself, with whatever it has at hand.
+    const own = known ? undefined : (socket as Partial<Socket> | undefined)?.nsp?.sockets?.get(socket.id);
+    return known ?? (own && this.observed.get(own));
   }
 
   /** Records the client of a connection in a namespace. @returns the function that forgets the connection */
@@ -136,74 +119,21 @@ export class ServerObserver implements HandlerListener, HookListener {
     return this.nameOf(socket) === socket.id;
   }
 
-  noteFailure(observed: ObservedSocket, failure: HookError): void {
-    observed.failures.push(failure);
-    // The app logs a contained failure, and the test can declare it there.
-    if (!failure.isContained) this.failures.add(failure);
-    const { hook: what, client, cause } = failure;
-    const [text = ''] = failure.message.split('\n');
-    const stack = cause instanceof Error ? cause.stack : undefined;
-    this.app.record({ kind: 'failed', what, client, text, stack });
-    this.app.activity.changed();
-  }
-
-  /** Records that a handler has processed an event. */
-  noteHandled(socket: Socket, event: string, took: number): void {
-    const { cause } = this.contextOf(socket, event);
-    const [client, namespace] = [this.nameOf(socket), socket.nsp.name];
-    this.app.record({ kind: 'handled', client, namespace, event, took }, cause);
-  }
-
-  /**
-   * Records that a client's event was refused. It ignores clients that the harness did not open, and failures that an
-   * event of another client caused.
-   */
-  noteRefusal(socket: Socket, cause: Cause | undefined, error: unknown, by?: string): void {
-    const observed = this.observed.get(socket);
-    if (!observed?.isOwn || cause?.entry === undefined || cause.client !== observed.name) return;
-    const { client, event, entry } = cause;
-    const isFiltered = error instanceof Error && error.name === 'FilteredError';
-    this.refusals.note({ client, event, entry, isFiltered, by, reason: readable(() => reasonOf(error)) });
-  }
-
-  /** Records work for a client. @returns the function that ends it */
-  begin(what: string, socket: Socket, options: { stream?: boolean } = {}): () => void {
-    return this.app.activity.begin(what, { client: this.nameOf(socket), ...options });
-  }
-
-  /** The context for everything that a client's event sets off. */
-  contextOf(socket: Socket, event: string): ExecutionContext {
-    const cause = this.observed.get(socket)?.causeBy(event) ?? { client: this.nameOf(socket), event };
-    return this.contextBy(cause);
-  }
-
-  /** Whether code that runs in this context belongs to the app. */
-  isOf(context: ExecutionContext | undefined): boolean {
-    return context?.app === this.app.identity;
-  }
-
-  /** The context for everything that this cause sets off. */
-  contextBy(cause: Cause): ExecutionContext {
-    return { app: this.app.identity, cause };
-  }
-
   private nameOf(socket: Socket): string {
     const known = this.observed.get(socket);
     if (known) return known.name;
     return this.clientNames.get(connectionIdOf(socket))?.get(socket.nsp.name) ?? socket.id;
   }
 
-  private observeServers(adapter: SocketIoAdapter): () => void {
+  private observeServers(adapter: SocketIoAdapter): void {
     const create = adapter.create.bind(adapter);
-    return patch(adapter, 'create', (port: number, options?: ServerOptions & { server?: Server }) => {
+    const observed = (port: number, options?: ServerOptions & { server?: Server }): Server | Namespace => {
       if (options?.server) return create(port, options);
-      const over = { options: this.app.serverOptions ?? {} };
-      const created =
-        port === 0
-          ? overrideServerOptions(adapter, over, () => create(port, options))
-          : this.standIns.lend(adapter, port, () =>
-              overrideServerOptions(adapter, { ...over, port: 0 }, () => create(port, options)),
-            );
+      const known = this.standIns.get(port);
+      const standIn = port === 0 ? undefined : (known ?? createServer());
+      const over = { options: this.app.serverOptions ?? {}, standIn };
+      const created = createServerWith(adapter, over, () => create(port, options));
+      if (standIn && !known) this.standIns.set(port, standIn.listen(0, '127.0.0.1'));
       const server: Partial<Server> | undefined = 'engine' in created ? created : created.server;
       if (!server?.engine || !server.of) {
         throw new TypeError(
@@ -212,7 +142,8 @@ export class ServerObserver implements HandlerListener, HookListener {
       }
       this.observeServer(port, server as Server);
       return created;
-    });
+    };
+    this.app.undo.push(patch(adapter, 'create', observed));
   }
 
   private observeServer(port: number, server: Server): void {
@@ -220,7 +151,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     this.app.onServer?.(server);
     server.engine.on('connection', beatInRealTime);
     this.handshakeRefusals.observe(server);
-    this.observeNamespace(server.of('/'));
+    for (const namespace of namespacesOf(server).values()) this.observeNamespace(namespace);
     server.on('new_namespace', (namespace) => this.observeNamespace(namespace));
   }
 
@@ -244,17 +175,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     const transport = socket.conn.transport.name;
     const namespace = socket.nsp.name;
     const connection = record({ kind: 'connected', client, id: socket.id, namespace, transport });
-    const observed = new ObservedSocket(socket, client, own, connection, {
-      activity,
-      onSent: () => (this.sent += 1),
-      contextOf: (cause) => this.contextBy(cause),
-      recordForeign: (kind, event, args) => {
-        const asksAck = typeof args.at(-1) === 'function';
-        return record({ kind, client, namespace, event, args: asksAck ? args.slice(0, -1) : args, asksAck });
-      },
-      onArrival: this.app.onArrival,
-      onRefused: (cause, error, by) => this.noteRefusal(socket, cause, error, by),
-    });
+    const observed = new ObservedSocket(socket, client, own, connection, this);
     this.observed.set(socket, observed);
     if (own) this.unclaimed.set(socket.id, observed);
     // The app may have set another adapter since then; `server.adapter()` emits no event.
@@ -285,14 +206,7 @@ export class ServerObserver implements HandlerListener, HookListener {
     const path = url.replace(/\?.*/s, '');
     const stream = request.headers.accept === 'text/event-stream';
     response.once('close', this.app.activity.begin(`${method} ${path}`, { stream }));
-    return this.contextBy({ event: `${method} ${path}`, entry: this.app.record({ kind: 'requested', method, path }) });
+    const entry = this.app.record({ kind: 'requested', method, path });
+    return { app: this.app.identity, cause: { event: `${method} ${path}`, entry } };
   }
-}
-
-/** For an error that an exception filter or a middleware wrapped, the reason is that of the original error. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error === 'string' ? error : format(error);
-  const isWrapped = ['FilteredError', 'MiddlewareError'].includes(error.name) && error.cause !== undefined;
-  const { message }: { message: unknown } = error;
-  return isWrapped ? reasonOf(error.cause) : String(message);
 }

@@ -4,8 +4,15 @@ import type { LogEntry } from '../model/log-entry.js';
 import type { Refusal } from '../model/refusal.js';
 import { report, format, showEvent, showExpectable, showServerError, showWorks, type Details } from './format.js';
 
+/** An error of the harness. Its message lists the details. */
+class KnownError extends Error {
+  constructor(headline: string, details: Details = {}, options: ErrorOptions = {}) {
+    super(report(headline, details), options);
+  }
+}
+
 /** The app under test did not start. `cause` is what its code, or Nest, threw. */
-export class AppStartError extends Error {
+export class AppStartError extends KnownError {
   override readonly name = 'AppStartError';
 }
 
@@ -19,7 +26,7 @@ export class TeardownError extends AggregateError {
 }
 
 /** A gateway's hook threw or rejected. `cause` is what it threw. */
-export class HookError extends Error {
+export class HookError extends KnownError {
   override readonly name = 'HookError';
 
   constructor(
@@ -32,12 +39,10 @@ export class HookError extends Error {
     readonly isContained: boolean,
   ) {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : format(cause);
-    super(
-      report(`${hook} failed for ${client}: ${text}`, {
-        note: isContained ? undefined : 'Nest itself does not catch this: outside of the harness it ends the process.',
-      }),
-      { cause },
-    );
+    const note = isContained
+      ? undefined
+      : 'Nest itself does not catch this: outside of the harness it ends the process.';
+    super(`${hook} failed for ${client}: ${text}`, { note }, { cause });
   }
 }
 
@@ -50,47 +55,39 @@ export type RefusalStage =
   /** The gateway refused it: `handleConnection` disconnected the client. */
   | 'gateway';
 
-/** What is known about a refused connection. */
-export interface RefusedConnection {
-  readonly stage: RefusalStage;
-  /** The namespace, if a namespace refused it. */
-  readonly namespace?: string;
-  /** The reason that the server gave. */
-  readonly reason: string;
-  /** `error.data` of a middleware's error. */
-  readonly data?: unknown;
-  /** What a gateway sent to the client before it refused it. */
-  readonly received?: readonly ReceivedEvent[];
-  /** More details, for readers. */
-  readonly details?: Details;
-  /** The error that the client got. */
-  readonly cause?: unknown;
-}
-
 /** The server refused a connection. `cause` is the error that the client got. */
-export class ConnectionRefusedError extends Error implements RefusedConnection {
+export class ConnectionRefusedError extends KnownError {
   override readonly name = 'ConnectionRefusedError';
-  readonly stage: RefusalStage;
-  readonly reason: string;
+
+  /** `error.data` of a middleware's error. */
   readonly data: unknown;
+  /** What a gateway sent to the client before it refused it. */
   readonly received: readonly ReceivedEvent[];
-  /** @internal */
+  /** @internal More details, for readers. */
   readonly details: Details;
 
   constructor(
     readonly client: string,
-    { stage, namespace, reason, data, received = [], details = {}, cause }: RefusedConnection,
+    readonly stage: RefusalStage,
+    /** The reason that the server gave. */
+    readonly reason: string,
+    known: {
+      namespace?: string;
+      data?: unknown;
+      received?: readonly ReceivedEvent[];
+      details?: Details;
+      cause?: unknown;
+    },
   ) {
+    const { namespace, data, received = [], details = {}, cause } = known;
     const where = namespace === undefined ? stage : `${stage} ${namespace}`;
     const what = stage === 'gateway' ? 'let in and then disconnected' : 'refused';
-    const text = report(`${client} was ${what} by the ${where}: ${format(reason)}`, {
+    const told = {
       data: data === undefined ? undefined : format(data),
       'was sent before': received.map(({ event, args }) => showEvent(event, args)),
       ...details,
-    });
-    super(text, cause === undefined ? {} : { cause });
-    this.stage = stage;
-    this.reason = reason;
+    };
+    super(`${client} was ${what} by the ${where}: ${format(reason)}`, told, cause === undefined ? {} : { cause });
     this.data = data;
     this.received = received;
     this.details = details;
@@ -98,7 +95,7 @@ export class ConnectionRefusedError extends Error implements RefusedConnection {
 }
 
 /** Clients that `connect()` did not open were still connected when the app was closed. */
-export class LeftoverClientError extends Error {
+export class LeftoverClientError extends KnownError {
   override readonly name = 'LeftoverClientError';
 
   constructor(
@@ -112,7 +109,7 @@ export class LeftoverClientError extends Error {
 }
 
 /** The server logged errors that the test did not declare as expected. */
-export class UndeclaredErrorLogsError extends Error {
+export class UndeclaredErrorLogsError extends KnownError {
   override readonly name = 'UndeclaredErrorLogsError';
 
   constructor(
@@ -122,46 +119,42 @@ export class UndeclaredErrorLogsError extends Error {
   ) {
     const [first] = entries;
     const text = first ? showExpectable(first) : "'…'";
-    super(
-      report('The server logged errors that the test did not declare as expected.', {
-        logged: entries.flatMap(showServerError).map(named),
-        note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}), with the whole message or a pattern.`,
-      }),
-    );
+    super('The server logged errors that the test did not declare as expected.', {
+      logged: entries.flatMap(showServerError).map(named),
+      note: `To expect one: await expect(app).toHaveLogged(${text}, { level: 'error' }), or app.logs.allowErrors(${text}), with the whole message or a pattern.`,
+    });
   }
 }
 
 /** The server refused clients' events that the test did not declare as expected. */
-export class UndeclaredRefusalsError extends Error {
+export class UndeclaredRefusalsError extends KnownError {
   override readonly name = 'UndeclaredRefusalsError';
 
   constructor(readonly refusals: readonly Refusal[]) {
     const [{ reason } = { reason: '…' }] = refusals;
-    super(
-      report('The server refused events that the test did not expect to be refused.', {
-        refused: refusals.map(({ client, event, reason: why }) => `${client}'s ${showEvent(event)}: ${why}`),
-        note:
-          'To expect one: await expect(client.emitWithAck(…)).toRaiseException(), read the ack or the event that tells of it, ' +
-          `or app.allowRefusals(${format(reason)}) beforehand.`,
-      }),
-    );
+    super('The server refused events that the test did not expect to be refused.', {
+      refused: refusals.map(({ client, event, reason: why }) => `${client}'s ${showEvent(event)}: ${why}`),
+      note:
+        'To expect one: await expect(client.emitWithAck(…)).toRaiseException(), read the ack or the event that tells of it, ' +
+        `or app.allowRefusals(${format(reason)}) beforehand.`,
+    });
   }
 }
 
 /** In strict mode: the test left loose ends. */
-export class LooseEndsError extends Error {
+export class LooseEndsError extends KnownError {
   override readonly name = 'LooseEndsError';
 
   constructor(
     /** The loose ends, by kind. */
     readonly looseEnds: Details,
   ) {
-    super(report('Strict mode: the test left loose ends.', looseEnds));
+    super('Strict mode: the test left loose ends.', looseEnds);
   }
 }
 
 /** A client is not connected, or no longer connected. */
-export class ClientGoneError extends Error {
+export class ClientGoneError extends KnownError {
   override readonly name = 'ClientGoneError';
 
   constructor(
@@ -171,12 +164,12 @@ export class ClientGoneError extends Error {
     wanted: string,
     details: Details = {},
   ) {
-    super(report(`${wanted}, but ${client} is gone: ${reason}.`, details));
+    super(`${wanted}, but ${client} is gone: ${reason}.`, details);
   }
 }
 
 /** A wait timed out. */
-export class DeadlineError extends Error {
+export class DeadlineError extends KnownError {
   override readonly name = 'DeadlineError';
 
   constructor(
@@ -185,12 +178,12 @@ export class DeadlineError extends Error {
     readonly timeout: number,
     details: Details,
   ) {
-    super(report(`${expectation} within ${timeout} ms.`, details));
+    super(`${expectation} within ${timeout} ms.`, details);
   }
 }
 
 /** The app did not settle in time. */
-export class SettleTimeoutError extends Error {
+export class SettleTimeoutError extends KnownError {
   override readonly name = 'SettleTimeoutError';
 
   constructor(
@@ -205,22 +198,20 @@ export class SettleTimeoutError extends Error {
     const onlyStreams = inFlight.length > 0 && inFlight.every(({ stream }) => stream);
     const ticks = inFlight.some(({ what }) => what.startsWith('setInterval'));
     const held = inFlight.some(({ what }) => what.startsWith('socket.use'));
-    super(
-      report(`The app did not settle within ${timeout} ms.`, {
-        'still in flight': showWorks(inFlight),
-        'connected at one end only, about to reconnect, or with more to send': apart,
-        stalled,
-        note:
-          !stalled && inFlight.length + apart.length === 0
-            ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
-            : held
-              ? 'A socket.use middleware has to call next(), or next(error) to refuse the packet.'
-              : ticks
-                ? 'An interval does not end by itself: let the app clear it, or pass over timers by settle({ awaitTimers: false }).'
-                : onlyStreams
-                  ? 'Streams that are meant to stay open are passed over by settle({ ignoreOpenStreams: true }), or by the same option of startTestApp.'
-                  : undefined,
-      }),
-    );
+    super(`The app did not settle within ${timeout} ms.`, {
+      'still in flight': showWorks(inFlight),
+      'connected at one end only, about to reconnect, or with more to send': apart,
+      stalled,
+      note:
+        !stalled && inFlight.length + apart.length === 0
+          ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
+          : held
+            ? 'A socket.use middleware has to call next(), or next(error) to refuse the packet.'
+            : ticks
+              ? 'An interval does not end by itself: let the app clear it, or pass over timers by settle({ awaitTimers: false }).'
+              : onlyStreams
+                ? 'Streams that are meant to stay open are passed over by settle({ ignoreOpenStreams: true }), or by the same option of startTestApp.'
+                : undefined,
+    });
   }
 }

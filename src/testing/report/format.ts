@@ -52,11 +52,8 @@ function legible(value: unknown, depth = 0): unknown {
   const properties = Object.entries(Object.getOwnPropertyDescriptors(value));
   // `inspect` calls no getters, but a copy would.
   if (properties.some(([, property]) => 'get' in property)) return value;
-  return Object.fromEntries(
-    properties
-      .filter(([, { enumerable }]) => enumerable)
-      .map(([key, { value: item }]) => [key, legible(item, depth + 1)]),
-  );
+  const shown = properties.filter(([, { enumerable }]) => enumerable);
+  return Object.fromEntries(shown.map(([key, { value: item }]) => [key, legible(item, depth + 1)]));
 }
 
 /** Some matchers do not say what they match, but nearly all have a `sample`. */
@@ -113,16 +110,9 @@ const MAX_FRAMES = 3;
  * place where the test failed.
  */
 function ownFrames(stack = ''): string[] {
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line))
-    .slice(0, MAX_FRAMES)
-    .map((line) =>
-      line
-        .replace(/^\s+at /, '  in ')
-        .replace(`${process.cwd()}/`, '')
-        .replace('file://', ''),
-    );
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line) && !/node_modules|\(?node:/.test(line));
+  const shown = frames.slice(0, MAX_FRAMES).map((line) => line.replace(/^\s+at /, '  in '));
+  return shown.map((line) => line.replace(`${process.cwd()}/`, '').replace('file://', ''));
 }
 
 export function showLog(entry: LogEntry): string {
@@ -153,4 +143,15 @@ export function stackOf({ stack, message }: LogEntry): string | undefined {
 export function textOf({ message }: LogEntry): string {
   if (message instanceof Error) return readable(() => `${message.name}: ${message.message}`);
   return typeof message === 'string' ? message : format(message);
+}
+
+/**
+ * Whether a text equals the expected one, or matches the pattern. The pattern's `lastIndex` does not count.
+ *
+ * @throws TypeError when the expected value is neither
+ */
+export function isText(expected: string | RegExp, text: string): boolean {
+  if (typeof expected === 'string') return text === expected;
+  if (expected instanceof RegExp) return text.search(expected) !== -1;
+  throw new TypeError(`Expected a text or a pattern to look for; got ${format(expected)}.`);
 }

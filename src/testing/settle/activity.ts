@@ -2,6 +2,9 @@ import type { Work } from '../model/work.js';
 import { withTimeout, type Expired } from '../timing/deadline.js';
 import { now, queueMicrotask } from '../timing/real-time.js';
 
+/** `moves` is whether the work is a movement. Work that starts by itself, such as an interval, may recur for ever. */
+type WorkOptions = Partial<Pick<Work, 'client' | 'stream' | 'timer'>> & { readonly moves?: boolean };
+
 /**
  * What happens in an app, as far as the harness can see it: the work in flight, and a count of movements. The count
  * rises with every packet, hook, handler and connection. If it has not changed, nothing moved.
@@ -9,13 +12,9 @@ import { now, queueMicrotask } from '../timing/real-time.js';
 export class Activity {
   private readonly inFlight = new Set<Work>();
   private readonly watchers = new Set<() => void>();
-  private count = 0;
-  private looking = false;
-
   /** The number of movements so far. */
-  get moves(): number {
-    return this.count;
-  }
+  moves = 0;
+  private looking = false;
 
   /** The work in flight, oldest first. */
   get work(): readonly Work[] {
@@ -24,7 +23,7 @@ export class Activity {
 
   /** Records that something moved, and lets waiting probes run again. */
   moved(): void {
-    this.count += 1;
+    this.moves += 1;
     this.changed();
   }
 
@@ -44,18 +43,9 @@ export class Activity {
   /**
    * Records that work has begun.
    *
-   * @param options.moves whether it is a movement; work that starts by itself, such as an interval, may recur for ever
    * @returns the function that ends it; further calls do nothing
    */
-  begin(
-    what: string,
-    {
-      client,
-      stream = false,
-      timer = false,
-      moves = !timer,
-    }: { client?: string; stream?: boolean; timer?: boolean; moves?: boolean } = {},
-  ): () => void {
+  begin(what: string, { client, stream = false, timer = false, moves = !timer }: WorkOptions = {}): () => void {
     const work: Work = { what, client, stream, timer, since: now() };
     const told = (): void => (moves ? this.moved() : this.changed());
     this.inFlight.add(work);

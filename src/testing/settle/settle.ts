@@ -52,6 +52,7 @@ export interface Scene {
 /** How long to wait before the option `idle` is checked again, in milliseconds. */
 const UNTIL_ASKED_AGAIN = 5;
 
+const UNANSWERED = 'not every node has answered the others: is Redis there, and is another app on its key prefix?';
 const BUSY = 'a check of the option `idle` says that there is something to do';
 
 /**
@@ -85,30 +86,21 @@ export async function settle(
     );
   };
 
+  const fence = (direction: 'fenceToServer' | 'fenceToClient'): Promise<unknown> =>
+    Promise.all(scene.links().map((link) => link[direction]()));
+
   let before: number;
   do {
     before = activity.moves;
-    await inTime(
-      'what clients sent has not reached the server',
-      Promise.all(scene.links().map((link) => link.fenceToServer())),
-    );
+    await inTime('what clients sent has not reached the server', fence('fenceToServer'));
     // The server dispatches a packet several ticks after its arrival.
     await nextTurn();
-    await inTime(
-      undefined,
-      activity.until(() => isQuiet() || undefined, deadline - runningTime()),
-    );
+    const quiet = activity.until(() => isQuiet() || undefined, deadline - runningTime());
+    await inTime(undefined, quiet);
     isBusy = scene.isIdle !== undefined && !(await inTime(BUSY, scene.isIdle()));
     if (isBusy) await pause(UNTIL_ASKED_AGAIN);
-    if (scene.crossNodes)
-      await inTime(
-        'not every node has answered the others: is Redis there, and is another app on its key prefix?',
-        scene.crossNodes(),
-      );
-    await inTime(
-      'what the server sent has not reached the clients',
-      Promise.all(scene.links().map((link) => link.fenceToClient())),
-    );
+    if (scene.crossNodes) await inTime(UNANSWERED, scene.crossNodes());
+    await inTime('what the server sent has not reached the clients', fence('fenceToClient'));
     await nextTurn();
   } while (isBusy || activity.moves !== before || !isQuiet());
 }

@@ -11,8 +11,8 @@ let verified: Promise<void> | undefined;
 
 /** Checks, once per process, that all of {@link membersOf} exists. @throws UnknownInternalsError if it does not */
 export function verifyPrivateMembers(): Promise<void> {
-  verified ??= connectionInMemory().then(({ server, socket }) =>
-    requireMembers(membersOf(server, socket, openNowhere())),
+  verified ??= connectionInMemory().then((socket) =>
+    requireMembers(membersOf(socket.nsp.server, socket, openNowhere())),
   );
   return verified;
 }

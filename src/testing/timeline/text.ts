@@ -1,5 +1,6 @@
 import { showCause } from '../report/format.js';
 import { sentenceOf, type TimelineEntry } from './entry.js';
+import type { Contradiction } from './kinds/test.js';
 
 export interface PrintOptions {
   /** Prints only this many of the last entries. @default all */
@@ -29,6 +30,11 @@ export function concerns(entry: TimelineEntry, clients: readonly string[]): bool
 
 export function clientOf(entry: TimelineEntry): string | undefined {
   return 'client' in entry ? entry.client : undefined;
+}
+
+/** What contradicts the assertion of an entry, if it is a failed assertion about an event. */
+export function contradictionOf(entry: TimelineEntry): Contradiction | undefined {
+  return entry.kind === 'stated' ? entry.contradiction : undefined;
 }
 
 /** The names of all clients that entries are about. */

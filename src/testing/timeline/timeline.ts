@@ -125,28 +125,23 @@ function withoutBulk(value: unknown): unknown {
 
 /** An entry that cannot be exported becomes its text. */
 function toPlain(entry: TimelineEntry): unknown {
+  const above: object[] = [];
+  function plain(this: object, _key: string, value: unknown): unknown {
+    while (above.length > 0 && above.at(-1) !== this) above.pop();
+    if (typeof value === 'function') return '[function]';
+    if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
+    if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (typeof value !== 'object' || value === null) return value;
+    if (above.includes(value)) return '[circular]';
+    // An instance of a class may reference half of the app.
+    if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return format(value);
+    above.push(value);
+    return value;
+  }
   try {
-    return plain(entry);
+    return JSON.parse(JSON.stringify(entry, plain)) as unknown;
   } catch {
     const { kind, seq, at } = entry;
     return { kind, seq, at, text: sentenceOf(entry) };
   }
-}
-
-function plain(entry: TimelineEntry): unknown {
-  const above: object[] = [];
-  return JSON.parse(
-    JSON.stringify(entry, function (this: object, _key, value: unknown) {
-      while (above.length > 0 && above.at(-1) !== this) above.pop();
-      if (typeof value === 'function') return '[function]';
-      if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
-      if (value instanceof Error) return `${value.name}: ${value.message}`;
-      if (typeof value !== 'object' || value === null) return value;
-      if (above.includes(value)) return '[circular]';
-      // An instance of a class may reference half of the app.
-      if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return format(value);
-      above.push(value);
-      return value;
-    }),
-  ) as unknown;
 }

@@ -6,7 +6,7 @@ import { sentenceOf, type TimelineEntry } from './entry.js';
  * are sorted by name, because the real order is random. Times and ack numbers are left out; names replace ids.
  */
 export function toTranscript(entries: readonly TimelineEntry[], dropped: number): string {
-  const names = new StableNames(entries);
+  const stable = stableNames(entries);
   const first = entries.find(({ kind }) => kind === 'connected' || kind === 'refused');
   const isBoot = (entry: TimelineEntry): boolean => dropped === 0 && entry.seq < (first?.seq ?? Infinity);
   const told = entries.filter((entry) => !isBoot(entry) && isTold(entry));
@@ -19,7 +19,7 @@ export function toTranscript(entries: readonly TimelineEntry[], dropped: number)
     else effects.set(cause, [...(effects.get(cause) ?? []), entry]);
   }
   const tell = (entry: TimelineEntry, depth: number): string[] => [
-    `${'  '.repeat(depth)}${names.stable(tellOne(entry))}`,
+    `${'  '.repeat(depth)}${stable(tellOne(entry))}`,
     ...inStableOrder(effects.get(entry.seq) ?? []).flatMap((effect) => tell(effect, depth + 1)),
   ];
   const cut = dropped > 0 ? [`… ${dropped} earlier entries`] : [];
@@ -46,45 +46,39 @@ function tellOne(entry: TimelineEntry): string {
  */
 function inStableOrder(effects: readonly TimelineEntry[]): TimelineEntry[] {
   const onServer = effects.filter(({ kind }) => kind !== 'received' && kind !== 'acked');
-  const deliveries = new Map<string, TimelineEntry[]>();
-  for (const entry of effects) {
-    if (entry.kind !== 'received') continue;
-    const what = showEvent(entry.event, entry.args);
-    deliveries.set(what, [...(deliveries.get(what) ?? []), entry]);
-  }
-  const received = [...deliveries.values()].flatMap((same) => same.toSorted(byClient));
-  return [...onServer, ...received, ...effects.filter(({ kind }) => kind === 'acked')];
+  const received = effects.filter((entry) => entry.kind === 'received');
+  const texts = received.map(({ event, args }) => showEvent(event, args));
+  const places = new Map(received.map((entry, index) => [entry, texts.indexOf(texts[index]!)]));
+  const deliveries = received.toSorted(
+    (one, other) => places.get(one)! - places.get(other)! || byCodeUnits(one.client, other.client),
+  );
+  return [...onServer, ...deliveries, ...effects.filter(({ kind }) => kind === 'acked')];
 }
 
-function byClient(one: TimelineEntry, other: TimelineEntry): number {
-  if (!('client' in one && 'client' in other)) return 0;
-  return (one.client ?? '').localeCompare(other.client ?? '');
+/** The order of `localeCompare` depends on the machine. */
+function byCodeUnits(one: string, other: string): number {
+  return Number(one > other) - Number(one < other);
 }
 
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
 const ISO_TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g;
 
 /** Replaces what differs from run to run by names. */
-class StableNames {
-  private readonly ids = new Map<string, string>();
-  private readonly uuids = new Map<string, string>();
-
-  constructor(entries: readonly TimelineEntry[]) {
-    let strangers = 0;
-    for (const entry of entries) {
-      if (entry.kind !== 'connected' || this.ids.has(entry.id)) continue;
-      // A client that the harness did not open has its id as its name.
-      this.ids.set(entry.id, entry.client === entry.id ? `<stranger ${(strangers += 1)}>` : `<id of ${entry.client}>`);
-    }
+function stableNames(entries: readonly TimelineEntry[]): (text: string) => string {
+  const ids = new Map<string, string>();
+  const uuids = new Map<string, string>();
+  let strangers = 0;
+  for (const entry of entries) {
+    if (entry.kind !== 'connected' || ids.has(entry.id)) continue;
+    // A client that the harness did not open has its id as its name.
+    ids.set(entry.id, entry.client === entry.id ? `<stranger ${(strangers += 1)}>` : `<id of ${entry.client}>`);
   }
-
-  stable(text: string): string {
-    let result = text;
-    for (const [id, name] of this.ids) result = result.replaceAll(id, name);
-    return result.replace(ISO_TIME, '<time>').replace(UUID, (uuid) => {
-      const name = this.uuids.get(uuid) ?? `<uuid ${this.uuids.size + 1}>`;
-      this.uuids.set(uuid, name);
+  return (text) => {
+    const named = [...ids].reduce((result, [id, name]) => result.replaceAll(id, name), text);
+    return named.replace(ISO_TIME, '<time>').replace(UUID, (uuid) => {
+      const name = uuids.get(uuid) ?? `<uuid ${uuids.size + 1}>`;
+      uuids.set(uuid, name);
       return name;
     });
-  }
+  };
 }

@@ -1,9 +1,7 @@
-import { expect as vitestExpect, type MatcherState } from 'vitest';
-import { appOf } from '../matchers/assert-that.js';
-import { equalityOf } from '../matchers/equality.js';
-import { takeUnawaited, trackMatcher } from '../matchers/unawaited.js';
-import type { Verdict } from '../matchers/assertion.js';
-import { assertions, type AnyAssertion, type RealtimeMatchers } from '../matchers/matchers.js';
+import { expect as vitestExpect } from 'vitest';
+import { matchersBy } from '../matchers/assert-that.js';
+import type { RealtimeMatchers } from '../matchers/matchers.js';
+import { takeUnawaited } from '../matchers/unawaited.js';
 import { TestRun } from './test-run.js';
 
 type VitestAssertion<Subject> = ReturnType<typeof vitestExpect.soft<Subject>>;
@@ -26,23 +24,11 @@ export const expect = vitestExpect as {
 } & typeof vitestExpect;
 
 expect.extend(
-  Object.fromEntries(Object.entries(assertions).map(([name, assertion]) => [name, matcher(name, assertion)])),
+  matchersBy((state) => {
+    const test = testOf(state);
+    return { owner: ownerOf(test), since: TestRun.of(test)?.since };
+  }),
 );
-
-function matcher(name: string, assertion: unknown) {
-  function match(this: MatcherState, subject: unknown, ...args: unknown[]): Promise<Verdict> {
-    const madeAt = new Error();
-    Error.captureStackTrace(madeAt, match);
-    const { isNot: negated } = this;
-    const equals = equalityOf(this);
-    const test = testOf(this);
-    const evaluate = async (): Promise<Verdict> =>
-      (assertion as AnyAssertion)({ negated, equals, since: TestRun.of(test)?.since ?? 0 }, subject, ...args);
-    const owner = ownerOf(test) ?? appOf(subject);
-    return trackMatcher(name, owner, evaluate(), madeAt, this.soft) as Promise<Verdict>;
-  }
-  return match;
-}
 
 /** A test that Vitest can call back when it is over. An error of the callback fails the test. */
 interface Finishing {
@@ -68,6 +54,6 @@ function ownerOf(test: object | undefined): object | undefined {
 }
 
 /** The running test. Vitest has it in the state, but not in the state's type. Vitest 3 does not have it at all. */
-function testOf(state: MatcherState): object | undefined {
-  return (state as { task?: object }).task ?? TestRun.latest?.task;
+function testOf(state: { task?: object }): object | undefined {
+  return state.task ?? TestRun.latest?.task;
 }

@@ -1,8 +1,9 @@
-import { test as base, type TestAPI } from 'vitest';
+import { test as base, type TestAPI, type TestContext } from 'vitest';
 import { startTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
 import type { TestApp } from '../app/test-app.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import { now } from '../timing/real-time.js';
 import { attachTimeline } from './attach-timeline.js';
 import { TestRun } from './test-run.js';
 
@@ -54,59 +55,40 @@ export function realtimeTest<
   const start = (): Promise<App> => startTestApp(module, { errorLogs, refusals, ...options });
   type Fixtures = RealtimeFixtures<ServerToClient, ClientToServer, Namespaces>;
 
-  if (scope === 'test') {
-    return base.extend<Fixtures & { run: TestRun }>({
-      // The first fixture is torn down last, when every problem is known.
-      run: [
-        async ({ task, onTestFailed }, use) => {
-          const run = TestRun.begin(task);
-          onTestFailed((context) => attachTimeline(context, run.timelines, run.since));
-          await use(run);
-          run.end();
-        },
-        { auto: true },
-      ],
-      app: async ({ run }, use) => {
-        const app = await start();
-        run.tells(app.timeline);
-        await use(app);
-        await run.attempt(() => app.close());
-      },
-      connect: async ({ app }, use) => {
-        await use(app.connect.bind(app));
-      },
-    });
-  }
+  type Use<T> = (fixture: T) => Promise<void>;
 
   let shared: App | undefined;
+  // The first fixture is torn down last, when every problem is known.
+  const run = async ({ task, onTestFailed }: TestContext, use: Use<TestRun>): Promise<void> => {
+    const begun = new TestRun(task, scope === 'test' ? 0 : now());
+    onTestFailed((context) => attachTimeline(context, begun.timelines, begun.since));
+    if (shared) begun.timelines.add(shared.timeline);
+    await use(begun);
+    if (shared) await leave(shared, begun);
+    begun.end();
+  };
+  const ownApp = async ({ run: of }: { run: TestRun }, use: Use<App>): Promise<void> => {
+    const app = await start();
+    of.timelines.add(app.timeline);
+    await use(app);
+    await of.attempt(() => app.close());
+  };
+  // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
+  const sharedApp = async ({}, use: Use<App>): Promise<void> => {
+    const app = await start();
+    shared = app;
+    await use(app);
+    shared = undefined;
+    await app.close();
+  };
   return base.extend<Fixtures & { run: TestRun }>({
-    run: [
-      async ({ task, onTestFailed }, use) => {
-        const run = TestRun.begin(task, { sharesApp: true });
-        onTestFailed((context) => attachTimeline(context, run.timelines, run.since));
-        if (shared) run.tells(shared.timeline);
-        await use(run);
-        if (shared) await leave(shared, run);
-        run.end();
-      },
-      { auto: true },
-    ],
-    app: [
-      // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the source which fixtures a fixture needs
-      async ({}, use) => {
-        const app = await start();
-        shared = app;
-        await use(app);
-        shared = undefined;
-        await app.close();
-      },
-      { scope },
-    ],
-    connect: async ({ run, app }, use) => {
-      run.tells(app.timeline);
+    run: [run, { auto: true }],
+    app: scope === 'test' ? ownApp : [sharedApp, { scope }],
+    connect: async ({ run: of, app }, use) => {
+      of.timelines.add(app.timeline);
       const connecting = async (...args: Parameters<App['connect']>): Promise<unknown> => {
         const connected = await app.connect(...args);
-        run.clients.push(...([connected].flat() as unknown as TestClient[]));
+        of.clients.push(...([connected].flat() as unknown as TestClient[]));
         return connected;
       };
       await use(connecting as App['connect']);

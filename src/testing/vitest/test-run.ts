@@ -1,7 +1,6 @@
 import type { TestContext } from 'vitest';
 import { LooseEndsError, TeardownError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
 import type { TestClient } from '../client/test-client.js';
-import { now } from '../timing/real-time.js';
 import { takeUnawaited } from '../matchers/unawaited.js';
 import type { Timeline } from '../timeline/timeline.js';
 
@@ -18,17 +17,12 @@ export class TestRun {
   readonly timelines = new Set<Timeline>();
   private readonly problems: Error[] = [];
 
-  private constructor(
+  constructor(
     readonly task: Task,
     /** An app's log entries from this time on belong to this test, in milliseconds of `performance.now()`. */
     readonly since: number,
-  ) {}
-
-  /** @param options `sharesApp`: the app is older than the test, and its earlier log entries do not count */
-  static begin(task: Task, { sharesApp = false } = {}): TestRun {
-    const run = new TestRun(task, sharesApp ? now() : 0);
-    runs.set(task, run);
-    return run;
+  ) {
+    runs.set(task, this);
   }
 
   static of(task: object | undefined): TestRun | undefined {
@@ -40,14 +34,10 @@ export class TestRun {
     return [...runs.values()].at(-1);
   }
 
-  tells(timeline: Timeline): void {
-    this.timelines.add(timeline);
-  }
-
   notes(problem: Error): void {
     if (problem instanceof TeardownError) for (const error of problem.errors) this.notes(error as Error);
     // A failed test already shows what the server logged, and had no chance to read its remaining events.
-    else if (!this.hasFailed || !isAboutLeftovers(problem)) this.problems.push(problem);
+    else if (this.task.result?.state !== 'fail' || !isAboutLeftovers(problem)) this.problems.push(problem);
   }
 
   /** Runs a step of the teardown. It notes an error instead of throwing it, so that the other steps run too. */
@@ -67,10 +57,6 @@ export class TestRun {
     // For an AggregateError, Vitest 3 shows neither the errors nor their stacks.
     if (this.problems.length === 1) throw this.problems[0]!;
     throw new AggregateError(this.problems, this.problems.map(({ message }) => message.split('\n')[0]).join('; '));
-  }
-
-  private get hasFailed(): boolean {
-    return this.task.result?.state === 'fail';
   }
 }
 

@@ -24,7 +24,6 @@ export type Refusal = Failure | 'given up' | undefined;
 @Injectable()
 export class Authentication implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Authentication.name);
-  private readonly options: ResolvedWebsocketOptions['authentication'];
   private readonly servers: Server[] = [];
   private authenticate: Authenticate | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -38,13 +37,11 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   private readonly answered = new WeakMap<Socket, number>();
 
   constructor(
-    @Inject(WEBSOCKET_OPTIONS) { authentication }: ResolvedWebsocketOptions,
+    @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
     @Inject(Failures) private readonly failures: Failures,
-  ) {
-    this.options = authentication;
-  }
+  ) {}
 
   /** Includes the clients of a server in each recheck. */
   guard(server: Server): void {
@@ -53,7 +50,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
 
   /** @throws WebsocketOptionsError if the provider of the option cannot be resolved */
   prepare(): void {
-    const use = this.options?.use;
+    const use = this.options.authentication?.use;
     if (use) this.authenticate ??= functionOf(this.moduleRef, 'authentication', use, 'authenticate');
   }
 
@@ -68,7 +65,8 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
 
   /** Authenticates a client before it joins a namespace. */
   admit(socket: Socket, decide: (refusal: Refusal) => void): void {
-    if (this.options) void this.askUntilKnown(socket, this.options.timeout).then(decide);
+    const { authentication } = this.options;
+    if (authentication) void this.askUntilKnown(socket, authentication.timeout).then(decide);
     else decide(undefined);
   }
 
@@ -96,7 +94,7 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   private scheduleRecheck(): void {
-    const interval = this.options?.recheckInterval;
+    const interval = this.options.authentication?.recheckInterval;
     if (interval === undefined || this.closed) return;
     this.timer = setTimeout(
       () =>
@@ -108,9 +106,10 @@ export class Authentication implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async check(socket: Socket): Promise<void> {
-    if (!this.options || !socket.connected) return;
+    const { authentication } = this.options;
+    if (!authentication || !socket.connected) return;
     try {
-      await this.identify(socket, this.options.timeout, this.options.timeout);
+      await this.identify(socket, authentication.timeout, authentication.timeout);
     } catch (error) {
       if (!isMeantForClient(error)) logFailure(`Client ${socket.id} could not be authenticated`, error);
       if (!isMeantForClient(error) || !socket.connected) return;

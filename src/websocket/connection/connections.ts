@@ -4,7 +4,8 @@ import { Authentication } from '../authentication/authentication.js';
 import { withoutIdentity } from '../authentication/identity.js';
 import { withTimeout } from '../timing/deadline.js';
 import { InFlight } from '../nest/in-flight.js';
-import { MessageHandlers } from '../dispatch/message-handlers.js';
+import { routesOf } from '../dispatch/message-handlers.js';
+import { NestPipeline } from '../nest/pipeline.js';
 import type { Dispatch } from '../dispatch/message.js';
 import { errorAnswer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
 import { Failures } from '../dispatch/failures.js';
@@ -16,13 +17,12 @@ import type { Namespace, Server, Socket } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { guardBroadcasts } from '../socket-io/guarded-broadcasts.js';
 import { guardNamespace, guardNamespaceChoice, type NamespaceListener } from '../socket-io/guarded-namespace.js';
-import { guardSocket, listenerFor } from '../socket-io/guarded-socket.js';
-import { guardRecovery } from '../socket-io/recovered-sessions.js';
+import { guardSocket, listenerFor, listenerOf } from '../socket-io/guarded-socket.js';
 import { countNamespaces } from '../socket-io/socket-internals.js';
-import { HookFailure, Hooks } from './hooks.js';
+import { HookFailure, callHook } from './hooks.js';
 import { failureOf, logIfFault, refusalOfClient } from './middlewares.js';
-import { beginJoin, endJoin, isSuperseded } from './pending-joins.js';
-import { Session, sessionOf, type Service } from './session.js';
+import { beginJoin, endJoin, isSuperseded } from '../socket-io/pending-joins.js';
+import { Session, type Service } from './session.js';
 
 type OnConnection = (socket: Socket) => void;
 
@@ -44,8 +44,7 @@ export class Connections {
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
-    @Inject(Hooks) private readonly hooks: Hooks,
-    @Inject(MessageHandlers) private readonly handlers: MessageHandlers,
+    @Inject(NestPipeline) private readonly pipeline: NestPipeline,
     @Inject(InFlight) private readonly inFlight: InFlight,
     @Inject(Failures) private readonly failures: Failures,
     @Inject(Authentication) private readonly authentication: Authentication,
@@ -69,11 +68,11 @@ export class Connections {
   }
 
   guardNamespace(namespace: Namespace): void {
-    guardRecovery(namespace, withoutIdentity);
     guardNamespace(namespace, {
       first: this.enter,
       onRefusal: this.onRefusal,
       mayJoin: (socket) => !isSuperseded(socket),
+      dataOf: withoutIdentity,
       onJoined: (socket) => {
         endJoin(socket);
         this.authentication.onJoined(socket);
@@ -102,7 +101,7 @@ export class Connections {
   }
 
   private listenerOf(gateways: readonly Gateway[]): OnConnection {
-    const routes = this.handlers.routesOf(gateways);
+    const routes = routesOf(this.pipeline, gateways);
     const listeners = new Map(Array.from(routes.keys(), (event) => [event, listenerFor(event)]));
     const service = { gateways, routes, listeners };
     return (socket) => this.open(socket, service);
@@ -132,7 +131,7 @@ export class Connections {
   };
 
   private adopt(socket: Socket): Session {
-    const known = sessionOf(socket);
+    const known = listenerOf(socket) as Session | undefined;
     if (known) return known;
     const session = new Session(socket, this.dispatch!, this.onEnd);
     guardSocket(socket, session);
@@ -145,7 +144,7 @@ export class Connections {
     if (session.isOver) return;
     session.beginSetUp();
     const began = performance.now();
-    const pending = this.hooks.call(service.gateways, 'handleConnection', socket);
+    const pending = callHook(service.gateways, 'handleConnection', socket);
     session.serve(service);
     const { handleConnectionTimeout: timeout } = this.options;
     if (pending && timeout !== false) return this.setUp(session, pending, began, timeout);
@@ -167,7 +166,7 @@ export class Connections {
     let failed: readonly HookFailure[] = [];
     const attempt = async (): Promise<void> => {
       const again = failed.map(({ gateway }) => gateway);
-      if (again.length > 0) latest = this.hooks.call(again, 'handleConnection', socket);
+      if (again.length > 0) latest = callHook(again, 'handleConnection', socket);
       const timeLeft = began + timeout - performance.now();
       failed = (await withTimeout(latest, timeLeft, late)) ?? [];
       if (failed[0]) throw failed[0];
@@ -202,7 +201,7 @@ export class Connections {
   }
 
   private readonly onEnd = ({ socket, gateways }: Session, reason: string): void => {
-    const pending = this.hooks.call(gateways, 'handleDisconnect', socket, reason);
+    const pending = callHook(gateways, 'handleDisconnect', socket, reason);
     if (!pending) return;
     this.inFlight.follow({ what: 'handleDisconnect', client: socket.id }, pending);
     void pending.then((failed) => this.log(socket, failed));

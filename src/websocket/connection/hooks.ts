@@ -1,6 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
 import { isPromise } from '../errors/guarded-call.js';
-import { GatewayInstances } from '../nest/gateway-instances.js';
 import type { Gateway, Hook } from '../nest/gateway.js';
 import type { Socket } from '../socket-io/socket.io.js';
 
@@ -18,37 +16,31 @@ export class HookFailure extends Error {
   }
 }
 
-/** Calls the hooks of gateways and awaits their promises, which Nest would drop. */
-@Injectable()
-export class Hooks {
-  constructor(@Inject(GatewayInstances) private readonly instances: GatewayInstances) {}
-
-  /**
-   * Calls a hook on all gateways that have it, in parallel.
-   *
-   * @returns the failures, once every hook has settled; undefined if no hook is asynchronous and none has failed
-   */
-  call(
-    gateways: readonly Gateway[],
-    hook: Hook,
-    client: Socket,
-    ...rest: readonly unknown[]
-  ): Promise<readonly HookFailure[]> | undefined {
-    const running: Promise<unknown>[] = [];
-    const failures: HookFailure[] = [];
-    for (const gateway of gateways) {
-      if (!gateway.has(hook)) continue;
-      const fail = (error: unknown): void => void failures.push(new HookFailure(gateway, hook, client, error));
-      try {
-        const result = gateway.isScoped
-          ? this.instances.of(gateway, client).then(({ instance }) => gateway.call(hook, client, rest, instance))
-          : gateway.call(hook, client, rest);
-        if (isPromise(result)) running.push(Promise.resolve(result).catch(fail));
-      } catch (error) {
-        fail(error);
-      }
+/**
+ * Calls a hook on all gateways that have it, in parallel, and awaits their promises, which Nest would drop.
+ *
+ * @returns the failures, once every hook has settled; undefined if no hook is asynchronous and none has failed
+ */
+export function callHook(
+  gateways: readonly Gateway[],
+  hook: Hook,
+  client: Socket,
+  ...rest: readonly unknown[]
+): Promise<readonly HookFailure[]> | undefined {
+  const running: Promise<unknown>[] = [];
+  const failures: HookFailure[] = [];
+  for (const gateway of gateways) {
+    if (!gateway.has(hook)) continue;
+    const fail = (error: unknown): void => void failures.push(new HookFailure(gateway, hook, client, error));
+    try {
+      const result = gateway.isScoped
+        ? gateway.instanceFor(client).then(({ instance }) => gateway.call(hook, client, rest, instance))
+        : gateway.call(hook, client, rest);
+      if (isPromise(result)) running.push(Promise.resolve(result).catch(fail));
+    } catch (error) {
+      fail(error);
     }
-    if (running.length === 0 && failures.length === 0) return undefined;
-    return Promise.all(running).then(() => failures);
   }
+  if (running.length === 0 && failures.length === 0) return undefined;
+  return Promise.all(running).then(() => failures);
 }

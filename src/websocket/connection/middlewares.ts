@@ -1,7 +1,7 @@
 import { errorAnswer, isMeantForClient, toErrorAnswer } from '../errors/error-answer.js';
 import type { Failure } from '../dispatch/failures.js';
 import { MiddlewareError } from '../errors/guarded-middleware.js';
-import { attempt, logFailure } from '../errors/report-error.js';
+import { attempt, logFailure, saidBy } from '../errors/report-error.js';
 
 /** Logs an error that a middleware threw, unless it is meant for the client. @returns whether it was logged */
 export function logIfFault(refusal: unknown): boolean {
@@ -17,7 +17,7 @@ export function logIfFault(refusal: unknown): boolean {
 export function failureOfEvent(refusal: unknown): Failure {
   const known = failureOf(refusal);
   if (known) return known;
-  const { message, data } = partsOf(refusal);
+  const [message, data] = [saidBy(refusal, 'Refused'), dataOf(refusal)];
   const said =
     typeof data === 'object' ? { ...errorAnswer('REFUSED', message), ...data } : errorAnswer('REFUSED', message, data);
   return { answer: said, error: refusal };
@@ -25,8 +25,7 @@ export function failureOfEvent(refusal: unknown): Failure {
 
 /** What a refused client gets by `connect_error`: `message` and `data` of the error that was given to `next`. */
 export function refusalOfClient(refusal: unknown): Error {
-  const { message, data } = partsOf(refusal);
-  return Object.assign(new Error(message), { data });
+  return Object.assign(new Error(saidBy(refusal, 'Refused')), { data: dataOf(refusal) });
 }
 
 /** @returns undefined if the error was given to `next` and is not a Nest exception that is meant for the client */
@@ -36,15 +35,8 @@ export function failureOf(refusal: unknown): Failure | undefined {
   return { answer: toErrorAnswer(error), error };
 }
 
-/** A middleware may give anything to `next`, not only an error. */
-function partsOf(refusal: unknown): { message: string; data: unknown } {
-  return attempt(
-    () => {
-      const { message, data } = Object(refusal) as { message?: unknown; data?: unknown };
-      return { message: [refusal, message].find((text) => typeof text === 'string') ?? 'Refused', data };
-    },
-    { message: 'Refused', data: undefined },
-  );
+function dataOf(refusal: unknown): unknown {
+  return attempt(() => (Object(refusal) as { data?: unknown }).data, undefined);
 }
 
 function isThrown(refusal: unknown): refusal is MiddlewareError {

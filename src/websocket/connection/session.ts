@@ -3,14 +3,12 @@ import type { Subscription } from 'rxjs';
 import type { Ack, Routes } from '../dispatch/message-handler.js';
 import { Message, type Dispatch, type Sender } from '../dispatch/message.js';
 import { INTERNAL_ERROR, errorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
-import { callEach, callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
+import { callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
 import { logFailure, logListenerFailure } from '../errors/report-error.js';
 import { flowOf } from '../flow/connection-flow.js';
-import type { EventPacket } from '../socket-io/packet.js';
 import type { Gateway } from '../nest/gateway.js';
 import type { Socket } from '../socket-io/socket.io.js';
-import { ackOf, anyListenersOf, emitError, runMiddlewares } from '../socket-io/socket-internals.js';
-import { listenerOf } from '../socket-io/guarded-socket.js';
+import { emitError } from '../socket-io/socket-internals.js';
 import { failureOfEvent, logIfFault } from './middlewares.js';
 
 const UNKNOWN_EVENT = errorAnswer('UNKNOWN_EVENT', 'No handler for this event');
@@ -101,25 +99,16 @@ export class Session implements Sender {
     for (const { message } of this.takeHeld()) message.refuse(reason);
   }
 
-  receive(packet: EventPacket): void {
+  receive(event: readonly unknown[], bytes?: number, ack?: Ack, refusal?: Error | null): void {
     const { socket } = this;
-    const event = packet.data ?? [];
-    const ack = packet.id === undefined || packet.id === null ? undefined : ackOf(socket, packet.id);
-    // As in Socket.IO, listeners and middlewares get the ack as the last argument.
-    if (ack) event.push(ack);
-    callEach(anyListenersOf(socket), socket, event, (error) =>
-      logFailure(`A listener of onAny failed on client ${socket.id}`, error),
-    );
-    runMiddlewares(socket, event, (error) => {
-      const conclude = (): void => {
-        if (error) this.deny(error, String(event[0]), ack);
-        else if (socket.connected) this.deliver(event, packet.bytes);
-      };
-      // As in Socket.IO, an event that arrives together with the client's disconnect is not handled. An event that flow
-      // control has held arrived earlier, and is handled.
-      if (flowOf(socket.conn)?.isCatchingUp) conclude();
-      else process.nextTick(conclude);
-    });
+    const conclude = (): void => {
+      if (refusal) this.deny(refusal, String(event[0]), ack);
+      else if (socket.connected) this.deliver(event, bytes);
+    };
+    // As in Socket.IO, an event that arrives together with the client's disconnect is not handled. An event that flow
+    // control has held arrived earlier, and is handled.
+    if (flowOf(socket.conn)?.isCatchingUp) conclude();
+    else process.nextTick(conclude);
   }
 
   add(stream: Subscription): void {
@@ -156,27 +145,21 @@ export class Session implements Sender {
     // Socket.IO itself has a listener for `error` that does nothing.
     const heardBy = socket.listenerCount(name) - (name === 'error' ? 1 : 0);
     this.bytes = bytes;
+    if (own && heardBy === 1 && socket.listenerCount(name, own) === 1) return this.handle(name, event, 1);
     const ack = ackIn(event);
-    if (own && heardBy === 1 && socket.listenerCount(name, own) === 1) {
-      this.dispatchEvent(name, event.slice(1, ack ? -1 : undefined), ack);
-      return;
-    }
     callListeners(socket, name, event.slice(1), (error) => {
       logListenerFailure(socket, name, error);
       if (!own && ack) this.tell(INTERNAL_ERROR, name, ack, error);
     });
-    if (heardBy === 0 && ack && anyListenersOf(socket).length === 0) this.tell(UNKNOWN_EVENT, name, ack);
+    if (heardBy === 0 && ack && socket.listenersAny().length === 0) this.tell(UNKNOWN_EVENT, name, ack);
   }
 
-  /** Runs the handlers of an event. `sent` has the arguments and, if the client asked for one, the ack at the end. */
-  handle(event: string, sent: readonly unknown[]): void {
-    const ack = ackIn(sent);
-    this.dispatchEvent(event, ack ? sent.slice(0, -1) : sent, ack);
-  }
-
-  private dispatchEvent(event: string, args: readonly unknown[], ack: Ack | undefined): void {
+  /** Runs the handlers of an event. From index `from` on, `sent` has the arguments and, if there is one, the ack. */
+  handle(event: string, sent: readonly unknown[], from = 0): void {
     // As in Nest, no handler runs after the client has disconnected.
     if (!this.socket.connected) return;
+    const ack = ackIn(sent);
+    const args = sent.slice(from, ack ? -1 : undefined);
     const message = new Message(this, event, args, ack, this.service.routes.get(event) ?? []);
     const { held } = this;
     if (!held) return message.run();
@@ -221,9 +204,4 @@ function joined(one: Service, other: Service): Service {
 function ackIn(args: readonly unknown[]): Ack | undefined {
   const last = args.at(-1);
   return typeof last === 'function' ? (last as Ack) : undefined;
-}
-
-/** The session of a socket; undefined for a socket that skipped the namespace's middlewares and is not served yet. */
-export function sessionOf(socket: Socket): Session | undefined {
-  return listenerOf(socket) as Session | undefined;
 }

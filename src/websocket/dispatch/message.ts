@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { WsResponse } from '@nestjs/websockets';
-import { isObservable, type Observable, type Subscription } from 'rxjs';
+import { isObservable, tap, type Observable, type Subscription } from 'rxjs';
 import { isFiltered, isMeantForClient, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';
 import type { Failure, Failures } from './failures.js';
 import { guardedCall, isPromise } from '../errors/guarded-call.js';
@@ -86,12 +86,10 @@ export class Message {
 
   private follow(handler: MessageHandler, stream: Observable<unknown>): void {
     const work = this.begin(handler);
-    const subscription = stream.subscribe({
-      next: (value) => {
-        this.say(handler, value);
-        // The stream may never end. A shutdown waits only for the answer, which is the first value.
-        this.sender.dispatch.inFlight.end(work);
-      },
+    // A value that cannot be sent ends the stream: the client is told, and may wait for no other value.
+    const subscription = stream.pipe(tap((value) => this.say(handler, value))).subscribe({
+      // The stream may never end. A shutdown waits only for the answer, which is the first value.
+      next: () => this.sender.dispatch.inFlight.end(work),
       error: (error) => this.fail(handler, error),
       complete: () => this.done(),
     });
@@ -103,16 +101,14 @@ export class Message {
     return this.sender.dispatch.inFlight.begin(handlerWork(event, this.sender.socket));
   }
 
-  /** Answers with a value, or emits it if it is a `WsResponse`. */
+  /**
+   * Answers with a value, or emits it if it is a `WsResponse`.
+   *
+   * @throws Error when the value cannot be encoded, or Socket.IO reserves the name of its event
+   */
   private say(handler: MessageHandler, value: unknown): void {
-    try {
-      if (this.isWsResponse(value)) this.sender.socket.emit(value.event, ...this.spread(value.data));
-      else if (value !== undefined && !handler.acksItself) this.answer(handler, value);
-    } catch (error) {
-      // The value cannot be encoded, or Socket.IO reserves the name of its event.
-      this.note(handler, error);
-      this.tell({ answer: toErrorAnswer(error), error });
-    }
+    if (this.isWsResponse(value)) this.sender.socket.emit(value.event, ...this.spread(value.data));
+    else if (value !== undefined && !handler.acksItself) this.answer(handler, value);
   }
 
   private answer(handler: MessageHandler, value: unknown): void {

@@ -1,6 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { FilteredError } from './filtered-error.js';
 import { attempt } from './report-error.js';
 
 /**
@@ -41,6 +40,15 @@ export function messageOf({ message, code }: ErrorAnswer): string {
   return typeof message === 'string' ? message : String(code);
 }
 
+/** A failure that an exception filter of the handler has already handled. */
+export class FilteredError extends Error {
+  override readonly name = 'FilteredError';
+
+  constructor(override readonly cause: unknown) {
+    super('An exception filter has dealt with this.', { cause });
+  }
+}
+
 /** Whether an exception filter of the handler has already handled this failure. */
 export function isFiltered(error: unknown): error is FilteredError {
   return attempt(() => error instanceof FilteredError, false);
@@ -52,9 +60,14 @@ export function isMeantForClient(error: unknown): boolean {
     () =>
       error instanceof FilteredError ||
       error instanceof WsException ||
-      (error instanceof HttpException && statusOf(error) < 500),
+      (error instanceof HttpException && isBelow500(error.getStatus())),
     false,
   );
+}
+
+/** Apps in JavaScript may have given any value as the status. */
+function isBelow500(status: unknown): boolean {
+  return typeof status === 'number' && status < 500;
 }
 
 /** The part of an error that a client may see. */
@@ -70,11 +83,8 @@ function describeException(error: unknown): ErrorAnswer {
     const made = error.getResponse();
     const { message: faults } = Object(made) as { message?: unknown };
     if (Array.isArray(faults)) return validation(faults);
-    return describe(
-      withoutStatus(made, statusOf(error)),
-      own ?? HttpStatus[statusOf(error)] ?? 'HTTP_EXCEPTION',
-      message,
-    );
+    const status = error.getStatus();
+    return describe(withoutStatus(made, status), own ?? HttpStatus[status] ?? 'HTTP_EXCEPTION', message);
   }
   if (error instanceof WsException) return describe(error.getError(), own ?? 'WS_EXCEPTION', message);
   return INTERNAL_ERROR;
@@ -86,12 +96,6 @@ function withoutStatus(made: unknown, status: number): unknown {
   return typeof made === 'object' && statusCode === status ? fields : made;
 }
 
-/** An exception may be created with anything as its status, even with client input. */
-function statusOf(error: HttpException): number {
-  const status: unknown = error.getStatus();
-  return typeof status === 'number' ? status : HttpStatus.INTERNAL_SERVER_ERROR;
-}
-
 /** @param made what the exception was created with: a text, a list of errors, or an object whose fields are added */
 function describe(made: unknown, code: string | number, message: unknown): ErrorAnswer {
   const said = typeof message === 'string' ? message : String(code);
@@ -100,10 +104,8 @@ function describe(made: unknown, code: string | number, message: unknown): Error
   // The fields of other errors are internals of the server: addresses, requests with their headers.
   if (made instanceof Error) return errorAnswer(code, made.message || said);
   const fields = Object.entries(made).filter(([name, value]) => isTold(name, value));
-  return {
-    ...errorAnswer(code, said),
-    ...Object.fromEntries(fields.map(([name, value]) => [name, withoutPayload(value)])),
-  };
+  const told = fields.map(([name, value]) => [name, withoutPayload(value)]);
+  return { ...errorAnswer(code, said), ...Object.fromEntries(told) };
 }
 
 /** Errors are left out. So is an invalid `status` or `code`, because it would replace the valid default. */

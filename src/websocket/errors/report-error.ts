@@ -15,6 +15,14 @@ export function textOf(thrown: unknown): string {
   return attempt(() => describe(thrown), 'it threw something that cannot be read');
 }
 
+/** The text of a refusal: itself if it is a string, otherwise its `message`. The app may refuse with any value. */
+export function saidBy(refusal: unknown, otherwise: string): string {
+  return attempt(() => {
+    const { message } = Object(refusal) as { message?: unknown };
+    return [refusal, message].find((text) => typeof text === 'string') ?? otherwise;
+  }, otherwise);
+}
+
 export function stackOf(thrown: unknown): string | undefined {
   return attempt(() => {
     // The stack is built when it is read. With source maps, this throws if the message is not a string.

@@ -6,8 +6,8 @@ const INTERVAL = 1_000;
 /** Logs one line of each kind and holds back more for a second. Then it repeats the line, with the number held back. */
 export class ThrottledLog {
   private readonly logger: Logger;
-  /** By kind. `release` logs how many lines were held back, and ends the hold. */
-  private readonly heldBack = new Map<string, { count: number; release: () => void }>();
+  /** How many lines of each kind were held back. */
+  private readonly heldBack = new Map<string, number>();
 
   constructor(context: string) {
     this.logger = new Logger(context);
@@ -21,24 +21,15 @@ export class ThrottledLog {
     this.throttle(kind, (more) => this.logger.error(`${text}: ${textOf(error)}${more}`, stackOf(error)));
   }
 
-  flush(): void {
-    for (const { release } of this.heldBack.values()) release();
-  }
-
   private throttle(kind: string, write: (more: string) => void): void {
     const known = this.heldBack.get(kind);
-    if (known) {
-      known.count += 1;
-      return;
-    }
+    if (known !== undefined) return void this.heldBack.set(kind, known + 1);
+    this.heldBack.set(kind, 0);
     write('');
-    const release = (): void => {
-      clearTimeout(timer);
+    setTimeout(() => {
+      const count = this.heldBack.get(kind)!;
       this.heldBack.delete(kind);
-      if (held.count > 0) write(` (and ${held.count} more like this within a second)`);
-    };
-    const held = { count: 0, release };
-    const timer = setTimeout(release, INTERVAL).unref();
-    this.heldBack.set(kind, held);
+      if (count > 0) write(` (and ${count} more like this within a second)`);
+    }, INTERVAL).unref();
   }
 }

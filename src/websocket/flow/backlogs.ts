@@ -1,4 +1,4 @@
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import { isReady, queueOf, type Connection, type EnginePacket } from '../socket-io/engine-internals.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { flowOf, type Backlog, type ConnectionFlow } from './connection-flow.js';
@@ -59,11 +59,6 @@ export class Backlogs {
     this.grow(bytes, bytes);
   }
 
-  /** Called when the waiting packets of a client are given to its transport. */
-  onFlush({ backlog }: ConnectionFlow, packets: readonly EnginePacket[]): void {
-    if (backlog) backlog.given = packets;
-  }
-
   /** Called when more bytes from a client are buffered. */
   onRead(flow: ConnectionFlow, bytes: number): void {
     this.watch(flow);
@@ -80,10 +75,6 @@ export class Backlogs {
   forget(flow: ConnectionFlow): void {
     this.watched.delete(flow);
     flow.backlog = undefined;
-  }
-
-  close(): void {
-    clearTimeout(this.timer);
   }
 
   /** @param coming how many of `bytes` are not in the buffers yet */

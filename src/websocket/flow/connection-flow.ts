@@ -5,6 +5,7 @@ import type { Connection, EnginePacket, WebSocket } from '../socket-io/engine-in
 import type { AddressAccount } from '../handshake/client-addresses.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
+import type { DecodedPacket } from '../socket-io/packet.js';
 import { SendRate } from './send-rate.js';
 
 const NO_SOCKETS: readonly TcpSocket[] = [];
@@ -23,6 +24,11 @@ interface Surroundings {
   onOverRate(flow: ConnectionFlow): void;
   onOverRateForTooLong(flow: ConnectionFlow): void;
   onEnd(flow: ConnectionFlow): void;
+  /** The decoder calls this method and the next three. If one throws, no later listener gets the packet. */
+  onBytes(flow: ConnectionFlow, bytes: number): void;
+  onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void;
+  onUnfinished(flow: ConnectionFlow, bytes: number): void;
+  onFailure(flow: ConnectionFlow, error: unknown): void;
 }
 
 /** The data that waits for one client. */
@@ -237,8 +243,8 @@ const FLOW = Symbol('flow');
 type Marked = Connection & { [FLOW]?: ConnectionFlow };
 
 /** The flow of an Engine.IO connection; undefined while the connection is set up. */
-export function flowOf(conn: Connection): ConnectionFlow | undefined {
-  return (conn as Marked)[FLOW];
+export function flowOf(conn: Marked | undefined): ConnectionFlow | undefined {
+  return conn?.[FLOW];
 }
 
 /** The address by which the limits count a client. Behind a trusted proxy, it is the address of the client. */

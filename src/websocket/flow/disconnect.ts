@@ -1,11 +1,5 @@
 import { setTimeout } from 'node:timers';
-import {
-  endConnection,
-  queueOf,
-  transportOf,
-  type Connection,
-  WEBSOCKET_CLOSED,
-} from '../socket-io/engine-internals.js';
+import { endConnection, queueOf, transportOf, type Connection } from '../socket-io/engine-internals.js';
 import { errorAnswer } from '../errors/error-answer.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -24,7 +18,7 @@ const FAREWELL = 1_000;
 export function cutOff(flow: ConnectionFlow, reason: string): void {
   flow.conn.readyState = 'closing';
   abandonTransport(flow);
-  process.nextTick(() => end(flow.conn, reason));
+  process.nextTick(() => endConnection(flow.conn, reason));
 }
 
 /** Terminates the TCP connections of a client and discards what they still have to send. */
@@ -45,18 +39,13 @@ export function dismiss({ encoder }: Server, connection: Connection, violation: 
     transport.socket.close(POLICY_VIOLATION, violation.reason);
   }
   terminateSoon(connection);
-  end(connection, violation.reason);
+  endConnection(connection, violation.reason);
 }
 
 /** Terminates the TCP connection of a WebSocket that does not close by itself. */
 export function terminateSoon(connection: Connection): void {
   const { socket } = transportOf(connection);
-  if (socket && socket.readyState !== WEBSOCKET_CLOSED) setTimeout(() => socket.terminate(), FAREWELL).unref();
-}
-
-/** For polling: once the connection is closed, the transport need not wait for another poll to tell the client. */
-export function releaseTransport(connection: Connection): void {
-  if (connection.readyState === 'closed') transportOf(connection).shouldClose?.();
+  if (socket && socket.readyState !== socket.CLOSED) setTimeout(() => socket.terminate(), FAREWELL).unref();
 }
 
 /** `connect_error` if the client was joining a namespace, otherwise the event `exception`. */
@@ -66,10 +55,4 @@ function noticeOf({ code, message, packet }: Violation): DecodedPacket {
   return type === PacketType.CONNECT
     ? { type: PacketType.CONNECT_ERROR, nsp, data: { message, data: why } }
     : { type: PacketType.EVENT, nsp, data: ['exception', why] };
-}
-
-function end(connection: Connection, reason: string): void {
-  connection.transport.discard();
-  endConnection(connection, reason);
-  releaseTransport(connection);
 }

@@ -5,24 +5,12 @@ import { Violation } from './violation.js';
 
 type Decoder = InstanceType<Parser['Decoder']>;
 
-/** Listens to a decoder. If a method throws, no later listener gets the packet. */
-interface Decoding {
-  onBytes(flow: ConnectionFlow, bytes: number): void;
-  onPacket(flow: ConnectionFlow, packet: DecodedPacket, bytes: number): void;
-  onUnfinished(flow: ConnectionFlow, bytes: number): void;
-  onFailure(flow: ConnectionFlow, error: unknown): void;
-}
-
 /**
  * Checks what a parser decodes. The parser may be Socket.IO's or a custom one.
  *
  * @param onDecoder called with each new decoder; the caller sets its `flow` when the connection exists
  */
-export function guardParser(
-  parser: Parser,
-  listener: Decoding,
-  onDecoder: (decoder: { flow: ConnectionFlow }) => void,
-): Parser {
+export function guardParser(parser: Parser, onDecoder: (decoder: { flow: ConnectionFlow }) => void): Parser {
   class Guarded extends parser.Decoder {
     flow!: ConnectionFlow;
     isWhole = false;
@@ -39,21 +27,21 @@ export function guardParser(
       this.bytes = typeof data === 'string' ? data.length : ((data as Partial<Buffer> | undefined)?.byteLength ?? 0);
       this.isWhole = false;
       try {
-        listener.onBytes(this.flow, this.bytes);
+        this.flow.server.onBytes(this.flow, this.bytes);
         super.add(data);
-        if (!this.isWhole) listener.onUnfinished(this.flow, this.bytes);
+        if (!this.isWhole) this.flow.server.onUnfinished(this.flow, this.bytes);
       } catch (error) {
         // The packet was whole, so Socket.IO or the app has thrown. Socket.IO closes the connection.
         if (this.isWhole && !(error instanceof Violation)) throw error;
-        listener.onFailure(this.flow, error);
+        this.flow.server.onFailure(this.flow, error);
       }
     }
   }
 
-  function onDecoded(this: Guarded, packet: DecodedPacket): void {
-    this.isWhole = true;
-    listener.onPacket(this.flow, packet, this.bytes);
-  }
-
   return { ...parser, Decoder: Guarded };
+}
+
+function onDecoded(this: { flow: ConnectionFlow; bytes: number; isWhole: boolean }, packet: DecodedPacket): void {
+  this.isWhole = true;
+  this.flow.server.onPacket(this.flow, packet, this.bytes);
 }

@@ -32,8 +32,7 @@ export function paceRequests(
   onTooLarge: (size: number | undefined) => void,
 ): void {
   engine.use((request: EngineRequest, response: ServerResponse, next: () => void) => {
-    const conn = request.method === 'POST' ? connectionOf(engine, request._query.sid) : undefined;
-    const flow = conn && flowOf(conn);
+    const flow = request.method === 'POST' ? flowOf(connectionOf(engine, request._query.sid)) : undefined;
     const size = Number(request.headers['content-length'] ?? NaN);
     if (flow && size > maxSize) onTooLarge(size);
     else if (flow && Number.isNaN(size))

@@ -1,5 +1,5 @@
 import { frameOf } from '../socket-io/coalesced-writes.js';
-import { webSocketServerOf, type WebSocket as EngineWebSocket } from '../socket-io/engine-internals.js';
+import type { OnSent, WebSocket } from '../socket-io/engine-internals.js';
 import { WebsocketOptionsError } from '../options/option-rules.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -8,17 +8,6 @@ import type { ConnectionFlow } from './connection-flow.js';
 const MESSAGE_TOO_BIG = 1009;
 /** The error code of `ws` for a message larger than `maxPayload`. */
 const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-
-/** The part of a `ws` WebSocket that is used here. */
-interface WebSocket extends EngineWebSocket {
-  emit(event: string, one?: unknown, other?: unknown): boolean;
-  pong(data: unknown, mask: boolean, onSent: OnSent): void;
-  /** The negotiated extensions, such as compression. */
-  readonly extensions: string;
-  send(data: unknown, options?: unknown, onSent?: OnSent): void;
-}
-
-type OnSent = (error?: Error | null) => void;
 
 type WebSocketClass = new (...args: never[]) => WebSocket;
 
@@ -45,7 +34,7 @@ export function paceWebSockets(
   onTooLarge: (size: number | undefined) => void,
 ): void {
   const Original = engine.opts.wsEngine as new (...args: unknown[]) => WebSocketServer;
-  const ws = webSocketServerOf(engine) as WebSocketServer | undefined;
+  const { ws } = engine as object as { ws?: WebSocketServer };
   if (ws && typeof (ws.options?.WebSocket?.prototype as Partial<WebSocket> | undefined)?.pause !== 'function') {
     throw new WebsocketOptionsError(
       'wsEngine',

@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers';
 import { coalesceWrites, joinFrame } from '../socket-io/coalesced-writes.js';
-import { connectionOf, requeue, tcpOf, transportOf } from '../socket-io/engine-internals.js';
+import { connectionOf, releaseTransport, requeue, tcpOf, transportOf } from '../socket-io/engine-internals.js';
 import type { Connection, EnginePacket, EngineRequest } from '../socket-io/engine-internals.js';
+import { emitErrors, leaveBeforeJoin } from '../socket-io/pending-joins.js';
 import { replaceParser } from '../socket-io/socket-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
-import { dismiss, releaseTransport, terminateSoon } from './disconnect.js';
+import { dismiss, terminateSoon } from './disconnect.js';
 import type { Flow } from './flow.js';
 import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
@@ -24,14 +25,6 @@ const LARGEST_ANSWER = 2_000_000;
 /** Joining a namespace runs middlewares and creates a socket, so it counts as this many messages. */
 const COST_OF_JOIN = 20;
 
-/** Listens to what a client sends, before it is handled. */
-export interface PacketListener {
-  /** The client asks to join a namespace. */
-  onJoin(conn: Connection, namespace: string): void;
-  /** The client has sent something that cannot be decoded, and will be disconnected. */
-  onUndecodable(conn: Connection, error: Error): void;
-}
-
 /** Limits what is read from and written to each connection of one server. */
 export class ServerFlow {
   readonly pingInterval: number;
@@ -42,7 +35,6 @@ export class ServerFlow {
   constructor(
     private readonly server: Server,
     readonly common: Flow,
-    private readonly listener: PacketListener,
   ) {
     const { maxHttpBufferSize, pingInterval, pingTimeout } = server.engine.opts;
     this.maxMessageSize = maxHttpBufferSize!;
@@ -53,13 +45,13 @@ export class ServerFlow {
   /** Applies the limits to all future connections. */
   install(): void {
     const { server, maxMessageSize } = this;
-    const { addresses, backlogs, connections } = this.common;
+    const { addresses, backlogs } = this.common;
     const { engine } = server;
     paceWebSockets(engine, `A message may have ${maxMessageSize} bytes`, this.onTooLarge);
     paceRequests(engine, maxMessageSize, this.onTooLarge);
     let latest: { flow: ConnectionFlow } | undefined;
     // A gateway's decorator may have set the option `parser`, so the parser in use is wrapped instead.
-    replaceParser(server, (parser) => guardParser(parser, this, (decoder) => (latest = decoder)));
+    replaceParser(server, (parser) => guardParser(parser, (decoder) => (latest = decoder)));
 
     // With `this`, one function serves all connections. A closure for each would take too much memory.
     function onPacketCreate(this: Connection, packet: EnginePacket): void {
@@ -81,21 +73,20 @@ export class ServerFlow {
         conn.on('upgrading', onUpgrading);
         conn.once('upgrading', endPolls);
       }
-      const oneTooMany = connections.open(flow.account, request);
+      const oneTooMany = addresses.open(flow.account, request);
       if (oneTooMany) this.disconnect(flow, new Violation(oneTooMany.code, oneTooMany.message));
     });
     engine.on('flush', (conn: Connection, packets: EnginePacket[]) => {
       const flow = flowOf(conn);
       keepBack(conn, packets);
-      if (flow) backlogs.onFlush(flow, packets);
+      if (flow?.backlog) flow.backlog.given = packets;
       // `ws` makes a system call per packet. Packets wait while the first one of a turn leaves, then leave together.
       const tcp = packets.length > 1 ? tcpOf(conn) : undefined;
       if (tcp) coalesceWrites(tcp);
     });
     // Engine.IO emits this before each answer to a poll.
     engine.on('headers', (_headers: object, { method, socket, _query }: EngineRequest) => {
-      const conn = method === 'GET' ? connectionOf(engine, _query.sid) : undefined;
-      const flow = conn && flowOf(conn);
+      const flow = method === 'GET' ? flowOf(connectionOf(engine, _query.sid)) : undefined;
       if (flow && !flow.answeredBy.includes(socket)) flow.answeredBy = [...flow.answeredBy, socket];
     });
   }
@@ -118,7 +109,7 @@ export class ServerFlow {
       throw new Violation('MESSAGE_TOO_DEEP', `A message may be nested ${maxNesting} levels deep`, packet);
     if (packet.type === PacketType.CONNECT) {
       flow.charge(COST_OF_JOIN - 1);
-      this.listener.onJoin(flow.conn, packet.nsp);
+      leaveBeforeJoin(flow.conn, packet.nsp);
     }
   }
 
@@ -130,7 +121,7 @@ export class ServerFlow {
 
   /** Called when the client's data could not be decoded, or was a violation. */
   onFailure(flow: ConnectionFlow, error: unknown): void {
-    if (!(error instanceof Violation)) this.listener.onUndecodable(flow.conn, error as Error);
+    if (!(error instanceof Violation)) emitErrors(flow.conn, error as Error);
     this.disconnect(flow, error instanceof Violation ? error : UNDECODABLE);
   }
 
@@ -141,7 +132,7 @@ export class ServerFlow {
     flow.close();
     if (inTransport(flow) === 0) this.common.backlogs.forget(flow);
     releaseTransport(flow.conn);
-    this.common.connections.close(flow.account);
+    this.common.addresses.close(flow.account);
   }
 
   onOverRate(flow: ConnectionFlow): void {

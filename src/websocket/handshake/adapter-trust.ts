@@ -1,5 +1,5 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { TrustProxy } from '../options/trust-proxy.js';
+import type { TrustProxy, Trusts } from '../options/trust-proxy.js';
 
 /** The app's HTTP framework: Express has a setting, Fastify has private options. */
 interface HttpFramework {
@@ -13,19 +13,12 @@ const FASTIFY_OPTIONS = 'fastify.options';
 /** Which proxies the app's HTTP adapter trusts: Express' setting `trust proxy`, or Fastify's option `trustProxy`. */
 export function trustOfAdapter(adapter: AbstractHttpAdapter | undefined): TrustProxy {
   const framework = adapter?.getInstance<HttpFramework>();
-  if (framework && adapter!.getType() === 'express') return trustOfExpress(framework);
-  if (framework && adapter!.getType() === 'fastify') return trustOfFastify(framework);
-  return false;
-}
-
-/** Express compiles any value of the setting to a function. */
-function trustOfExpress(express: HttpFramework): TrustProxy {
-  const trusts: unknown = express.get?.('trust proxy') && express.get('trust proxy fn');
-  return typeof trusts === 'function' ? (trusts as TrustProxy) : false;
-}
-
-function trustOfFastify(fastify: HttpFramework): TrustProxy {
-  const options = Object.getOwnPropertySymbols(fastify).find(({ description }) => description === FASTIFY_OPTIONS);
-  const { trustProxy = false } = (options ? Reflect.get(fastify, options) : {}) as { trustProxy?: TrustProxy | true };
+  if (!framework) return false;
+  // Express compiles any value of the setting to a function.
+  if (adapter!.getType() === 'express')
+    return framework.get?.('trust proxy') ? (framework.get('trust proxy fn') as Trusts) : false;
+  if (adapter!.getType() !== 'fastify') return false;
+  const options = Object.getOwnPropertySymbols(framework).find(({ description }) => description === FASTIFY_OPTIONS);
+  const { trustProxy = false } = (options ? Reflect.get(framework, options) : {}) as { trustProxy?: TrustProxy | true };
   return trustProxy === true ? () => true : trustProxy;
 }

@@ -1,6 +1,6 @@
 import { withTimeout } from '../timing/deadline.js';
 import { guardedCall } from '../errors/guarded-call.js';
-import { attempt } from '../errors/report-error.js';
+import { saidBy } from '../errors/report-error.js';
 import type { ServerOptions } from '../socket-io/socket.io.js';
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>;
@@ -22,7 +22,7 @@ export interface Guard {
 export function guardAllowRequest(allowRequest: AllowRequest, guard: Guard): AllowRequest {
   const ask = guarded('allowRequest', guard, allowRequest);
   // Engine.IO fails on a message that is not a string.
-  return (request, answer) => ask(request, (refusal, allowed = false) => answer(messageOf(refusal), allowed));
+  return (request, answer) => ask(request, (refusal, allowed = false) => answer(saidBy(refusal, 'Forbidden'), allowed));
 }
 
 /** Guards the functions in the option `cors` in the same way. */
@@ -34,12 +34,6 @@ export function guardCors(cors: Cors, guard: Guard): Cors {
   }
   const { origin } = cors;
   return typeof origin === 'function' ? { ...cors, origin: guarded('cors', guard, origin) } : cors;
-}
-
-/** The text of a refusal. If the refusal is an error, its message. */
-function messageOf(refusal: unknown): string {
-  const said = attempt(() => (refusal as { message?: unknown } | undefined)?.message ?? refusal, undefined);
-  return typeof said === 'string' ? said : 'Forbidden';
 }
 
 /** Wraps a function of the app. If it throws, rejects or times out, `answer` gets an error as its first argument. */

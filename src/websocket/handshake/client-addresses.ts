@@ -4,11 +4,17 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import ipaddr from 'ipaddr.js';
 import type { TokenBucket } from 'limiter';
-import { isFull } from '../timing/token-bucket.js';
+import proxyAddr from 'proxy-addr';
+import { fullBucket, isFull } from '../timing/token-bucket.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
+import { HandshakeRefusal } from './handshake-refusal.js';
 import { trustOfAdapter } from './adapter-trust.js';
-import { trustsOf } from '../options/trust-proxy.js';
-import { TrustedProxies } from './trusted-proxies.js';
+import { trustsOf, type Trusts } from '../options/trust-proxy.js';
+
+// Another try may succeed when other clients have left.
+const SERVER_FULL = new HandshakeRefusal(503, 'TOO_MANY_CONNECTIONS', 'The server is at its limit of connections', 10);
+const ADDRESS = 'This address is at its limit of connections';
+const ADDRESS_FULL = new HandshakeRefusal(429, 'TOO_MANY_CONNECTIONS_OF_ADDRESS', ADDRESS, 10);
 
 /** The counters of one address. */
 export class AddressAccount {
@@ -26,8 +32,9 @@ export class AddressAccount {
 @Injectable()
 export class ClientAddresses {
   private readonly accounts = new Map<string, AddressAccount>();
-  private trusted: TrustedProxies | undefined;
+  private believed: { readonly trusts: Trusts | undefined } | undefined;
   private hasWarned = false;
+  private connections = 0;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -35,15 +42,26 @@ export class ClientAddresses {
   ) {}
 
   /** Read on the first request, because an app sets Express' `trust proxy` after it was created. */
-  get proxies(): TrustedProxies {
+  private get trusts(): Trusts | undefined {
     const { trustProxy } = this.options;
-    this.trusted ??= new TrustedProxies(trustsOf(trustProxy ?? trustOfAdapter(this.adapterHost.httpAdapter)));
-    return this.trusted;
+    this.believed ??= { trusts: trustsOf(trustProxy ?? trustOfAdapter(this.adapterHost.httpAdapter)) };
+    return this.believed.trusts;
   }
 
-  /** The address of the client that sent a request, through any number of trusted proxies. */
+  /** The client's address, through any number of trusted proxies. A Unix socket counts as this machine. */
   addressOf(request: IncomingMessage): string {
-    return this.proxies.addressOf(request);
+    const peer = peerOf(request);
+    if (!this.trusts) return peer;
+    // `proxy-addr` itself would fail on a Unix socket, which has no address. Such a proxy is on this machine.
+    const read = { headers: request.headers, socket: { remoteAddress: peer } } as IncomingMessage;
+    return proxyAddr(read, this.trusts);
+  }
+
+  /** The host and port that a request was made to. */
+  hostOf(request: IncomingMessage): string | undefined {
+    const forwarded = request.headers['x-forwarded-host'];
+    if (this.trusts?.(peerOf(request), 0) && typeof forwarded === 'string') return forwarded.split(',', 1)[0]?.trim();
+    return request.headers.host;
   }
 
   /** The account of the client's address; it is created if there is none. */
@@ -62,10 +80,11 @@ export class ClientAddresses {
    * Whether a request comes through a proxy that is not configured: from a private address, with `X-Forwarded-For`. All
    * clients then have that address, so a warning is logged once. A client with a public address may send it itself.
    */
-  comesByUnnamedProxy(request: IncomingMessage): boolean {
-    if (this.options.trustProxy !== undefined || !this.proxies.overlooks(request)) return false;
+  private comesByUnnamedProxy(request: IncomingMessage): boolean {
+    const isNamed = this.options.trustProxy !== undefined || this.trusts;
+    if (isNamed || request.headers['x-forwarded-for'] === undefined) return false;
     const address = this.addressOf(request);
-    if (!isPrivate(address)) return false;
+    if (!isPrivate(address, 0)) return false;
     if (!this.hasWarned) {
       new Logger(ClientAddresses.name).warn(
         `Handshakes come from ${address} with X-Forwarded-For, as from a proxy, and all clients have its ` +
@@ -76,6 +95,46 @@ export class ClientAddresses {
     }
     this.hasWarned = true;
     return true;
+  }
+
+  /** Whether one more connection may be opened. @returns why not */
+  judge(request: IncomingMessage): HandshakeRefusal | undefined {
+    const account = this.accountOf(request);
+    if (isMore(this.connections + 1, this.options.limits.connections)) return SERVER_FULL;
+    const isOneTooMany = isMore(account.connections + 1, this.options.limits.connectionsPerAddress);
+    return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : this.charge(account));
+  }
+
+  /**
+   * Counts a connection that has been opened.
+   *
+   * @returns why it is one too many after all: several slow handshakes may have passed the check for the same place
+   */
+  open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
+    this.connections += 1;
+    account.connections += 1;
+    if (isMore(this.connections, this.options.limits.connections)) return SERVER_FULL;
+    const isOneTooMany = isMore(account.connections, this.options.limits.connectionsPerAddress);
+    return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : undefined);
+  }
+
+  close(account: AddressAccount): void {
+    this.connections -= 1;
+    account.connections -= 1;
+  }
+
+  private unlessByUnnamedProxy<T>(request: IncomingMessage, refused: T | undefined): T | undefined {
+    return refused && this.comesByUnnamedProxy(request) ? undefined : refused;
+  }
+
+  private charge(account: AddressAccount): HandshakeRefusal | undefined {
+    const { connectRate } = this.options.limits;
+    if (!connectRate) return undefined;
+    const bucket = (account.connects ??= fullBucket(connectRate));
+    if (bucket.tryRemoveTokens(1)) return undefined;
+    const retryAfter = Math.ceil(bucket.getWaitTime(1) / 1_000);
+    const text = 'This address opens connections faster than it may';
+    return new HandshakeRefusal(429, 'CONNECTING_TOO_FAST', text, retryAfter);
   }
 
   /**
@@ -91,6 +150,10 @@ export class ClientAddresses {
       if (looks === 0) return;
     }
   }
+}
+
+function peerOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? '127.0.0.1';
 }
 
 /** The prefix of an IPv4 address when a server listens to IPv4 and IPv6. */
@@ -114,7 +177,8 @@ function withoutPort(address: string): string {
   return v4 ?? v6 ?? address;
 }
 
-function isPrivate(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  return ['loopback', 'private', 'uniqueLocal', 'linkLocal'].includes(ipaddr.process(address).range());
+const isPrivate = proxyAddr.compile(['loopback', 'linklocal', 'uniquelocal']);
+
+function isMore(connections: number, limit: number | false = false): boolean {
+  return limit !== false && connections > limit;
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { coalesceWrites } from '../socket-io/coalesced-writes.js';
 import { connectionOf, isHandshake, isHttp } from '../socket-io/engine-internals.js';
 import type { EngineRequest, UpgradeResponse } from '../socket-io/engine-internals.js';
@@ -9,9 +9,8 @@ import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/web
 import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
-import { ConnectionLimits } from './connection-limits.js';
 import { HandshakeRefusal, refuseHandshake } from './handshake-refusal.js';
-import { isOfOwnPage, originIsAllowed } from './origin.js';
+import { originIsAllowed } from './origin.js';
 import { perTurn } from './per-turn-queue.js';
 import { shareTexts } from './shared-texts.js';
 
@@ -27,7 +26,7 @@ const FAREWELL = 1_000;
  * every request of every transport, and the limits on each handshake. The app's own `allowRequest` runs after that.
  */
 @Injectable()
-export class Handshakes implements OnApplicationShutdown {
+export class Handshakes {
   private readonly log = new ThrottledLog(Handshakes.name);
   // It takes some tenths of a millisecond to set up a connection or to answer a refusal.
   private readonly accept = perTurn(8);
@@ -36,7 +35,6 @@ export class Handshakes implements OnApplicationShutdown {
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
-    @Inject(ConnectionLimits) private readonly limits: ConnectionLimits,
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
 
@@ -50,10 +48,6 @@ export class Handshakes implements OnApplicationShutdown {
       ...(cors && { cors: guardCors(cors, { timeout, onFailure }) }),
       ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, { timeout, onFailure }) }),
     };
-  }
-
-  onApplicationShutdown(): void {
-    this.log.flush();
   }
 
   install(server: Server): void {
@@ -74,29 +68,25 @@ export class Handshakes implements OnApplicationShutdown {
     });
     // If the handshake fails in between, Engine.IO writes an error and destroys the socket. Corked data would be lost.
     engine.on('connection_error', ({ req }: { req: IncomingMessage }) => req.socket.uncork());
-    this.surviveBreakOffs(server);
-  }
-
-  /** While the app's checks run, the TCP socket has no error listener. A reset by the client would end the process. */
-  private surviveBreakOffs(server: Server): void {
+    // While the app's checks run, the TCP socket has no error listener. A reset by the client would end the process.
     (server.httpServer as HttpServer).prependListener('upgrade', (request, socket) => {
       if (!request.url?.startsWith(server.path())) return;
       shareTexts(request);
       socket.on('error', ignore);
     });
-    server.engine.on('connection', ({ request }) => request.socket.off('error', ignore));
+    engine.on('connection', ({ request }) => request.socket.off('error', ignore));
   }
 
   private judge(request: EngineRequest, response: ServerResponse | UpgradeResponse): HandshakeRefusal | undefined {
-    const { origin } = request.headers;
-    if (origin !== undefined && !originIsAllowed(origin, request, response, this.addresses.proxies)) {
+    const { origin, 'sec-fetch-site': site } = request.headers;
+    if (origin !== undefined && !originIsAllowed(origin, response, () => this.addresses.hostOf(request))) {
       const shown = JSON.stringify(origin.slice(0, 100));
       return this.because(ORIGIN_NOT_ALLOWED, `its origin ${shown} is not allowed by cors.origin`);
     }
     if (!isHandshake(request)) return undefined;
-    if (origin === undefined && !this.options.allowMissingOrigin && !isOfOwnPage(request))
+    if (origin === undefined && !this.options.allowMissingOrigin && site !== 'same-origin')
       return this.because(ORIGIN_MISSING, 'it names no origin, and allowMissingOrigin is false');
-    const full = this.limits.judge(request);
+    const full = this.addresses.judge(request);
     if (full) return this.because(full, full.message, this.addresses.addressOf(request));
     return this.breaker.admits() ? undefined : UNAVAILABLE;
   }

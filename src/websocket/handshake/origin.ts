@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { isObject } from '../options/option-rules.js';
-import type { TrustedProxies } from './trusted-proxies.js';
 
 /**
  * Whether pages of the request's origin may connect. It applies the rules of CORS to every transport. The option `cors`
@@ -9,12 +8,11 @@ import type { TrustedProxies } from './trusted-proxies.js';
  */
 export function originIsAllowed(
   origin: string,
-  request: IncomingMessage,
   response: Pick<ServerResponse, 'getHeader'>,
-  proxies: TrustedProxies,
+  host: () => string | undefined,
 ): boolean {
   const allowed = response.getHeader('Access-Control-Allow-Origin');
-  return allowed === '*' || allowed === origin || isSame(origin, proxies.hostOf(request));
+  return allowed === '*' || allowed === origin || isSame(origin, host());
 }
 
 /**
@@ -32,11 +30,6 @@ export function corsOptions(cors: unknown): unknown {
 export function allowsEveryOrigin(cors: unknown): boolean {
   const { origin } = Object(corsOptions(cors)) as { origin?: unknown };
   return origin === '*' || origin === true;
-}
-
-/** Whether a request without an `Origin` header comes from a page of the server's own origin. */
-export function isOfOwnPage({ headers }: IncomingMessage): boolean {
-  return headers['sec-fetch-site'] === 'same-origin';
 }
 
 function isSame(origin: string, host: string | undefined): boolean {

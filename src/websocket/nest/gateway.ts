@@ -1,5 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
+import { GATEWAY_OPTIONS, GATEWAY_SERVER_METADATA, PORT_METADATA } from '@nestjs/websockets/constants.js';
+import { ContextIdFactory, type ContextId, type ModuleRef } from '@nestjs/core';
+import { REQUEST_CONTEXT_ID } from '@nestjs/core/router/request/request-constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Server, ServerOptions, Socket } from '../socket-io/socket.io.js';
 
@@ -35,8 +37,7 @@ export class Gateway {
 
   constructor(
     readonly wrapper: InstanceWrapper,
-    /** The key in Nest's container of the module that provides it. */
-    readonly moduleKey: string,
+    private readonly moduleRef: ModuleRef,
   ) {
     const metatype = wrapper.metatype as Type;
     const { namespace = '/', ...serverOptions } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {}) as {
@@ -63,6 +64,41 @@ export class Gateway {
   /** Calls a hook of this gateway, or of the client's own instance of it. */
   call(hook: Hook, client: Socket, rest: readonly unknown[], instance = this.instance): unknown {
     return (instance as Hooks)[hook]?.(client, ...rest);
+  }
+
+  /**
+   * Returns a client's instance of a request-scoped gateway. The client is its injectable `REQUEST`.
+   *
+   * @throws what the constructor of the gateway, or of one of its dependencies, throws
+   */
+  async instanceFor(client: Socket): Promise<{ readonly instance: object; readonly contextId: ContextId }> {
+    const { wrapper } = this;
+    const host = wrapper.host!;
+    const contextId = this.contextOf(client, wrapper.isDependencyTreeDurable());
+    // Private to Nest. `ModuleRef#resolve` searches all modules, and may find the class in another module.
+    const instance = await this.moduleRef['injector'].loadPerContext(
+      this.instance,
+      host,
+      host.providers,
+      contextId,
+      wrapper,
+    );
+    // Nest sets the `@WebSocketServer()` properties at boot, and only on the stand-in.
+    for (const property in this.instance)
+      if (Reflect.hasMetadata(GATEWAY_SERVER_METADATA, this.instance, property))
+        Reflect.set(instance, property, Reflect.get(this.instance, property));
+    return { instance, contextId };
+  }
+
+  /** Stored on the client under Nest's own symbol, so that all code gets the same context for it. */
+  private contextOf(client: Socket, durable: boolean): ContextId {
+    const known = (client as Socket & { [REQUEST_CONTEXT_ID]?: ContextId })[REQUEST_CONTEXT_ID];
+    if (known) return known;
+    const contextId = ContextIdFactory.getByRequest(client);
+    Object.defineProperty(client, REQUEST_CONTEXT_ID, { configurable: true, value: contextId });
+    const request: unknown = durable ? contextId.payload : Object.assign(client, contextId.payload);
+    this.moduleRef.registerRequestByContextId(request, contextId);
+    return contextId;
   }
 
   /** Keeps the result of `afterInit`. Nest ignores its promise, and what it throws would be an uncaught exception. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { EventsGateway } from './events.gateway.js';
 import { corsOptions } from '../handshake/origin.js';
@@ -16,7 +16,10 @@ export class GatewayOptionsError extends Error {
 export class Gateways {
   private discovered: readonly Gateway[] | undefined;
 
-  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+  constructor(
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+  ) {}
 
   /** The gateways on one namespace of one server, in the order in which Nest sets them up. */
   at(place: Place, namespace: NamespaceName): readonly Gateway[] {
@@ -66,14 +69,12 @@ export class Gateways {
   }
 
   private discover(): readonly Gateway[] {
-    const all = [...this.modules.entries()].flatMap(([moduleKey, { providers }]) =>
-      [...providers.values()]
-        .filter(
-          ({ isNotMetatype, metatype }) =>
-            !isNotMetatype && metatype && Reflect.hasMetadata(GATEWAY_METADATA, metatype),
-        )
-        .map((wrapper) => new Gateway(wrapper, moduleKey)),
-    );
+    const all = new DiscoveryService(this.modules)
+      .getProviders()
+      .filter(
+        ({ isNotMetatype, metatype }) => !isNotMetatype && metatype && Reflect.hasMetadata(GATEWAY_METADATA, metatype),
+      )
+      .map((wrapper) => new Gateway(wrapper, this.moduleRef));
     const others = all.filter((gateway) => !isOfModule(gateway));
     // If no gateway of the app is in the default place, `EventsGateway` alone would open a further server there.
     if (others[0] && !others.some((other) => isSamePlace(other.place, DEFAULT_PLACE)))

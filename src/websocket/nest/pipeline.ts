@@ -5,23 +5,48 @@ import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
+import { Injector } from '@nestjs/core/injector/injector.js';
 import { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
 import { InterceptorsContextCreator } from '@nestjs/core/interceptors/interceptors-context-creator.js';
 import { PipesConsumer } from '@nestjs/core/pipes/pipes-consumer.js';
 import { PipesContextCreator } from '@nestjs/core/pipes/pipes-context-creator.js';
-import { WsException } from '@nestjs/websockets';
+import { AbstractWsAdapter, WsException } from '@nestjs/websockets';
 import { ExceptionFiltersContext } from '@nestjs/websockets/context/exception-filters-context.js';
 import { WsContextCreator } from '@nestjs/websockets/context/ws-context-creator.js';
-import type { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
+import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
 import { GatewayMetadataExplorer } from '@nestjs/websockets/gateway-metadata-explorer.js';
 import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
 import { catchError, isObservable } from 'rxjs';
-import { FilteredError } from '../errors/filtered-error.js';
+import { FilteredError } from '../errors/error-answer.js';
 import { isPromise } from '../errors/guarded-call.js';
-import { requireMembers } from '../errors/private-members.js';
+import { requireMembers, type PrivateMembers } from '../errors/private-members.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
-import { NEST_MEMBERS } from './private-members.js';
+
+/**
+ * The undocumented members of Nest that the module uses. Nest's own dispatch uses them
+ * (https://github.com/nestjs/nest/blob/master/packages/websockets/web-sockets-controller.ts). There is no other way to
+ * run it without the proxy that swallows errors.
+ */
+export const NEST_MEMBERS: PrivateMembers = {
+  '@nestjs/common': [[Logger, 'staticInstanceRef']],
+  '@nestjs/core': [
+    [ModuleRef, 'container', 'injector'],
+    [Injector, 'loadPerContext'],
+    [GuardsConsumer, 'tryActivate'],
+    [GuardsContextCreator, 'create'],
+    [InterceptorsConsumer, 'intercept'],
+    [InterceptorsContextCreator, 'create'],
+    [PipesContextCreator, 'create'],
+  ],
+  '@nestjs/websockets': [
+    [AbstractWsAdapter, 'forceCloseConnections', 'httpServer'],
+    [ExceptionFiltersContext, 'create'],
+    [GatewayMetadataExplorer, 'explore'],
+    [WsContextCreator, 'create', 'getMetadata'],
+    [WsExceptionsHandler, 'filters'],
+  ],
+};
 
 /** The arguments that guards, interceptors and filters get, as in Nest: client, data, ack, pattern. */
 type Args = [client: Socket, data: unknown, ack: unknown, pattern: string];

@@ -8,16 +8,17 @@ import { WebsocketOptionsError, isClass } from './option-rules.js';
  *
  * @throws WebsocketOptionsError when the provider cannot be had, or has no such method
  */
-export function functionOf<Name extends string, Call extends (...args: never[]) => unknown>(
+export function functionOf<Call extends (...args: never[]) => unknown>(
   moduleRef: ModuleRef,
   option: string,
-  use: Call | Type<Record<Name, Call>>,
-  method: Name,
+  use: Call | Type,
+  method: string,
 ): Call {
-  if (!isProvider(use, method)) return use;
-  let provider: Record<Name, Call>;
+  const { prototype } = use as { prototype?: object };
+  if (!isClass(use) && !(prototype && method in prototype)) return use;
+  let provider: Record<string, unknown>;
   try {
-    provider = moduleRef.get(use, { strict: false });
+    provider = moduleRef.get(use as Type, { strict: false });
   } catch (error) {
     throw new WebsocketOptionsError(
       option,
@@ -27,13 +28,5 @@ export function functionOf<Name extends string, Call extends (...args: never[]) 
   }
   if (typeof Object(provider)[method] !== 'function')
     throw new WebsocketOptionsError(option, use, `a provider with a method ${method}()`);
-  return ((...args: Parameters<Call>) => provider[method](...args)) as Call;
-}
-
-function isProvider<Name extends string, Call>(
-  use: Call | Type<Record<Name, Call>>,
-  method: Name,
-): use is Type<Record<Name, Call>> {
-  const { prototype } = use as { prototype?: object };
-  return isClass(use) || (prototype !== undefined && method in prototype);
+  return ((...args) => (provider[method] as Call)(...args)) as Call;
 }

@@ -30,6 +30,5 @@ export const handshakeOptions = {
 
 function isTrust(value: unknown): boolean {
   if (typeof value === 'number') return count.accepts(value);
-  if (typeof value !== 'string' && !Array.isArray(value)) return value === false || typeof value === 'function';
-  return attempt(() => trustsOf(value) !== undefined, false);
+  return attempt(() => value === false || trustsOf(value as TrustProxy) !== undefined, false);
 }

@@ -113,9 +113,6 @@ export interface ResolvedWebsocketOptions extends Omit<
   readonly shutdown: Resolved<typeof shutdownOptions>;
 }
 
-/** What the kit sets where neither app nor gateway sets it; all else is Socket.IO's own default. */
-export const DEFAULT_SERVER_OPTIONS = { cors: { origin: '*' } } satisfies ServerOptions;
-
 /**
  * Checks the options, and fills in the kit's own.
  *

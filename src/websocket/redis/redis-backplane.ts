@@ -1,7 +1,7 @@
-import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { redactedUrl } from '../errors/report-error.js';
-import { ThrottledLog } from '../errors/throttled-log.js';
-import { RedisConnection, RedisUnavailableError, reasonOf, type ConnectionListener } from './redis-connection.js';
+import { OutageLog } from './outage-log.js';
+import { RedisConnection, RedisUnavailableError } from './redis-connection.js';
 import { redisOption, type RedisClient, type RedisOptions } from '../options/redis.options.js';
 import type { Namespace, ServerOptions } from '../socket-io/socket.io.js';
 
@@ -35,9 +35,8 @@ export class RedisBackplane implements OnApplicationBootstrap {
     const outages = new OutageLog();
     const where = url === undefined ? 'the address of "redis.client"' : redactedUrl(url);
     const own = { isOwned: true, timeout, where };
-    const publisher = await (client
-      ? RedisConnection.open(client, { ...own, isOwned: false }, outages)
-      : RedisConnection.open(await createClient(url, timeout), own, outages));
+    const shared = { ...own, isOwned: client === undefined };
+    const publisher = await RedisConnection.open(client ?? (await createClient(url, timeout)), shared, outages);
     try {
       const subscriber = await RedisConnection.open(publisher.client.duplicate(), own, outages);
       return new RedisBackplane(publisher, subscriber, createAdapter, keyPrefix, outages);
@@ -58,7 +57,6 @@ export class RedisBackplane implements OnApplicationBootstrap {
 
   async close(): Promise<void> {
     await Promise.all([this.subscriber.close(), this.publisher.close()]);
-    this.outages.throttled.flush();
   }
 
   /** Closes at once, without waiting for Redis. */
@@ -80,42 +78,6 @@ function countingNodes<A extends { serverCount(): Promise<number> }>(adapter: A,
       return 1;
     });
   return adapter;
-}
-
-/** Logs once when a connection to Redis is lost, and once when all connections are back. */
-class OutageLog implements ConnectionListener {
-  private readonly logger = new Logger(RedisBackplane.name);
-  private readonly lost = new Set<RedisConnection>();
-  readonly throttled = new ThrottledLog(RedisBackplane.name);
-  private unsent = 0;
-
-  onLost(connection: RedisConnection, error: Error): void {
-    if (this.lost.size === 0) {
-      this.logger.error(
-        `Redis is gone (${reasonOf(error)}); until it is back, events reach only the clients of this node`,
-      );
-    }
-    this.lost.add(connection);
-  }
-
-  onReady(connection: RedisConnection): void {
-    if (!this.lost.delete(connection) || this.lost.size > 0) return;
-    this.logger.log(`Redis is back; ${this.unsent} commands were lost while it was away`);
-    this.unsent = 0;
-  }
-
-  onUnsent(command: string, error: unknown): void {
-    this.unsent += 1;
-    if (this.lost.size === 0) this.logger.error(`Redis refused "${command}": ${reasonOf(error)}`);
-  }
-
-  onUnreadable(error: unknown): void {
-    this.throttled.error(
-      'UNREADABLE',
-      'A message on the channels of Redis is not one of a node and is left out; is "redis.keyPrefix" used by others?',
-      error,
-    );
-  }
 }
 
 async function createClient(url: string | undefined, connectTimeout: number): Promise<RedisClient> {

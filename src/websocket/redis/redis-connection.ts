@@ -1,22 +1,11 @@
 import { Deadline } from '../timing/deadline.js';
 import { callEach, type Listener } from '../errors/guarded-call.js';
+import { reasonOf, type OutageLog } from './outage-log.js';
 import type { RedisClient } from '../options/redis.options.js';
 
 /** Redis or a package for it is not available. Thrown when the app boots. `cause` is the original error, if any. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
-}
-
-/** Called when the state of a connection changes, or something fails on it. */
-export interface ConnectionListener {
-  /** The client is ready, for the first time or again. */
-  onReady(connection: RedisConnection): void;
-  /** The client is not ready any more, and reconnects. */
-  onLost(connection: RedisConnection, error: Error): void;
-  /** A command failed whose promise Socket.IO ignores. */
-  onUnsent(command: string, error: unknown): void;
-  /** Socket.IO's adapter has failed on a published message. */
-  onUnreadable(error: unknown): void;
 }
 
 /** How long closing waits until Redis has processed earlier commands, in milliseconds. */
@@ -63,7 +52,7 @@ export class RedisConnection {
   private constructor(
     readonly client: AnyClient,
     private readonly options: ConnectionOptions,
-    private readonly listener: ConnectionListener,
+    private readonly listener: OutageLog,
   ) {
     client.on('ready', this.onReady);
     client.on('error', this.onError);
@@ -75,32 +64,23 @@ export class RedisConnection {
    *
    * @throws RedisUnavailableError when a borrowed client was not told to connect, or Redis does not answer in time
    */
-  static async open(
-    client: RedisClient,
-    options: ConnectionOptions,
-    listener: ConnectionListener,
-  ): Promise<RedisConnection> {
+  static async open(client: RedisClient, options: ConnectionOptions, listener: OutageLog): Promise<RedisConnection> {
+    const { isOwned } = options;
     const { isOpen, status } = client as AnyClient;
-    if (!options.isOwned && (isOpen === false || status === 'wait' || status === 'end')) {
+    if (!isOwned && (isOpen === false || status === 'wait' || status === 'end')) {
       throw new RedisUnavailableError(
         'WebsocketModule: "redis.client" is not connected. Connect it before it is handed over.',
       );
     }
     const connection = new RedisConnection(client as AnyClient, options, listener);
-    await connection.begin();
-    return connection;
-  }
-
-  private async begin(): Promise<void> {
-    const { client } = this;
-    const { isOwned } = this.options;
     // Each namespace adds listeners of its own.
-    if (isOwned) client.setMaxListeners(0);
-    const isConnecting = !isOwned || (client.status !== undefined && client.status !== 'wait');
-    await this.reach(isConnecting ? client.ping() : client.connect());
-    this.ready = true;
+    if (isOwned) connection.client.setMaxListeners(0);
+    const isConnecting = !isOwned || (status !== undefined && status !== 'wait');
+    await connection.reach(isConnecting ? connection.client.ping() : connection.client.connect());
+    connection.ready = true;
     // The app's own servers keep the process alive. If the app fails to start, Redis must not keep it alive.
-    if (isOwned) client.unref?.();
+    if (isOwned) connection.client.unref?.();
+    return connection;
   }
 
   /**
@@ -191,10 +171,4 @@ export class RedisConnection {
     this.ready = false;
     this.listener.onLost(this, error);
   };
-}
-
-/** The message of an error. Node collects failed attempts to connect in an AggregateError without a message. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && !error.message) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

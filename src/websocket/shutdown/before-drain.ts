@@ -1,4 +1,4 @@
-import type { ModulesContainer } from '@nestjs/core';
+import { DiscoveryService, type ModulesContainer } from '@nestjs/core';
 import { logFailure } from '../errors/report-error.js';
 
 /**
@@ -24,8 +24,7 @@ export interface BeforeDrain {
 
 /** Calls the hook of all providers that have it, except request-scoped ones, in parallel. Logs their errors. */
 export async function callBeforeDrain(modules: ModulesContainer): Promise<void> {
-  const wrappers = Array.from(modules.values()).flatMap(({ providers }) => [...providers.values()]);
-  const statics = wrappers.filter((one) => one.isDependencyTreeStatic());
+  const statics = new DiscoveryService(modules).getProviders().filter((one) => one.isDependencyTreeStatic());
   await Promise.all(Array.from(new Set(statics.map(({ instance }) => instance)), callOn));
 }
 

@@ -1,14 +1,6 @@
 import { setImmediate } from 'node:timers';
 import type { Deadline } from '../timing/deadline.js';
-import {
-  allConnectionsOf,
-  awaitsPong,
-  ping,
-  tcpOf,
-  transportOf,
-  type Connection,
-  WEBSOCKET_CLOSED,
-} from '../socket-io/engine-internals.js';
+import { allConnectionsOf, ping, tcpOf, transportOf, type Connection } from '../socket-io/engine-internals.js';
 import { endSocket, namespacesOf } from '../socket-io/socket-internals.js';
 import type { Server, Socket } from '../socket-io/socket.io.js';
 
@@ -75,7 +67,7 @@ export class ClientConnection {
     }
     const closed = Promise.all([
       new Promise((resolve) => connection.once('close', resolve)),
-      socket && socket.readyState !== WEBSOCKET_CLOSED && new Promise<void>((resolve) => socket.once('close', resolve)),
+      socket && socket.readyState !== socket.CLOSED && new Promise<void>((resolve) => socket.once('close', resolve)),
     ]);
     this.endSockets();
     connection.close();
@@ -105,8 +97,7 @@ export class ClientConnection {
     // In version 3 of the Engine.IO protocol, the clients send the pings.
     if (connection.protocol === 3 || connection.readyState !== 'open' || this.sockets.length === 0) return;
     this.isMute = true;
-    // The client first answers a ping that is already under way.
-    let pongs = awaitsPong(connection) ? 2 : 1;
+    let pongs = 2;
     await new Promise((resolve) => {
       const done = (): void => {
         connection.off('packet', onPacket);
@@ -124,6 +115,8 @@ export class ClientConnection {
       };
       connection.on('packet', onPacket);
       connection.on('close', done);
+      // The first pong may answer a ping that was sent before. The second one answers one of these.
+      ping(connection);
       ping(connection);
     });
   }

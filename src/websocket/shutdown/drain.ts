@@ -49,7 +49,8 @@ export class Drain {
   async run(): Promise<void> {
     // By then this process has ended, and its replacement answers.
     const retryAfter = Math.ceil(this.options.timeout / 1_000);
-    const onLate = (connection: Connection): void => this.leave(new ClientConnection(connection));
+    const onLate = (connection: Connection): void =>
+      void this.leaving.push(this.disconnectOne(new ClientConnection(connection)));
     for (const server of this.servers) refuseNewConnections(server, retryAfter, this.onSign, onLate);
     await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.beforeDrain());
     const connections = Array.from(this.servers).flatMap(connectionsOf);
@@ -90,15 +91,11 @@ export class Drain {
     const never = new Promise(() => {});
     let batches = Math.ceil(connections.length / batchSize);
     for (let first = 0; first < connections.length; first += batchSize) {
-      for (const connection of connections.slice(first, first + batchSize)) this.leave(connection);
+      for (const each of connections.slice(first, first + batchSize)) this.leaving.push(this.disconnectOne(each));
       // This leaves one interval for the last batch to close.
       if (batches > 1) await new Deadline(Math.min(batchInterval, this.lastAnswer.left / batches)).allows(never);
       batches -= 1;
     }
-  }
-
-  private leave(connection: ClientConnection): void {
-    this.leaving.push(this.disconnectOne(connection));
   }
 
   private async disconnectOne(connection: ClientConnection): Promise<void> {

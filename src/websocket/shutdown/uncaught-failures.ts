@@ -12,7 +12,7 @@ import { Shutdown } from './shutdown.js';
 @Injectable()
 export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationShutdown {
   private ending: Ending;
-  private stopWatching = (): void => {};
+  private readonly end: Ending = () => new Deadline(this.options.shutdown.timeout).allows(this.ending());
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -34,12 +34,14 @@ export class UncaughtFailures implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { onUncaught, timeout } = this.options.shutdown;
-    if (onUncaught === 'drain') this.stopWatching = watchFailures(() => new Deadline(timeout).allows(this.ending()));
+    if (this.options.shutdown.onUncaught !== 'drain') return;
+    if (endings.size === 0) process.on('uncaughtExceptionMonitor', onUncaughtError);
+    endings.add(this.end);
   }
 
   onApplicationShutdown(): void {
-    this.stopWatching();
+    endings.delete(this.end);
+    if (endings.size === 0) process.off('uncaughtExceptionMonitor', onUncaughtError);
   }
 }
 
@@ -52,23 +54,12 @@ const endings = new Set<Ending>();
 const MAX_LATER_FAILURES = 10;
 
 /**
- * Runs `ending` after an uncaught exception that would end the process, because nothing listens to `uncaughtException`.
- * Then throws the same error again, so that Node does what it would have done.
+ * Runs all endings after an uncaught exception that would end the process, because nothing listens to
+ * `uncaughtException`. Then throws the same error again, so that Node does what it would have done.
  *
  * It listens to `uncaughtExceptionMonitor`, which changes nothing by itself. A library that checks whether it has the
  * only `uncaughtException` listener does not see this one.
- *
- * @returns a function that stops it
  */
-function watchFailures(ending: Ending): () => void {
-  if (endings.size === 0) process.on('uncaughtExceptionMonitor', onUncaughtError);
-  endings.add(ending);
-  return () => {
-    endings.delete(ending);
-    if (endings.size === 0) process.off('uncaughtExceptionMonitor', onUncaughtError);
-  };
-}
-
 function onUncaughtError(error: unknown): void {
   const isDealtWith = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
   if (!isDealtWith) void endProcess(error);

@@ -4,7 +4,7 @@ import { duplexPair } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { UnknownInternalsError } from '../errors/private-members.js';
-import type { Server, Socket } from './socket.io.js';
+import type { Socket } from './socket.io.js';
 
 const UPGRADE = {
   method: 'GET',
@@ -18,12 +18,7 @@ const JOIN = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]);
 /** Turns of the event loop. A client needs about ten to join. */
 const ENOUGH_TURNS = 1_000;
 
-interface Connection {
-  readonly server: Server;
-  readonly socket: Socket;
-}
-
-let connection: Promise<Connection> | undefined;
+let connection: Promise<Socket> | undefined;
 
 /**
  * Makes a connection to get at the classes of the platform's Socket.IO, of which few are exported. It runs in memory,
@@ -31,12 +26,12 @@ let connection: Promise<Connection> | undefined;
  *
  * @throws UnknownInternalsError when no client joins
  */
-export function connectionInMemory(): Promise<Connection> {
+export function connectionInMemory(): Promise<Socket> {
   connection ??= connect();
   return connection;
 }
 
-async function connect(): Promise<Connection> {
+async function connect(): Promise<Socket> {
   const server = new IoAdapter(createServer()).createIOServer(0);
   const [far, near] = duplexPair();
   const request = Object.assign(new IncomingMessage(near as TcpSocket), UPGRADE);
@@ -49,5 +44,5 @@ async function connect(): Promise<Connection> {
   near.destroy();
   far.destroy();
   if (!socket) throw new UnknownInternalsError('socket.io', 'does not let a client join in memory');
-  return { server, socket };
+  return socket;
 }

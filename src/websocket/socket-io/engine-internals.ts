@@ -26,11 +26,19 @@ export interface TransportInternals {
   onClose(): void;
 }
 
+export type OnSent = (error?: Error | null) => void;
+
 /** The members of `ws` that are used here. The last two are private to it. */
 export interface WebSocket {
   readonly readyState: number;
-  readonly bufferedAmount: number;
+  /** The state of a WebSocket whose TCP connection has ended. */
+  readonly CLOSED: number;
+  /** The negotiated extensions, such as compression. */
+  readonly extensions: string;
   once(event: 'close', listener: () => void): void;
+  emit(event: string, one?: unknown, other?: unknown): boolean;
+  pong(data: unknown, mask: boolean, onSent: OnSent): void;
+  send(data: unknown, options?: unknown, onSent?: OnSent): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
   pause(): void;
@@ -39,9 +47,6 @@ export interface WebSocket {
   /** Parses the frames, and knows the size of the message that is being received. */
   readonly _receiver: { readonly _totalPayloadLength?: number } | null;
 }
-
-/** The state of a WebSocket whose TCP connection has ended. */
-export const WEBSOCKET_CLOSED = 3;
 
 export function transportOf({ transport }: Connection): TransportInternals {
   return transport as object as TransportInternals;
@@ -77,11 +82,6 @@ export function ping(connection: Connection): void {
   connection['sendPacket']('ping');
 }
 
-/** Whether the client has not yet answered a ping. */
-export function awaitsPong(connection: Connection): boolean {
-  return Boolean(connection['pingTimeoutTimer']);
-}
-
 /** Restarts the time that the client has to answer a ping. */
 export function putOffTimeout(connection: Connection): void {
   connection['pingTimeoutTimer']?.refresh();
@@ -89,12 +89,14 @@ export function putOffTimeout(connection: Connection): void {
 
 /** Closes a connection at once, with a reason. `close()` waits for unsent packets, and takes no reason. */
 export function endConnection(connection: Connection, reason: string): void {
+  connection.transport.discard();
   connection['onClose'](reason);
+  releaseTransport(connection);
 }
 
-/** The WebSocket server of an engine: from `ws`, or from the option `wsEngine`. */
-export function webSocketServerOf(engine: Server['engine']): unknown {
-  return engine['ws'];
+/** For polling: once the connection is closed, the transport need not wait for another poll to tell the client. */
+export function releaseTransport(connection: Connection): void {
+  if (connection.readyState === 'closed') transportOf(connection).shouldClose?.();
 }
 
 export function connectionOf(engine: Server['engine'], sid: string | undefined): Connection | undefined {

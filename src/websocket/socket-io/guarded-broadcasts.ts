@@ -1,4 +1,4 @@
-import { guardedCall } from '../errors/guarded-call.js';
+import { callEach, type Listener } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
 import type { Namespace } from './socket.io.js';
 
@@ -21,9 +21,8 @@ export function guardBroadcasts(namespace: Namespace): void {
     const callback = args.at(-1);
     if (typeof callback !== 'function') return emit.call(this, event, ...args);
     const guarded = (...answers: unknown[]): void =>
-      guardedCall(
-        () => callback.apply(this, answers) as unknown,
-        (error) => logFailure(`The ack callback of a broadcast of "${event}" failed`, error),
+      callEach([callback as Listener], this, answers, (error) =>
+        logFailure(`The ack callback of a broadcast of "${event}" failed`, error),
       );
     return emit.call(this, event, ...args.slice(0, -1), guarded);
   }

@@ -1,6 +1,7 @@
 import { callListeners, guardedCall } from '../errors/guarded-call.js';
 import { guardedMiddleware } from '../errors/guarded-middleware.js';
 import { logFailure } from '../errors/report-error.js';
+import { RecoveredSessions } from './recovered-sessions.js';
 import type { Namespace, Server, Socket } from './socket.io.js';
 
 /** A Socket.IO middleware that decides whether a client may join a namespace. */
@@ -15,6 +16,8 @@ export interface NamespaceListener {
   /** Whether a client that passed all middlewares may join. */
   mayJoin(socket: Socket): boolean;
   onJoined(socket: Socket): void;
+  /** Returns what to keep of `socket.data` for a client that reconnects. */
+  readonly dataOf: (socket: Socket) => unknown;
   /** Called when a listener for `connect` or `connection` has failed. */
   onListenerError(socket: Socket, error: unknown): void;
 }
@@ -35,6 +38,9 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
     namespace['_fns'] = [listener.first, ...namespace['_fns'].map(guarded)];
   const add = namespace._add.bind(namespace);
   const doConnect = namespace['_doConnect'].bind(namespace);
+  const remove = namespace._remove.bind(namespace);
+  const isRecovering = Boolean(namespace.server._opts.connectionStateRecovery);
+  const recovered = isRecovering ? new RecoveredSessions(namespace, listener.dataOf) : undefined;
   Object.assign(namespace, {
     use(this: Namespace, middleware: NamespaceMiddleware): Namespace {
       namespace['_fns'].push(guarded(middleware));
@@ -43,8 +49,9 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
 
     /** Socket.IO calls this when a client asks to join, and ignores the promise. */
     _add(this: Namespace, ...joining: Parameters<typeof add>): Promise<void> {
+      const [client] = joining;
+      recovered?.begin(client.conn);
       return add(...joining).catch((error: unknown) => {
-        const [client] = joining;
         logFailure(`A client could not join namespace ${this.name}`, error);
         client.conn.close();
       });
@@ -52,7 +59,15 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
 
     /** Socket.IO calls this when a client has passed the middlewares. */
     _doConnect(this: Namespace, socket: Socket, ...rest: unknown[]): void {
-      if (listener.mayJoin(socket)) doConnect(socket, ...rest);
+      if (!listener.mayJoin(socket)) return;
+      recovered?.deliver(socket);
+      doConnect(socket, ...rest);
+    },
+
+    /** Socket.IO calls this when a client has left, or was not let in. */
+    _remove(this: Namespace, socket: Socket): void {
+      recovered?.forget(socket);
+      remove(socket);
     },
 
     /** Socket.IO calls this to emit `connect`, `connection` and, for the server, `new_namespace`. */

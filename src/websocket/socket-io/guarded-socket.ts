@@ -1,5 +1,5 @@
 import { INTERNAL_ERROR } from '../errors/error-answer.js';
-import { callEach, callListeners, type Listener } from '../errors/guarded-call.js';
+import { callEach, callListeners, guardedCall, type Listener } from '../errors/guarded-call.js';
 import { guardedMiddleware, type Next } from '../errors/guarded-middleware.js';
 import { logFailure, logListenerFailure } from '../errors/report-error.js';
 import type { Socket } from './socket.io.js';
@@ -11,8 +11,8 @@ const LISTENER = Symbol('listener');
 
 /** Gets what a client sends, in place of Socket.IO's own listeners and handlers. */
 export interface SocketListener {
-  /** Called for each event from the client. */
-  receive(packet: EventPacket): void;
+  /** Called for each event from the client, once it has passed the middlewares of the socket or one has refused it. */
+  receive(event: readonly unknown[], bytes?: number, ack?: Listener, refusal?: Error | null): void;
   /** Runs the handlers of an event. @param sent the arguments from the client, and then the ack if there is one */
   handle(event: string, sent: readonly unknown[]): void;
   /** Called when the socket has disconnected. */
@@ -44,20 +44,34 @@ export function listenerFor(event: string): Listener {
 
 const guards = {
   /** Socket.IO calls this for each event that the client sends. */
-  onevent(this: Socket, packet: EventPacket): void {
-    listenerOf(this)?.receive(packet);
+  onevent(this: Socket, { id, data: event = [], bytes }: EventPacket): void {
+    const ack = id === undefined || id === null ? undefined : this['ack'](id);
+    // As in Socket.IO, listeners and middlewares get the ack as the last argument.
+    if (ack) event.push(ack);
+    const anyListeners = this['_anyListeners'];
+    if (anyListeners?.length) {
+      callEach(anyListeners, this, event, (error) =>
+        logFailure(`A listener of onAny failed on client ${this.id}`, error),
+      );
+    }
+    this['run'](event, (refusal?: Error | null) => listenerOf(this)?.receive(event, bytes, ack, refusal));
   },
 
-  /** Socket.IO calls this when the client answers an event of the server. */
-  onack(this: Socket, { id, data = [] }: { id: number; data?: unknown[] }): void {
-    const callback = this['acks'].get(id);
-    this['acks'].delete(id);
-    if (typeof callback === 'function') callAck(this, callback, data);
+  /** Socket.IO calls this for each ack of the client. A parser of the app may let data pass that is no list. */
+  onack(this: Socket, packet: { id: number; data?: unknown[] }): void {
+    guardedCall(
+      () => prototypeOf(this)['onack'].call(this, packet),
+      (error) => logFailure(`An ack of client ${this.id} cannot be handled`, error),
+    );
   },
 
   /** Socket.IO registers the callback here that gets the client's answer, or an error after `timeout()`. */
   registerAckCallback(this: Socket, id: number, callback: Listener): void {
-    prototypeOf(this)['registerAckCallback'].call(this, id, (...answer: unknown[]) => callAck(this, callback, answer));
+    const guarded = (...answer: unknown[]): void =>
+      callEach([callback], this, answer, (error) =>
+        logFailure(`An ack callback failed on the answer of client ${this.id}`, error),
+      );
+    prototypeOf(this)['registerAckCallback'].call(this, id, guarded);
   },
 
   /** Socket.IO calls this to emit `disconnecting`, `disconnect` and `error`. */
@@ -111,10 +125,4 @@ function guardedPrototypeOf(socket: Socket): object {
   const guarded = Object.assign(Object.create(own) as object, guards);
   guardedPrototypes.set(own, guarded);
   return guarded;
-}
-
-function callAck(socket: Socket, callback: Listener, answer: readonly unknown[]): void {
-  callEach([callback], socket, answer, (error) =>
-    logFailure(`An ack callback failed on the answer of client ${socket.id}`, error),
-  );
 }

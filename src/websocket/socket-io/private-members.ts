@@ -1,13 +1,13 @@
 import { requireMembers, type PrivateMembers } from '../errors/private-members.js';
 import { connectionInMemory } from './connection-in-memory.js';
 import { transportOf } from './engine-internals.js';
-import type { Server, Socket } from './socket.io.js';
+import type { Socket } from './socket.io.js';
 
 let verified: Promise<void> | undefined;
 
 /** Checks, once per process, that all of {@link membersOf} exist. @throws UnknownInternalsError when one is missing */
 export function verifySocketIo(): Promise<void> {
-  verified ??= connectionInMemory().then(({ server, socket }) => requireMembers(membersOf(server, socket)));
+  verified ??= connectionInMemory().then((socket) => requireMembers(membersOf(socket)));
   return verified;
 }
 
@@ -22,8 +22,9 @@ export function verifySocketIo(): Promise<void> {
  * - No option limits how fast a client may send, or tells how much waits to be sent to it.
  *   https://github.com/socketio/socket.io/blob/main/packages/engine.io/lib/socket.ts
  */
-export function membersOf(server: Server, socket: Socket): PrivateMembers {
+export function membersOf(socket: Socket): PrivateMembers {
   const { client, conn, nsp } = socket;
+  const { server } = nsp;
   const { engine } = server;
   const { socket: webSocket } = transportOf(conn);
   return {
@@ -32,7 +33,7 @@ export function membersOf(server: Server, socket: Socket): PrivateMembers {
       [server.constructor, '_nsps', '_opts', '_parser', 'encoder'],
       [client.constructor, 'nsps', 'sockets'],
       [socket.constructor, '_anyListeners', '_anyOutgoingListeners', '_cleanup', '_error', '_onclose', '_onerror'],
-      [socket.constructor, 'ack', 'acks', 'emitReserved', 'fns', 'notifyOutgoingListeners', 'onack', 'onevent'],
+      [socket.constructor, 'ack', 'emitReserved', 'fns', 'notifyOutgoingListeners', 'onack', 'onevent'],
       [socket.constructor, 'packet', 'registerAckCallback', 'run'],
     ],
     'engine.io': [

@@ -1,5 +1,6 @@
 import { guardedCall } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
+import type { Connection } from './engine-internals.js';
 import type { Namespace, Socket } from './socket.io.js';
 
 type Adapter = Namespace['adapter'];
@@ -15,11 +16,8 @@ interface Recovery {
   session: Session | undefined;
   /** What has been broadcast since the search began, the oldest first. */
   readonly meanwhile: { readonly data: unknown[]; readonly options: BroadcastOptions }[];
-}
-
-/** Takes over the sessions of a namespace if `connectionStateRecovery` is on. @param dataOf what to keep of `data` */
-export function guardRecovery(namespace: Namespace, dataOf: (socket: Socket) => unknown): void {
-  if (namespace.server._opts.connectionStateRecovery) new RecoveredSessions(namespace, dataOf).install();
+  /** A client whose connection has ended does not join any more, and no middleware has to say so. */
+  readonly conn: Connection;
 }
 
 /**
@@ -27,39 +25,29 @@ export function guardRecovery(namespace: Namespace, dataOf: (socket: Socket) => 
  * session, before anything checks that the client may still join. It also gives a session to each client that names it.
  * Here a session has one client. The missed events wait until it may join, with those that are broadcast meanwhile.
  */
-class RecoveredSessions {
+export class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
   private readonly recoveries = new Set<Recovery>();
+  /** The connection of the client that asks to join at the moment. Socket.IO looks for its session at once. */
+  private joining: Connection | undefined;
 
   constructor(
     private readonly namespace: Namespace,
     private readonly dataOf: (socket: Socket) => unknown,
   ) {}
 
-  install(): void {
-    const { namespace } = this;
-    const add = namespace._add.bind(namespace);
-    const doConnect = namespace['_doConnect'].bind(namespace);
-    const remove = namespace._remove.bind(namespace);
-    Object.assign(namespace, {
-      _add: (...joining: Parameters<typeof add>) => {
-        this.guardAdapter();
-        return add(...joining);
-      },
-      /** Sends the missed events to a client, and lets it join. */
-      _doConnect: (socket: Socket, ...rest: unknown[]) => {
-        this.deliver(socket);
-        doConnect(socket, ...rest);
-      },
-      /** A client has left, or was not let in. */
-      _remove: (socket: Socket) => {
-        this.recoveries.delete(this.find(socket.id)!);
-        remove(socket);
-      },
-    });
+  /** Call this when a client has left, or was not let in. */
+  forget(socket: Socket): void {
+    this.recoveries.delete(this.find(socket.id)!);
   }
 
-  /** Patches the current adapter of the namespace, which the app may have replaced. */
+  /** A client asks to join. */
+  begin(conn: Connection): void {
+    this.joining = conn;
+    this.guardAdapter();
+  }
+
+  /** Wraps the adapter of the namespace. The app may have replaced the adapter since the last call. */
   private guardAdapter(): void {
     const { adapter } = this.namespace;
     if (this.adapters.has(adapter)) return;
@@ -68,7 +56,7 @@ class RecoveredSessions {
     const persist = adapter.persistSession.bind(adapter);
     const broadcast = adapter.broadcast.bind(adapter);
     adapter.restoreSession = async (...of) => {
-      const recovery: Recovery = { session: undefined, meanwhile: [] };
+      const recovery: Recovery = { session: undefined, meanwhile: [], conn: this.joining! };
       this.recoveries.add(recovery);
       try {
         // The in-memory adapter collects the missed events synchronously. What is broadcast from now on is kept here.
@@ -91,11 +79,12 @@ class RecoveredSessions {
       broadcast(packet, options);
       // The adapter has added an offset at the end of each event that it keeps for recovery.
       if (this.recoveries.size === 0 || !packet.data || packet.data.length === length) return;
-      for (const { meanwhile } of this.recoveries) meanwhile.push({ data: packet.data, options });
+      for (const { meanwhile } of this.pending) meanwhile.push({ data: packet.data, options });
     };
   }
 
-  private deliver(socket: Socket): void {
+  /** Sends the missed events to a client that is about to join. */
+  deliver(socket: Socket): void {
     const recovery = this.find(socket.id);
     if (!recovery?.session) return;
     this.recoveries.delete(recovery);
@@ -110,7 +99,12 @@ class RecoveredSessions {
   }
 
   private find(sid: string): Recovery | undefined {
-    return [...this.recoveries].find(({ session }) => session?.sid === sid);
+    return this.pending.find(({ session }) => session?.sid === sid);
+  }
+
+  private get pending(): readonly Recovery[] {
+    for (const recovery of this.recoveries) if (recovery.conn.readyState === 'closed') this.recoveries.delete(recovery);
+    return [...this.recoveries];
   }
 }
 

@@ -15,31 +15,9 @@ export function replaceParser(server: Server, replace: (parser: Parser) => Parse
   Object.assign(server, { _parser: replace(server._parser) });
 }
 
-/** The sockets of a client, by namespace. */
-export function socketsOf(client: Socket['client']): ReadonlyMap<string, Socket> {
-  return client['nsps'];
-}
-
 /** How many namespaces the client of a socket has joined. */
 export function countNamespaces({ client }: Socket): number {
   return client['sockets'].size;
-}
-
-/** The function that answers the event with this id. */
-export function ackOf(socket: Socket, id: number): (...answer: unknown[]) => void {
-  return socket['ack'](id);
-}
-
-/** The listeners of `onAny`, not copied. */
-export function anyListenersOf(socket: Socket): readonly ((...args: unknown[]) => unknown)[] {
-  return socket['_anyListeners'] ?? NOBODY;
-}
-
-const NOBODY: readonly never[] = [];
-
-/** Runs the middlewares of `socket.use`, one after the other. */
-export function runMiddlewares(socket: Socket, event: unknown[], done: (refusal?: Error | null) => void): void {
-  socket['run'](event, done);
 }
 
 /** Makes a socket emit `error`, which does not throw if there is no listener. */
@@ -50,9 +28,4 @@ export function emitError(socket: Socket, error: Error): void {
 /** Disconnects a socket with a reason of Socket.IO. Closing its connection instead would give another reason. */
 export function endSocket(socket: Socket, reason: Parameters<Socket['_onclose']>[0]): void {
   socket._onclose(reason);
-}
-
-/** Removes a socket from its rooms and its namespace. */
-export function removeSocket(socket: Socket): void {
-  socket._cleanup();
 }

@@ -104,7 +104,7 @@ function fixtures(): void {
   });
 }
 
-test('event maps flow from the app to its clients and to what is stated of them', () => {
+test('event maps type the clients of an app and the assertions about them', () => {
   expectTypeOf(clients).toBeFunction();
   expectTypeOf(statements).toBeFunction();
   expectTypeOf(untyped).toBeFunction();

@@ -1,4 +1,4 @@
-import { diffLines } from 'diff';
+import { diffArrays } from 'diff';
 import { inspectOn } from '../../report/format.js';
 import { isPlain, withMatched } from '../equality.js';
 
@@ -18,18 +18,10 @@ export function difference(expected: unknown, actual: unknown): string[] {
   let same = 0;
   while (same < found.length && wanted[same] === found[same]) same += 1;
   const start = Math.max(same - BEFORE, 0);
-  const text = (side: readonly string[]): string =>
-    side
-      .slice(start, start + MAX_COMPARED)
-      .map((line) => `${line}\n`)
-      .join('');
-  const changes = diffLines(text(wanted), text(found));
-  const all = changes.flatMap(({ value, added, removed }) => {
+  const end = start + MAX_COMPARED;
+  const all = diffArrays(wanted.slice(start, end), found.slice(start, end)).flatMap(({ value, added, removed }) => {
     const mark = added ? '+ ' : removed ? '- ' : '  ';
-    return value
-      .replace(/\n$/, '')
-      .split('\n')
-      .map((line) => mark + line);
+    return value.map((line) => mark + line);
   });
   const left = Math.max(wanted.length, found.length) - start - MAX_COMPARED;
   const more = Math.max(all.length - MAX_LINES, 0) + Math.max(left, 0);

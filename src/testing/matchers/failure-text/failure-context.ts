@@ -67,7 +67,9 @@ function waitingForAcks({ name, pendingAcks }: TestClient, context: ClientAssert
   const last = entries.findLast(({ kind }) => kind === 'sent')?.seq;
   const isOver = (sent: number): boolean =>
     sent !== last && entries.some(({ kind, cause }) => kind === 'handled' && cause?.entry === sent);
-  const waiting = pendingAcks.filter(({ entry }) => context.refusalOf(entry) === undefined && !isOver(entry));
+  const waiting = pendingAcks.filter(
+    ({ entry }) => context.observer.refusals.reasonOf(entry) === undefined && !isOver(entry),
+  );
   return waiting.map(({ event, args }) => `${name}'s ${showEvent(event, args)}`);
 }
 
@@ -82,10 +84,8 @@ function lastOfTimeline({ timeline, since }: ClientAssertionContext, clients: re
   const all = timeline.since(since()).filter((entry) => entry.kind !== 'stated' && !isRoutine(entry));
   const { others: entries, recurring } = withoutRecurring(all);
   const last = entries.slice(-MAX.timeline);
-  const before = entries
-    .slice(0, -MAX.timeline)
-    .filter((entry) => isTelling(entry, names))
-    .slice(-MAX.turns);
+  const telling = entries.slice(0, -MAX.timeline).filter((entry) => isTelling(entry, names));
+  const before = telling.slice(-MAX.turns);
   const shown = [...before, ...last];
   const gap = before.length > 0 && shown.length < entries.length ? ['           …'] : [];
   const total = timeline.dropped + timeline.entries.length;

@@ -1,11 +1,10 @@
 import { errorAnswerIn } from '../../model/error-answer.js';
-import { showEvent } from '../../report/format.js';
 import type { Work } from '../../model/work.js';
-import { sentenceOf } from '../../timeline/entry.js';
-import type { TimelineEntry } from '../../timeline/entry.js';
+import { showEvent } from '../../report/format.js';
+import { sentenceOf, type TimelineEntry } from '../../timeline/entry.js';
 import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
 
-type Sent = Extract<TimelineEntry, { kind: 'sent' }>;
+type Last = Extract<TimelineEntry, { kind: 'sent' | 'requested' | 'connected' }>;
 
 /**
  * Describes what the last action did on the server, or that it did nothing. The action is an event of any client, an
@@ -15,48 +14,41 @@ export function lastEvent(context: ClientAssertionContext, clients: readonly Tes
   const entries = context.timeline.since(context.since());
   const names = new Set(clients.filter(({ connected }) => connected).map(({ name }) => name));
   const last = entries.findLast(
-    (entry) =>
+    (entry): entry is Last =>
       entry.kind === 'sent' || entry.kind === 'requested' || (entry.kind === 'connected' && names.has(entry.client)),
   );
-  if (last?.kind !== 'sent' && last?.kind !== 'requested' && last?.kind !== 'connected') return undefined;
+  if (!last) return undefined;
   const effects = entries.filter(({ cause, seq }) => cause?.entry === last.seq && seq !== last.seq);
   const running = context.activity.work.filter(({ what, client }) =>
     last.kind === 'requested'
       ? what === sentenceOf(last)
       : client === last.client && what.includes(last.kind === 'sent' ? `"${last.event}"` : '.handleConnection'),
   );
-  const isRunning = running.length > 0;
   const deeds = [...sentTo(effects), ...others(effects)];
-  const nothing = isRunning ? 'it has sent and logged nothing so far' : 'it sent nothing and logged nothing';
-  const whole = deeds.length > 0 ? deeds : [nothing];
-  if (last.kind === 'connected') {
-    return [sentenceOf(last), ...(isRunning ? ['handleConnection is still running'] : []), ...whole].join('; ');
-  }
-  if (last.kind === 'requested') {
-    return [`${sentenceOf(last)} ${isRunning ? 'is not answered yet' : 'was answered'}`, ...whole].join('; ');
-  }
-  return [
-    `${last.client}'s ${showEvent(last.event, last.args)} ${fateOf(last, effects, running, context)}`,
-    ...whole,
-  ].join('; ');
+  const nothing = running.length > 0 ? 'it has sent and logged nothing so far' : 'it sent nothing and logged nothing';
+  return [fateOf(last, effects, running, context), ...(deeds.length > 0 ? deeds : [nothing])].join('; ');
 }
 
 function fateOf(
-  { seq, asksAck }: Sent,
+  last: Last,
   effects: readonly TimelineEntry[],
   running: readonly Work[],
   context: ClientAssertionContext,
 ): string {
-  const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
-  const refusal = context.refusalOf(seq);
-  if (running.length > 0) {
-    const isHeld = running.every(({ what }) => what.startsWith('socket.use '));
-    return isHeld ? 'is held by a socket.use middleware, and no handler has run' : 'is still being handled';
+  const isRunning = running.length > 0;
+  if (last.kind === 'connected') return `${sentenceOf(last)}${isRunning ? '; handleConnection is still running' : ''}`;
+  if (last.kind === 'requested') return `${sentenceOf(last)} ${isRunning ? 'is not answered yet' : 'was answered'}`;
+  const what = `${last.client}'s ${showEvent(last.event, last.args)}`;
+  if (isRunning) {
+    const isHeld = running.every((work) => work.what.startsWith('socket.use '));
+    return `${what} ${isHeld ? 'is held by a socket.use middleware, and no handler has run' : 'is still being handled'}`;
   }
-  if (refusal !== undefined) return `failed: ${refusal}`;
-  if (handled.length === 0) return 'had no handler run for it';
+  const refusal = context.observer.refusals.reasonOf(last.seq);
+  if (refusal !== undefined) return `${what} failed: ${refusal}`;
+  const handled = effects.filter(({ kind }) => kind === 'handled').map(sentenceOf);
+  if (handled.length === 0) return `${what} had no handler run for it`;
   const isAcked = effects.some(({ kind }) => kind === 'acked');
-  return `was ${handled.join(', ')}${asksAck && !isAcked ? ', without an ack' : ''}`;
+  return `${what} was ${handled.join(', ')}${last.asksAck && !isAcked ? ', without an ack' : ''}`;
 }
 
 /** Sorts clients by name, because the order in which they receive an event is random. */

@@ -1,3 +1,4 @@
+import { expectedEvent, type ExpectedEvent } from '../assertion.js';
 import { payloadOf, type ReceivedEvent } from '../../model/received-event.js';
 import type { ClientAssertionContext, TestClient } from '../../client/test-client.js';
 import { nearest } from '../../report/nearest.js';
@@ -5,8 +6,7 @@ import { showBecause, showEvent, type Details } from '../../report/format.js';
 import { sentenceOf } from '../../timeline/entry.js';
 import { failureContext } from './failure-context.js';
 import { difference } from './difference.js';
-import { equals as isEqual, type Equals } from '../equality.js';
-import { matcherOf, type ExpectedEvent } from '../expected-event.js';
+import { equals } from '../equality.js';
 import { who } from '../names.js';
 
 /** How many items of each kind a failure lists. */
@@ -14,34 +14,30 @@ const MAX = 8;
 
 /** Collects what may explain why a client did not receive something; for an event, also what came instead. */
 export function explain(client: TestClient, event?: string): Details {
-  const instead = event === undefined ? undefined : similarEvents(client, [event], isEqual);
+  const instead = event === undefined ? undefined : similarEvents(client, expectedEvent([event], equals));
   return failureContext(client.context, [client], { but: instead });
 }
 
 /** Lists what is similar to an expected event: at the client, undelivered, and at other clients. */
-export function similarEvents(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
-  const matches = matcherOf(expected, equals);
-  const atOthers = client.context
-    .everyone()
-    .filter((other) => other !== client && other.connected)
-    .flatMap((other) => {
-      const found = other.inbox.events.findLast(matches);
-      return found ? [`${who(other)} got ${showReceived(found)}`] : [];
-    });
-  return [...atHome(client, expected, equals), ...atOthers.slice(0, MAX)];
+export function similarEvents(client: TestClient, expected: ExpectedEvent): string[] {
+  const others = client.context.everyone().filter((other) => other !== client && other.connected);
+  const atOthers = others.flatMap((other) => {
+    const found = other.inbox.events.findLast(expected.matches);
+    return found ? [`${who(other)} got ${showReceived(found)}`] : [];
+  });
+  return [...atHome(client, expected), ...atOthers.slice(0, MAX)];
 }
 
 /** The same without other clients. */
-export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equals): string[] {
-  const [event, ...args] = expected;
-  const matches = matcherOf(expected, equals);
+export function atHome(client: TestClient, expected: ExpectedEvent): string[] {
+  const { event, args, matches } = expected;
   const read = client.inbox.find(matches) ? undefined : client.inbox.events.findLast(matches);
   const unread = client.inbox.unread.filter((received) => !matches(received));
   const own = unread.filter((received) => received.event === event).slice(-MAX);
   return [
     ...(read ? [`${who(client)} got ${showReceived(read)}, which an expectation or next() has taken already`] : []),
     ...own.flatMap((received) => [
-      `${who(client)} got "${event}" with ${showArguments(args, payloadOf(received), equals)}${when(received)}:`,
+      `${who(client)} got "${event}" with ${showArguments(expected, payloadOf(received))}${when(received)}:`,
       ...difference(args, payloadOf(received)).map((line) => `  ${line}`),
     ]),
     ...unheard(client.context, event),
@@ -50,10 +46,10 @@ export function atHome(client: TestClient, expected: ExpectedEvent, equals: Equa
   ];
 }
 
-function showArguments(args: readonly unknown[], received: readonly unknown[], equals: Equals): string {
+function showArguments({ args, equals: areEqual }: ExpectedEvent, received: readonly unknown[]): string {
   const left = [...received];
   const areTheSame = args.every((arg) => {
-    const place = left.findIndex((value) => equals(value, arg));
+    const place = left.findIndex((value) => areEqual(value, arg));
     return place >= 0 && left.splice(place, 1).length > 0;
   });
   return areTheSame && left.length === 0 ? 'these arguments in another order' : 'other arguments';
@@ -81,11 +77,9 @@ function ofOtherNames(client: TestClient, event: string, unread: readonly Receiv
 
 /** Says that the server sent the event, but the client has not received it. */
 function undelivered(client: TestClient, event: string): string[] {
-  return client.connected && client.link.undelivered(event) > 0
-    ? [
-        `"${event}" was sent to ${who(client)} and has not come: a volatile event is dropped while its client cannot be written to`,
-      ]
-    : [];
+  if (!client.connected || !client.link.serverEnd?.undelivered(event)) return [];
+  const why = 'a volatile event is dropped while its client cannot be written to';
+  return [`"${event}" was sent to ${who(client)} and has not come: ${why}`];
 }
 
 /** An event in words: its name, its arguments, its time and its cause. */

@@ -20,7 +20,7 @@ export function crossNodeArrows(entries: readonly TimelineEntry[]): ReadonlyMap<
     if (latest.get(entry.node) === text) continue;
     const isFirst = ![...latest.values()].includes(text);
     latest.set(entry.node, text);
-    const candidates = origins?.get(text) ?? nodes.filter((node) => node !== entry.node);
+    const candidates = (origins?.get(text) ?? nodes).filter((node) => node !== entry.node);
     const origin = isFirst && candidates.length === 1 ? candidates[0] : undefined;
     hops.set(entry.seq, [
       ...(origin === undefined ? [] : [hop({ kind: 'server', node: origin }, REDIS, text)]),

@@ -1,6 +1,5 @@
 import { severityOf, type TimelineEntry } from '../entry.js';
-import { clientOf, clientsOf } from '../text.js';
-import { contradictionOf } from './contradictions.js';
+import { clientOf, clientsOf, contradictionOf } from '../text.js';
 
 /** How many clients get their own lifeline. With more, a diagram is too wide to read. */
 const MAX_CLIENTS = 8;

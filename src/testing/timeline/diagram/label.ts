@@ -1,23 +1,15 @@
-/** The maximum size of a label. */
-export interface LabelSize {
-  /** In characters. */
-  width: number;
-  lines: number;
-}
-
 /**
  * Prepares any text for Mermaid: breaks it into lines, cuts its middle out, and escapes everything that Mermaid, or the
  * HTML and the formulas that it allows in texts, would interpret.
  */
-export function label(text: string, { width, lines }: LabelSize): string {
+export function label(text: string, { width, lines }: { width: number; lines: number }): string {
   const all = wrap(visible(text), width);
   if (all.length <= lines) return all.map(escape).join('<br/>');
   const tail = Math.floor(lines / 2);
   const shown = [...all.slice(0, lines - tail), ...all.slice(all.length - tail)];
   const end = lines - tail - 1;
-  shown[end] = `${Array.from(shown[end]!)
-    .slice(0, width - 1)
-    .join('')}…`;
+  const cut = Array.from(shown[end]!).slice(0, width - 1);
+  shown[end] = `${cut.join('')}…`;
   return shown.map(escape).join('<br/>');
 }
 

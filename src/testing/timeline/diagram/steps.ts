@@ -1,7 +1,6 @@
 import { kindOf, sentenceOf, severityOf, type TimelineEntry } from '../entry.js';
 import { SURELY_WRONG } from '../kinds/kind.js';
-import { clientOf } from '../text.js';
-import { contradictionOf } from './contradictions.js';
+import { clientOf, contradictionOf } from '../text.js';
 import type { Arrow, Lane, Step } from './step.js';
 
 /** The lanes of clients and servers. */
@@ -38,15 +37,8 @@ export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean)
 /** Arrows that do not arrive, for the event that clients should have received. */
 function missingArrows(entry: TimelineEntry, lanes: Lanes): readonly Arrow[] {
   const { event, missing = [] } = contradictionOf(entry) ?? {};
+  const common = { kind: 'arrow', style: 'missing', from: lanes.server(entry), entries: 0 } as const;
   return missing
     .filter((client) => lanes.knows(client))
-    .map((client) => ({
-      kind: 'arrow',
-      style: 'missing',
-      from: lanes.server(entry),
-      to: lanes.of(client),
-      text: `✗ missing: ${event}`,
-      severity: severityOf(entry),
-      entries: 0,
-    }));
+    .map((client) => ({ ...common, to: lanes.of(client), text: `✗ missing: ${event}`, severity: severityOf(entry) }));
 }

@@ -1,27 +1,19 @@
 import { severityOf, type TimelineEntry } from '../entry.js';
 import { SURELY_WRONG } from '../kinds/kind.js';
 import { isRoutine } from '../routine.js';
-import { clientOf, clientsOf } from '../text.js';
-import { unwantedIn } from './contradictions.js';
+import { clientOf, clientsOf, contradictionOf } from '../text.js';
 import { individualsOf } from './group-clients.js';
 import { mergeSteps } from './merge-steps.js';
 import { crossNodeArrows } from './cross-node.js';
 import { stepsOf, type Lanes } from './steps.js';
 import type { Lane, Step } from './step.js';
 
-export interface Story {
-  readonly steps: readonly Step[];
-  /** How the clients left after a failure. */
-  readonly leaves: readonly Step[];
-  /** How many clients are drawn as one. */
-  readonly otherClients: number;
-}
-
-/** All that a diagram of these entries could show, in order. */
-export function storyOf(all: readonly TimelineEntry[]): Story {
+/** All that a diagram of these entries could show, in order. `leaves` is how the clients left after a failure. */
+export function storyOf(all: readonly TimelineEntry[]) {
   const first = all.find(({ kind }) => kind === 'connected' || kind === 'refused');
   const entries = all.filter((entry) => !isRoutine(entry) && !isOfBoot(entry, first) && !isSaidAlready(entry, all));
-  const unwanted = unwantedIn(entries);
+  // The `seq` of each receipt that should not have come, according to an assertion.
+  const unwanted = new Set(entries.flatMap((entry) => contradictionOf(entry)?.unwanted ?? []));
   const individuals = individualsOf(entries, unwanted);
   const clients = clientsOf(entries);
   const nodes = new Map(entries.map((entry) => [clientOf(entry), entry.node]));
@@ -35,11 +27,8 @@ export function storyOf(all: readonly TimelineEntry[]): Story {
     entries.flatMap((entry) => [...(hops.get(entry.seq) ?? []), ...stepsOf(entry, lanes, unwanted.has(entry.seq))]),
   );
   const leaves = leavesOf(steps);
-  return {
-    steps: steps.filter((step) => !leaves.includes(step)),
-    leaves,
-    otherClients: clients.size - individuals.size,
-  };
+  const otherClients = clients.size - individuals.size;
+  return { steps: steps.filter((step) => !leaves.includes(step)), leaves, otherClients };
 }
 
 const OTHERS: Lane = { kind: 'others' };

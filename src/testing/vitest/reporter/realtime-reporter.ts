@@ -1,8 +1,6 @@
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestRunEndReason, Vitest } from 'vitest/node';
 import { CoverageReporter, type CoverageReporterOptions } from './coverage-reporter.js';
-import { JobSummary } from './job-summary.js';
-import type { ReporterPart } from './part.js';
 import { reportsDirectory } from './reports-directory.js';
 import { TimelineReport } from './timeline-report.js';
 
@@ -29,9 +27,8 @@ export interface RealtimeReporterOptions {
  * ```
  */
 export class RealtimeReporter implements Reporter {
-  private parts: readonly ReporterPart[] = [];
+  private timelines: TimelineReport | undefined;
   private print: (line: string) => void = () => {};
-
   private readonly coverage: CoverageReporter | undefined;
 
   /** @throws TypeError for unknown or invalid options of `coverage` */
@@ -45,9 +42,8 @@ export class RealtimeReporter implements Reporter {
     this.coverage?.onInit(vitest);
     const directory = reportsDirectory(vitest.config, this.options.directory);
     this.print = (line) => vitest.logger.log(line);
-    this.parts = [
-      new TimelineReport({ directory, summary: JobSummary.ofEnvironment() }, relative(process.cwd(), directory)),
-    ];
+    const summary = process.env.GITHUB_STEP_SUMMARY;
+    this.timelines = new TimelineReport({ directory, summary }, relative(process.cwd(), directory));
   }
 
   onTestRunStart(): void {
@@ -55,14 +51,12 @@ export class RealtimeReporter implements Reporter {
   }
 
   async onTestCaseResult(test: TestCase): Promise<void> {
-    for (const part of this.parts) await part.onTestCaseResult(test);
+    await this.timelines?.onTestCaseResult(test);
   }
 
   async onTestRunEnd(modules: unknown, errors: unknown, reason: TestRunEndReason): Promise<void> {
     this.coverage?.onTestRunEnd(modules, errors, reason);
-    for (const part of this.parts) {
-      const line = await part.onTestRunEnd();
-      if (line !== undefined) this.print(line);
-    }
+    const line = await this.timelines?.onTestRunEnd();
+    if (line !== undefined) this.print(line);
   }
 }

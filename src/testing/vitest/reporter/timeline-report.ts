@@ -3,20 +3,16 @@ import { join } from 'node:path';
 import type { TestCase } from 'vitest/node';
 import { MARKDOWN, TIMELINE_ANNOTATION } from '../timeline-annotation.js';
 import { fileNameOf } from './file-name.js';
-import type { ReporterPart, Surroundings } from './part.js';
-
-/** A failed test, and what happened in its apps. */
-interface Failure {
-  readonly file: string;
-  readonly markdown: string;
-}
+import { appendToSummary } from './job-summary.js';
 
 /** Writes the timelines that are attached to failed tests. */
-export class TimelineReport implements ReporterPart {
-  private failures: Failure[] = [];
+export class TimelineReport {
+  /** The failed tests, with the timelines of their apps. */
+  private readonly failures: { readonly file: string; readonly markdown: string }[] = [];
 
   constructor(
-    private readonly surroundings: Surroundings,
+    /** The directory for files and, in a GitHub job, the path of its summary. */
+    private readonly surroundings: { readonly directory: string; readonly summary?: string | undefined },
     /** The directory as it is printed. */
     private readonly shownDirectory: string,
   ) {}
@@ -36,15 +32,15 @@ export class TimelineReport implements ReporterPart {
     await mkdir(directory, { recursive: true });
     for (const { file, markdown } of failures) await writeFile(join(directory, file), markdown);
     const documents = failures.map(({ markdown }) => markdown);
-    await summary?.append(documents, (leftOut) => {
+    const remark = (leftOut: readonly number[]): string => {
       const files = leftOut.slice(0, MAX_NAMES).map((position) => `- \`${failures[position]!.file}\``);
       const more = leftOut.length - files.length;
       const note = `**The timelines of ${leftOut.length} more failed tests did not fit in here; they are in the files of the report:**`;
       return [note, '', ...files, ...(more > 0 ? [`- … and ${more} more`] : [])].join('\n');
-    });
-    const [first] = failures as [Failure];
+    };
+    if (summary) await appendToSummary(summary, documents, remark);
     return failures.length === 1
-      ? `Timeline of the failed test: ${join(this.shownDirectory, first.file)}`
+      ? `Timeline of the failed test: ${join(this.shownDirectory, failures[0]!.file)}`
       : `Timelines of ${failures.length} failed tests: ${join(this.shownDirectory, '*.timeline.md')}`;
   }
 }

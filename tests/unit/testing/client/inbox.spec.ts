@@ -8,7 +8,7 @@ function inboxWith(...events: [event: string, ...args: unknown[]][]): Inbox {
   return inbox;
 }
 
-test('keeps what comes, in order, and says that it came', () => {
+test('an inbox keeps events in order, and reports each one', () => {
   const onChange = vi.fn();
   const inbox = new Inbox(onChange);
   inbox.put({ event: 'a', args: [1], at: 3 });
@@ -20,7 +20,7 @@ test('keeps what comes, in order, and says that it came', () => {
   expect(onChange).toHaveBeenCalledTimes(2);
 });
 
-test('gives each event to one taker, the oldest that matches first', () => {
+test('an inbox gives each event to one taker, the oldest match first', () => {
   const inbox = inboxWith(['a', 1], ['b', 2], ['a', 3]);
   const isA = ({ event }: { event: string }): boolean => event === 'a';
   expect(inbox.take(isA)?.args).toEqual([1]);
@@ -30,19 +30,19 @@ test('gives each event to one taker, the oldest that matches first', () => {
   expect(inbox.events).toHaveLength(3);
 });
 
-test('tells two equal events apart', () => {
+test('an inbox tells two equal events apart', () => {
   const inbox = inboxWith(['a', 1], ['a', 1]);
   inbox.take(() => true);
   expect(inbox.unread).toHaveLength(1);
 });
 
-test('looks without taking', () => {
+test('an inbox finds an event without taking it', () => {
   const inbox = inboxWith(['a', 1]);
   expect(inbox.find(() => true)?.event).toBe('a');
   expect(inbox.unread).toHaveLength(1);
 });
 
-test('the payload is what was sent, without the function that gives the ack', () => {
+test('the payload of an event does not include its ack function', () => {
   expect(payloadOf({ event: 'ask', args: ['why', () => {}], at: 0 })).toEqual(['why']);
   expect(payloadOf({ event: 'say', args: ['hi'], at: 0 })).toEqual(['hi']);
   expect(payloadOf({ event: 'ping', args: [], at: 0 })).toEqual([]);

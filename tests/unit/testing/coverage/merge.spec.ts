@@ -7,15 +7,15 @@ function handler(event: string, changes: Partial<HandlerCoverage> = {}): Handler
   return { event, method: event, received: 0, answers: false, asked: 0, acked: 0, failed: 0, ...changes };
 }
 
-test('of none, everything is zero', () => {
+test('mergeCoverage() of no app is empty', () => {
   expect(mergeCoverage([])).toEqual(emptyCoverage());
 });
 
-test('of one, it is the same', () => {
+test('mergeCoverage() of one app returns its coverage', () => {
   expect(mergeCoverage([sampleCoverage()])).toEqual(sampleCoverage());
 });
 
-test('adds up what several apps exercised', () => {
+test('mergeCoverage() adds up the counts of several apps', () => {
   const { gateways, otherEvents, refusals, disconnects, apps } = mergeCoverage([
     sampleCoverage(),
     sampleCoverage({ disconnects: { 'ping timeout': 1, 'of a later Socket.IO': 1 } }),
@@ -42,7 +42,7 @@ test('adds up what several apps exercised', () => {
   });
 });
 
-test('keeps apart what differs in class, namespace, event or method, in the order of names', () => {
+test('mergeCoverage() keeps different classes, namespaces, events and methods apart, sorted by name', () => {
   const gateways = ['/b', '/a'].map((namespace) => ({
     name: 'OneGateway',
     namespace,
@@ -66,7 +66,7 @@ test('keeps apart what differs in class, namespace, event or method, in the orde
   ]);
 });
 
-test('has what either app declares, so that apps of different modules make up one gateway', () => {
+test('mergeCoverage() joins the handlers that different apps declare for one gateway', () => {
   const withHandlers = (...handlers: HandlerCoverage[]) => ({
     ...emptyCoverage(),
     gateways: [{ name: 'ChatGateway', namespace: '/', handlers, events: [] }],

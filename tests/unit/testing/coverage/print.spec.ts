@@ -3,7 +3,7 @@ import { emptyCoverage } from '../../../../src/testing/coverage/coverage.js';
 import { printCoverage } from '../../../../src/testing/coverage/print.js';
 import { sampleCoverage } from './sample.js';
 
-test('says of each part of the contract whether it was exercised', () => {
+test('printCoverage() shows for each part of the contract whether it was exercised', () => {
   expect(printCoverage(sampleCoverage())).toBe(
     `
 Contract coverage of 1 app
@@ -41,7 +41,7 @@ Covered
   );
 });
 
-test('of acks that were always errors, nothing is covered', () => {
+test('printCoverage() does not count acks that were always errors as covered', () => {
   const handler = {
     event: 'save',
     method: 'save',
@@ -57,12 +57,12 @@ test('of acks that were always errors, nothing is covered', () => {
   expect(text).toContain('\n  acks        0 %  0 of 1  were given');
 });
 
-test('stays within 96 columns', () => {
+test('printCoverage() stays within 96 columns', () => {
   const lines = printCoverage(sampleCoverage()).split('\n');
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(96);
 });
 
-test('leaves out what there is nothing to say of', () => {
+test('printCoverage() omits empty sections', () => {
   const refusals = { handshake: 1, namespace: 1, gateway: 1 };
   const text = printCoverage({ ...emptyCoverage(), apps: 2, refusals, disconnects: {} });
   expect(text).toBe(

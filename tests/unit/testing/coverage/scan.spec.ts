@@ -16,7 +16,7 @@ test.each([
   ["// client.emit('a')\nclient.emit('b')", ['b']],
   ["/* client.emit('a') */", []],
   ["fetch('https://host'); client.emit('a')", ['a']],
-])('the events named in %j', (source, events) => {
+])('eventsNamedIn() finds the events of %j', (source, events) => {
   expect(eventsNamedIn(source)).toEqual(events);
 });
 
@@ -33,6 +33,6 @@ test.each([
   ['a() { // return 1\n }', false],
   ["a() { return { event: 'b', data: 1 }; }", false],
   ['a() { return from([1]).pipe(map((data) => ({ event, data }))); }', false],
-])('whether it returns an ack: %j', (source, expected) => {
+])('returnsAck() recognises whether a handler returns an ack: %j', (source, expected) => {
   expect(returnsAck(source)).toBe(expected);
 });

@@ -17,15 +17,15 @@ test.each([
   ['one kind, just reached', { handlers: 75 }, []],
   ['each kind for itself', { handlers: 75, acks: 76, events: 50 }, [shortOfAcks]],
   ['nothing', {}, []],
-])('says what is missing where there is a threshold for %s', (_what, threshold, shortfalls) => {
+])('coverageShortfalls() names what is missing with a threshold for %s', (_what, threshold, shortfalls) => {
   expect(coverageShortfalls(sampleCoverage(), threshold)).toEqual(shortfalls);
 });
 
-test('of nothing, everything is covered', () => {
+test('an empty coverage meets every threshold', () => {
   expect(coverageShortfalls(emptyCoverage(), 100)).toEqual([]);
 });
 
-test('a percentage is rounded down, and compared as it is', () => {
+test('a percentage is shown rounded down, and compared unrounded', () => {
   const events = ['a', 'b', 'c'].map((event) => ({ event, delivered: event === 'a' ? 0 : 1 }));
   const gateways = [{ name: 'Gateway', namespace: '/', handlers: [], events }];
   const coverage = sampleCoverage({ gateways });
@@ -34,7 +34,7 @@ test('a percentage is rounded down, and compared as it is', () => {
   expect(coverageShortfalls(coverage, 66.7)).toHaveLength(1);
 });
 
-test('a handler that gives no acks by its code counts among the acks when it gave one', () => {
+test('a handler without acks in its code counts among the acks when it gave one', () => {
   const handler = { event: 'a', method: 'a', received: 1, answers: false, asked: 1, acked: 1, failed: 0 };
   const gateways = [{ name: 'Gateway', namespace: '/', handlers: [handler], events: [] }];
   expect(coverageTotals(sampleCoverage({ gateways })).acks).toEqual({
@@ -45,7 +45,7 @@ test('a handler that gives no acks by its code counts among the acks when it gav
 });
 
 test.each([[101], [-1], [Number.NaN], ['80'], [null], [{ handler: 100 }], [{ handlers: '100' }], [[80]]])(
-  'rejects %j',
+  'coverageShortfalls() rejects the threshold %j',
   (threshold) => {
     expect(() => coverageShortfalls(sampleCoverage(), threshold as never)).toThrow(
       /^The threshold of the contract coverage is a number from 0 to 100, or one for each of handlers, acks, events: \{ handlers: 100, events: 80 \}\. It got /,

@@ -10,8 +10,8 @@ test.each([
     'shouted',
     ['event "shouted": no app emitted it, though a gateway\'s code names it.'],
   ],
-  ['that is like none', 'whispered', ['event "whispered": no app emitted it.']],
-])('an event %s', (_what, event, told) => {
+  ['that resembles no other', 'whispered', ['event "whispered": no app emitted it.']],
+])('vacuousNegatives() recognises an event %s', (_what, event, told) => {
   const denied = { events: [event], rooms: [] };
   const coverage = sampleCoverage({ denied, seen: { events: ['said'], rooms: [] } });
   expect(vacuousNegatives(coverage).map(showVacuous)).toEqual(told);
@@ -20,7 +20,7 @@ test.each([
 test.each([
   ['that somebody was in', 'lobby', []],
   ['that is misspelt', 'loby', ['room "loby": nobody was in it. Was "lobby" meant?']],
-])('a room %s', (_what, room, told) => {
+])('vacuousNegatives() recognises a room %s', (_what, room, told) => {
   const denied = { events: [], rooms: [room] };
   const coverage = sampleCoverage({ denied, seen: { events: [], rooms: ['lobby'] } });
   expect(vacuousNegatives(coverage).map(showVacuous)).toEqual(told);

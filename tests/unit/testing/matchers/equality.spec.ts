@@ -6,7 +6,7 @@ class Message {
   constructor(readonly text: string) {}
 }
 
-describe('equality', () => {
+describe('equals()', () => {
   test.each<[actual: unknown, expected: unknown]>([
     [1, 1],
     [
@@ -21,7 +21,7 @@ describe('equality', () => {
     [{ text: 'hi' }, new Message('hi')],
     [new Message('hi'), new Message('hi')],
     [Buffer.from([1, 2]), new Uint8Array([1, 2])],
-  ])('%j is %j', (actual, expected) => {
+  ])('%j equals %j', (actual, expected) => {
     expect(equals(actual, expected)).toBe(true);
   });
 
@@ -37,11 +37,11 @@ describe('equality', () => {
     [['a'], ['a', expect.anything()]],
     [{ text: 'hi' }, new Message('hello')],
     [new Set(['a']), new Set(['b'])],
-  ])('%j is not %j', (actual, expected) => {
+  ])('%j does not equal %j', (actual, expected) => {
     expect(equals(actual, expected)).toBe(false);
   });
 
-  test('of something circular is told without running for ever', () => {
+  test('compares circular objects without an endless loop', () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     expect(equals({ self: { self: 1 } }, circle)).toBe(false);
@@ -49,12 +49,12 @@ describe('equality', () => {
   });
 });
 
-describe('the difference', () => {
-  test('shows each value of a list on a line of its own', () => {
+describe('difference()', () => {
+  test('shows each value of a list on its own line', () => {
     expect(difference(['hi', 1], ['hi!', 1])).toEqual(["- 'hi'", "+ 'hi!'", '  1']);
   });
 
-  test('marks within an object what is missing and what is too much', () => {
+  test('marks missing and unexpected lines within an object', () => {
     const text = 'a text that is long enough to make it break';
     expect(difference([{ id: 1, text, mood: 'good' }], [{ id: 2, text, mood: 'good' }])).toEqual([
       '  {',
@@ -66,7 +66,7 @@ describe('the difference', () => {
     ]);
   });
 
-  test('passes over what an asymmetric matcher accepts, and names the matcher that does not', () => {
+  test('skips what an asymmetric matcher accepts, and names the matcher that does not', () => {
     const expected = [{ id: expect.any(String), at: expect.any(Number) }];
     expect(difference(expected, [{ id: 'x', at: 'y' }])).toEqual([
       "- { id: 'x', at: Any<Number> }",
@@ -74,12 +74,12 @@ describe('the difference', () => {
     ]);
   });
 
-  test('shows values that a list has too many, or too few', () => {
+  test('shows values that a list has too many or too few', () => {
     expect(difference(['a'], ['a', 'b'])).toEqual(["  'a'", "+ 'b'"]);
     expect(difference(['a', 'b'], [])).toEqual(["- 'a'", "- 'b'"]);
   });
 
-  test('of a matcher shows the whole object, and what it lacks', () => {
+  test('shows the whole object of a matcher, and what it lacks', () => {
     const expected = expect.objectContaining({ mood: 'good', at: expect.any(Number) as number });
     expect(difference([expected], [{ from: 'alice', at: 1 }])).toEqual([
       "- { from: 'alice', at: 1, mood: 'good' }",
@@ -87,7 +87,7 @@ describe('the difference', () => {
     ]);
   });
 
-  test('begins shortly before the first that is different, however far behind', () => {
+  test('begins shortly before the first difference, however far behind it is', () => {
     const rows = Array.from({ length: 5_000 }, (_, index) => ({ index }));
     const shown = difference(
       rows,
@@ -98,12 +98,12 @@ describe('the difference', () => {
     expect(shown).toContain("+ { index: 'x' }");
   });
 
-  test('of much that is different is found quickly, since only its beginning is compared', () => {
+  test('compares only the beginning of long lists that differ', () => {
     const [some, others] = ['a', 'b'].map((letter) => Array.from({ length: 20_000 }, (_, index) => letter + index));
     expect(difference(some, others).at(-1)).toMatch(/^… \d+ more lines$/);
   });
 
-  test('is cut where it is long, and says so', () => {
+  test('is cut when it is long, and says so', () => {
     const numbers = Array.from({ length: 100 }, (_, index) => index);
     const shown = difference(
       numbers,

@@ -13,14 +13,14 @@ function link(on: { toServer?: () => void; toClient?: () => void } = {}, agrees 
   };
 }
 
-test('ends after one round in which nothing moved', async () => {
+test('settle() ends after one round in which nothing moved', async () => {
   let fences = 0;
   const quiet = link({ toServer: () => (fences += 1) });
   await settle({ activity: new Activity(), links: () => [quiet] }, 100);
   expect(fences).toBe(1);
 });
 
-test('goes round again for as long as something moved in the round', async () => {
+test('settle() repeats as long as something moved in the round', async () => {
   const activity = new Activity();
   let [rounds, moving] = [0, 3];
   const busy = link({
@@ -33,7 +33,7 @@ test('goes round again for as long as something moved in the round', async () =>
   expect(rounds).toBe(3);
 });
 
-test('fences towards the server, then waits for the work, then fences back', async () => {
+test('settle() fences towards the server, waits for the work, then fences back', async () => {
   const activity = new Activity();
   const steps: string[] = [];
   let end: (() => void) | undefined;
@@ -52,7 +52,7 @@ test('fences towards the server, then waits for the work, then fences back', asy
   expect(steps).toEqual(['to the server', 'work done', ...round, 'to the server', ...round]);
 });
 
-test('waits until both ends of each connection hold the same view', async () => {
+test('settle() waits until both ends of each connection agree', async () => {
   const activity = new Activity();
   let agree = false;
   const closing = link({}, () => agree);
@@ -64,7 +64,7 @@ test('waits until both ends of each connection hold the same view', async () => 
   expect(agree).toBe(true);
 });
 
-test('asks for the connections anew in each round', async () => {
+test('settle() asks for the connections again in each round', async () => {
   const activity = new Activity();
   const second = { fences: 0 };
   const links = [link({ toServer: () => links.length < 2 && (links.push(late), activity.moved()) })];
@@ -84,7 +84,7 @@ test.each([
     (activity: Activity) => void activity.begin('a stream', { stream: true }),
     'note: Streams that are meant to stay open',
   ],
-])('rejects at its deadline, and names %s', async (_what, start, text) => {
+])('settle() rejects at its deadline, and names %s', async (_what, start, text) => {
   const activity = new Activity();
   start(activity);
   const settling = settle({ activity, links: () => [] }, 30);
@@ -92,7 +92,7 @@ test.each([
   await expect(settling).rejects.toThrow(text);
 });
 
-test('passes over streams on request, but not over other work', async () => {
+test('settle() skips streams on request, and no other work', async () => {
   const activity = new Activity();
   activity.begin('a stream', { stream: true });
   await settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true });
@@ -100,14 +100,14 @@ test('passes over streams on request, but not over other work', async () => {
   await expect(settle({ activity, links: () => [] }, 30, { ignoreOpenStreams: true })).rejects.toThrow('a handler');
 });
 
-test('rejects for a fence that never passes, and for ends that never agree', async () => {
+test('settle() rejects when a fence never passes and the ends never agree', async () => {
   const stuck: Link = { ...link({}, () => false), fenceToServer: () => new Promise(() => {}) };
   await expect(settle({ activity: new Activity(), links: () => [stuck] }, 200)).rejects.toThrow(
     'connected at one end only, about to reconnect, or with more to send:\n    alice\n  stalled: what clients sent has not reached the server',
   );
 });
 
-test('rejects when things never stop to move', async () => {
+test('settle() rejects when packets keep coming', async () => {
   const activity = new Activity();
   const restless = link({ toClient: () => activity.moved() });
   await expect(settle({ activity, links: () => [restless] }, 30)).rejects.toThrow(

@@ -14,6 +14,6 @@ test.each([
   ['👩‍👩‍👧 日本', '👩‍👩‍👧 日本'],
   ['x'.repeat(45), `${'x'.repeat(20)}<br/>${'x'.repeat(20)}<br/>xxxxx`],
   ['begin '.repeat(10) + 'end', 'begin begin begin<br/>begin begin begin…<br/>begin end'],
-])('%j', (text, expected) => {
+])('label() escapes and wraps %j', (text, expected) => {
   expect(label(text, size)).toBe(expected);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { toMarkdown } from '../../../../src/testing/timeline/markdown.js';
 import { connected, entriesOf, received, sent, stated } from './entries.js';
 
-test('is a heading, the failure, the diagram, and the text', () => {
+test('toMarkdown() writes a heading, the failure, the diagram and the text', () => {
   const entries = entriesOf(connected('bob'), received('bob', 'said', 'hi'));
   expect(toMarkdown(entries, 0, { title: 'greets', failure: 'Expected something else.' })).toBe(`# greets
 
@@ -25,7 +25,7 @@ sequenceDiagram
 `);
 });
 
-test('fences are longer than what is in them, and a heading is text only', () => {
+test('toMarkdown() uses fences longer than their content, and escapes the heading', () => {
   const entries = entriesOf(received('bob', 'said', '`````'));
   const text = toMarkdown(entries, 0, { title: '*a*\n<b> #c', failure: '```' });
   expect(text.split('\n')).toEqual(
@@ -33,7 +33,7 @@ test('fences are longer than what is in them, and a heading is text only', () =>
   );
 });
 
-test('a long text is cut around the failure', () => {
+test('toMarkdown() cuts a long text around the failure', () => {
   const many = Array.from({ length: 1_000 }, (_, index) => sent('bob', 'say', index));
   const text = toMarkdown(entriesOf(...many, stated('the app to log /x/', false), ...many), 7);
   const lines = text.slice(text.lastIndexOf('```text')).split('\n').slice(1, -2);

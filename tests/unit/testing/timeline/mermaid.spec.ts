@@ -9,7 +9,7 @@ function linesOf(...happenings: Parameters<typeof entriesOf>): string[] {
     .slice(1);
 }
 
-test('tells who came, what was sent, and what went wrong', () => {
+test('toMermaid() shows the clients, the events and the failure', () => {
   const diagram = toMermaid(
     entriesOf(
       logged('log', 'ChatModule dependencies initialized', 'InstanceLoader'),
@@ -51,7 +51,7 @@ test('tells who came, what was sent, and what went wrong', () => {
   Note over p1,p4: then the clients leave (1 entry)`);
 });
 
-test('what should have come and did not is an arrow that does not arrive', () => {
+test('toMermaid() draws a missing event as an arrow that does not arrive', () => {
   const contradiction = { event: `"said" ('hi')`, unwanted: [], missing: ['bob'] };
   const statement = stated(`bob to receive "said" ('hi')`, false, { client: 'bob', contradiction });
   expect(linesOf(connected('bob'), statement)).toEqual([
@@ -65,7 +65,7 @@ test('what should have come and did not is an arrow that does not arrive', () =>
   ]);
 });
 
-test('of an audience, those who got too much and too little are told apart from the rest', () => {
+test('toMermaid() marks the clients of an audience that received too much or too little', () => {
   const lines = linesOf(
     connected('alice'),
     connected('bob'),
@@ -86,7 +86,7 @@ test('of an audience, those who got too much and too little are told apart from 
   ]);
 });
 
-test('an error of the server, a failed hook, a refusal, an exception and an ack that is an error are tinted', () => {
+test('toMermaid() tints server errors, failed hooks, refusals, exceptions and error acks', () => {
   const acked = (...args: unknown[]) =>
     ({ kind: 'acked', client: 'bob', namespace: '/', by: 'server', event: 'say', args, to: 1 }) as const;
   const lines = linesOf(
@@ -112,7 +112,7 @@ test('an error of the server, a failed hook, a refusal, an exception and an ack 
   ]);
 });
 
-test('a disconnection is told once, from the end that did it', () => {
+test('toMermaid() shows a disconnect once, from the end that caused it', () => {
   const lines = linesOf(
     connected('alice'),
     connected('bob'),
@@ -126,7 +126,7 @@ test('a disconnection is told once, from the end that did it', () => {
   ]);
 });
 
-test('in a cluster, what came from another node came through Redis', () => {
+test('toMermaid() draws an event from another node of a cluster through Redis', () => {
   const cause = { client: 'alice', event: 'say' };
   const lines = linesOf(
     { ...connected('alice'), node: 0 },
@@ -156,7 +156,7 @@ test('in a cluster, what came from another node came through Redis', () => {
   ]);
 });
 
-test('of many clients, those are drawn to whom something else happened; the others are one', () => {
+test('toMermaid() draws the clients to which something else happened, and groups the others', () => {
   const names = Array.from({ length: 20 }, (_, index) => `client-${index + 1}`);
   const cause = { client: 'client-3', event: 'say' };
   const lines = linesOf(
@@ -187,7 +187,7 @@ test('of many clients, those are drawn to whom something else happened; the othe
   ]);
 });
 
-test('a long one is cut around the failure, and says how much is missing', () => {
+test('toMermaid() cuts a long diagram around the failure, and says how much is left out', () => {
   const many = Array.from({ length: 200 }, (_, index) => sent('bob', 'say', index));
   const lines = toMermaid(entriesOf(connected('bob'), ...many, stated('the app to log /x/', false), ...many), 70).split(
     '\n',
@@ -202,6 +202,6 @@ test('a long one is cut around the failure, and says how much is missing', () =>
   expect(lines.at(-1)).toBe('  Note over p1,p2: … 181 entries after, left out');
 });
 
-test('nothing is a diagram as well', () => {
+test('toMermaid() draws an empty timeline', () => {
   expect(toMermaid([], 0)).toBe('sequenceDiagram\n  participant p1 as server\n  Note over p1: nothing happened');
 });

@@ -10,7 +10,7 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-test('a million entries keep no more memory than those that are kept', { timeout: 30_000 }, () => {
+test('a million entries use no more memory than the entries that are kept', { timeout: 30_000 }, () => {
   const timeline = new Timeline(1_000);
   const record = timeline.recorder();
   const bulk = 'x'.repeat(1_000_000);
@@ -33,7 +33,7 @@ test('a million entries keep no more memory than those that are kept', { timeout
   expect(JSON.stringify(timeline).length).toBeLessThan(400_000);
 });
 
-test('times never run backwards', () => {
+test('the times of entries never decrease', () => {
   const timeline = new Timeline();
   const record = timeline.recorder();
   for (let number = 0; number < 1_000; number += 1) record({ kind: 'acted', what: String(number) });
@@ -41,7 +41,7 @@ test('times never run backwards', () => {
   expect(times).toEqual(times.toSorted((one, other) => one - other));
 });
 
-test('large buffers are kept as a note of their size', () => {
+test('a large buffer is kept as a note of its size', () => {
   const timeline = new Timeline();
   timeline.recorder()({
     kind: 'sent',
@@ -54,7 +54,7 @@ test('large buffers are kept as a note of their size', () => {
   expect(timeline.entries[0]).toMatchObject({ args: ['Buffer of 1000000 bytes'] });
 });
 
-test('entries of a cluster tell their node', () => {
+test('an entry of a cluster shows its node', () => {
   const timeline = new Timeline();
   timeline.recorder(1)({ kind: 'acted', what: 'the app listens' });
   expect(timeline.print()).toMatch(/^ +\d\.\d ms {2}node 1 {2}· the app listens$/);

@@ -6,10 +6,10 @@ async function afterSteps(steps: number): Promise<string> {
   return 'there';
 }
 
-test('what is there already is taken, also where no time is left', async () => {
+test('withTimeout() returns a value that is there already, even when no time is left', async () => {
   expect(await withTimeout(afterSteps(20), -1)).toBe('there');
 });
 
-test('what does not come has expired', async () => {
+test('withTimeout() returns EXPIRED when the value does not come in time', async () => {
   expect(await withTimeout(new Promise(() => {}), 10)).toBe(EXPIRED);
 });

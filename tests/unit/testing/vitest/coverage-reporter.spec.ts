@@ -35,7 +35,7 @@ function start(options: CoverageReporterOptions, config: object = {}) {
   };
 }
 
-test('each run of a watching Vitest starts afresh', () => {
+test('each run of a watching Vitest starts with empty coverage', () => {
   using vitest = start({});
   vitest.reporter.onTestRunStart();
   writeCoverage(vitest.directory, sampleCoverage());
@@ -49,7 +49,7 @@ test('each run of a watching Vitest starts afresh', () => {
   ]);
 });
 
-test('a watching Vitest says what is missing, and does not fail', () => {
+test('a watching Vitest reports what is missing, and does not fail', () => {
   using vitest = start({ threshold: 100 });
   writeCoverage(vitest.directory, sampleCoverage());
   vitest.end();
@@ -57,7 +57,7 @@ test('a watching Vitest says what is missing, and does not fail', () => {
   expect(process.exitCode).toBeUndefined();
 });
 
-test('a run that was interrupted is not evaluated', () => {
+test('an interrupted run is not checked against the threshold', () => {
   using vitest = start({ threshold: 100 });
   writeCoverage(vitest.directory, sampleCoverage());
   vitest.end('interrupted');
@@ -65,15 +65,18 @@ test('a run that was interrupted is not evaluated', () => {
   expect(vitest.logger.error).not.toHaveBeenCalled();
 });
 
-test.each([undefined, '/of/theirs'])('leaves no directory behind, and the variable as it was: %s', (before) => {
-  vi.stubEnv('REALTIME_COVERAGE_DIR', before);
-  const vitest = start({});
-  expect(process.env.REALTIME_COVERAGE_DIR).not.toBe(before);
-  writeCoverage(vitest.directory, sampleCoverage());
-  vitest[Symbol.dispose]();
-  expect(existsSync(vitest.directory)).toBe(false);
-  expect(process.env.REALTIME_COVERAGE_DIR).toBe(before);
-});
+test.each([undefined, '/of/theirs'])(
+  'the reporter removes its directory, and restores REALTIME_COVERAGE_DIR: %s',
+  (before) => {
+    vi.stubEnv('REALTIME_COVERAGE_DIR', before);
+    const vitest = start({});
+    expect(process.env.REALTIME_COVERAGE_DIR).not.toBe(before);
+    writeCoverage(vitest.directory, sampleCoverage());
+    vitest[Symbol.dispose]();
+    expect(existsSync(vitest.directory)).toBe(false);
+    expect(process.env.REALTIME_COVERAGE_DIR).toBe(before);
+  },
+);
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -87,13 +90,13 @@ test.each<[string, CoverageReporterOptions, object, string]>([
     'out/contract-coverage.json',
   ],
   [
-    'into reports, since the file is of another reporter',
+    'into reports when the file belongs to another reporter',
     {},
     { outputFile: 'out/a.json' },
     'reports/contract-coverage.json',
   ],
-  ['where it is told', { outputFile: 'b/c.json' }, { outputFile: { junit: 'out/a.xml' } }, 'b/c.json'],
-])('writes JSON %s', (_where, options, config, path) => {
+  ['to the configured path', { outputFile: 'b/c.json' }, { outputFile: { junit: 'out/a.xml' } }, 'b/c.json'],
+])('the reporter writes JSON %s', (_where, options, config, path) => {
   using vitest = start(options, config);
   writeCoverage(vitest.directory, sampleCoverage());
   vitest.end();
@@ -112,6 +115,6 @@ test.each([
   [{ treshold: 80 }, 'CoverageReporter has no option "treshold". It has threshold, vacuousNegatives and outputFile.'],
   [{ threshold: 800 }, /^The threshold of the contract coverage is a number from 0 to 100, .+ It got 800\.$/],
   [{ outputFile: 1 }, 'The outputFile of CoverageReporter is the path of a file. It got 1.'],
-])('rejects the options %j', (options, message) => {
+])('the reporter rejects the options %j', (options, message) => {
   expect(() => new CoverageReporter(options as never)).toThrow(message);
 });

@@ -15,11 +15,11 @@ test.each([
   ['out', { outputFile: 'out/all.xml', reporters: [['junit', {}]] }],
   ['out', { outputFile: { junit: 'out/junit.xml', json: 'other/all.json' } }],
   ['own', { outputFile: { junit: 'out/junit.xml' }, reporters: ['dot', ['junit', { outputFile: 'own/x.xml' }]] }],
-])('the directory is %s', (directory, config) => {
+])('reportsDirectory() returns %s for the configured reporters', (directory, config) => {
   expect(reportsDirectory({ root, ...config })).toBe(resolve(root, directory));
 });
 
-test('the directory is the one that is asked for', () => {
+test('reportsDirectory() returns the requested directory', () => {
   expect(reportsDirectory({ root, outputFile: { junit: 'out/junit.xml' } }, 'mine')).toBe(resolve(root, 'mine'));
 });
 
@@ -28,11 +28,11 @@ test.each([
   ['a > b: "../x\0\n*?"', /^chat-spec-ts-a-b-x-[0-9a-f]{8}\.timeline\.md$/],
   ['grüßt 日本', /^chat-spec-ts-grüßt-日本-[0-9a-f]{8}\.timeline\.md$/],
   ['', /^chat-spec-ts-[0-9a-f]{8}\.timeline\.md$/],
-])('the file of %j', (fullName, name) => {
+])('fileNameOf() makes a file name of the title %j', (fullName, name) => {
   expect(fileNameOf({ id: '1', fullName, module: { moduleId: '/a/chat.spec.ts' } })).toMatch(name);
 });
 
-test('no two tests have the same file, and none has a name that is too long', () => {
+test('fileNameOf() makes a unique name for each test, which is not too long', () => {
   const names = ['1', '2'].map((id) =>
     fileNameOf({ id, fullName: '語'.repeat(500), module: { moduleId: '/a/chat.spec.ts' } }),
   );
@@ -57,7 +57,7 @@ function testCase(state: 'failed' | 'passed', ...timelines: string[]): TestCase 
   } as unknown as TestCase;
 }
 
-test('the file of a test goes when the test passes, and holds its last attempt until then', async () => {
+test('the file of a test holds its last attempt, and is removed when the test passes', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'timelines-'));
   const file = join('shown', fileNameOf(testCase('failed')));
   const report = new TimelineReport({ directory }, 'shown');

@@ -19,11 +19,11 @@ const hostile = new Proxy(new WsException('secret'), {
 test.each<[string, unknown]>([
   ['a revoked proxy', revoked()],
   ['a proxy that throws', hostile],
-  ['no prototype', Object.create(null)],
-  ['no text', { toString: null, valueOf: null }],
+  ['an object without a prototype', Object.create(null)],
+  ['an object without a text form', { toString: null, valueOf: null }],
   ['an exception whose status cannot be read', Object.assign(new HttpException('x', 400), { getStatus: null })],
   ['undefined', undefined],
-])('%s can be thrown, and is told as a fault', (_, thrown) => {
+])('%s is answered as an internal error when it is thrown', (_, thrown) => {
   expect(toErrorAnswer(thrown)).toEqual(INTERNAL_ERROR);
   expect(typeof textOf(thrown)).toBe('string');
   expect(['string', 'undefined']).toContain(typeof stackOf(thrown));
@@ -33,7 +33,7 @@ test.each<[string, unknown, string | number, string]>([
   ['a bigint', Object.assign(new WsException('no'), { code: 1n }), 'WS_EXCEPTION', 'no'],
   ['an object', new WsException({ code: {}, message: 'no' }), 'WS_EXCEPTION', 'no'],
   ['a number', new WsException({ code: 7, message: 'no' }), 7, 'no'],
-])('a code that is %s', (_, thrown, code, message) => {
+])('an exception whose code is %s is meant for the client and keeps its message', (_, thrown, code, message) => {
   expect(isMeantForClient(thrown)).toBe(true);
   expect(toErrorAnswer(thrown)).toEqual({ status: 'error', code, message });
 });

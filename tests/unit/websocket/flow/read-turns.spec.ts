@@ -29,7 +29,7 @@ test.each([1, 30, 45, 100, 1_000, 5_000])('%d connections that hold messages are
   for (let round = 0; round < 10; round += 1) expect(served.slice(round * count, (round + 1) * count)).toEqual(all);
 });
 
-test('one that has just sent something has its turn beside a flood', async () => {
+test('a connection that has just sent a message gets a turn beside a flood', async () => {
   const { turns } = floodBy(1_000);
   await setImmediate();
   expect(turns.admits({ turn: 0, admittedInTurn: 0 } as ConnectionFlow)).toBe(true);

@@ -96,7 +96,7 @@ describe('@WebSocketGateway() of EventsGateway', () => {
   });
 });
 
-describe('EventsGateway logs at level "log", with its class name as context,', () => {
+describe('EventsGateway logs at level "log", with its class name as context', () => {
   test('that it is initialized, once', async () => {
     const { entries } = await start(withModule());
     expect(entries).toEqual([INITIALIZED]);
@@ -138,7 +138,7 @@ describe('EventsGateway logs at level "log", with its class name as context,', (
       ]);
   });
 
-  test('for how long a client was connected, in milliseconds', async () => {
+  test('the time for which a client was connected, in milliseconds', async () => {
     const { entries, connect } = await start(withModule());
     vi.useFakeTimers({ now: 1_000, toFake: ['Date'] });
     const client = await connect(websocket);
@@ -182,7 +182,7 @@ describe('a gateway that extends EventsGateway', () => {
     }
   }
 
-  test('logs under its own name, and for its own namespace alone', async () => {
+  test('logs under its own name, and only for its own namespace', async () => {
     const { entries, connect } = await start({ ...withModule(), providers: [ChatGateway] });
     const { id } = await connect({ ...websocket, namespace: 'chat' });
     await expect
@@ -202,7 +202,7 @@ describe('a gateway that extends EventsGateway', () => {
   });
 });
 
-test('eventsGateway: false silences EventsGateway, and no gateway that extends it', async () => {
+test('eventsGateway: false silences EventsGateway, but no gateway that extends it', async () => {
   @WebSocketGateway()
   class LobbyGateway extends EventsGateway {}
 

@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 const MINUTE = 60_000;
 
-test('a handler whose client has gone is in flight for a minute at least, and for two at most', () => {
+test('a handler stays in flight for one to two minutes after its client has left', () => {
   const inFlight = new InFlight();
   const socket = { connected: true };
   const stays = inFlight.begin({ what: 'handler of "ask"', client: 'bob', socket: { connected: true } });
@@ -21,7 +21,7 @@ test('a handler whose client has gone is in flight for a minute at least, and fo
   expect(inFlight.work).toEqual([stays, hook]);
 });
 
-test('nothing is looked for while nothing is in flight', () => {
+test('no timer runs while nothing is in flight', () => {
   const inFlight = new InFlight();
   inFlight.end(inFlight.begin({ what: 'handler of "ask"', client: 'alice', socket: { connected: true } }));
   vi.advanceTimersByTime(MINUTE);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveWebsocketOptions } from '../../../../src/websocket/options/websocket.options.js';
 
 describe('resolveWebsocketOptions', () => {
-  test("parts Socket.IO's options from the kit's", () => {
+  test("separates Socket.IO's options from the kit's", () => {
     const options: WebsocketOptions = {
       path: '/realtime',
       cors: { origin: ['https://app.example.com'] },
@@ -17,7 +17,7 @@ describe('resolveWebsocketOptions', () => {
     expect(resolveWebsocketOptions(options)).toMatchObject({ server, redis, logDetails });
   });
 
-  test('sets nothing that was not set, and drops what is undefined', () => {
+  test('leaves unset options unset, and drops undefined ones', () => {
     expect(resolveWebsocketOptions()).toMatchObject({ server: {}, errors: { tellBy: 'ack' } });
     const { server, redis } = resolveWebsocketOptions({ path: undefined, redis: undefined });
     expect({ server, redis }).toStrictEqual({ server: {}, redis: undefined });
@@ -32,7 +32,7 @@ describe('resolveWebsocketOptions', () => {
     expect(resolveWebsocketOptions({ shutdown: new ShutdownConfig() }).shutdown).toMatchObject({ timeout: 5_000 });
   });
 
-  test('passes on what a later Socket.IO may take', () => {
+  test('passes on options of a later Socket.IO', () => {
     const later = { httpRequestBodyTimeout: 5_000, maxBufferedChunks: 10 } as WebsocketOptions;
     expect(resolveWebsocketOptions(later).server).toEqual(later);
   });

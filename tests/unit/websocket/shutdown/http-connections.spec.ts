@@ -6,7 +6,7 @@ import { HttpConnections } from '../../../../src/websocket/shutdown/http-connect
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
 
-test('answers that wait behind another one are forgotten when their connection is gone', async () => {
+test('responses that wait behind another one are dropped when their connection closes', async () => {
   const held: ServerResponse[] = [];
   const server = createServer((_, response) => held.push(response));
   const connections = new HttpConnections(server);

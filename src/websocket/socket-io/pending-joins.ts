@@ -1,7 +1,5 @@
-import type { Connection } from '../socket-io/engine-internals.js';
-import type { PacketListener } from '../flow/server-flow.js';
-import { emitError, endSocket, removeSocket, socketsOf } from '../socket-io/socket-internals.js';
-import type { Socket } from '../socket-io/socket.io.js';
+import type { Connection } from './engine-internals.js';
+import type { Socket } from './socket.io.js';
 
 const superseded = new WeakSet<Socket>();
 
@@ -28,7 +26,7 @@ export function beginJoin(socket: Socket): void {
   superseded.add(earlier);
   // Socket.IO may remove a namespace of a pattern when it becomes empty, so the new socket is in it meanwhile.
   socket.nsp.sockets.set(socket.id, socket);
-  removeSocket(earlier);
+  earlier._cleanup();
   socket.nsp.sockets.delete(socket.id);
 }
 
@@ -44,20 +42,12 @@ export function endJoin({ conn, nsp }: Socket): void {
   if (joins?.size === 0) (conn as Marked)[JOINS] = undefined;
 }
 
-export const packetListener: PacketListener = {
-  /** Ends the client's old socket if it joins a namespace again. Otherwise Socket.IO would close the connection. */
-  onJoin(conn, namespace) {
-    const socket = socketsAt(conn)?.get(namespace);
-    if (socket) endSocket(socket, 'client namespace disconnect');
-  },
+/** Ends the client's old socket if it joins a namespace again. Otherwise Socket.IO would close the connection. */
+export function leaveBeforeJoin(conn: Marked, namespace: string): void {
+  conn[CLIENT]?.['nsps'].get(namespace)?._onclose('client namespace disconnect');
+}
 
-  /** Emits `error` on the sockets of the client, as Socket.IO does. */
-  onUndecodable(conn, error) {
-    for (const socket of socketsAt(conn)?.values() ?? []) emitError(socket, error);
-  },
-};
-
-/** The sockets of a client, by namespace. */
-function socketsAt(conn: Marked): ReadonlyMap<string, Socket> | undefined {
-  return conn[CLIENT] && socketsOf(conn[CLIENT]);
+/** Emits `error` on the sockets of a client whose data cannot be decoded, as Socket.IO does. */
+export function emitErrors(conn: Marked, error: Error): void {
+  for (const socket of conn[CLIENT]?.['nsps'].values() ?? []) socket._onerror(error);
 }
