@@ -12,26 +12,26 @@ const all = Object.values(scenarios).flat();
 const rowsOn = (nest: 11 | 12): Set<string> =>
   new Set(all.flatMap((scenario) => differsOn(nest, scenario)?.rows ?? []));
 
-test('the page has the table as it is', async () => {
+test('docs/reference/differences.md matches the table of differences', async () => {
   const page = new URL('../../docs/reference/differences.md', import.meta.url).pathname;
   const formatted = await format(pageOf(differences), { ...(await resolveConfig(page)), filepath: page });
   await expect(formatted).toMatchFileSnapshot(page);
 });
 
-test('each row is of a scenario, on the versions of Nest that it is for', () => {
+test('every row of the table belongs to a scenario on the Nest versions that the row names', () => {
   for (const nest of [11, 12] as const) {
     const rows = Object.entries(differences).filter(([, row]) => row.nest === undefined || row.nest === nest);
     expect([...rowsOn(nest)].toSorted()).toEqual(rows.map(([id]) => id).toSorted());
   }
 });
 
-test('there are at least 100 scenarios, each with a name of its own', () => {
+test('there are at least 100 scenarios, each with a unique name', () => {
   expect(all.length).toBeGreaterThanOrEqual(100);
   const names = all.map(({ name }) => name);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });
 
-test(`Nest ${NEST} is loaded, one copy of it`, async () => {
+test(`a single copy of Nest ${NEST} is loaded`, async () => {
   const { version } = createRequire(NEST === 11 ? `${OTHER_NEST}/` : import.meta.url)('@nestjs/core/package.json') as {
     version: string;
   };

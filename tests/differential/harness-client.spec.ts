@@ -10,7 +10,7 @@ const everyWorld = worlds({
   recovery: [false, true],
 });
 
-describe.each(everyWorld)("the harness's client is as one of socket.io-client, over $name:", (world) => {
+describe.each(everyWorld)('the harness client behaves like a client of socket.io-client over $name', (world) => {
   test.concurrent.for(Object.entries(scenarios))('%s', async ([, scenario], { expect }) => {
     const plain = await observeSide('plain', scenario, world);
     const harness = await observeSide('harness', scenario, world);

@@ -46,7 +46,7 @@ const kinds: Record<string, TestAppOptions> = {
 };
 
 for (const [kind, options] of Object.entries(kinds)) {
-  test(`starts and answers ${kind}`, async () => {
+  test(`a plain Nest app starts and answers ${kind}`, async () => {
     await using app = await startTestApp(PlainModule, options);
     const alice = await app.connect();
     expect(await alice.emitWithAck('greet', 'Alice')).toBe('Hello, Alice!');
@@ -56,7 +56,7 @@ for (const [kind, options] of Object.entries(kinds)) {
   });
 }
 
-test('replaces providers and sets the app up as main.ts does', async () => {
+test('startTestApp replaces providers by `override` and configures the app by `setup`', async () => {
   await using app = await startTestApp(PlainModule, {
     override: (builder) => builder.overrideProvider(Greeter).useValue({ greet: (name: string) => `Bye, ${name}.` }),
     setup: (nest) => nest.setGlobalPrefix('api'),
@@ -98,7 +98,7 @@ describe('a request-scoped gateway', () => {
   @Module({ providers: [Session, ScopedGateway] })
   class ScopedModule {}
 
-  test('is awaited like any other, also when apps share its class', async () => {
+  test('has its hooks and handlers awaited, also when two apps share its class', async () => {
     const { handleConnection } = ScopedGateway.prototype;
     const [one, other] = [await startTestApp(ScopedModule), await startTestApp(ScopedModule)];
     const [alice, bob] = [await one.connect(), await other.connect()];
@@ -125,7 +125,7 @@ describe('a gateway with a port of its own', () => {
   @Module({ providers: [Greeter, PlainGateway, PortGateway] })
   class PortsModule {}
 
-  test('gets a free one, and is reached by the one that it declares', async () => {
+  test('listens on a free port, and clients reach it by its declared port', async () => {
     await using app = await startTestApp(PortsModule);
     const alice = await app.connect({ gatewayPort: 3 });
     expect(await alice.emitWithAck('greet')).toBe('from port 3');
@@ -137,7 +137,7 @@ describe('a gateway with a port of its own', () => {
   });
 });
 
-test('gateways with paths of their own are told apart', async () => {
+test('gateways with paths of their own each answer on their path', async () => {
   @WebSocketGateway({ path: '/a' })
   class GatewayA {
     @SubscribeMessage('where')
@@ -162,8 +162,8 @@ test('gateways with paths of their own are told apart', async () => {
   await app.settle();
 });
 
-describe('an app that does not come up', () => {
-  test('says what did not compile', async () => {
+describe('an app that fails to start', () => {
+  test('reports what did not compile', async () => {
     @Module({ providers: [PlainGateway] })
     class BrokenModule {}
     const starting = startTestApp(BrokenModule);
@@ -173,13 +173,13 @@ describe('an app that does not come up', () => {
     );
   });
 
-  test('says when it is no module at all', async () => {
+  test('reports a value that is not a module', async () => {
     await expect(startTestApp(undefined as unknown as AppModule)).rejects.toThrow(
       'Expected a module to start, a class or a dynamic module; got undefined.',
     );
   });
 
-  test('says which step failed, and leaves nothing running', async () => {
+  test('reports the step that failed, and runs the shutdown hooks', async () => {
     const closed: string[] = [];
     @Module({})
     class FailingModule {
@@ -195,4 +195,32 @@ describe('an app that does not come up', () => {
     );
     expect(closed).toEqual(['shut down']);
   });
+});
+
+@WebSocketGateway({ namespace: 'chat' })
+class ChatGateway {
+  @SubscribeMessage('shout')
+  shout(@MessageBody() text: string): string {
+    return text.toUpperCase();
+  }
+}
+
+/** An adapter that has a namespace before Nest asks for it, to add a middleware. */
+class EarlyNamespaceAdapter extends IoAdapter {
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    const server = super.createIOServer(port, options);
+    server.of('/chat').use((_socket, next) => next());
+    return server;
+  }
+}
+
+test('observes a namespace that the adapter has made before Nest asks for it', async () => {
+  @Module({ providers: [ChatGateway] })
+  class ChatModule {}
+  await using app = await startTestApp(ChatModule, {
+    setup: (nest) => nest.useWebSocketAdapter(new EarlyNamespaceAdapter(nest)),
+  });
+  const alice = await app.connect({ name: 'alice', namespace: 'chat' });
+  expect(await alice.emitWithAck('shout', 'hi')).toBe('HI');
+  expect(app.timeline.print()).toContain('alice connected to /chat');
 });

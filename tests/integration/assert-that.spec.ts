@@ -13,7 +13,7 @@ afterEach(() => Promise.all(app.clients.map((client) => client.disconnect())));
 
 afterAll(() => app.close());
 
-test('a statement that holds resolves, one that does not rejects with an AssertionError at its place', async () => {
+test('a passing assertion resolves, and a failing one rejects with an AssertionError from its own line', async () => {
   const alice = await app.connect();
   await assertThat(alice).toReceive('welcome', { id: alice.id });
   await assertThat(alice).not.toReceive('welcome');
@@ -25,7 +25,7 @@ test('a statement that holds resolves, one that does not rejects with an Asserti
   expect((failure as Error).stack).toMatch(/\n\s+at .+assert-that\.spec\.ts/);
 });
 
-test('knows the asymmetric matchers of any runner, wherever they stand', async () => {
+test('assertThat accepts the asymmetric matchers of any runner at any depth', async () => {
   const alice = await app.connect();
   const even = { asymmetricMatch: (value: unknown) => Number(value) % 2 === 0 };
   const answer = alice.emitWithAck('echo', { numbers: [1, 2], name: 'a' });
@@ -34,7 +34,7 @@ test('knows the asymmetric matchers of any runner, wherever they stand', async (
   await assertThat(answer).not.toBeAcked({ numbers: [1, even] });
 });
 
-test('a table of matchers for the expect.extend() of other runners says the same', async () => {
+test('the matchers for the expect.extend() of other runners give the same results', async () => {
   const alice = await app.connect({ name: 'alice' });
   // As a runner does, which gives the test what comes of it.
   const run = (state: object) => matchers.toReceive.call(state, alice, 'welcome').then((verdict) => verdict);
@@ -46,7 +46,7 @@ test('a table of matchers for the expect.extend() of other runners says the same
   expect(failed.message()).toContain('Expected alice to receive "welcome" within 600 ms.');
 });
 
-describe('what it cannot be asked', () => {
+describe('an assertion with an invalid subject or argument', () => {
   test.each([
     [
       'a client',
@@ -78,11 +78,11 @@ describe('what it cannot be asked', () => {
       () => assertThat('ok').toBeAcked(),
       "toBeAcked() needs the promise that client.emitWithAck() returns, not awaited; it got 'ok'.",
     ],
-  ])('needs %s', async (_wanted, statement, text) => {
+  ])('says that it needs %s', async (_wanted, statement, text) => {
     await expect(Promise.resolve(statement())).rejects.toThrow(text);
   });
 
-  test('needs the name of an event', async () => {
+  test('says that it needs the name of an event or a list', async () => {
     const alice = await app.connect();
     const nameless = assertThat(alice) as unknown as Record<string, (...args: unknown[]) => Promise<void>>;
     await expect(Promise.resolve(nameless.toReceive?.(1))).rejects.toThrow(
@@ -100,7 +100,7 @@ describe('what it cannot be asked', () => {
   });
 });
 
-test('a text is a text or a pattern, and nothing else', async () => {
+test('toBeRefused rejects an expected message that is neither a text nor a pattern', async () => {
   const refusal = assertThat(app.connect({ namespace: 'nowhere' })) as unknown as {
     toBeRefused(expected: object): Promise<void>;
   };
@@ -109,13 +109,13 @@ test('a text is a text or a pattern, and nothing else', async () => {
   );
 });
 
-test('a statement that is awaited together with the end of its app is no forgotten one', async () => {
+test('an assertion that is awaited together with app.close() does not count as unawaited', async () => {
   const other = await startTestApp(ChatModule);
   const alice = await other.connect();
   await Promise.all([assertThat(alice).toBeDisconnected(), other.close()]);
 });
 
-test('a client beside one of the same name is told apart, and on another namespace needs not be', async () => {
+test('a client gets a number after its name when another client of its namespace has that name', async () => {
   const open = { name: 'zoe' };
   const [first, second] = await Promise.all([app.connect(open), app.connect(open)]);
   expect([first.name, second.name]).toEqual(['zoe', 'zoe (2)']);
@@ -125,14 +125,14 @@ test('a client beside one of the same name is told apart, and on another namespa
 });
 
 describe('an audience', () => {
-  test('of nobody bears nothing out', async () => {
+  test('fails its assertion when it is empty', async () => {
     await app.connect();
     await expect(Promise.resolve(assertThat(app.room('attic')).toBeAllWhoReceive('said'))).rejects.toThrow(
       /Expected room 'attic' \(nobody\), and nobody else, to receive "said" within 600 ms\.\n {2}but:\n {4}there is nobody/,
     );
   });
 
-  test('is who is in the room when all has come to rest', async () => {
+  test('has the members that are in the room when nothing is in flight', async () => {
     const [alice, bob] = await app.connect(2);
     await alice.emitWithAck('join', 'lobby');
     bob.emit('join', 'lobby');
@@ -145,14 +145,14 @@ describe('an audience', () => {
 test.each([
   ['toReceiveExactly', (client: TestClient) => assertThat(client).toReceiveExactly()],
   ['toReceiveTimes', (client: TestClient) => assertThat(client).toReceiveTimes(0, 'said')],
-])('that a client that is gone received nothing proves nothing: %s', async (_statement, state) => {
+])('%s fails for a disconnected client, because its silence proves nothing', async (_statement, state) => {
   const alice = await app.connect({ name: 'alice' });
   await alice.next('welcome');
   await alice.disconnect();
   await expect(Promise.resolve(state(alice))).rejects.toThrow('but: that proves nothing, since alice is gone');
 });
 
-test('a client whose connection is cut fails what waits for it at once', async () => {
+test('a waiting assertion fails at once when the connection of its client closes', async () => {
   const alice = await app.connect({ name: 'alice', timeout: 60_000 });
   const waiting = assertThat(alice).toReceive('never');
   app.io.sockets.sockets.get(alice.id)?.conn.close();
@@ -160,7 +160,7 @@ test('a client whose connection is cut fails what waits for it at once', async (
   await app.settle();
 });
 
-test('the ack of a client that is gone fails with why it could not be sent', async () => {
+test('an ack assertion about a disconnected client fails with the disconnect reason', async () => {
   const alice = await app.connect({ name: 'alice' });
   await alice.disconnect();
   await expect(Promise.resolve(assertThat(alice.emitWithAck('echo')).toBeAcked())).rejects.toThrow(
@@ -168,7 +168,7 @@ test('the ack of a client that is gone fails with why it could not be sent', asy
   );
 });
 
-test('a statement that cannot be told, since a handler does not end, says what was stated', async () => {
+test('an assertion that cannot be decided because a handler does not end says what it expected', async () => {
   const [alice, bob] = [await app.connect({ name: 'alice' }), await app.connect({ name: 'bob' })];
   alice.emit('say-late', 'hi');
   await expect(Promise.resolve(assertThat(bob).not.toReceive('said'))).rejects.toThrow(
@@ -177,8 +177,8 @@ test('a statement that cannot be told, since a handler does not end, says what w
   await app.settle({ timeout: 3_000 });
 });
 
-describe('trouble', () => {
-  test('one event, two waits: one gets it, the other is told that it was taken', async () => {
+describe('events, payloads and acks', () => {
+  test('one event satisfies one of two waits, and the other fails because the event was taken', async () => {
     const alice = await app.connect({ name: 'alice' });
     await alice.next('welcome');
     const waits = [alice.next('announced'), alice.next('announced')];
@@ -192,7 +192,7 @@ describe('trouble', () => {
     });
   });
 
-  test("a payload that cannot be sent is the sender's own error, and the client lives on", async () => {
+  test('a payload that cannot be sent throws at the sender, and the client stays connected', async () => {
     const alice = await app.connect();
     const circle: Record<string, unknown> = {};
     circle.self = circle;
@@ -204,7 +204,7 @@ describe('trouble', () => {
     await assertThat(alice.emitWithAck('echo', 1)).toBeAcked(1);
   });
 
-  test('binary payloads are compared and shown', async () => {
+  test('binary payloads are compared, and shown in the failure', async () => {
     const alice = await app.connect({ name: 'alice' });
     const echo = alice.emitWithAck('echo', Buffer.from('abc'));
     await assertThat(echo).toBeAcked(Buffer.from('abc'));
@@ -213,7 +213,7 @@ describe('trouble', () => {
     );
   });
 
-  test('emits that still wait for an ack can be seen, and are named when something fails', async () => {
+  test('pendingAcks lists the events that wait for an ack, and a failure names them', async () => {
     const alice = await app.connect({ name: 'alice' });
     alice.socket.emit('ponder', 'life', () => {});
     expect(alice.pendingAcks).toMatchObject([{ event: 'ponder', args: ['life'] }]);
@@ -222,7 +222,7 @@ describe('trouble', () => {
     );
   });
 
-  test('of what came too late it is said how late', async () => {
+  test('a failure says how late an event arrived after the deadline', async () => {
     const [alice, bob] = [await app.connect({ name: 'alice' }), await app.connect({ name: 'bob' })];
     await bob.emitWithAck('join', 'lobby');
     alice.emit('say-late', 'hi');

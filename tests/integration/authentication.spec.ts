@@ -74,7 +74,7 @@ const test = realtimeTest(AppModule);
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test('who is known is let in, and its data is in socket.data', async ({ connect }) => {
+  test('a client with a known token connects, and its user is in socket.data', async ({ connect }) => {
     const alice = await connect({ ...client, auth: { token: 'alice' } });
     await expect(alice.emitWithAck('who am I')).toBeAcked({ user: 'alice', role: 'guest' });
     const there = await connect({ ...client, namespace: 'other', auth: { token: 'alice' } });
@@ -84,7 +84,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   test.for<[auth: object, message: string, code: string]>([
     [{}, 'no such token', 'UNAUTHORIZED'],
     [{ token: 'banned' }, 'you are banned', 'BANNED'],
-  ])('%j is refused, and can read why', async ([auth, message, code], { app, connect }) => {
+  ])('a client with %j is refused, and receives the reason', async ([auth, message, code], { app, connect }) => {
     app.logs.allowErrors(/./);
     for (const namespace of ['/', '/other']) {
       await expect(connect({ ...client, namespace, auth })).toBeRefused(message, {
@@ -95,8 +95,8 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   });
 });
 
-describe('checked again,', () => {
-  test('who is revoked is told and disconnected, and nobody else is', async ({ app, connect }) => {
+describe('repeated authentication', () => {
+  test('disconnects a revoked client with the reason, and no other client', async ({ app, connect }) => {
     const [alice, bob] = [
       await connect({ name: 'alice', auth: { token: 'alice' } }),
       await connect({ name: 'bob', auth: { token: 'bob' } }),
@@ -113,7 +113,7 @@ describe('checked again,', () => {
     await expect(bob).not.toReceive('exception');
   });
 
-  test('who is left out of the check stays, and who is in it has the data of today', async ({ app, connect }) => {
+  test('checks only the selected clients, and updates their data', async ({ app, connect }) => {
     const [alice, bob] = [
       await connect({ name: 'alice', auth: { token: 'alice' } }),
       await connect({ name: 'bob', auth: { token: 'bob' } }),
@@ -126,7 +126,7 @@ describe('checked again,', () => {
     await expect(bob.emitWithAck('who am I')).toBeAcked({ user: 'bob', role: 'admin' });
   });
 
-  test("what is not said of a client any more is gone from its data, and the app's own stays", async () => {
+  test('removes outdated claims from socket.data, and keeps the data of the app', async () => {
     const claims: { admin?: boolean } = { admin: true };
     @Module({
       imports: [WebsocketModule.forRoot({ authentication: () => ({ ...claims }) })],
@@ -148,7 +148,7 @@ describe('checked again,', () => {
     }
   });
 
-  test('nobody is thrown out because the server fails', async ({ app, connect }) => {
+  test('keeps a client connected when the authentication fails', async ({ app, connect }) => {
     const alice = await connect({ auth: { token: 'alice' } });
     app.get(Users).down = true;
     await app.get(Authentication).recheck();
@@ -156,7 +156,7 @@ describe('checked again,', () => {
     await expect(alice).toBeConnected();
   });
 
-  test('nor because it is slow', async ({ app, connect }) => {
+  test('keeps a client connected when the authentication times out', async ({ app, connect }) => {
     const alice = await connect({ auth: { token: 'alice' } });
     app.get(Users).slow = true;
     await app.get(Authentication).recheck();
@@ -164,7 +164,7 @@ describe('checked again,', () => {
     await expect(alice).toBeConnected();
   });
 
-  test('whose state is recovered is asked for too', async ({ app, connect }) => {
+  test('refuses a revoked client that recovers its session', async ({ app, connect }) => {
     const alice = await connect({
       name: 'alice',
       auth: { token: 'alice' },
@@ -197,7 +197,7 @@ describe('checked again,', () => {
     return { LateModule, state };
   }
 
-  test('who is on its way in meanwhile is asked for anew', async () => {
+  test('authenticates a client again that is still connecting', async () => {
     const { LateModule, state } = withLateAnswer(1);
     await using app = await startTestApp(LateModule);
     const connecting = app.connect({ namespace: 'other' });
@@ -209,7 +209,7 @@ describe('checked again,', () => {
     await expect(connecting).toBeRefused('revoked');
   });
 
-  test('an answer to an earlier question is none', async () => {
+  test('ignores the answer to an earlier check', async () => {
     const { LateModule, state } = withLateAnswer(2);
     await using app = await startTestApp(LateModule);
     const alice = await app.connect({ namespace: 'other' });
@@ -221,7 +221,7 @@ describe('checked again,', () => {
     await expect(alice.emitWithAck('who am I')).toBeAcked({ role: 'guest' });
   });
 
-  test('at an interval, where there is one', async () => {
+  test('runs at the configured interval', async () => {
     const users = new Users();
     @Module({
       imports: [

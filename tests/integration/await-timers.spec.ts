@@ -173,7 +173,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
     });
   }
 
-  test('settle() waits for what the hooks begin', async ({ app, connect }) => {
+  test('settle() waits for timers that the hooks start', async ({ app, connect }) => {
     const bob = await connect();
     const alice = await connect({ auth: { name: 'alice' } });
     await app.settle();
@@ -183,7 +183,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
     expect(bob.received('done')).toEqual([['hello alice'], ['bye alice']]);
   });
 
-  test('a passing negative has seen what a timer emits', async ({ connect }) => {
+  test('a negative assertion fails on an event that a timer emits', async ({ connect }) => {
     const [alice, bob] = await connect(2);
     alice.emit('timers in timers');
     await expect(assertThat(bob).not.toReceive('done')).rejects.toThrow(`"done" ('timers in timers')`);
@@ -204,14 +204,14 @@ describe('settle() does not wait for', () => {
     expect(bob.received('done')).toEqual([]);
   });
 
-  test('a timer that is cleared elsewhere, while it waits', async ({ app, connect }) => {
+  test('a timer that other code clears while settle() waits', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('remind');
     app.get(CarelessGateway).sweep();
     await app.settle();
   });
 
-  test('timers that are not to keep a process alive', async ({ app, connect }) => {
+  test('timers that do not keep the process alive', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('unref');
     await app.settle();
@@ -228,14 +228,14 @@ describe('settle() does not wait for', () => {
     expect(alice.received('done')).toEqual([['timeout']]);
   });
 
-  test('timers at all, when told so', async ({ app, connect }) => {
+  test('timers when it is called with awaitTimers: false', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('remind');
     await app.settle({ awaitTimers: false });
     await expect(app.settle({ timeout: 50 })).rejects.toThrow('setTimeout of 20000 ms');
   });
 
-  redisTest('what the Redis adapter begins for itself', async ({ redisUrl }) => {
+  redisTest('timers that the Redis adapter starts for itself', async ({ redisUrl }) => {
     await using cluster = await startTestCluster(CarelessModule, {
       redis: { url: redisUrl },
       awaitTimers: true,
@@ -255,7 +255,7 @@ describe('settle() does not wait for', () => {
 describe('at its deadline settle() names', () => {
   const test = realtimeTest(CarelessModule, { awaitTimers: true });
 
-  test('a timer, and who began it', async ({ app, connect }) => {
+  test('a timer, and the event that started it', async ({ app, connect }) => {
     const alice = await connect({ name: 'alice' });
     alice.emit('remind');
     await expect(app.settle({ timeout: 50 })).rejects.toThrow(
@@ -263,7 +263,7 @@ describe('at its deadline settle() names', () => {
     );
   });
 
-  test('an interval, which does not end by itself', async ({ app, connect }) => {
+  test('an interval, with the note that it does not end by itself', async ({ app, connect }) => {
     const alice = await connect({ name: 'alice' });
     alice.emit('tick');
     const settling = app.settle({ timeout: 50 });
@@ -272,7 +272,7 @@ describe('at its deadline settle() names', () => {
   });
 });
 
-plainTest('an app that does not ask for it leaves timers outside, unless settle() is told', async () => {
+plainTest('settle() ignores timers by default, unless it is called with awaitTimers: true', async () => {
   await using app = await startTestApp(CarelessModule);
   const alice = await app.connect();
   alice.emit('timeout');
@@ -283,7 +283,7 @@ plainTest('an app that does not ask for it leaves timers outside, unless settle(
 });
 
 plainTest(
-  'the end of a timer is seen in a process where nothing else happens',
+  'settle() sees the end of a timer in a process where nothing else happens',
   async () => {
     const script = fileURLToPath(new URL('support/silent-timer.js', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });

@@ -54,7 +54,7 @@ const slowRate = { burst: 20, perSecond: 200 };
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test('what is sent faster than the rate is handled later: all of it, in its order', () =>
+  test('messages above the message rate are handled later, all of them and in order', () =>
     withApp({ limits: { messageRate: slowRate } }, async (app) => {
       const alice = await app.connect(client);
       const began = performance.now();
@@ -70,7 +70,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       expect(app.get(FlowMetrics).overRate).toBe(0);
     }));
 
-  test('so is what is sent in more bytes than the rate, whatever the size of one message', () =>
+  test('messages above the byte rate are handled later, whatever the size of one message', () =>
     withApp({ limits: { byteRate: { burst: 10_000, perSecond: 1_000_000 } } }, async (app) => {
       const alice = await app.connect(client);
       const text = 'x'.repeat(100_000);
@@ -81,7 +81,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       expect(performance.now() - began).toBeGreaterThan(350);
     }));
 
-  test('a connection that is not read for long is not taken for dead, by either end', () =>
+  test('neither end times out a connection that is paused for longer than its ping timeout', () =>
     withApp(
       { pingInterval: 100, pingTimeout: 600, limits: { messageRate: { burst: 10, perSecond: 50 } } },
       async (app) => {
@@ -91,7 +91,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       },
     ));
 
-  test('nobody else notices', () =>
+  test('a client above the message rate does not delay other clients', () =>
     withApp({ limits: { messageRate: slowRate } }, async (app) => {
       const [alice, eve] = [await app.connect(client), await app.connect(client)];
       const flood = echoAll(eve, 100);
@@ -100,7 +100,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await flood;
     }));
 
-  test('one that goes on for minutes is disconnected, and told why', () =>
+  test('a client that exceeds the rate for longer than maxTimeOverRate is disconnected, and the log says why', () =>
     withApp({ limits: { messageRate: { burst: 10, perSecond: 50 }, maxTimeOverRate: 300 } }, async (app) => {
       const eve = await app.connect({ ...client, name: 'eve' });
       for (const sent of numbers(500)) eve.emit('echo', sent);
@@ -111,7 +111,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       );
     }));
 
-  test('one that leaves while it is not read is noticed when all was handled', () =>
+  test('a paused client that leaves is removed after all its messages are handled', () =>
     withApp({ limits: { messageRate: slowRate } }, async (app) => {
       const alice = await app.connect(client);
       for (const sent of numbers(60)) alice.emit('echo', sent);
@@ -122,7 +122,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await expect.poll(() => app.io.engine.clientsCount).toBe(0);
     }));
 
-  test('so it is of one whose connection ends in the turn in which its last messages are handled', () =>
+  test('a client whose connection closes in the turn of its last messages is removed after they are handled', () =>
     withApp({ limits: { messageRate: { burst: 20, perSecond: 5_000 } } }, async (app) => {
       const alice = await app.connect(client);
       alice.socket.io.reconnection(false);
@@ -133,7 +133,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await expect.poll(() => app.io.engine.clientsCount).toBe(0);
     }));
 
-  test('one that is disconnected while it is not read is gone at once', () =>
+  test('the server disconnects a paused client at once', () =>
     withApp({ limits: { messageRate: { burst: 10, perSecond: 10 } } }, async (app) => {
       const eve = await app.connect(client);
       for (const sent of numbers(200)) eve.emit('echo', sent);
@@ -146,7 +146,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await expect.poll(() => app.get(FlowMetrics).overRate).toBe(0);
     }));
 
-  test('an answer to the server is found behind what was sent before it', () =>
+  test('the server receives an ack that a client sends behind a flood of messages', () =>
     withApp({ limits: { messageRate: slowRate } }, async (app) => {
       const alice = await app.connect(client);
       alice.socket.on('question', (answer: (text: string) => void) => answer('here'));
@@ -156,7 +156,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await flood;
     }));
 
-  test('joining many namespaces is work for many messages', () =>
+  test('joining a namespace counts as several messages', () =>
     withApp({ limits: { messageRate: { burst: 200, perSecond: 200 } } }, async (app) => {
       const eve = await app.connect(client);
       for (const joined of numbers(50)) eve.socket.io.engine.write(`0/unknown-${joined},`);
@@ -166,7 +166,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     }));
 });
 
-test('others have their turn while a client is served that sends very much at once; its order stays', () =>
+test('messages that one client sends at once are handled in order, over several turns of the event loop', () =>
   withApp({ limits: false }, async (app) => {
     const eve = await app.connect();
     expect(await echoAll(eve, 2_000)).toEqual(numbers(2_000));
@@ -175,7 +175,7 @@ test('others have their turn while a client is served that sends very much at on
     expect(mostInTurn).toBeLessThanOrEqual(MOST_IN_TURN);
   }));
 
-test('so they have when a single request of a polling client has tens of thousands of packets', () =>
+test('a polling request with 20,000 packets is handled in order, over several turns of the event loop', () =>
   withApp({}, async (app) => {
     const session = await PollingSession.open(new Endpoint(app));
     await session.post('40');
@@ -190,7 +190,7 @@ test('so they have when a single request of a polling client has tens of thousan
     await session.post('1');
   }));
 
-test('a further request of a polling client waits while what it has sent before is dealt with', () =>
+test('a further request of a polling client waits until its earlier messages are handled', () =>
   withApp({ limits: { messageRate: { burst: 10, perSecond: 100 } } }, async (app) => {
     const session = await PollingSession.open(new Endpoint(app));
     await session.post('40');
@@ -205,7 +205,7 @@ test('a further request of a polling client waits while what it has sent before 
     await session.post('1');
   }));
 
-test('what was held of a polling client is handled before what it sends by its WebSocket', () =>
+test('messages held from polling are handled before messages over the upgraded WebSocket', () =>
   withApp({ limits: { messageRate: { burst: 10, perSecond: 100 } } }, async (app) => {
     const alice = await app.connect({ transports: ['polling', 'websocket'] });
     const gateway = app.get(EchoGateway);
@@ -220,7 +220,7 @@ test('what was held of a polling client is handled before what it sends by its W
 test.each([
   ['the connection', '1'],
   ['the namespace', '41'],
-])('an event just before a polling client leaves %s is handled, also where others are held', (_, leaving) =>
+])('events just before a polling client leaves %s are handled, including held ones', (_, leaving) =>
   withApp({}, async (app) => {
     const session = await PollingSession.open(new Endpoint(app));
     await session.post('40');
@@ -232,7 +232,7 @@ test.each([
   }),
 );
 
-test('pings of the WebSocket protocol count, and each is answered', () =>
+test('pings of the WebSocket protocol count as messages, and each is answered', () =>
   withApp({ limits: { messageRate: { burst: 100, perSecond: 1_000 } } }, async (app) => {
     using eve = await openMuteClient(app.port);
     const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
@@ -244,7 +244,7 @@ test('pings of the WebSocket protocol count, and each is answered', () =>
     await expect.poll(() => app.get(FlowMetrics).overRate).toBe(0);
   }));
 
-test('a client that is gone while it is not read is gone', () =>
+test('a paused client whose TCP connection breaks is removed', () =>
   withApp({ limits: { messageRate: { burst: 10, perSecond: 200 } } }, async (app) => {
     using eve = await openMuteClient(app.port);
     eve.socket.write(Buffer.concat(numbers(100).map((sent) => textFrame(`42["echo",${sent}]`))));
@@ -253,7 +253,7 @@ test('a client that is gone while it is not read is gone', () =>
     await expect.poll(() => app.io.engine.clientsCount).toBe(0);
   }));
 
-test('a WebSocket server whose sockets cannot be paused is an error at boot', async () => {
+test('a WebSocket server whose sockets cannot be paused fails the boot', async () => {
   class Unpausable {
     readonly options = { WebSocket: class {} };
     on(): void {}
@@ -268,7 +268,7 @@ test('a WebSocket server whose sockets cannot be paused is an error at boot', as
   );
 });
 
-test('when a connection is read again nothing is kept of it', () =>
+test('no bytes stay buffered after a paused connection is read again', () =>
   withApp({ limits: { messageRate: slowRate } }, async (app) => {
     const eve = await app.connect();
     await echoAll(eve, 60);

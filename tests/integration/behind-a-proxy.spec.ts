@@ -31,9 +31,9 @@ async function expectAddressesToCount(app: TestApp): Promise<void> {
   });
 }
 
-describe('what the HTTP adapter trusts holds', () => {
+describe('the trusted proxies', () => {
   test.for([true, 1, 'loopback', (address: string) => address.includes('127.0.0.1')])(
-    "by Express' setting trust proxy: %s",
+    "follow Express' setting trust proxy: %s",
     async (trust) => {
       await using app = await startTestApp(moduleWith(oneEach), {
         httpAdapter: expressThatTrusts(trust),
@@ -42,14 +42,14 @@ describe('what the HTTP adapter trusts holds', () => {
     },
   );
 
-  test.for([true, 'loopback', () => true])("by Fastify's option trustProxy: %s", async (trustProxy) => {
+  test.for([true, 'loopback', () => true])("follow Fastify's option trustProxy: %s", async (trustProxy) => {
     await using app = await startTestApp(moduleWith(oneEach), {
       httpAdapter: new FastifyAdapter({ trustProxy }),
     });
     await expectAddressesToCount(app);
   });
 
-  test('unless trustProxy says otherwise', async () => {
+  test('follow the option trustProxy, which overrides the HTTP adapter', async () => {
     await using app = await startTestApp(moduleWith({ ...oneEach, trustProxy: false }), {
       httpAdapter: expressThatTrusts(true),
     });
@@ -58,7 +58,7 @@ describe('what the HTTP adapter trusts holds', () => {
   });
 });
 
-test('behind a proxy that nobody has named, the limits of one address warn once and refuse nobody', async () => {
+test('behind an undeclared proxy, the limits of one address log one warning and refuse no client', async () => {
   await using app = await startTestApp(moduleWith({ limits: { connectRate: { burst: 5, perSecond: 1 } } }));
   const clients = await Promise.all(
     Array.from({ length: 30 }, (_, number) => app.connect(fromProxy(`198.51.100.${number}`))),
@@ -68,7 +68,7 @@ test('behind a proxy that nobody has named, the limits of one address warn once 
   expect(warnings).toHaveLength(1);
 });
 
-test('no more connections come than there may be in all', async () => {
+test('behind an undeclared proxy, connections above the total limit are refused', async () => {
   await using app = await startTestApp(moduleWith({ limits: { connections: 2 } }));
   await Promise.all([app.connect(fromProxy('198.51.100.1')), app.connect(fromProxy('198.51.100.2'))]);
   await expect(app.connect(fromProxy('198.51.100.3'))).toBeRefused(/^The server is/);

@@ -151,7 +151,7 @@ async function withBystander(app: TestApp, scenario: () => Promise<void>): Promi
   await expect(bystander.emitWithAck('echo', 1)).toBeAcked(1);
 }
 
-describe('what a handler throws because of what it was sent', () => {
+describe('an error because of a payload', () => {
   test.for<[event: string, data: unknown]>([
     ['throw it', noText],
     ['throw it', null],
@@ -161,7 +161,7 @@ describe('what a handler throws because of what it was sent', () => {
     ['throw an error made of it', { message: '', name: noText }],
     ['throw an error made of it', { message: 'no', stack: noText }],
     ['throw with its status', { status: noText }],
-  ])('%s: %j is answered, and logged', async ([event, data], { app, connect }) => {
+  ])('thrown by a handler is answered and logged: %s with %j', async ([event, data], { app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       await expect(eve.emitWithAck(event, data)).toBeAcked(internalError);
@@ -171,7 +171,7 @@ describe('what a handler throws because of what it was sent', () => {
     });
   });
 
-  test('an exception with a code that is none, or with fields that cannot be encoded', async ({ app, connect }) => {
+  test('is answered when its code is invalid or its fields cannot be encoded', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       const refusal = { status: 'error', code: 'WS_EXCEPTION', message: 'no' };
@@ -182,7 +182,7 @@ describe('what a handler throws because of what it was sent', () => {
     });
   });
 
-  test('one pipe throws, others have been begun that reject', async ({ app, connect }) => {
+  test('thrown by one pipe is answered while other pipes reject too', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       await expect(eve.emitWithAck('two pipes', {})).toBeAcked(internalError);
@@ -190,19 +190,19 @@ describe('what a handler throws because of what it was sent', () => {
   });
 });
 
-describe('what a middleware says of what it was sent', () => {
+describe('a refusal with any value reaches the client', () => {
   test.for<[refusal: unknown, message: string, data: unknown]>([
     ['so', 'so', undefined],
     [{ message: 'so', data: { why: 1 } }, 'so', { why: 1 }],
     [noText, 'Refused', undefined],
     [{ message: noText }, 'Refused', undefined],
-  ])('of a namespace: %j', async ([refusal, message, data], { app, connect }) => {
+  ])('from a namespace middleware: %j', async ([refusal, message, data], { app, connect }) => {
     await withBystander(app, async () => {
       await expect(connect({ name: 'eve', auth: { refusal } })).toBeRefused(message, { data });
     });
   });
 
-  test('of a namespace: what cannot be encoded', async ({ app, connect }) => {
+  test('from a namespace middleware, with data that cannot be encoded', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = connect({ name: 'eve', auth: { unencodable: true } });
       await expect(eve).toBeRefused('Internal server error', { data: internalError });
@@ -213,7 +213,7 @@ describe('what a middleware says of what it was sent', () => {
     ['so', 'so'],
     [noText, 'Refused'],
     [{ message: noText }, 'Refused'],
-  ])('of a socket: %j', async ([refusal, message], { app, connect }) => {
+  ])('from a socket middleware: %j', async ([refusal, message], { app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       await expect(eve.emitWithAck('echo', { refusal })).toBeAcked({
@@ -225,8 +225,8 @@ describe('what a middleware says of what it was sent', () => {
   });
 });
 
-describe('what fails when a client does not do its part', () => {
-  test('the ack callback of a question that is not answered in time', async ({ app, connect }) => {
+describe('a failure that a client causes is logged, and other clients are served', () => {
+  test('in the ack callback of an emit that times out', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       eve.emit('ask in time');
@@ -236,17 +236,20 @@ describe('what fails when a client does not do its part', () => {
     });
   });
 
-  test.for(['nobody is in', 'eve'])('the ack callback of a broadcast to a room: %s', async (room, { app, connect }) => {
-    await withBystander(app, async () => {
-      const [mallory, eve] = [await connect({ name: 'mallory' }), await connect({ name: 'eve' })];
-      mallory.emit('ask a room', { room: room === 'eve' ? eve.id : room });
-      await expect(app).toHaveLogged(/^The ack callback of a broadcast of "question" failed: /, {
-        level: 'error',
+  test.for(['nobody is in', 'eve'])(
+    'in the ack callback of a broadcast to a room: %s',
+    async (room, { app, connect }) => {
+      await withBystander(app, async () => {
+        const [mallory, eve] = [await connect({ name: 'mallory' }), await connect({ name: 'eve' })];
+        mallory.emit('ask a room', { room: room === 'eve' ? eve.id : room });
+        await expect(app).toHaveLogged(/^The ack callback of a broadcast of "question" failed: /, {
+          level: 'error',
+        });
       });
-    });
-  });
+    },
+  );
 
-  test('the teardown of an Observable, when its client leaves', async ({ app, connect }) => {
+  test('in the teardown of an Observable when its client leaves', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve' });
       const { id } = eve;
@@ -260,7 +263,7 @@ describe('what fails when a client does not do its part', () => {
     });
   });
 
-  test('a listener to what one client is sent does not keep a broadcast from the others', async ({ app, connect }) => {
+  test('in a listener of onAnyOutgoing, and a broadcast reaches the other clients', async ({ app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve', auth: { listens: true } });
       const alice = await connect({ name: 'alice' });
@@ -273,9 +276,9 @@ describe('what fails when a client does not do its part', () => {
   });
 });
 
-describe('a client that enters a namespace twice', () => {
+describe('a client that joins a namespace twice', () => {
   test.for(['websocket', 'polling'])(
-    'before it is in, over %s: it is in it once',
+    'is in it once when it joins again before it is in, over %s',
     async (transport, { app, connect }) => {
       await withBystander(app, async () => {
         const eve = await connect({ name: 'eve', transports: [transport as 'polling'] });
@@ -288,7 +291,7 @@ describe('a client that enters a namespace twice', () => {
     },
   );
 
-  test('after it has left: it is in again', async ({ app, connect }) => {
+  test('is in it again when it joins after it has left', async ({ app, connect }) => {
     const alice = await connect();
     const slow = app.io.of('/slow');
     const enter = async (): Promise<Socket> => {
@@ -306,7 +309,7 @@ describe('a client that enters a namespace twice', () => {
   });
 });
 
-test('of another parser: an event whose name is none', async () => {
+test('an event with an invalid name in another parser disconnects its sender', async () => {
   const app = await startTestApp(AppModule, { server: { parser: msgpack } });
   try {
     // A client has the server's parser.

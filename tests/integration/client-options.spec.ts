@@ -68,7 +68,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
   const test = realtimeTest(LeakyModule, { ...options, timeout: 1_500 });
   const retries = { name: 'alice', retries: 2, ackTimeout: 100 };
 
-  test('what waits for the ack of another event is in flight', async ({ connect }) => {
+  test('an event that waits for the ack of another event is in flight', async ({ connect }) => {
     const alice = await connect({ ...retries, ackTimeout: 1_000 });
     const bob = await connect({ name: 'bob' });
     alice.emit('slow', 60);
@@ -76,7 +76,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('behind a slow one')`);
   });
 
-  test('so is what waits for one that is given up', async ({ connect }) => {
+  test('an event that waits for an ack that never comes is in flight', async ({ connect }) => {
     const alice = await connect(retries);
     const bob = await connect({ name: 'bob' });
     alice.emit('mute');
@@ -84,25 +84,25 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('behind a mute one')`);
   });
 
-  test('an event that had to wait can be stated to be acked', async ({ connect }) => {
+  test('an event that had to wait passes toBeAcked', async ({ connect }) => {
     const alice = await connect({ ...retries, ackTimeout: 1_000 });
     alice.emit('slow', 60);
     await assertThat(alice.emitWithAck('leak', 'later')).toBeAcked('leaked');
   });
 
-  test('also where the same is sent before it', async ({ connect }) => {
+  test('an event that had to wait behind an equal event passes toBeAcked', async ({ connect }) => {
     const alice = await connect({ ...retries, ackTimeout: 1_000 });
     alice.emit('slow', 60);
     alice.emit('count');
     await assertThat(alice.emitWithAck('count')).toBeAcked(2);
   });
 
-  test('so can one that is acked when it is sent again', async ({ connect }) => {
+  test('an event that is acked on its retry passes toBeAcked', async ({ connect }) => {
     const alice = await connect(retries);
     await assertThat(alice.emitWithAck('hesitate')).toBeAcked('at last');
   });
 
-  test('an ack that comes when the client waits no longer is none', async ({ app, connect }) => {
+  test('an ack after the ackTimeout of the client does not count as an ack', async ({ app, connect }) => {
     const alice = await connect({ name: 'alice', ackTimeout: 50 });
     const answer = alice.emitWithAck('slow', 150);
     await expect(assertThat(answer).toBeAcked()).rejects.toThrow('the client waits no longer, by its ackTimeout');
@@ -121,7 +121,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     once: (socket) => socket.once('ballot', ballot),
     onAny: (socket) => socket.onAny((event, answer): unknown => event === 'ballot' && ballot(answer as Answer)),
   };
-  test('an asynchronous listener of `connect({ on })` is waited for', async ({ connect }) => {
+  test('an asynchronous listener of `connect({ on })` is in flight', async ({ connect }) => {
     const alice = await connect({ on: { ballot } });
     const bob = await connect({ name: 'bob' });
     alice.emit('vote');
@@ -129,7 +129,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
   });
 
   for (const [way, listen] of Object.entries(ways)) {
-    test(`so is one that \`${way}\` adds later`, async ({ connect }) => {
+    test(`an asynchronous listener that \`${way}\` adds later is in flight`, async ({ connect }) => {
       const alice = await connect();
       listen(alice.socket);
       const bob = await connect({ name: 'bob' });
@@ -138,7 +138,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     });
   }
 
-  test('so is one for `connect`', async ({ connect }) => {
+  test('an asynchronous listener of `connect` is in flight', async ({ connect }) => {
     const bob = await connect({ name: 'bob' });
     const alice = await connect();
     const onConnect = (): unknown => delay(30).then(() => alice.socket.emit('leak', 'late'));
@@ -148,7 +148,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow(`bob got "leak" ('late')`);
   });
 
-  test('one that waits for ever is waited for as long as its client is there', async ({ app, connect }) => {
+  test('a listener that never settles is in flight until its client disconnects', async ({ app, connect }) => {
     const alice = await connect({ name: 'alice', on: { ballot: () => new Promise(() => {}) } });
     alice.emit('vote');
     await expect(app.settle({ timeout: 100 })).rejects.toThrow('the listener of "ballot" for alice');
@@ -156,7 +156,10 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await app.settle();
   });
 
-  test('also where the client was about to come back', async ({ app, connect }) => {
+  test('a listener that never settles is in flight no longer when its client disconnects instead of reconnecting', async ({
+    app,
+    connect,
+  }) => {
     const never = (): Promise<void> => new Promise(() => {});
     const alice = await connect({ name: 'alice', reconnection: true, reconnectionDelay: 1_000, on: { ballot: never } });
     alice.emit('vote');
@@ -166,14 +169,14 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await app.settle();
   });
 
-  test('of two events that come in one go a statement takes one', async ({ connect }) => {
+  test('an assertion takes one of two equal events that arrive together', async ({ connect }) => {
     const alice = await connect({ name: 'alice', on: { leak: async () => {} } });
     alice.emit('twice');
     await assertThat(alice).toReceive('leak', 'one');
     await expect(assertThat(alice).not.toReceive('leak')).rejects.toThrow(`alice got "leak" ('one')`);
   });
 
-  test('what `once` has added hears one event, and can be taken off', async ({ connect }) => {
+  test('`once` adds a listener for one event, and `off` removes it', async ({ connect }) => {
     const alice = await connect();
     const heard: string[] = [];
     const first = (text: string): void => void heard.push(text);

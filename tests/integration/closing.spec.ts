@@ -77,7 +77,7 @@ const platforms: Record<string, TestAppOptions> = {
 };
 
 describe.each(Object.entries(platforms))('app.close() on %s', (_, options) => {
-  test('takes less than 100 ms when nothing is in flight, and says nothing', async () => {
+  test('takes less than 100 ms and logs no warning when nothing is in flight', async () => {
     // Others may have the processor the whole time; not three times in a row.
     const times = [];
     for (let round = 0; round < 3; round += 1) {
@@ -107,7 +107,7 @@ describe.each(Object.entries(platforms))('app.close() on %s', (_, options) => {
     expect(Math.min(...times)).toBeLessThan(100);
   });
 
-  test('does not wait for a websocket that is silent', async () => {
+  test('does not wait for a silent WebSocket', async () => {
     await using app = await startTestApp(moduleWith(), options);
     using silent = await openMuteClient(app.port);
     using silentOnOwnPort = await openMuteClient(portOf(app, OWN_PORT));
@@ -119,7 +119,7 @@ describe.each(Object.entries(platforms))('app.close() on %s', (_, options) => {
     ]);
   });
 
-  test('twice at once, and once more, is once', async () => {
+  test('can be called twice at once, and once more afterwards', async () => {
     await using app = await startTestApp(moduleWith(), options);
     await app.connect();
     await Promise.all([app.nest.close(), app.nest.close()]);
@@ -132,7 +132,7 @@ describe.each([
   ['Express', {}],
   ['Fastify', { httpAdapter: () => new FastifyAdapter() }],
 ] satisfies [string, TestAppOptions][])('an open HTTP request on %s', (_, options) => {
-  test('may come to its end', async () => {
+  test('completes while the app closes', async () => {
     await using app = await startTestApp(moduleWith(), options);
     using slow = await request(app.port, '/slow');
     await expect.poll(() => app.activity.pending()).toHaveLength(1);
@@ -142,7 +142,7 @@ describe.each([
     expect(warnings(app)).toEqual([]);
   });
 
-  test('is cut off at the deadline, and logged without what may be secret', async () => {
+  test('is cut off at the deadline, and logged without its query', async () => {
     await using app = await startTestApp(moduleWith({ timeout: 2_000 }), options);
     using hanging = await request(app.port, '/hang?token=secret');
     await expect.poll(() => app.activity.pending()).toHaveLength(1);
@@ -154,7 +154,7 @@ describe.each([
   });
 });
 
-test('with forceCloseConnections an open HTTP request is not waited for', async () => {
+test('with forceCloseConnections app.close() does not wait for an open HTTP request', async () => {
   await using app = await startTestApp(moduleWith(), { application: { forceCloseConnections: true } });
   using hanging = await request(app.port, '/hang');
   await expect.poll(() => app.activity.pending()).toHaveLength(1);
@@ -163,7 +163,7 @@ test('with forceCloseConnections an open HTTP request is not waited for', async 
   expect(warnings(app)).toEqual([]);
 });
 
-test('over TLS what is idle is ended at once, and an open request may come to its end', async () => {
+test('over TLS app.close() ends an idle connection at once, and lets an open request complete', async () => {
   // Without a certificate: what is asked for is not who the server is.
   const anonymous = {
     ciphers: 'aNULL@SECLEVEL=0',
@@ -186,7 +186,7 @@ test('over TLS what is idle is ended at once, and an open request may come to it
 });
 
 describe('app.close() does not wait for', () => {
-  test('a WebSocket that was asked for and is not yet decided on', async () => {
+  test('a WebSocket handshake that is not decided yet', async () => {
     let asked = false;
     const allowRequest = (): void => {
       asked = true;
@@ -198,7 +198,7 @@ describe('app.close() does not wait for', () => {
     await undecided.closed;
   });
 
-  test('a WebSocket whose client, disconnected by the app, does not say goodbye', async () => {
+  test('a WebSocket whose client does not close after the app disconnects it', async () => {
     await using app = await startTestApp(moduleWith());
     using client = await openMuteClient(app.port);
     app.io.disconnectSockets(true);
@@ -206,7 +206,7 @@ describe('app.close() does not wait for', () => {
     await client.closed;
   });
 
-  test('a WebSocket by which a client begins to upgrade and then is silent', async () => {
+  test('a WebSocket of an upgrade that the client does not complete', async () => {
     await using app = await startTestApp(moduleWith());
     const opened = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
     const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
@@ -216,7 +216,7 @@ describe('app.close() does not wait for', () => {
     await probing.closed;
   });
 
-  test('a polling client that has not joined a namespace, and does not poll', async () => {
+  test('a polling client that has joined no namespace and does not poll', async () => {
     await using app = await startTestApp(moduleWith());
     await (await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`)).text();
     expect(app.io.engine.clientsCount).toBe(1);
@@ -238,7 +238,7 @@ describe('app.close() does not wait for', () => {
   });
 });
 
-test("a WebSocket of another server's on the same port is cut off at the deadline, and logged", async () => {
+test('a WebSocket of another server on the same port is cut off at the deadline, and logged', async () => {
   await using app = await startTestApp(moduleWith({ timeout: 500 }), { server: { destroyUpgrade: false } });
   app.io.httpServer.on('upgrade', ({ url }, socket) => {
     if (url === '/other?token=secret') socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
@@ -250,7 +250,7 @@ test("a WebSocket of another server's on the same port is cut off at the deadlin
   expect(warnings(app)).toEqual(['Cut off GET /other of 127.0.0.1: it has not ended.']);
 });
 
-test('an app that was never started, or never listened, closes too', async () => {
+test('an app that never started or never listened closes', async () => {
   const { Test } = await import('@nestjs/testing');
   for (const start of [false, true]) {
     const compiled = await Test.createTestingModule({ imports: [moduleWith()] }).compile();
@@ -260,7 +260,7 @@ test('an app that was never started, or never listened, closes too', async () =>
   }
 });
 
-test("another provider's hook that never ends: at the deadline all is closed, the process can end", async () => {
+test("at the deadline the servers close, and the process can end, although another provider's hook hangs", async () => {
   await using server = await startWorkServer({ timeout: 600 }, { HOOK_HANGS: '1' });
   server.child.kill('SIGTERM');
   await server.exited;
@@ -270,7 +270,7 @@ test("another provider's hook that never ends: at the deadline all is closed, th
   expect(server.output.stdout).not.toContain('closed after');
 });
 
-test('a server that ends by force at the deadline says so, and its code is not 0', async () => {
+test('a process that is forced to exit at the deadline logs the reason and exits with code 1', async () => {
   await using server = await startWorkServer({ timeout: 600 }, { HOOK_HANGS: '1', BY_FORCE: '1' });
   const began = performance.now();
   server.child.kill('SIGTERM');
@@ -279,13 +279,13 @@ test('a server that ends by force at the deadline says so, and its code is not 0
   expect(server.output.stderr).toContain('Closing has not come to its end within 600 ms: a shutdown hook hangs');
 });
 
-test('leaves no timer, no handle and no listener on the process', async () => {
+test('app.close() leaves no timer, no handle and no listener on the process', async () => {
   const script = fileURLToPath(new URL('support/shutdown/close.js', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
   expect(stdout).toBe('express: nothing left\nfastify: nothing left\n');
 }, 25_000);
 
-redisTest('does not wait for a Redis that does not answer', async ({ redisUrl }) => {
+redisTest('app.close() does not wait for a Redis that does not answer', async ({ redisUrl }) => {
   const { hostname, port } = new URL(redisUrl);
   await using link = await startTcpProxy({ host: hostname, port: Number(port) });
   @Module({
@@ -303,7 +303,7 @@ redisTest('does not wait for a Redis that does not answer', async ({ redisUrl })
   expect(await timeToClose(app)).toBeLessThan(1_000);
 });
 
-test('who comes while the servers are being closed is turned away at once', async () => {
+test('a client that connects while the servers close is refused at once', async () => {
   await using app = await startTestApp(moduleWith({ timeout: 1_500 }));
   using slow = await request(app.port, '/slow');
   await expect.poll(() => app.activity.pending()).toHaveLength(1);

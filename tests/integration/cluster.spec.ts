@@ -18,7 +18,7 @@ for (const [kind, module] of Object.entries({
   "Nest's own adapter": PlainChatModule,
 })) {
   describe(`with ${kind}`, () => {
-    test('an event emitted on one node reaches the clients of all', async ({ redisUrl }) => {
+    test('an event emitted on one node reaches the clients of all nodes', async ({ redisUrl }) => {
       await using cluster = await startTestCluster(module, { nodes: 3, redis: { url: redisUrl } });
       const clients = await Promise.all([0, 1, 2].map((node) => cluster.connect({ node, name: `client of ${node}` })));
       clients[0]!.emit('announce', 'hello');
@@ -27,7 +27,7 @@ for (const [kind, module] of Object.entries({
       expect(clients.map((client) => client.received('announced'))).toEqual([[['hello']], [['hello']], [['hello']]]);
     });
 
-    test('a room spans the nodes, and nobody else hears of it', async ({ redisUrl }) => {
+    test('an event for a room reaches its members on all nodes, and no other client', async ({ redisUrl }) => {
       await using cluster = await startTestCluster(module, { redis: { url: redisUrl } });
       const alice = await cluster.connect({ name: 'alice', node: 0 });
       const bob = await cluster.connect({ name: 'bob', node: 1 });
@@ -42,7 +42,7 @@ for (const [kind, module] of Object.entries({
   });
 }
 
-test('a late event from another node is not missed', async ({ redisUrl }) => {
+test('settle() of one node waits for a late event from another node', async ({ redisUrl }) => {
   await using cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
   const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
   await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
@@ -51,7 +51,7 @@ test('a late event from another node is not missed', async ({ redisUrl }) => {
   expect(bob.received('said')).toEqual([['at last']]);
 });
 
-test('what is still on its way between nodes is waited for', async ({ redisUrl }) => {
+test('settle() waits for events in flight between nodes', async ({ redisUrl }) => {
   const { hostname, port } = new URL(redisUrl);
   await using link = await startTcpProxy({ host: hostname, port: Number(port) });
   await using cluster = await startTestCluster(ChatModule, {
@@ -64,7 +64,7 @@ test('what is still on its way between nodes is waited for', async ({ redisUrl }
   expect(bob.received('announced')).toEqual([['slowly']]);
 });
 
-test('what a node says to the others by serverSideEmit is in the timeline', async ({ redisUrl }) => {
+test('the timeline shows what a node sends to the others by serverSideEmit', async ({ redisUrl }) => {
   await using cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
   cluster.nodes[0]!.io.serverSideEmit('reload', 'the rules');
   await cluster.settle();
@@ -72,7 +72,7 @@ test('what a node says to the others by serverSideEmit is in the timeline', asyn
   expect(cluster.timeline.toMermaid()).toContain('by serverSideEmit');
 });
 
-test('clusters on one Redis do not hear each other', async ({ redisUrl }) => {
+test('clusters on one Redis do not receive the events of each other', async ({ redisUrl }) => {
   const redis = { url: redisUrl };
   await using one = await startTestCluster(ChatModule, { redis });
   await using other = await startTestCluster(ChatModule, { redis });
@@ -83,7 +83,7 @@ test('clusters on one Redis do not hear each other', async ({ redisUrl }) => {
   await expect(bob).not.toReceive('announced');
 });
 
-test('goes on when a node has left', async ({ redisUrl }) => {
+test('a cluster keeps working when a node has left', async ({ redisUrl }) => {
   await using cluster = await startTestCluster(ChatModule, { nodes: 3, redis: { url: redisUrl } });
   const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
   await cluster.nodes[2]!.close();
@@ -104,7 +104,7 @@ describe('WebsocketModule with redis', () => {
     await expect(bob).not.toReceive('announced');
   });
 
-  test('says where Redis was looked for, without its password', async () => {
+  test('names the address of an unreachable Redis without its password', async () => {
     const redis = { url: 'redis://user:secret@127.0.0.1:1', connectTimeout: 300 };
     @Module({ imports: [WebsocketModule.forRoot({ redis })] })
     class UnreachableModule {}
@@ -116,7 +116,7 @@ describe('WebsocketModule with redis', () => {
   });
 });
 
-test('nodes that nothing joins are an error', async () => {
+test('a cluster whose nodes are not joined fails to start', async () => {
   const starting = startTestCluster(PlainChatModule, {
     setup: (nest) => nest.useWebSocketAdapter(new IoAdapter(nest)),
   });

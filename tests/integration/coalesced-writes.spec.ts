@@ -72,7 +72,7 @@ function writesOf(tcp: object): string[] {
   return writes;
 }
 
-test.each(['emit', 'broadcast'])('all that a handler sends by %s leaves in two writes', (event) =>
+test.each(['emit', 'broadcast'])('all events that a handler sends by %s leave in two writes', (event) =>
   withApp({}, async (app) => {
     const [alice, bob] = [await app.connect(), await app.connect()];
     const writes = writesTo(app, alice);
@@ -86,7 +86,7 @@ test.each(['emit', 'broadcast'])('all that a handler sends by %s leaves in two w
   }),
 );
 
-test('the answer to a WebSocket handshake and the first packet leave in one write', () =>
+test('the response to a WebSocket handshake and the first packet leave in one write', () =>
   withApp({}, async (app) => {
     const server = app.nest.getHttpServer() as HttpServer;
     const writes = once(server, 'connection').then(([tcp]) => writesOf(tcp as object));
@@ -95,7 +95,7 @@ test('the answer to a WebSocket handshake and the first packet leave in one writ
     expect(await writes).toHaveLength(1);
   }));
 
-test('the frame of a broadcast is one buffer, with its header', () =>
+test('a broadcast leaves as one buffer that includes the frame header', () =>
   withApp({}, async (app) => {
     const [alice, bob] = [await app.connect(), await app.connect()];
     const writes = writesTo(app, alice);
@@ -116,7 +116,7 @@ test.each([
   }),
 );
 
-test('a WebSocket class of the app has all that is sent', () => {
+test('a WebSocket class of the app receives every message in send()', () => {
   const sent: unknown[] = [];
   class Counting extends WebSocket {
     override send(data: Parameters<WebSocket['send']>[0], ...rest: never[]): void {
@@ -136,7 +136,7 @@ test('a WebSocket class of the app has all that is sent', () => {
   });
 });
 
-test('whoever wraps the sending of a WebSocket class while the app runs has all that is sent', () => {
+test('a wrapper around send() that is added at runtime receives every message', () => {
   const sent: unknown[] = [];
   class Traced extends WebSocket {}
   class TracedServer extends WsServer {
@@ -175,7 +175,7 @@ test.each([
   ['by its query', 'EIO=4&transport=unknown', /^HTTP\/1.1 400 [^]*Transport unknown$/],
   // As by Socket.IO: the upgrade is answered, and then refused.
   ['after the upgrade', 'EIO=3&transport=websocket', /^HTTP\/1.1 101 /],
-])('a WebSocket that Engine.IO refuses %s is answered', (_, query, answer) =>
+])('a WebSocket handshake that Engine.IO refuses %s gets an HTTP response', (_, query, answer) =>
   withApp({}, async (app) => {
     using raw = await requestWebSocket(app.port, `/socket.io/?${query}`);
     await raw.closed;
@@ -183,7 +183,7 @@ test.each([
   }),
 );
 
-test('the acks of messages that come in one go leave in two writes', () =>
+test('the acks of 50 messages that arrive together leave in at most four writes', () =>
   withApp({}, async (app) => {
     const alice = await app.connect();
     const writes = writesTo(app, alice);
@@ -193,7 +193,7 @@ test('the acks of messages that come in one go leave in two writes', () =>
   }));
 
 test.each([{}, { perMessageDeflate: { threshold: 0 } }])(
-  'nothing is lost or reordered, whatever it is (%j)',
+  'text, binary and uncompressed events arrive in order and without loss (%j)',
   (options) =>
     withApp(options, async (app) => {
       const alice = await app.connect();

@@ -71,23 +71,23 @@ class DoorModule {}
 const test = realtimeTest(DoorModule, { timeout: 1_000 });
 
 for (const transports of [['websocket'], ['polling']] as const) {
-  test.describe(`on ${transports[0]}`, () => {
+  test.describe(`connect() over ${transports[0]}`, () => {
     const client = { transports: [...transports] };
 
-    test('resolves when handleConnection has settled, with all that it sent', async ({ app, connect }) => {
+    test('resolves after handleConnection has settled, with all events that it sent', async ({ app, connect }) => {
       const alice = await connect(client);
       expect(app.get(DoorGateway).ready).toContain(alice.id);
       expect(alice.received('welcome')).toEqual([[alice.id]]);
       expect(alice.transport).toBe(transports[0]);
     });
 
-    test('stops at the wire on request', async ({ app, connect }) => {
+    test('resolves before handleConnection has settled when until is "connected"', async ({ app, connect }) => {
       const alice = await connect({ ...client, until: 'connected' });
       expect(app.get(DoorGateway).ready).not.toContain(alice.id);
       await expect(alice).toReceive('welcome');
     });
 
-    test('answers what handleConnection asks', async ({ connect }) => {
+    test('answers a question that handleConnection waits for', async ({ connect }) => {
       const on = { 'name?': (answer: (name: string) => void) => answer('Alice') };
       const alice = await connect({ ...client, auth: { token: 'ask' }, on });
       expect(alice.received('greeting')).toEqual([['Alice']]);
@@ -105,14 +105,16 @@ for (const transports of [['websocket'], ['polling']] as const) {
       });
     });
 
-    test('rejects with what a client was told that handleConnection threw out', async ({ connect }) => {
+    test('rejects with the events that handleConnection sent before it disconnected the client', async ({
+      connect,
+    }) => {
       const error = await connect({ ...client, name: 'eve', auth: { token: 'thrown out' } }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(ConnectionRefusedError);
       expect(error).toMatchObject({ stage: 'gateway', reason: 'io server disconnect' });
       expect((error as Error).message).toContain(`was sent before:\n    "exception" ({ message: 'banned' })`);
     });
 
-    test('states what a client was told before it was thrown out', async ({ connect }) => {
+    test('lets toBeRefused check the events that were sent before the disconnect', async ({ connect }) => {
       const thrownOut = () => connect({ ...client, name: 'eve', auth: { token: 'thrown out' } });
       await expect(thrownOut()).toBeRefused('io server disconnect', {
         stage: 'gateway',
@@ -124,23 +126,23 @@ for (const transports of [['websocket'], ['polling']] as const) {
       );
     });
 
-    test('rejects when handleConnection cuts the whole connection', async ({ connect }) => {
+    test('rejects when handleConnection closes the whole connection', async ({ connect }) => {
       await expect(connect({ ...client, auth: { token: 'cut' } })).toBeRefused();
     });
 
-    test('tells refusals at one time apart', async ({ connect }) => {
+    test('keeps the reasons of concurrent refusals apart', async ({ connect }) => {
       const bots = ['no bots', 'no crawlers', 'no scrapers'];
       const refused = bots.map((bot) => connect({ ...client, extraHeaders: { 'x-bot': bot } }));
       await Promise.all(refused.map((connecting, index) => expect(connecting).toBeRefused(bots[index])));
     });
 
-    test('rejects with the reason of allowRequest, which no client is told', async ({ connect }) => {
+    test('rejects with the reason of allowRequest', async ({ connect }) => {
       const eve = connect({ ...client, extraHeaders: { 'x-bot': 'no bots' } });
       await expect(eve).toBeRefused('no bots');
       await expect(eve).rejects.toMatchObject({ stage: 'handshake' });
     });
 
-    test('rejects with what handleConnection threw', async ({ app, connect }) => {
+    test('rejects with the error of an asynchronous handleConnection', async ({ app, connect }) => {
       app.logs.allowErrors(/DoorGateway.handleConnection failed on client .+: the user store is down/);
       const error: unknown = await connect({ ...client, name: 'eve', auth: { token: 'throw' } }).catch(
         (e: unknown) => e,
@@ -152,20 +154,20 @@ for (const transports of [['websocket'], ['polling']] as const) {
   });
 }
 
-test('rejects with what handleConnection threw at once', async ({ app, connect }) => {
+test('connect() rejects with the error of a synchronous handleConnection', async ({ app, connect }) => {
   app.logs.allowErrors(/SyncThrowGateway.handleConnection failed on client .+: thrown at once/);
   await expect(connect({ namespace: 'sync' })).rejects.toThrow(
     'SyncThrowGateway.handleConnection failed for client-1: TypeError: thrown at once',
   );
 });
 
-test('names the namespaces there are', async ({ connect }) => {
+test('connect() to an unknown namespace names the namespaces of the app', async ({ connect }) => {
   await expect(connect({ name: 'eve', namespace: 'nowhere' })).rejects.toThrow(
     `eve was refused by the namespace /nowhere: 'Invalid namespace'\n  namespaces there are: /, /sync`,
   );
 });
 
-test('says so when handleConnection waits for a client that nobody lets speak', async ({ connect }) => {
+test("connect() suggests until: 'connected' when handleConnection waits for the client", async ({ connect }) => {
   await expect(connect({ name: 'alice', auth: { token: 'ask' }, timeout: 200 })).rejects.toThrow(
     /handleConnection did not settle for alice within 200 ms\.\n {2}note: .+until: 'connected' .+\n {2}the last event: .+; handleConnection is still running; .+\n {2}because:\n {4}DoorGateway\.handleConnection for alice, running for/,
   );
@@ -185,7 +187,10 @@ test('disconnect() resolves when handleDisconnect has settled, and rejects when 
   );
 });
 
-test('a client that is gone says so, whatever is asked of it', async ({ app, connect }) => {
+test('a disconnected client fails next(), emitWithAck() and emit() with the disconnect reason', async ({
+  app,
+  connect,
+}) => {
   const alice = await connect({ name: 'alice' });
   app.io.disconnectSockets();
   await app.settle();
@@ -195,7 +200,7 @@ test('a client that is gone says so, whatever is asked of it', async ({ app, con
   expect(() => alice.emit('never')).toThrow('alice was to emit "never" (), but alice is gone: io server disconnect.');
 });
 
-test('a client that its test connects again is still a client of the app', async ({ app, connect }) => {
+test('a client that the test reconnects stays a client of the app', async ({ app, connect }) => {
   const alice = await connect();
   app.io.disconnectSockets();
   await app.settle();
@@ -205,7 +210,7 @@ test('a client that its test connects again is still a client of the app', async
   await expect(alice).toReceive('welcome', alice.id);
 });
 
-test('emits nothing into the void while it reconnects, and settles only when it has', async ({ app, connect }) => {
+test('a reconnecting client refuses to emit, and settle() waits for its reconnection', async ({ app, connect }) => {
   const alice = await connect({ reconnection: true, reconnectionDelay: 100, randomizationFactor: 0 });
   const { id } = alice;
   alice.socket.io.engine.close();
@@ -216,12 +221,12 @@ test('emits nothing into the void while it reconnects, and settles only when it 
   expect(alice.id).not.toBe(id);
 });
 
-test('an event that is there is taken even without time', async ({ connect }) => {
+test('next() returns an event that has arrived already, even with a timeout of 0', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.next('welcome', { timeout: 0 })).toEqual([alice.id]);
 });
 
-test('a missing ack is a clear error', async ({ connect }) => {
+test('a missing ack rejects with an error that names the likely cause', async ({ connect }) => {
   const alice = await connect({ name: 'alice', timeout: 100 });
   await expect(alice.emitWithAck('never', 1)).rejects.toThrow(
     'alice emitted "never" (1) and waited for its ack, which did not come within 100 ms.',
@@ -232,7 +237,7 @@ test('a missing ack is a clear error', async ({ connect }) => {
   await expect(alice.next('nothing')).rejects.toThrow(DeadlineError);
 });
 
-test('defaults for every connection come from the app, undefined ones from the kit', async () => {
+test('connect() takes its defaults from the app, and undefined options from the kit', async () => {
   const client = { namespace: 'sync', extraHeaders: { 'x-a': 'a' }, auth: { token: 'default' } };
   await using app = await startTestApp(DoorModule, { client });
   const alice = await app.connect({
@@ -247,7 +252,7 @@ test('defaults for every connection come from the app, undefined ones from the k
   await expect(app.connect()).rejects.toThrow('SyncThrowGateway.handleConnection failed');
 });
 
-test('an app without a gateway says so', async () => {
+test('connect() rejects when the app has no gateway', async () => {
   @Module({})
   class EmptyModule {}
   await using app = await startTestApp(EmptyModule);

@@ -32,7 +32,7 @@ const fromProxy = (address: string) => ({ extraHeaders: { 'x-forwarded-for': add
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test('one address has so many connections, and another when one of them has gone', () =>
+  test('a connection above connectionsPerAddress is refused until another one closes', () =>
     withApp({ limits: { connectionsPerAddress: 2 } }, async (app) => {
       const [alice] = [await app.connect(client), await app.connect(client)];
       await expect(app.connect(client)).toBeRefused('This address is at its limit of connections');
@@ -45,7 +45,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       await expect(await app.connect(client)).toBeConnected();
     }));
 
-  test('all have so many connections together', () =>
+  test('a connection above the limit of all connections is refused', () =>
     withApp({ limits: { connections: 1 }, trustProxy: 1 }, async (app) => {
       await app.connect({ ...client, ...fromProxy('192.0.2.1') });
       await expect(app.connect({ ...client, ...fromProxy('192.0.2.2') })).toBeRefused(
@@ -53,14 +53,14 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
       );
     }));
 
-  test('one address opens connections so fast', () =>
+  test('a connection above the connect rate of its address is refused', () =>
     withApp({ limits: { connectRate: { burst: 2, perSecond: 1 } } }, async (app) => {
       for (let opened = 0; opened < 2; opened += 1) await (await app.connect(client)).disconnect();
       await expect(app.connect(client)).toBeRefused(/too|fast/i);
     }));
 });
 
-test('an address counts as who it says it speaks for only where that is trusted', async () => {
+test('the limit of one address follows X-Forwarded-For only from a trusted proxy', async () => {
   await withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: false }, async (app) => {
     await app.connect(fromProxy('192.0.2.1'));
     await expect(app.connect(fromProxy('192.0.2.2'))).toBeRefused(/^This address/);
@@ -76,7 +76,7 @@ test('an address counts as who it says it speaks for only where that is trusted'
   });
 });
 
-test('a polling session becomes one WebSocket, and no more', () =>
+test('a polling session upgrades to one WebSocket and refuses a second one', () =>
   withApp({}, async (app) => {
     const opened = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
     const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
@@ -90,7 +90,7 @@ test('a polling session becomes one WebSocket, and no more', () =>
     expect(first.socket.destroyed).toBe(false);
   }));
 
-test('a session that has begun by a WebSocket has no further one', () =>
+test('a session that began over a WebSocket refuses a second WebSocket', () =>
   withApp({}, async (app) => {
     const alice = await app.connect();
     const { id } = alice.socket.io.engine as unknown as { id: string };
@@ -103,7 +103,7 @@ test('a session that has begun by a WebSocket has no further one', () =>
     await expect(alice.emitWithAck('echo', 1)).toBeAcked(1);
   }));
 
-test('a proxy may name the port of whom it speaks for', () =>
+test('the limit of one address ignores a port in X-Forwarded-For', () =>
   withApp({ limits: { connectionsPerAddress: 1 }, trustProxy: 'loopback' }, async (app) => {
     for (const address of ['192.0.2.1:49152', '192.0.2.2:49152', '[2001:db8::1]:49152', '[2001:db8:1::1]']) {
       await expect(await app.connect(fromProxy(address))).toBeConnected();
@@ -112,7 +112,7 @@ test('a proxy may name the port of whom it speaks for', () =>
     await expect(app.connect(fromProxy('[2001:db8::2]:49152'))).toBeRefused(/^This address/);
   }));
 
-test('a session without an id is none: who names it opens a connection as any other', () =>
+test('a request with an empty session id counts as a new connection', () =>
   withApp({ limits: { connectRate: { burst: 1, perSecond: 1 } } }, async (app) => {
     await app.connect();
     using raw = await requestWebSocket(app.port, '/socket.io/?EIO=4&transport=websocket&sid=');
@@ -122,7 +122,7 @@ test('a session without an id is none: who names it opens a connection as any ot
     expect(polling.status).toBe(429);
   }));
 
-test('limits: false lifts them all', () =>
+test('limits: false handles 3,000 messages of one client', () =>
   withApp({ limits: false }, async (app) => {
     const alice = await app.connect();
     await Promise.all(Array.from({ length: 3_000 }, (_, sent) => alice.emitWithAck('echo', sent)));

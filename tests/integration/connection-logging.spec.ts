@@ -5,7 +5,7 @@ import { ChatModule } from './support/chat.js';
 
 const test = realtimeTest(ChatModule);
 
-test('logs who comes and who goes', async ({ app, connect }) => {
+test('logs each connect and each disconnect', async ({ app, connect }) => {
   const alice = await connect();
   const { id } = alice;
   await expect(app).toHaveLogged(`Client connected: ${id}`);
@@ -13,7 +13,10 @@ test('logs who comes and who goes', async ({ app, connect }) => {
   await expect(app).toHaveLogged(`Client disconnected: ${id}`);
 });
 
-test('logs each line once, at level log, under EventsGateway, with what else is known', async ({ app, connect }) => {
+test('logs each line once, at level log, under EventsGateway, with the details of the client', async ({
+  app,
+  connect,
+}) => {
   const alice = await connect({ name: 'alice' });
   await alice.disconnect();
   await app.settle();
@@ -43,16 +46,19 @@ test('logs each line once, at level log, under EventsGateway, with what else is 
   ]);
 });
 
-test('logs a gateway that extends it under its own name and for its own namespace', async ({ app, connect }) => {
+test('logs the clients of a gateway that extends EventsGateway under its own name and namespace', async ({
+  app,
+  connect,
+}) => {
   const alice = await connect({ namespace: 'news' });
   await expect(app).toHaveLogged(`Client connected: ${alice.id}`, { level: 'log', context: 'NewsGateway' });
   await expect(app).not.toHaveLogged(`Client connected: ${alice.id}`, { context: 'EventsGateway' });
 });
 
-describe('details turned off', () => {
+describe('logDetails: false', () => {
   const quietTest = realtimeTest(WebsocketModule.forRoot({ logDetails: false }));
 
-  quietTest('logs the bare message', async ({ app, connect }) => {
+  quietTest('logs the message without details', async ({ app, connect }) => {
     const alice = await connect();
     expect(app.logs.entries.find(({ message }) => message === `Client connected: ${alice.id}`)?.params).toEqual([]);
   });

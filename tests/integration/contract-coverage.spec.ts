@@ -60,7 +60,7 @@ function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outco
   });
 }
 
-describe('of a run of Vitest', () => {
+describe('contract coverage of a Vitest run', () => {
   const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
   const config = fileURLToPath(new URL('support/coverage-cases/vitest.config.ts', import.meta.url));
 
@@ -69,7 +69,7 @@ describe('of a run of Vitest', () => {
     return runNode([vitest, 'run', '--config', config, ...args], { OPTIONS });
   }
 
-  test('a table and JSON say what was exercised, in every file, worker and project', async () => {
+  test('reports the handlers, acks and events of every file, worker and project in a table and in JSON', async () => {
     const { code, stdout, stderr } = await run({ threshold: { handlers: 42, events: 33 } });
     expect(stdout.trim()).toBe(
       `
@@ -129,7 +129,7 @@ As JSON: ${join(directory, 'coverage.json')}
     expect(report.gateways.map(({ name }) => name)).toContain('StatisticsGateway');
   }, 120_000);
 
-  test('fails below a threshold and, when told to, on vacuous negatives, and says what they are', async () => {
+  test('fails below a threshold and on vacuous negatives, and names both', async () => {
     const options = { threshold: { handlers: 40, acks: 50 }, vacuousNegatives: 'fail' };
     const { code, stdout, stderr } = await run(options, 'placing');
     expect(code).toBe(1);
@@ -141,14 +141,14 @@ As JSON: ${join(directory, 'coverage.json')}
     );
   }, 120_000);
 
-  test('says that there was no app, and does not fail', async () => {
+  test('passes with a note when no app was started', async () => {
     const { code, stdout, stderr } = await run({ threshold: 100 }, 'nothing');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.trim()).toBe('Contract coverage: no app was started and closed by startTestApp or realtimeTest.');
   }, 120_000);
 });
 
-test('of a Node process without any test runner', async () => {
+test('contract coverage works in a Node process without a test runner', async () => {
   const script = fileURLToPath(new URL('support/coverage-of-node.js', import.meta.url));
   const { code, stdout, stderr } = await runNode([script], { REALTIME_COVERAGE_DIR: directory });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -159,7 +159,7 @@ test('of a Node process without any test runner', async () => {
   expect(stdout).toMatch(/\n0\n$/);
 });
 
-describe('of an app in this process', () => {
+describe('contract coverage of an app in this process', () => {
   let before: string | undefined;
 
   beforeEach(() => {
@@ -182,7 +182,7 @@ describe('of an app in this process', () => {
     return Object.fromEntries(Object.values(handlersOf(gateway)).map(({ event, received: times }) => [event, times]));
   }
 
-  test('tells namespaces apart that clients of one name are connected to', async () => {
+  test('counts clients of one name separately by their namespace', async () => {
     await using app = await startTestApp(OrdersModule);
     const inLobby = await app.connect({ name: 'alice' });
     const inOrders = await app.connect({ name: 'alice', namespace: 'orders' });
@@ -195,7 +195,7 @@ describe('of an app in this process', () => {
     expect(received('OrdersGateway')).toMatchObject({ place: 0, cancel: 1 });
   });
 
-  test('counts the acks that did not come among those that were asked for', async () => {
+  test('counts an ack that was requested and did not come', async () => {
     await using app = await startTestApp(QueueModule);
     const client = await app.connect();
     await assertThat(client.emitWithAck('wait')).not.toBeAcked();
@@ -205,7 +205,7 @@ describe('of an app in this process', () => {
     });
   });
 
-  test('counts an ack of nothing, and tells acks that are errors apart, those of middlewares too', async () => {
+  test('counts an empty ack as acked, and an error ack as failed, also from a middleware', async () => {
     await using app = await startTestApp(QueueModule);
     const client = await app.connect();
     await client.emitWithAck('leave', 1);
@@ -218,7 +218,7 @@ describe('of an app in this process', () => {
     });
   });
 
-  test('is that of an app, too, that does not close cleanly, and of clients that it did not open', async () => {
+  test('includes clients that other code opened, and an app that does not close cleanly', async () => {
     const app = await startTestApp(OrdersModule);
     const foreign = io(`${app.url}/orders`, {
       forceNew: true,
@@ -234,7 +234,7 @@ describe('of an app in this process', () => {
     });
   });
 
-  test("is each node's own, in a cluster", async ({ redisUrl }) => {
+  test('counts an event of a cluster on the node that handles it', async ({ redisUrl }) => {
     await using cluster = await startTestCluster(OrdersModule, { redis: { url: redisUrl } });
     const clients = await Promise.all(
       [0, 1].map((node) => cluster.connect({ name: `of ${node}`, node, namespace: 'orders' })),
@@ -252,14 +252,14 @@ describe('of an app in this process', () => {
     });
   });
 
-  test('is not observed unless it is asked for', async () => {
+  test('is not collected without REALTIME_COVERAGE_DIR', async () => {
     delete process.env.REALTIME_COVERAGE_DIR;
     await using app = await startTestApp(OrdersModule);
     await app.close();
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('has the handlers of base classes, of scoped gateways, and of one that two modules provide once', async () => {
+  test('includes inherited handlers and request-scoped gateways, and counts a gateway of two modules once', async () => {
     class Base {
       @SubscribeMessage('inherited')
       inherited(client: Socket): void {

@@ -7,8 +7,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('the factor of the environment', () => {
-  test('stretches every deadline of the run, and is told', async () => {
+describe('REALTIME_TIMEOUT_FACTOR', () => {
+  test('multiplies every deadline, and failures name the multiplied deadline', async () => {
     vi.stubEnv('REALTIME_TIMEOUT_FACTOR', '2.5');
     await using app = await startTestApp(ChatModule, { timeout: 20 });
     expect(app.timeout).toBe(50);
@@ -20,7 +20,7 @@ describe('the factor of the environment', () => {
     await app.settle({ timeout: 1_000 });
   });
 
-  test.each(['0', '-1', 'twice', 'Infinity'])('has to be a number above 0, and not %s', async (factor) => {
+  test.each(['0', '-1', 'twice', 'Infinity'])('rejects %s, since it is not a number above 0', async (factor) => {
     vi.stubEnv('REALTIME_TIMEOUT_FACTOR', factor);
     await expect(startTestApp(ChatModule)).rejects.toThrow(
       `REALTIME_TIMEOUT_FACTOR is "${factor}". Expected a number above 0, by which every deadline is multiplied.`,
@@ -63,22 +63,22 @@ describe('an AbortSignal ends', () => {
       return () => app.settle({ signal });
     }));
 
-  test('the wait for an ack, of a client that has it', () =>
+  test('emitWithAck() of a client with that signal', () =>
     aborted('client', async (app, signal) => {
       const bob = await app.connect({ signal });
       return () => bob.emitWithAck('say', 'hi');
     }));
 
-  test('a statement, of an app that has it', () =>
+  test('an assertion about a client of an app with that signal', () =>
     aborted('app', async (app) => {
       const bob = await app.connect();
       return async () => expect(bob).toReceive('said');
     }));
 
-  test('a statement about the log, of an app that has it', () =>
+  test('an assertion about the log of an app with that signal', () =>
     aborted('app', async (app) => async () => expect(app).toHaveLogged('never')));
 
-  test('what is begun after it', async () => {
+  test('next() that is called after the abort', async () => {
     await using app = await startTestApp(ChatModule);
     const bob = await app.connect();
     await expect(bob.next('said', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

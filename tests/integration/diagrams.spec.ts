@@ -37,7 +37,7 @@ async function inLobby(app: Pick<TestApp, 'connect'> | Pick<TestCluster, 'connec
   return clients;
 }
 
-test('a scenario that passes', async ({ draw }) => {
+test('a diagram of a passing scenario has no failure mark', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob, carol] = await inLobby(app, ['alice', 'bob', 'carol']);
     alice!.emit('say', 'hi');
@@ -53,7 +53,7 @@ test('a scenario that passes', async ({ draw }) => {
   expect(text).not.toContain('✗');
 });
 
-test('a wrong recipient', async ({ draw }) => {
+test('a diagram marks an event that the wrong client received', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     await app.connect({ name: 'carol' });
@@ -66,7 +66,7 @@ test('a wrong recipient', async ({ draw }) => {
   expect(text).toContain(`✗ Expected alice and bob, and nobody else, to receive`);
 });
 
-test('an event that does not come, since the server failed', async ({ draw }) => {
+test('a diagram shows an error of the server and the missing event', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [, bob] = await inLobby(app, ['alice', 'bob']);
     bob!.emit('throw');
@@ -78,7 +78,9 @@ test('an event that does not come, since the server failed', async ({ draw }) =>
   expect(text).toContain(`✗ Expected bob to receive "said" ('hi')`);
 });
 
-test('an event that came too often, and one that a client has missed whose name reads like two', async ({ draw }) => {
+test('a diagram marks an event received too often, and a missing event of a client whose name contains "and"', async ({
+  draw,
+}) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, both] = await inLobby(app, ['alice', 'tom and jerry']);
     alice!.emit('say', 'hi');
@@ -95,7 +97,7 @@ test('an event that came too often, and one that a client has missed whose name 
   expect(await draw(diagram)).toContain('tom and jerry');
 });
 
-test('of a negative statement that fails, the events that it denies are marked, and nothing is missing', async () => {
+test('a diagram marks the events that a failed negative assertion denies, and no missing event', async () => {
   const denials: Record<string, (clients: TestClient[]) => Promise<void>> = {
     said: async ([, bob]) => assertThat(bob!).not.toReceive('said', 'hi'),
     'once said': async ([, bob]) => assertThat(bob!).not.toReceiveTimes(1, 'said', 'hi'),
@@ -118,7 +120,7 @@ test('of a negative statement that fails, the events that it denies are marked, 
   expect(marked).toEqual(Object.fromEntries(Object.keys(denials).map((what) => [what, [`✗ "said" ('hi')`]])));
 });
 
-test('a negative statement about a client that is gone marks nothing', async ({ draw }) => {
+test('a diagram marks no event for a negative assertion about a disconnected client', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     alice!.emit('say', 'hi');
@@ -131,7 +133,7 @@ test('a negative statement about a client that is gone marks nothing', async ({ 
   expect(diagram).not.toMatch(/✗ missing|✗ "said"/);
 });
 
-test('a client that is refused', async ({ draw }) => {
+test('a diagram shows a refused client with the reason', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     await app.connect({ name: 'alice' });
     await app.connect({ name: 'mallory', namespace: 'nowhere' });
@@ -141,7 +143,7 @@ test('a client that is refused', async ({ draw }) => {
   expect(text).toContain('✗ refused by the namespace: Invalid namespace');
 });
 
-test('a client that is gone in the middle', async ({ draw }) => {
+test('a diagram shows a client that disconnects in the middle', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     app.io.sockets.sockets.get(bob!.id)!.disconnect(true);
@@ -154,7 +156,7 @@ test('a client that is gone in the middle', async ({ draw }) => {
   expect(text).toContain(`✗ Expected bob to receive "said" ('are you there?')`);
 });
 
-test('a crowd', async ({ draw }) => {
+test('a diagram groups many clients, and shows the one that missed an event', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const clients = await app.connect(30);
     await Promise.all(clients.slice(0, 29).map((client) => client.emitWithAck('join', 'lobby')));
@@ -169,7 +171,7 @@ test('a crowd', async ({ draw }) => {
   expect(text).toContain(`✗ missing: "said" ('hello to all')`);
 });
 
-test('a large one is cut around the failure', async ({ draw }) => {
+test('a long diagram is cut around the failure', async ({ draw }) => {
   const timeline = await timelineOf(async (app) => {
     const [alice, bob] = await inLobby(app, ['alice', 'bob']);
     for (let round = 0; round < 100; round += 1) {
@@ -243,7 +245,7 @@ const NASTY = [
   'word '.repeat(500),
 ];
 
-test('whatever names, events, payloads and texts hold', { timeout: 60_000 }, async ({ draw }) => {
+test('a diagram renders any characters in names, events, payloads and texts', { timeout: 60_000 }, async ({ draw }) => {
   for (const nasty of NASTY) {
     const timeline = await timelineOf(async (app) => {
       const client = await app.connect({ name: nasty });
@@ -265,7 +267,7 @@ function squeezed(text: string): string {
   return text.replaceAll(/\s/g, '');
 }
 
-test('a cluster', { timeout: 30_000 }, async ({ draw, redisUrl }) => {
+test('a diagram of a cluster shows its nodes and Redis', { timeout: 30_000 }, async ({ draw, redisUrl }) => {
   const cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
   const [alice] = await inLobby(cluster, ['alice', 'bob', 'carol', 'dave']);
   alice!.emit('say', 'hi');

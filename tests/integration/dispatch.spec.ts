@@ -93,7 +93,7 @@ class AppModule {}
 const test = realtimeTest(AppModule);
 
 describe('an event goes', () => {
-  test('past onAny and every middleware, to raw listeners, to the handlers', async ({ app, connect }) => {
+  test('through onAny and every middleware, to raw listeners, to the handlers', async ({ app, connect }) => {
     const alice = await connect();
     await alice.emitWithAck('add a middleware');
     const { entries } = app.get(Journal);
@@ -102,24 +102,24 @@ describe('an event goes', () => {
     expect(entries).toEqual(['onAny order', 'use order', 'raw', 'first gateway', 'second gateway']);
   });
 
-  test('to two gateways, of which one has the answer', async ({ connect }) => {
+  test('to the handlers of two gateways, and the one that returns a value gives the ack', async ({ connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('who has it')).toBeAcked('the second');
   });
 
-  test('to the instance that a request-scoped gateway has for its client', async ({ connect }) => {
+  test('to the instance of a request-scoped gateway for its client', async ({ connect }) => {
     const [alice, bob] = await connect(2, { namespace: 'scoped' });
     expect([await alice.emitWithAck('count'), await alice.emitWithAck('count')]).toEqual([1, 2]);
     await expect(bob.emitWithAck('count')).toBeAcked(1);
   });
 
-  test('to the gateway of a pattern of namespaces', async ({ connect }) => {
+  test('to a gateway whose namespace is a pattern', async ({ connect }) => {
     const alice = await connect({ namespace: '/room-7' });
     await expect(alice.emitWithAck('where am I')).toBeAcked('/room-7');
   });
 });
 
-test('a stream that runs is unsubscribed when its client goes', async ({ app, connect }) => {
+test('a running Observable is unsubscribed when its client disconnects', async ({ app, connect }) => {
   const alice = await connect();
   alice.emit('ticks');
   await app.settle({ ignoreOpenStreams: true });
@@ -132,7 +132,7 @@ test.for([
   () => {
     throw new Error('no such table');
   },
-])('an afterInit that fails is an error of the boot', async (fail) => {
+])('an afterInit that fails makes the boot fail', async (fail) => {
   @WebSocketGateway()
   class FailingGateway {
     afterInit(): unknown {
@@ -148,7 +148,7 @@ test.for([
 });
 
 describe('gateways that share a server', () => {
-  test('have one set of options, wherever it is said', async () => {
+  test('merge their options into one set', async () => {
     @WebSocketGateway()
     class PlainGateway {}
     @WebSocketGateway({ pingInterval: 12_345 })
@@ -166,7 +166,7 @@ describe('gateways that share a server', () => {
     }
   });
 
-  test('that disagree are an error at boot, which names them', async () => {
+  test('fail the boot when their options disagree, and the error names them', async () => {
     @WebSocketGateway({ pingInterval: 1_000 })
     class OneGateway {}
     @WebSocketGateway({ namespace: 'two', pingInterval: 2_000 })
@@ -181,7 +181,7 @@ describe('gateways that share a server', () => {
     );
   });
 
-  test('may be many on one namespace, without warnings', async () => {
+  test('cause no warning when 30 of them serve one namespace', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): number => warnings.push(warning);
     process.on('warning', onWarning);

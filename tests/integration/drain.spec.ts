@@ -28,13 +28,13 @@ import { openMuteClient, openTcp, request, requestWebSocket, textFrame } from '.
 import { test as redisTest } from './support/redis.js';
 import { Crowd, startWorkServer } from './support/shutdown/crowd.js';
 
-describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
+describe('SIGTERM with 200 clients that each wait for an ack', () => {
   test.each([
     ['websocket', ['websocket']],
     ['polling', ['polling']],
     ['upgraded', ['polling', 'websocket']],
   ])(
-    '200 acks arrive, all are told and come back, the process ends by itself (%s)',
+    'delivers 200 acks, notifies all clients so that they reconnect, and the process exits by itself (%s)',
     { timeout: 30_000 },
     async (_, transports) => {
       await using server = await startWorkServer();
@@ -52,7 +52,7 @@ describe('SIGTERM with 200 clients, each waiting for an ack:', () => {
   );
 
   test(
-    'an idle TCP connection, an HTTP stream and a mute websocket beside them are cut off in time, and logged',
+    'closes an idle TCP connection, and cuts off and logs an HTTP stream and a mute WebSocket in time',
     { timeout: 30_000 },
     async () => {
       const timeout = 3_000;
@@ -166,7 +166,7 @@ async function timeOf(ending: Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-describe('the clients have left before any provider is destroyed,', () => {
+describe('clients leave before any provider is destroyed', () => {
   class Destroyed implements OnModuleDestroy {
     onModuleDestroy(): void {
       events.push(`${this.constructor.name} destroyed`);
@@ -181,8 +181,8 @@ describe('the clients have left before any provider is destroyed,', () => {
   class GlobalModule {}
 
   test.each([
-    ['of the root module', { isGlobal: false }],
-    ['and also where WebsocketModule is global', { isGlobal: true }],
+    ['with WebsocketModule in a feature module', { isGlobal: false }],
+    ['with WebsocketModule as a global module', { isGlobal: true }],
   ])('%s', async (_, extras) => {
     @Module({ imports: [GlobalModule, WebsocketModule.forRoot(extras)], providers: [WorkGateway, InFeature] })
     class FeatureModule {}
@@ -208,7 +208,7 @@ describe('the clients have left before any provider is destroyed,', () => {
 });
 
 test.each(['websocket', 'polling'] as const)(
-  'what a client has sent before it could know is handled and answered, read or not (%s)',
+  'a message sent before the drain is handled and answered, even if it is not read yet (%s)',
   async (transport) => {
     await using app = await start();
     const alice = await app.connect({ transports: [transport] });
@@ -219,7 +219,7 @@ test.each(['websocket', 'polling'] as const)(
   },
 );
 
-test('what a client sends before it answers a ping of the drain is answered, also with another ping under way', async () => {
+test('a message sent before the answer to a ping of the drain is answered, even with another ping in flight', async () => {
   const app = await startTestApp(workModule(), { server: { pingInterval: 100 } });
   try {
     using alice = await openMuteClient(app.port);
@@ -237,7 +237,7 @@ test('what a client sends before it answers a ping of the drain is answered, als
   }
 });
 
-test('while it drains: not ready, newcomers get 503, clients are still served', async () => {
+test('a draining server is not ready, refuses connections with 503 and still serves its clients', async () => {
   await using app = await start();
   const readiness = app.get(WebsocketReadiness);
   expect(readiness.ready).toBe(true);
@@ -278,7 +278,7 @@ test('while it drains: not ready, newcomers get 503, clients are still served', 
   expect(alice.received('worked')).toEqual([[1]]);
 });
 
-test('a client that is there is refused another namespace, and reads why', async () => {
+test('a draining server refuses a connected client another namespace, with the reason', async () => {
   await using app = await start();
   const alice = await app.connect();
   const work = alice.emitWithAck('work until released');
@@ -298,7 +298,7 @@ test('a client that is there is refused another namespace, and reads why', async
   await Promise.all([work, closing]);
 });
 
-test('the event can have another name, or be left out', async () => {
+test('the option `event` renames or omits the shutdown event', async () => {
   for (const [event, expected] of [
     ['bye', ['bye']],
     [false, []],
@@ -313,7 +313,7 @@ test('the event can have another name, or be left out', async () => {
   }
 });
 
-redisTest('the clients of other nodes are not told, and stay', async ({ redisUrl }) => {
+redisTest('a drain neither notifies nor disconnects the clients of other nodes', async ({ redisUrl }) => {
   await using cluster = await startTestCluster(workModule(), { redis: { url: redisUrl } });
   const [here, there] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
   await cluster.nodes[0]!.nest.close();
@@ -323,7 +323,7 @@ redisTest('the clients of other nodes are not told, and stay', async ({ redisUrl
   expect(there.received('server:shutdown')).toEqual([]);
 });
 
-test('clients are disconnected in batches', async () => {
+test('a drain disconnects clients in batches', async () => {
   await using app = await start({ batchSize: 4, batchInterval: 300 });
   const clients = await app.connect(10);
   const gone: number[] = [];
@@ -334,7 +334,7 @@ test('clients are disconnected in batches', async () => {
   expect(pauses).toEqual([false, false, false, true, false, false, false, true, false]);
 });
 
-test('the batches come faster where they would not all fit before the deadline', async () => {
+test('a drain shortens the interval between batches to meet its deadline', async () => {
   await using app = await start({ batchSize: 1, batchInterval: 60_000, timeout: 1_000 });
   const clients = await app.connect(8);
   expect(await timeOf(app.nest.close())).toBeLessThan(1_000);
@@ -342,7 +342,7 @@ test('the batches come faster where they would not all fit before the deadline',
   expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
 });
 
-test('what a client sends when its turn has come is not begun; what it has begun is answered', async () => {
+test('a drain does not handle messages of a client whose turn has come, and answers its earlier messages', async () => {
   await using app = await start({ timeout: 2_000 });
   const alice = await app.connect();
   const work = alice.emitWithAck('work', 1_200);
@@ -356,8 +356,8 @@ test('what a client sends when its turn has come is not begun; what it has begun
   expect(events).toEqual(['working', 'worked', 'left', 'store destroyed']);
 });
 
-describe('at the deadline', () => {
-  test('a handler that never ends is left, and logged; until then it holds up nobody else', async () => {
+describe('a drain at its deadline', () => {
+  test('abandons and logs a handler that never ends, which delays no other client', async () => {
     await using app = await start({ timeout: 1_000 });
     const [alice, bob] = await app.connect(2);
     alice.emit('hang', 'secret');
@@ -373,7 +373,7 @@ describe('at the deadline', () => {
     expect(events.at(-1)).toBe('store destroyed');
   });
 
-  test('one that does not answer is given up so early that its handleDisconnect has time', async () => {
+  test('cuts off a mute client early enough for its handleDisconnect', async () => {
     await using app = await start({ timeout: 1_000 });
     using _mute = await openMuteClient(app.port);
     expect(await timeOf(app.nest.close())).toBeLessThan(1_000);
@@ -382,7 +382,7 @@ describe('at the deadline', () => {
     expect(events).toEqual(['left', 'store destroyed']);
   });
 
-  test('a handleDisconnect that takes longer is left, and logged', async () => {
+  test('abandons and logs a handleDisconnect that takes too long', async () => {
     await using app = await start({ timeout: 500 });
     const alice = await app.connect({ auth: { name: 'sticky' } });
     const { id } = alice;
@@ -391,7 +391,7 @@ describe('at the deadline', () => {
   });
 });
 
-test('a handler behind an interceptor is waited for, also when its client has gone', async () => {
+test('a drain waits for a handler behind an interceptor, even when its client has left', async () => {
   await using app = await start();
   const alice = await app.connect();
   alice.emit('work behind an interceptor', 300);
@@ -402,7 +402,7 @@ test('a handler behind an interceptor is waited for, also when its client has go
   expect(events).toEqual(['working', 'left', 'worked', 'store destroyed']);
 });
 
-test('a stream that goes on for ever holds up nothing', async () => {
+test('a drain does not wait for an endless stream', async () => {
   await using app = await start();
   const alice = await app.connect();
   alice.emit('ticks');
@@ -411,7 +411,7 @@ test('a stream that goes on for ever holds up nothing', async () => {
   expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
 });
 
-test('beforeDrain is the place for last words: all clients get them, and what it fails with is logged', async () => {
+test('all clients receive what beforeDrain emits, and its error is logged', async () => {
   @WebSocketGateway()
   class GameGateway implements BeforeDrain {
     @WebSocketServer() private readonly server!: Server;
@@ -451,7 +451,7 @@ test('beforeDrain is the place for last words: all clients get them, and what it
   await app.close();
 });
 
-test('a mute client does not hold up the others, and one that has just left is not called cut off', async () => {
+test('a mute client does not delay the others, and a client that just left is not logged as cut off', async () => {
   @Module({ imports: [WebsocketModule] })
   class QuietModule {}
 

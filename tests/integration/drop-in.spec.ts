@@ -53,20 +53,20 @@ class EchoGateway {
 describe('another adapter', () => {
   class RedisIoAdapter extends IoAdapter {}
 
-  test('stops the app: the error names it, the line to delete, and where its options go', async () => {
+  test('stops the boot with an error that names it, the line to delete and the place for its options', async () => {
     const started = start({ setup: (app) => app.useWebSocketAdapter(new RedisIoAdapter(app)) });
     await expect(started).rejects.toThrow(
       /RedisIoAdapter would replace it.*Delete the line app\.useWebSocketAdapter.*WebsocketModule\.forRoot/s,
     );
   });
 
-  test('that extends WebsocketAdapter and is no provider stops the app', async () => {
+  test('stops the boot when it extends WebsocketAdapter and is not a provider', async () => {
     class OwnAdapter extends WebsocketAdapter {}
     const started = start({ setup: (app) => app.useWebSocketAdapter(new OwnAdapter()) });
     await expect(started).rejects.toThrow('useWebSocketAdapter(app.get(OwnAdapter))');
   });
 
-  test('that extends WebsocketAdapter may be set, and may have a constructor of its own', async () => {
+  test('is accepted when it extends WebsocketAdapter, even with its own constructor', async () => {
     @Injectable()
     class Journal {
       readonly handled: string[] = [];
@@ -112,13 +112,13 @@ describe('"authentication" by a class', () => {
     ['is not provided', Absent, []],
     ['is request-scoped', Scoped, [Scoped]],
     ['is abstract and not provided', Unprovided, []],
-  ] as [string, Type<Authenticator>, Type[]][])('that %s stops the boot', async (_, use, providers) => {
+  ] as [string, Type<Authenticator>, Type[]][])('stops the boot when it %s', async (_, use, providers) => {
     await expect(start({ providers, options: { authentication: use } })).rejects.toThrow(
       new RegExp(`option "authentication" is class ${use.name}; expected .* the class of a provider`),
     );
   });
 
-  test('that is provided without the method stops the boot', async () => {
+  test('stops the boot when its provider has no method authenticate()', async () => {
     class Methodless {}
     const use = Methodless as Type<Authenticator>;
     await expect(start({ providers: [Methodless], options: { authentication: use } })).rejects.toThrow(
@@ -143,14 +143,14 @@ describe('"authentication" by a class', () => {
       [{ provide: Unprovided, useClass: Implementation }],
       { by: 'implementation' },
     ],
-  ])('%s is asked', async (_, use, providers, data) => {
+  ])('%s authenticates clients', async (_, use, providers, data) => {
     const app = await start({ providers, options: { authentication: use as Type<Authenticator> } });
     await app.connect();
     expect([...app.io.sockets.sockets.values()].map((socket) => socket.data as unknown)).toEqual([data]);
   });
 });
 
-test('a request-scoped APP_GUARD, which Nest does not ask on gateways, is warned of', async () => {
+test('a request-scoped APP_GUARD, which Nest ignores on gateways, logs a warning', async () => {
   @Injectable({ scope: Scope.REQUEST })
   class TenantGuard implements CanActivate {
     canActivate(): boolean {
@@ -163,7 +163,7 @@ test('a request-scoped APP_GUARD, which Nest does not ask on gateways, is warned
   await assertThat(plain).not.toHaveLogged(/APP_GUARD/);
 });
 
-describe('every origin under production', () => {
+describe('every origin in production', () => {
   afterEach(() => {
     vi.unstubAllEnvs();
   });
@@ -174,7 +174,7 @@ describe('every origin under production', () => {
     ['no origin in a decorator', {}],
     ['cors: true in the module', undefined, { cors: true } as object],
     ["cors: '*' in the module", undefined, { cors: '*' } as object],
-  ])('%s is warned of, once', async (_, cors, options) => {
+  ])('%s logs one warning', async (_, cors, options) => {
     vi.stubEnv('NODE_ENV', 'production');
     @WebSocketGateway({ cors: cors as object })
     class OpenGateway {}
@@ -187,7 +187,7 @@ describe('every origin under production', () => {
   });
 });
 
-test('an origin of a variable that is not set lets no other origin in, as on plain Nest', async () => {
+test('an undefined cors.origin refuses a foreign origin, as on plain Nest', async () => {
   @WebSocketGateway({ cors: { origin: undefined, credentials: true } })
   class UnsetGateway {}
   const app = await start({ providers: [UnsetGateway] });
@@ -215,18 +215,18 @@ describe('gateways that share a server', () => {
       ),
     ],
     ['two equal patterns', gateways({ origin: [/example$/] }, { origin: [/example$/] })],
-  ])('agree by %s', async (_, providers) => {
+  ])('start when their cors options are %s', async (_, providers) => {
     await start({ providers });
   });
 
-  test('may disagree where the module says it, as the error advises', async () => {
+  test('start with different cors options when the module sets them, as the error advises', async () => {
     const providers = gateways({ origin: '*' }, { origin: ['https://a.example'] });
     await expect(start({ providers })).rejects.toThrow('Say it once: in WebsocketModule.forRoot()');
     await start({ providers, options: { cors: { origin: ['https://b.example'] } } });
   });
 });
 
-describe('where all gateways of the app are on a path of their own', () => {
+describe('an app with gateways on a path of their own', () => {
   @WebSocketGateway({ path: '/ws' })
   class PathGateway {
     @SubscribeMessage('echo')
@@ -237,7 +237,7 @@ describe('where all gateways of the app are on a path of their own', () => {
   @WebSocketGateway({ path: '/ws', namespace: 'rooms' })
   class RoomsGateway {}
 
-  test('EventsGateway is beside them, and opens no second server', async () => {
+  test('runs EventsGateway on that path, and opens no second server', async () => {
     const app = await start({ providers: [PathGateway, RoomsGateway] });
     expect(await statusOf(app, '/socket.io')).toBe(404);
     const alice = await app.connect({ path: '/ws' });
@@ -246,20 +246,20 @@ describe('where all gateways of the app are on a path of their own', () => {
     await app.connect({ path: '/ws', namespace: 'rooms' });
   });
 
-  test('the same path may be said by the module too', async () => {
+  test('accepts the same path as an option of the module', async () => {
     const app = await start({ providers: [PathGateway], options: { path: '/ws' } });
     const alice = await app.connect({ path: '/ws' });
     expect(await alice.emitWithAck('echo', 1)).toBe(1);
   });
 
-  test('EventsGateway stays where another gateway of the app is', async () => {
+  test('runs a second server when another gateway uses the default path', async () => {
     const app = await start({ providers: [PathGateway, EchoGateway] });
     expect(await statusOf(app, '/socket.io')).toBe(200);
     expect(await statusOf(app, '/ws')).toBe(200);
   });
 });
 
-test('EventsGateway can be left out', async () => {
+test('eventsGateway: false leaves out EventsGateway', async () => {
   const app = await start({ providers: [EchoGateway], options: { eventsGateway: false } });
   const alice = await app.connect();
   expect(await alice.emitWithAck('echo', 1)).toBe(1);
@@ -310,7 +310,7 @@ test('a gateway that extends EventsGateway may have a request-scoped guard', asy
 test.each<[unknown, unknown[]]>([
   [5, [5, 'data']],
   ['named', ['named', 'data']],
-])('a returned { event: %j, data } is emitted', async (event, emitted) => {
+])('a returned { event: %j, data } is emitted as an event', async (event, emitted) => {
   @WebSocketGateway()
   class ReturningGateway {
     @SubscribeMessage('ask')
@@ -325,7 +325,7 @@ test.each<[unknown, unknown[]]>([
   expect(alice.inbox.events.map((received) => [received.event, ...received.args])).toEqual([emitted]);
 });
 
-test('handlers are listeners of the socket, where code beside Nest finds them', async () => {
+test('handlers are listeners of the socket, which other code can find and remove', async () => {
   @WebSocketGateway()
   class SilencedGateway {
     @SubscribeMessage('echo')

@@ -57,7 +57,7 @@ async function problemsAfter(
 describe('an error in the log', () => {
   const options = { errorLogs: 'fail' } as const;
 
-  test('fails a test that has not declared it, and says who caused it', async () => {
+  test('fails a test that did not declare it, and names the event that caused it', async () => {
     const [problem, ...others] = await problemsAfter(options, async (app) => {
       const alice = await app.connect({ name: 'alice' });
       await alice.emitWithAck('break', 'the vase');
@@ -74,7 +74,7 @@ The server logged errors that the test did not declare as expected.
     );
   });
 
-  test('is told with what was thrown, by which it is to be expected where the message has an id', async () => {
+  test('is reported with the thrown error, and with a pattern when its message contains an id', async () => {
     const pour = async (app: TestApp): Promise<void> => {
       (await app.connect({ name: 'alice' })).emit('pour');
     };
@@ -95,7 +95,7 @@ The server logged errors that the test did not declare as expected.
     expect(declared).toEqual([]);
   });
 
-  test('may come as the clients leave', async () => {
+  test('fails the test or can be allowed when it is logged as the clients leave', async () => {
     const problems = await problemsAfter(options, (app) => app.connect({ auth: { isHeavy: true } }));
     expect(problems).toEqual([
       expect.objectContaining({ message: expect.stringContaining('broke the door') as string }),
@@ -107,7 +107,7 @@ The server logged errors that the test did not declare as expected.
     expect(declared).toEqual([]);
   });
 
-  test('is waited for: the handler of the last event may still be running', async () => {
+  test('is waited for while the handler of the last event is still running', async () => {
     const problems = await problemsAfter(options, async (app) => {
       (await app.connect()).emit('break', 'the vase');
     });
@@ -119,7 +119,7 @@ The server logged errors that the test did not declare as expected.
     ['expecting errors', (app: TestApp) => assertThat(app).toHaveLoggedErrors()],
     ['its text', async (app: TestApp) => app.logs.allowErrors('broke the vase')],
     ['a pattern', async (app: TestApp) => app.logs.allowErrors(/vase/g)],
-  ])('is declared by %s, and then does not fail it', async (_by, declare) => {
+  ])('does not fail a test that declares it by %s', async (_by, declare) => {
     const problems = await problemsAfter(options, async (app) => {
       await (await app.connect()).emitWithAck('break', 'the vase');
       await declare(app);
@@ -127,7 +127,7 @@ The server logged errors that the test did not declare as expected.
     expect(problems).toEqual([]);
   });
 
-  test('may be declared before it is logged; others are not declared by it', async () => {
+  test('can be declared before it is logged, which declares no other error', async () => {
     const problems = await problemsAfter(options, async (app) => {
       app.logs.allowErrors('broke the vase');
       const alice = await app.connect();
@@ -137,19 +137,19 @@ The server logged errors that the test did not declare as expected.
     expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('broke the cup')]);
   });
 
-  test('does not fail a test of an app that allows them, as an app does by default', async () => {
+  test('does not fail a test by default', async () => {
     expect(await problemsAfter({}, async (app) => (await app.connect()).emitWithAck('break', 'the vase'))).toEqual([]);
   });
 });
 
-describe('in strict mode', () => {
+describe('strict mode', () => {
   async function leave(app: TestApp): Promise<void> {
     const alice = await app.connect({ name: 'alice' });
     alice.socket.emit('ignore', () => {});
     await app.settle();
   }
 
-  test('unread events, acks that did not come and open clients fail a test, each named', async () => {
+  test('fails a test with unread events, missing acks and open clients, and names each', async () => {
     const [problem, ...others] = await problemsAfter({ strict: true }, leave);
     expect(others).toEqual([]);
     expect(problem).toBeInstanceOf(LooseEndsError);
@@ -169,12 +169,12 @@ Strict mode: the test left loose ends.
     ['unreadEvents', 'unread events'],
     ['pendingAcks', 'acks that did not come'],
     ['openClients', 'still connected'],
-  ])('%s alone can be asked for', async (option, label) => {
+  ])('checks %s alone on request', async (option, label) => {
     const [problem] = await problemsAfter({ strict: { [option]: true } }, leave);
     expect(Object.keys((problem as LooseEndsError).looseEnds)).toEqual([label]);
   });
 
-  test('a test that leaves nothing passes', async () => {
+  test('passes a test that leaves nothing behind', async () => {
     const problems = await problemsAfter({ strict: true }, async (app) => {
       const alice = await app.connect();
       await assertThat(alice).toReceive('welcome');
@@ -183,12 +183,12 @@ Strict mode: the test left loose ends.
     expect(problems).toEqual([]);
   });
 
-  test('nothing is asked for by default', async () => {
+  test('is off by default', async () => {
     expect(await problemsAfter({}, leave)).toEqual([]);
   });
 });
 
-test('an assertion that nobody awaited fails close(), where it was made', async () => {
+test('an assertion that nobody awaited fails close() with the line of the assertion', async () => {
   const problems = await problemsAfter({}, async (app) => {
     const alice = await app.connect();
     // oxlint-disable-next-line typescript/no-floating-promises -- what the test is about

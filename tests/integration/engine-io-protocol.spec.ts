@@ -52,14 +52,14 @@ describe('message by HTTP long-polling', () => {
     ['several texts', '4one\x1e4two\x1e4three'],
     ['texts and bytes', '4hello\x1ebAQIDBA=='],
   ] as const) {
-    protocolCase(`carries ${kind}, there and back`, async () => {
+    protocolCase(`carries ${kind} in both directions`, async () => {
       const session = await PollingSession.open(servers.calm);
       expect(await session.post(payload)).toEqual({ status: 200, body: 'ok' });
       expect(await session.poll()).toEqual({ status: 200, body: payload });
     });
   }
 
-  protocolCase('that is no packet closes the session', async () => {
+  protocolCase('closes the session when it is not a valid packet', async () => {
     const session = await PollingSession.open(servers.calm);
     const closing = servers.calm.closing(session.sid);
     await session.post('abc');
@@ -67,7 +67,7 @@ describe('message by HTTP long-polling', () => {
     expect((await session.poll()).status).toBe(400);
   });
 
-  protocolCase('is polled by one request at a time, and a second closes the session', async () => {
+  protocolCase('closes the session when a second request polls at the same time', async () => {
     const session = await PollingSession.open(servers.calm);
     const { reply } = await session.pollInBackground();
     expect((await session.poll()).status).toBe(400);
@@ -75,7 +75,7 @@ describe('message by HTTP long-polling', () => {
     expect((await session.poll()).status).toBe(400);
   });
 
-  protocolCase('is not waited for when the request that polled is given up, which closes the session', async () => {
+  protocolCase('closes the session when the client aborts the request that polls', async () => {
     const session = await PollingSession.open(servers.calm);
     const closing = servers.calm.closing(session.sid);
     const giveUp = new AbortController();
@@ -88,19 +88,19 @@ describe('message by HTTP long-polling', () => {
 });
 
 describe('message by WebSocket', () => {
-  protocolCase('carries a text, there and back', async () => {
+  protocolCase('carries a text in both directions', async () => {
     await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
     socket.send('4hello');
     expect(await socket.next()).toBe('4hello');
   });
 
-  protocolCase('carries bytes, there and back', async () => {
+  protocolCase('carries bytes in both directions', async () => {
     await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
     socket.send(Uint8Array.of(1, 2, 3, 4));
     expect(await socket.next()).toEqual(Buffer.of(1, 2, 3, 4));
   });
 
-  protocolCase('that is no packet closes the session', async () => {
+  protocolCase('closes the session when it is not a valid packet', async () => {
     await using socket = await RawSocket.open(servers.calm.webSocketUrl({}));
     const closing = servers.calm.closing(socket.sid);
     socket.send('abc');

@@ -65,7 +65,7 @@ function appOf(errors?: ErrorsOptions): Type {
   return AppModule;
 }
 
-describe('what an exception was made with reaches the client, every field with its own type', () => {
+describe('the default error envelope', () => {
   const test = realtimeTest(appOf());
 
   test.for<[name: keyof typeof exceptions, envelope: object]>([
@@ -98,16 +98,14 @@ describe('what an exception was made with reaches the client, every field with i
         errors: [{ field: 'room' }],
       },
     ],
-  ])('%s', async ([name, envelope], { connect }) => {
+  ])('keeps every field of an exception with its type: %s', async ([name, envelope], { connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('throw', name)).toEqual(envelope);
     alice.emit('throw', name);
     await expect(alice).toReceive('exception', { event: 'throw', ...envelope });
   });
 
-  test('an event that socket.use denies gets "exception" where it asked for no ack, else the ack', async ({
-    connect,
-  }) => {
+  test('answers an event that socket.use refuses in the ack, or by "exception" without an ack', async ({ connect }) => {
     const alice = await connect();
     const refused = { status: 'error', code: 'REFUSED', message: 'too many' };
     expect(await alice.emitWithAck('denied')).toEqual(refused);
@@ -120,7 +118,7 @@ describe('what an exception was made with reaches the client, every field with i
 describe.each<[how: string, envelope: CreateErrorEnvelope | Type<ErrorEnvelopeFactory>]>([
   ['a provider', TeamEnvelopes],
   ['a function', (failure, { event, by }) => ({ ok: false, reason: failure.code, event, by })],
-])('%s makes the envelope of every failure', (_, envelope) => {
+])('%s creates the envelope of every failure', (_, envelope) => {
   const test = realtimeTest(appOf({ envelope }));
 
   test('in the ack and in "exception"', async ({ connect }) => {
@@ -145,7 +143,7 @@ describe.each<[how: string, envelope: CreateErrorEnvelope | Type<ErrorEnvelopeFa
   });
 });
 
-describe('an envelope that fails', () => {
+describe('an envelope factory that throws', () => {
   const test = realtimeTest(
     appOf({
       envelope: () => {
@@ -154,7 +152,7 @@ describe('an envelope that fails', () => {
     }),
   );
 
-  test("is replaced by the kit's own, and logged", async ({ app, connect }) => {
+  test("is logged, and the kit's own envelope is sent", async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
     await expect(app).toHaveLogged(/errors\.envelope.*no words/, { level: 'error' });
@@ -171,14 +169,14 @@ describe('clients written for plain Nest', () => {
   };
 
   const byBoth = realtimeTest(appOf({ tellBy: 'both' }));
-  byBoth('may be told by "exception" beside the ack', async ({ connect }) => {
+  byBoth('receive "exception" beside the ack with tellBy: \'both\'', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
     await expect(alice).toReceive('exception', exception);
   });
 
   const byException = realtimeTest(appOf({ tellBy: 'exception' }));
-  byException('may be told by "exception" alone', async ({ connect }) => {
+  byException('receive "exception" alone with tellBy: \'exception\'', async ({ connect }) => {
     const alice = await connect();
     const acked = alice.emitWithAck('throw', 'http');
     await expect(alice).toReceive('exception', exception);
@@ -188,10 +186,10 @@ describe('clients written for plain Nest', () => {
   });
 });
 
-describe('an envelope that is a promise', () => {
+describe('an envelope factory that returns a promise', () => {
   const test = realtimeTest(appOf({ envelope: () => Promise.reject(new Error('no words')) }));
 
-  test("is replaced by the kit's own, and ends nothing", async ({ app, connect }) => {
+  test("is logged, and the kit's own envelope is sent", async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
     await expect(app).toHaveLogged(/errors\.envelope.*returned a promise/, { level: 'error' });
@@ -199,7 +197,7 @@ describe('an envelope that is a promise', () => {
   });
 });
 
-describe('an exception whose message is of the client', () => {
+describe('an authentication that throws an exception with a value of the client as its message', () => {
   const message = { toString: 1, valueOf: 1 };
   @Module({
     imports: [
@@ -215,17 +213,17 @@ describe('an exception whose message is of the client', () => {
   class AppModule {}
   const test = realtimeTest(AppModule);
 
-  test('refuses it, and ends nothing', async ({ connect }) => {
+  test('refuses the client, and the next client connects', async ({ connect }) => {
     await expect(connect({ auth: { reason: { message } } })).toBeRefused('WS_EXCEPTION');
     const alice = await connect();
     expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
-describe('an envelope that is undefined', () => {
+describe('an envelope factory that returns undefined', () => {
   const test = realtimeTest(appOf({ envelope: (failure, { error }) => (error ? failure : undefined) }));
 
-  test('tells the client nothing', async ({ connect }) => {
+  test('sends the client no ack', async ({ connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('nobody knows this')).not.toBeAcked();
     expect(await alice.emitWithAck('throw', 'http')).toMatchObject({ code: 'NOT_FOUND' });
@@ -236,7 +234,7 @@ describe.each([
   ['ack', { isAcked: true }],
   ['both', { isAcked: true }],
   ['exception', { isAcked: false }],
-] as const)('told by %s, what a filter has told is told once', (tellBy, { isAcked }) => {
+] as const)('with tellBy %s, an exception that a filter emits', (tellBy, { isAcked }) => {
   @UseFilters(BaseWsExceptionFilter)
   @WebSocketGateway()
   class FilteredGateway {
@@ -249,7 +247,7 @@ describe.each([
   class AppModule {}
   const test = realtimeTest(AppModule);
 
-  test('by the filter', async ({ connect }) => {
+  test('reaches the client once', async ({ connect }) => {
     const alice = await connect();
     const acked = alice.emitWithAck('fail');
     await expect(alice).toReceiveTimes(1, 'exception', expect.anything());
@@ -258,7 +256,7 @@ describe.each([
   });
 });
 
-vitestTest('an envelope that names a class which is not provided stops the boot', async () => {
+vitestTest('an envelope class that is not provided stops the boot', async () => {
   class Absent implements ErrorEnvelopeFactory {
     createEnvelope(): unknown {
       return undefined;

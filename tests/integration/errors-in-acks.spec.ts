@@ -37,7 +37,7 @@ const worlds = [
 ];
 
 describe.each(worlds)('an error that is $world', ({ module, toAcks, toException, lastEvent }) => {
-  test('is the exception of its event, by its message or without', async () => {
+  test('passes toRaiseException for its event, with or without its message', async () => {
     const alice = await connectTo(module);
     await assertThat(alice.emitWithAck('throw')).toRaiseException();
     await assertThat(alice.emitWithAck('throw')).toRaiseException('Internal server error');
@@ -45,7 +45,7 @@ describe.each(worlds)('an error that is $world', ({ module, toAcks, toException,
     await assertThat(alice.emitWithAck('throw')).not.toRaiseException('no such room');
   });
 
-  test('is of no other event at the same time', async () => {
+  test('does not count for another event at the same time', async () => {
     const alice = await connectTo(module);
     const [bad, good] = [alice.emitWithAck('throw'), alice.emitWithAck('echo', 1)];
     await assertThat(good).not.toRaiseException();
@@ -53,7 +53,7 @@ describe.each(worlds)('an error that is $world', ({ module, toAcks, toException,
     await assertThat(bad).toRaiseException();
   });
 
-  test('contradicts that there is none', async () => {
+  test('fails not.toRaiseException, which shows the error and the last event', async () => {
     const alice = await connectTo(module);
     const failure = await failureOf(assertThat(alice.emitWithAck('throw')).not.toRaiseException());
     expect(failure).toMatch(/^Expected alice's "throw" \(\) not to raise an exception\.\n/);
@@ -61,7 +61,7 @@ describe.each(worlds)('an error that is $world', ({ module, toAcks, toException,
     expect(failure).toMatch(lastEvent);
   });
 
-  test('is told with the difference where it has another message', async () => {
+  test('fails toRaiseException for another message, which shows the difference', async () => {
     const alice = await connectTo(module);
     const failure = await failureOf(assertThat(alice.emitWithAck('throw')).toRaiseException('no such room'));
     expect(failure).toMatch(toException);
@@ -70,8 +70,8 @@ describe.each(worlds)('an error that is $world', ({ module, toAcks, toException,
 
   test.each([
     ['any', []],
-    ['a certain one', ['done']],
-  ])('is no ack where %s is expected, and is told instead', async (_which, expected) => {
+    ['a certain', ['done']],
+  ])('fails toBeAcked where %s ack is expected, which shows the error', async (_which, expected) => {
     const alice = await connectTo(module);
     await assertThat(alice.emitWithAck('throw')).not.toBeAcked(...expected);
     const failure = await failureOf(assertThat(alice.emitWithAck('throw')).toBeAcked(...expected));
@@ -84,21 +84,21 @@ describe('an ack that is an error', () => {
   const error = { status: 'error', code: 'INTERNAL_ERROR', message: 'Internal server error' };
 
   test.each([
-    ['as it is', error],
+    ['as a whole', error],
     ['in part', expect.objectContaining({ code: 'INTERNAL_ERROR' })],
-  ])('can be expected by its value, %s', async (_how, expected: unknown) => {
+  ])('passes toBeAcked with its value %s', async (_how, expected: unknown) => {
     const alice = await connectTo(ChatModule);
     await assertThat(alice.emitWithAck('throw')).toBeAcked(expected);
   });
 
-  test('is compared with one that was expected', async () => {
+  test('fails toBeAcked for another error, which shows the difference', async () => {
     const alice = await connectTo(ChatModule);
     const expected = { ...error, code: 'FORBIDDEN' };
     const failure = await failureOf(assertThat(alice.emitWithAck('throw')).toBeAcked(expected));
     expect(failure).toMatch(/the ack had other values:\n[^]+- .+'FORBIDDEN'[^]+\+ .+'INTERNAL_ERROR'/);
   });
 
-  test('may be of an event that nobody handles', async () => {
+  test('passes toRaiseException for an event without a handler', async () => {
     const alice = await connectTo(ChatModule);
     await assertThat(alice.emitWithAck('shout')).toRaiseException('No handler for this event');
     expect(await failureOf(assertThat(alice.emitWithAck('shout')).toBeAcked())).toContain(
@@ -106,7 +106,7 @@ describe('an ack that is an error', () => {
     );
   });
 
-  test("may be the app's own", async () => {
+  test("passes toRaiseException when it is the app's own object", async () => {
     const alice = await connectTo(PlainChatModule);
     const own = { status: 'error', message: 'sold out' };
     await assertThat(alice.emitWithAck('echo', own)).toRaiseException('sold out');
@@ -119,7 +119,7 @@ describe('an ack that is an error', () => {
     [[null]],
     [[[{ status: 'error' }]]],
     [[{ status: 'error' }, 'and more']],
-  ])('is not everything: %j', async (values) => {
+  ])('is not seen in the values %j', async (values) => {
     const alice = await connectTo(ChatModule);
     await assertThat(alice.emitWithAck('echo', ...values)).toBeAcked(...values);
     await assertThat(alice.emitWithAck('echo', ...values)).toBeAcked();
@@ -127,7 +127,7 @@ describe('an ack that is an error', () => {
   });
 });
 
-test('an ack of nothing is an ack, and is told as that', async () => {
+test('an empty ack counts as an ack, and a failure says that it is empty', async () => {
   const alice = await connectTo(ChatModule);
   await assertThat(alice.emitWithAck('say', 'hi')).toBeAcked();
   const denied = await failureOf(assertThat(alice.emitWithAck('say', 'hi')).not.toBeAcked());
@@ -136,7 +136,7 @@ test('an ack of nothing is an ack, and is told as that', async () => {
   expect(raised).toContain('but:\n    it was acked with nothing\n');
 });
 
-describe('an ack that does not come', () => {
+describe('a failure explains the missing ack', () => {
   test.each([
     ['of a handler that does not call its @Ack()', ChatModule, 'ponder'],
     ['of a handler of plain Nest that returns nothing', PlainChatModule, 'say'],

@@ -186,6 +186,11 @@ class AnsweringGateway {
     return cyclic;
   }
 
+  @SubscribeMessage('cannot be encoded, and is never followed')
+  neverFollowed(): Observable<unknown> {
+    return concat(of(1n), NEVER);
+  }
+
   @SubscribeMessage('cannot be encoded either')
   bigint(): bigint {
     return 1n;
@@ -340,6 +345,7 @@ const failures: [event: string, answer: object][] = [
   ['interceptor', INTERNAL],
   ['failing stream', { status: 'error', code: 'WS_EXCEPTION', message: 'the stream broke' }],
   ['cannot be encoded', INTERNAL],
+  ['cannot be encoded, and is never followed', INTERNAL],
   ['cannot be encoded either', INTERNAL],
   ['reserved event', INTERNAL],
   ['nobody handles this', { status: 'error', code: 'UNKNOWN_EVENT', message: 'No handler for this event' }],
@@ -350,14 +356,14 @@ const test = realtimeTest(AppModule, { scope: 'file', errorLogs: 'allow', ignore
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test.for(failures)('"%s" is answered with the envelope for errors', async ([event, answer], { connect }) => {
+  test.for(failures)('"%s" is acked with the error envelope', async ([event, answer], { connect }) => {
     const alice = await connect(client);
     await expect(alice.emitWithAck(event, payload)).toBeAcked(answer);
     await expect(alice).not.toReceive('exception');
   });
 
   test.for(failures.filter(([event]) => !/^cannot be encoded|^nobody/.test(event)))(
-    '"%s" without an ack is answered by "exception", which names it',
+    '"%s" without an ack is answered by "exception" with the name of the event',
     async ([event, answer], { connect }) => {
       const alice = await connect(client);
       alice.emit(event, payload);
@@ -380,7 +386,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     ['ack and throw', ['first']],
     ['filter that answers', ['the filter has answered']],
     ['raw', ['raw']],
-  ])('"%s" is answered, once', async ([event, answer], { app, connect }) => {
+  ])('"%s" is acked exactly once', async ([event, answer], { app, connect }) => {
     const alice = await connect(client);
     const answers: unknown[][] = [];
     alice.socket.emit(event, payload, (...args: unknown[]) => answers.push(args));
@@ -388,7 +394,9 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     expect(answers).toEqual([answer]);
   });
 
-  test('what a filter or a middleware has said no to is answered too', async ({ connect }) => {
+  test('an event that a filter, a listener or a middleware fails or refuses is acked with the error', async ({
+    connect,
+  }) => {
     const alice = await connect(client);
     await expect(alice.emitWithAck('filter that is silent')).toBeAcked(INTERNAL);
     await expect(alice.emitWithAck('filter that is broken')).toBeAcked(INTERNAL);
@@ -410,26 +418,26 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     });
   });
 
-  test('without an ack, what nobody handles comes to nothing', async ({ app, connect }) => {
+  test('an event without a handler and without an ack gets no answer', async ({ app, connect }) => {
     const alice = await connect(client);
     app.allowRefusals('there is no handler for it');
     alice.emit('nobody handles this');
     await expect(alice).not.toReceive('exception');
   });
 
-  test('without an ack, what a filter has dealt with says no more', async ({ app, connect }) => {
+  test('an event without an ack gets no "exception" when a filter has handled its error', async ({ app, connect }) => {
     const alice = await connect(client);
     app.allowRefusals('for the filter');
     alice.emit('filter that is silent');
     await expect(alice).not.toReceive('exception');
   });
 
-  test('somebody who listens to everything has the answer to give', async ({ connect }) => {
+  test('a listener of onAny acks an event without a handler', async ({ connect }) => {
     const alice = await connect({ ...client, namespace: 'listening' });
     await expect(alice.emitWithAck('nobody handles this')).toBeAcked('heard');
   });
 
-  test('faults of the server are logged with the client, refusals are not', async ({ app, connect }) => {
+  test('errors of the server are logged with the client, and refusals are not logged', async ({ app, connect }) => {
     const alice = await connect(client);
     await alice.emitWithAck('throw', payload);
     await expect(app).toHaveLogged(

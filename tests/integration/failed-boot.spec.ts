@@ -19,7 +19,7 @@ test.each([
   ['afterInit', 'a client is told ECONNREFUSED'],
   ['onModuleInit', 'a client is '],
   ['onApplicationBootstrap', 'a client is '],
-])('a gateway whose %s fails does not keep the process alive: %s', async (hook, told) => {
+])('a gateway whose %s fails does not keep the process alive, and the output contains "%s"', async (hook, told) => {
   const child = spawn(process.execPath, [server], {
     env: { PATH: process.env.PATH, GATEWAY_PORT: String(await freePort()), FAILING_HOOK: hook },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -78,8 +78,8 @@ async function failureOf(run: (scene: Scene) => Promise<unknown>): Promise<strin
   return (failure as Error).message;
 }
 
-describe('in an app that says often that it is alive', () => {
-  test('what is spelt alike comes first, and what comes often is counted', async () => {
+describe('a failure in an app with frequent heartbeats', () => {
+  test('lists the most similar event first, and counts the frequent events', async () => {
     const text = await failureOf(({ alice, bob }) => {
       alice.emit('say', 'hi');
       return assertThat(bob).toReceive('siad', 'hi');
@@ -92,7 +92,7 @@ describe('in an app that says often that it is alive', () => {
     expect(text).not.toMatch(/← "heartbeat"/);
   });
 
-  test('an event of another content is found among them', async () => {
+  test('lists an event with other arguments first', async () => {
     const text = await failureOf(({ alice, bob }) => {
       alice.emit('say', 'hi');
       return assertThat(bob).toReceive('said', 'hello');
@@ -101,7 +101,7 @@ describe('in an app that says often that it is alive', () => {
   });
 });
 
-test('an HTTP request is named as what happened last', async () => {
+test('a failure names an HTTP request as the last event', async () => {
   const text = await failureOf(async ({ app, alice }) => {
     await fetch(`${app.url}/order`);
     await assertThat(alice).toReceive('ordered', 2);
@@ -110,7 +110,7 @@ test('an HTTP request is named as what happened last', async () => {
   expect(text).toContain('the last event: GET /order was answered; sent "ordered" to alice, bob');
 });
 
-test('an event that was refused is said to have failed, and why', async () => {
+test('a failure says that the last event was refused, with the reason', async () => {
   const text = await failureOf(({ alice, bob }) => {
     alice.emit('enter');
     return assertThat(bob).toReceive('entered');
@@ -118,7 +118,7 @@ test('an event that was refused is said to have failed, and why', async () => {
   expect(text).toMatch(/the last event: alice's "enter" \(\) failed: Forbidden resource; sent "exception" to alice/);
 });
 
-test('a volatile event that was dropped is named', async () => {
+test('a failure names a volatile event that was dropped', async () => {
   const text = await failureOf(({ alice }) => {
     alice.emit('whisper');
     return assertThat(alice).toReceive('whispered');
@@ -128,7 +128,7 @@ test('a volatile event that was dropped is named', async () => {
   );
 });
 
-test('of a client that is gone nothing is called volatile', async () => {
+test('a failure about a disconnected client does not mention volatile events', async () => {
   const text = await failureOf(async ({ app, alice }) => {
     alice.emit('whisper');
     await app.settle();
@@ -138,7 +138,7 @@ test('of a client that is gone nothing is called volatile', async () => {
   expect(text).not.toContain('volatile');
 });
 
-test('a clock that is faked is named', async () => {
+test('a failure says that setTimeout is faked', async () => {
   const text = await failureOf(({ alice, bob }) => {
     vi.useFakeTimers();
     alice.emit('say later', 'hi');
@@ -149,7 +149,7 @@ test('a clock that is faked is named', async () => {
   expect(text).toContain('setTimeout is faked: what the app does by timers waits until the test lets time pass');
 });
 
-describe('a statement about the wrong thing says what it got', () => {
+describe('toReceive of a wrong subject says what it got', () => {
   test.for<[what: string, subject: (scene: Scene) => unknown, got: string]>([
     ['the app', ({ app }) => app, 'it got the app.'],
     [
@@ -157,8 +157,8 @@ describe('a statement about the wrong thing says what it got', () => {
       ({ alice }) => alice.socket,
       'it got a socket of socket.io-client: give the client itself, or app.follow(socket).',
     ],
-    ['a client to come', () => Promise.resolve(), 'it got a promise: await it first.'],
-    ['an ack to come', ({ alice }) => alice.emitWithAck('say', 1), 'it got what emitWithAck() returns.'],
+    ['the promise of a client', () => Promise.resolve(), 'it got a promise: await it first.'],
+    ['the promise of an ack', ({ alice }) => alice.emitWithAck('say', 1), 'it got what emitWithAck() returns.'],
     ['no client', () => [], 'it got an empty list.'],
     ['a room', ({ app }) => app.room('lobby'), "it got room 'lobby'."],
     ['nothing', () => undefined, 'it got undefined.'],

@@ -112,7 +112,7 @@ async function withBystander(app: TestApp, scenario: () => Promise<void>): Promi
 }
 
 test.for(['initial_headers', 'headers'] as const)(
-  'a listener of the engine for "%s" that throws refuses the handshake, and nobody else notices',
+  'a listener of the engine for "%s" that throws refuses the handshake and affects no other client',
   async (event, { app }) => {
     await withBystander(app, async () => {
       const fail = (): never => {
@@ -128,7 +128,7 @@ test.for(['initial_headers', 'headers'] as const)(
   },
 );
 
-test('a middleware of the engine that rejects refuses the request, and is logged', async () => {
+test('a middleware of the engine that rejects refuses the request and is logged', async () => {
   const app = await startTestApp(AppModule);
   try {
     app.io.engine.use(() => Promise.reject(new Error('the store is down')));
@@ -139,9 +139,9 @@ test('a middleware of the engine that rejects refuses the request, and is logged
   }
 });
 
-describe.each(Object.keys(ways))('%s:', (way) => {
+describe.each(Object.keys(ways))('code that %s', (way) => {
   test.for(['a namespace middleware', 'handleConnection', 'a listener for connection'])(
-    '%s: the connection is closed, so that the client comes back by itself',
+    'in %s closes the connection, and the client reconnects by itself',
     async (place, { app }) => {
       await withBystander(app, async () => {
         const client = io(app.url, {
@@ -170,7 +170,7 @@ describe.each(Object.keys(ways))('%s:', (way) => {
     'a raw listener for once',
     'onAny',
     'an ack callback',
-  ])('%s: it is logged with the client, and that is all', async (place, { app, connect }) => {
+  ])('in %s is logged with the client and affects nothing else', async (place, { app, connect }) => {
     await withBystander(app, async () => {
       const eve = await connect({ name: 'eve', auth: { place, way } });
       eve.socket.on('question', (answer: () => void) => answer());

@@ -65,14 +65,14 @@ const worlds: Record<string, ConnectOptions['transports']> = {
   upgrade: ['polling', 'websocket'],
 };
 
-describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, restore }) => {
+describe.each(Object.entries(clocks))('with time faked by %s', (_name, { fake, advance, restore }) => {
   afterEach(restore);
 
   const boot = (when: 'before' | 'after', options?: TestAppOptions): Promise<TestApp> => bootFaked(fake, when, options);
 
-  describe.each(Object.entries(worlds))('on %s', (_world, transports) => {
+  describe.each(Object.entries(worlds))('over %s', (_world, transports) => {
     test.each(['before', 'after'] as const)(
-      'two minutes pass in the app, and its links stay up; faked %s it boots',
+      'connections stay up when time advances in the app, faked %s it boots',
       async (when) => {
         await using app = await boot(when);
         const [alice, bob] = await app.connect(2, { transports });
@@ -100,7 +100,7 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
     );
   });
 
-  test('a healthy link outlives its heartbeats, also when time is faked and real in turn', async () => {
+  test('a healthy connection survives its heartbeats while time alternates between faked and real', async () => {
     await using app = await boot('after');
     const clients = await connectAll(app);
     await heartbeats(app, 6);
@@ -111,7 +111,7 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
     await Promise.all(clients.map((client) => expect(client).toBeConnected()));
   }, 15_000);
 
-  test('a link that goes silent is dropped by both ends, in real time', async () => {
+  test('both ends drop a silent connection in real time', async () => {
     await using app = await boot('before', { timeout: 8_000 });
     await using link = await startTcpProxy({ host: '127.0.0.1', port: app.port });
     const clients = await connectAll(app, link.client);
@@ -123,7 +123,7 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
   }, 15_000);
 
   // The longer is more than Engine.IO's `upgradeTimeout`.
-  test.each([0, 20_000])('an upgrade takes place, though %i ms pass in the app meanwhile', async (time) => {
+  test.each([0, 20_000])('an upgrade completes while %i ms pass in the app', async (time) => {
     // Neither pings nor events end the poll that the client waits for.
     await using app = await boot('before', { server: { pingInterval: 25_000 } });
     app.io.engine.once('connection', (connection: Socket['conn']) => {
@@ -133,7 +133,7 @@ describe.each(Object.entries(clocks))('under %s', (_name, { fake, advance, resto
     await expect(alice).toBeConnected({ transport: 'websocket' });
   });
 
-  test("the harness's own deadlines are real", async () => {
+  test('the deadlines of the harness use real time', async () => {
     await using app = await boot('before');
     const alice = await app.connect();
     await expect(alice.next('nothing', { timeout: 50 })).rejects.toThrow('within 50 ms');

@@ -36,7 +36,7 @@ const test = realtimeTest(WiretapModule);
 
 // Fences are sent by private methods of Engine.IO: this is where a change of theirs shows.
 for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {
-  test(`settling passes both ways, and nothing of it reaches app or client (${transports.join(' to ')})`, async ({
+  test(`settle() fences both directions without reaching the app or the client (${transports.join(' to ')})`, async ({
     app,
     connect,
   }) => {
@@ -65,7 +65,7 @@ function stallFor(milliseconds: number, tcp: Tcp): void {
   setTimeout(() => tcp.resume(), milliseconds);
 }
 
-test('settling waits for what is still on its way to the server', async ({ app, connect }) => {
+test('settle() waits for data in flight to the server', async ({ app, connect }) => {
   const alice = await connect();
   const { heard } = app.get(WiretapGateway);
   heard.length = 0;
@@ -78,7 +78,7 @@ test('settling waits for what is still on its way to the server', async ({ app, 
   expect(heard).toContainEqual(['slow', 1]);
 });
 
-test('settling waits for what is still on its way to a client', async ({ app, connect }) => {
+test('settle() waits for data in flight to a client', async ({ app, connect }) => {
   const alice = await connect();
   const { transport } = alice.socket.io.engine as unknown as { transport: { ws: { _socket: Tcp } } };
   stallFor(80, transport.ws._socket);
@@ -87,7 +87,7 @@ test('settling waits for what is still on its way to a client', async ({ app, co
   expect(alice.received('slow')).toEqual([[1]]);
 });
 
-test('the test may take all listeners off a socket: what comes is received, and a leaving noticed', async ({
+test('a client records events and its disconnect even when the test removes all listeners of its socket', async ({
   app,
   connect,
 }) => {
@@ -102,7 +102,7 @@ test('the test may take all listeners off a socket: what comes is received, and 
   expect(alice.disconnectReason).toBe('io server disconnect');
 });
 
-test('the offset of connection state recovery is no argument', async ({ app, connect }) => {
+test('the offset of connection state recovery does not appear in the arguments', async ({ app, connect }) => {
   const alice = await connect();
   app.io.emit('hello', { a: 1 }, 'text');
   await app.settle();

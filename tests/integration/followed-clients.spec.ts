@@ -58,7 +58,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
   }
 
   describe('a socket that the test did not open', () => {
-    test('is a client like any other', async ({ app, connect }) => {
+    test('becomes a client like any other', async ({ app, connect }) => {
       const page = openPage(app.url);
       const alice = app.follow(page, { name: 'alice' });
       await expect(alice).toReceiveExactly(['welcome', '/']);
@@ -73,7 +73,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       await expect(alice).toBeDisconnected('io client disconnect');
     });
 
-    test('is followed from where it is, when it is connected', async ({ app, connect }) => {
+    test('is followed from its current state when it is already connected', async ({ app, connect }) => {
       const page = openPage(app.url);
       await once(page as never, 'welcome');
       const alice = app.follow(page, { name: 'alice' });
@@ -87,7 +87,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       await expect(alice).toBeDisconnected('io client disconnect', { server: 'client namespace disconnect' });
     });
 
-    test('comes back, and is the same client', async ({ app }) => {
+    test('stays the same client when it reconnects', async ({ app }) => {
       const page = openPage(app.url);
       const alice = app.follow(page, { name: 'alice' });
       await alice.next('welcome');
@@ -101,7 +101,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       await expect(alice).toBeInRooms(['lobby']);
     });
 
-    test('is followed once', ({ app }) => {
+    test('cannot be followed twice', ({ app }) => {
       const page = openPage(app.url);
       app.follow(page, { name: 'alice' });
       expect(() => app.follow(page)).toThrow('This socket is a client of the test already: alice.');
@@ -109,7 +109,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
   });
 
   describe('a client that shares the connection of another', () => {
-    test('is in a namespace of its own, and leaves alone', async ({ app, connect }) => {
+    test('is in its own namespace, and stays when the other leaves', async ({ app, connect }) => {
       const alice = await connect({ name: 'alice' });
       const reader = await connect({ name: 'reader', namespace: 'news', connection: alice });
       expect(reader.socket.io.engine).toBe(alice.socket.io.engine);
@@ -123,10 +123,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       await expect(reader.emitWithAck('join', 'weather')).toBeAcked('weather');
     });
 
-    test('does not get what comes after it has left, and is told what comes after it is back', async ({
-      app,
-      connect,
-    }) => {
+    test('shows the right cause of an event that arrives after it has left and rejoined', async ({ app, connect }) => {
       const alice = await connect({ name: 'alice' });
       const reader = await connect({ name: 'reader', namespace: '/news', connection: alice });
       const bob = await connect({ name: 'bob', namespace: '/news' });
@@ -140,20 +137,20 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       );
     });
 
-    test('loses it with the other', async ({ connect }) => {
+    test('loses its connection together with the other', async ({ connect }) => {
       const alice = await connect({ name: 'alice' });
       const reader = await connect({ name: 'reader', namespace: '/news', connection: alice });
       alice.emit('cut');
       for (const client of [alice, reader]) await expect(client).toBeDisconnected();
     });
 
-    test('is refused by its namespace, and the other stays', async ({ connect }) => {
+    test('is refused by its namespace, and the other stays connected', async ({ connect }) => {
       const alice = await connect({ name: 'alice' });
       await expect(connect({ namespace: '/attic', connection: alice })).toBeRefused('Invalid namespace');
       await expect(alice).toBeConnected();
     });
 
-    test('may be let into a namespace that has refused it before', async ({ app, connect }) => {
+    test('can join a namespace that has refused it before', async ({ app, connect }) => {
       const alice = await connect({ name: 'alice' });
       app.io.of('/news').use(({ handshake }, next) => next(handshake.auth.token ? undefined : new Error('closed')));
       const news = { name: 'reader', namespace: '/news', connection: alice } as const;
@@ -164,7 +161,7 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
       expect(app.timeline.entries.filter(({ kind }) => kind === 'sent')).toHaveLength(1);
     });
 
-    test('cannot be in the same namespace', async ({ connect }) => {
+    test('cannot join the namespace of the other', async ({ connect }) => {
       const alice = await connect({ name: 'alice' });
       await expect(connect({ connection: alice })).rejects.toThrow(
         'alice is in / by the connection of alice: each namespace is joined once.',
@@ -173,10 +170,10 @@ describe.each(worlds({ transports: ['websocket', 'polling', 'upgrade'] }))('over
   });
 });
 
-describe('a socket', () => {
+describe('app.follow()', () => {
   const test = realtimeTest(ChatModule);
 
-  test('of another server is not taken', async ({ app }) => {
+  test('rejects a socket that is connected to another server', async ({ app }) => {
     await using other = await startTestApp(ChatModule);
     const elsewhere = await other.connect();
     expect(() => app.follow(elsewhere.socket, { name: 'alice' })).toThrow(
@@ -187,7 +184,7 @@ describe('a socket', () => {
     expect(app.timeline.print()).not.toContain('alice');
   });
 
-  test('that would come back for ever ends with the app', async () => {
+  test('stops the reconnection of a socket when the app closes', async () => {
     const app = await startTestApp(ChatModule);
     const page = io(app.url, { forceNew: true, reconnectionDelay: 1 });
     const alice = app.follow(page);

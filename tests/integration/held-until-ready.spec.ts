@@ -86,7 +86,7 @@ const test = realtimeTest(withTimeout());
 const impatientTest = realtimeTest(withTimeout(300));
 const until = 'connected';
 
-test('a message before handleConnection is through waits for it, in its order', async ({ app, connect }) => {
+test('a message waits for handleConnection and keeps its order', async ({ app, connect }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
   const answers = [alice.emitWithAck('who am I'), alice.emitWithAck('who am I')];
   // Answered at once, and behind them on the wire.
@@ -95,20 +95,23 @@ test('a message before handleConnection is through waits for it, in its order', 
   expect(await Promise.all(answers)).toEqual(['alice', 'alice']);
 });
 
-test('one that has nobody to wait for is answered at once', async ({ app, connect }) => {
+test('a message without a handler is answered before handleConnection has settled', async ({ app, connect }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
   await expect(alice.emitWithAck('unknown')).toBeAcked(expect.objectContaining({ code: 'UNKNOWN_EVENT' }));
   app.get(SlowGateway).gates.get('alice')!.resolve();
 });
 
-test('a handleConnection that waits for a raw message gets it', async ({ connect }) => {
+test('a raw message reaches a handleConnection that waits for it', async ({ connect }) => {
   const alice = await connect({ auth: { hello: true }, until });
   const answer = alice.emitWithAck('who am I');
   alice.emit('hello', 'Alice');
   expect(await answer).toBe('Alice');
 });
 
-test('who is refused has the messages that waited answered with the reason', async ({ app, connect }) => {
+test('waiting messages of a client that handleConnection refuses are acked with the reason', async ({
+  app,
+  connect,
+}) => {
   const alice = await connect({ name: 'alice', auth: { door: 'alice' }, until });
   const answer = alice.emitWithAck('who am I');
   // Answered at once, and behind it on the wire.
@@ -125,10 +128,7 @@ test('who is refused has the messages that waited answered with the reason', asy
   });
 });
 
-test('as many messages as a phone has buffered offline are kept, and handled in their order', async ({
-  app,
-  connect,
-}) => {
+test('500 messages are held until handleConnection has settled, and handled in order', async ({ app, connect }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
   const answers = Array.from({ length: 500 }, (_, sent) => alice.emitWithAck('echo', sent));
   await expect(alice.emitWithAck('unknown')).toRaiseException();
@@ -136,22 +136,22 @@ test('as many messages as a phone has buffered offline are kept, and handled in 
   expect(await Promise.all(answers)).toEqual(Array.from({ length: 500 }, (_, sent) => sent));
 });
 
-impatientTest('one that is not ready in time is closed, so that it comes back by itself', async ({ app, connect }) => {
-  app.logs.allowErrors(/Client .+ could not be set up: handleConnection took longer than 300 ms/);
-  const alice = await connect({ auth: { door: 'alice' }, until });
-  await expect(alice.emitWithAck('who am I')).toBeAcked({
-    status: 'error',
-    code: 'NOT_READY',
-    message: 'handleConnection failed',
-  });
-  await expect(alice).toBeDisconnected('transport close');
-  app.get(SlowGateway).gates.get('alice')!.resolve();
-});
+impatientTest(
+  'a client whose handleConnection times out gets NOT_READY, and its transport is closed',
+  async ({ app, connect }) => {
+    app.logs.allowErrors(/Client .+ could not be set up: handleConnection took longer than 300 ms/);
+    const alice = await connect({ auth: { door: 'alice' }, until });
+    await expect(alice.emitWithAck('who am I')).toBeAcked({
+      status: 'error',
+      code: 'NOT_READY',
+      message: 'handleConnection failed',
+    });
+    await expect(alice).toBeDisconnected('transport close');
+    app.get(SlowGateway).gates.get('alice')!.resolve();
+  },
+);
 
-test('what waited is not handled any more when the first of it has the client disconnected', async ({
-  app,
-  connect,
-}) => {
+test('waiting messages are dropped when the first of them disconnects the client', async ({ app, connect }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
   alice.emit('leave');
   alice.emit('leave');
@@ -162,7 +162,7 @@ test('what waited is not handled any more when the first of it has the client di
   expect(gateway.calls).toEqual(['connected', 'leaving', 'disconnected']);
 });
 
-impatientTest('handleDisconnect comes after a handleConnection that was too late', async ({ app, connect }) => {
+impatientTest('handleDisconnect runs after a handleConnection that timed out', async ({ app, connect }) => {
   app.logs.allowErrors(/handleConnection took longer than 300 ms/);
   const alice = await connect({ auth: { door: 'alice' }, until });
   await expect(alice).toBeDisconnected();
@@ -172,7 +172,7 @@ impatientTest('handleDisconnect comes after a handleConnection that was too late
   await expect.poll(() => gateway.calls).toEqual(['connected', 'disconnected']);
 });
 
-test('handleDisconnect comes after every handleConnection, also when the first disconnects', async ({
+test('handleDisconnect runs after every handleConnection, even when the first one disconnects the client', async ({
   app,
   connect,
 }) => {
@@ -182,28 +182,34 @@ test('handleDisconnect comes after every handleConnection, also when the first d
   expect(app.get(SecondGateway).calls).toEqual(['connected', 'disconnected']);
 });
 
-baseTest('a hook that fails since its client has left costs that client nothing else', async () => {
-  await using app = await startTestApp(withTimeout(1_000));
-  const alice = await app.connect({ name: 'alice' });
-  const asked = await app.connect({ namespace: 'asking', connection: alice, until: 'connected' });
-  asked.socket.disconnect();
-  await expect(app).toHaveLogged(/AskingGateway\.handleConnection failed/, { level: 'error' });
-  await expect(alice).toBeConnected();
-});
+baseTest(
+  'a handleConnection that fails because its client left closes no other namespace of the connection',
+  async () => {
+    await using app = await startTestApp(withTimeout(1_000));
+    const alice = await app.connect({ name: 'alice' });
+    const asked = await app.connect({ namespace: 'asking', connection: alice, until: 'connected' });
+    asked.socket.disconnect();
+    await expect(app).toHaveLogged(/AskingGateway\.handleConnection failed/, { level: 'error' });
+    await expect(alice).toBeConnected();
+  },
+);
 
-baseTest('handleDisconnect comes though handleConnection waits for who has gone, which is no fault', async () => {
-  await using app = await startTestApp(withTimeout(50), { errorLogs: 'fail' });
-  const gone = await Promise.all(
-    Array.from({ length: 10 }, (_, number) => app.connect({ auth: { door: `${number}` }, until: 'connected' })),
-  );
-  for (const { socket } of gone) socket.disconnect();
-  const { calls, gates } = app.get(SlowGateway);
-  await expect.poll(() => calls).toEqual(gone.map(() => 'disconnected'));
-  for (const gate of gates.values()) gate.resolve();
-  await expect(await app.connect()).toBeConnected();
-});
+baseTest(
+  'handleDisconnect runs for clients that left during handleConnection, which is not a fault of the server',
+  async () => {
+    await using app = await startTestApp(withTimeout(50), { errorLogs: 'fail' });
+    const gone = await Promise.all(
+      Array.from({ length: 10 }, (_, number) => app.connect({ auth: { door: `${number}` }, until: 'connected' })),
+    );
+    for (const { socket } of gone) socket.disconnect();
+    const { calls, gates } = app.get(SlowGateway);
+    await expect.poll(() => calls).toEqual(gone.map(() => 'disconnected'));
+    for (const gate of gates.values()) gate.resolve();
+    await expect(await app.connect()).toBeConnected();
+  },
+);
 
-test('handleDisconnect comes after handleConnection, whenever the client left', async ({ app, connect }) => {
+test('handleDisconnect runs after handleConnection, even when the client left during it', async ({ app, connect }) => {
   const alice = await connect({ auth: { door: 'alice' }, until });
   const gateway = app.get(SlowGateway);
   const left = alice.disconnect();
@@ -213,7 +219,7 @@ test('handleDisconnect comes after handleConnection, whenever the client left', 
   expect(gateway.calls).toEqual(['connected', 'disconnected']);
 });
 
-describe('while handleConnection takes its time,', () => {
+describe('while handleConnection is pending', () => {
   const waiting: (() => void)[] = [];
 
   @WebSocketGateway()
@@ -259,7 +265,7 @@ describe('while handleConnection takes its time,', () => {
     }
   }
 
-  baseTest('a connection is not read beyond the size of the largest message, and loses nothing', () =>
+  baseTest('a connection is paused at the size of the largest message, and loses nothing', () =>
     withWaiting({ maxHttpBufferSize: 100_000 }, async (app, alice) => {
       const text = 'x'.repeat(20_000);
       for (let sent = 0; sent < 400; sent += 1) alice.emit('say', sent, text);
@@ -275,7 +281,7 @@ describe('while handleConnection takes its time,', () => {
     }),
   );
 
-  baseTest('what two namespaces hold of one connection counts together', () =>
+  baseTest('messages that two namespaces of one connection hold count together', () =>
     withWaiting({ maxHttpBufferSize: 100_000 }, async (app, alice) => {
       const there = await app.connect({ namespace: 'ready', connection: alice });
       const other = await app.connect({ namespace: 'waiting', connection: alice, until });
@@ -291,7 +297,7 @@ describe('while handleConnection takes its time,', () => {
     }),
   );
 
-  baseTest('other namespaces of the same connection go on', () =>
+  baseTest('other namespaces of the same connection are served', () =>
     withWaiting({}, async (app, alice) => {
       alice.emit('say', 1, '');
       const there = alice.socket.io.socket('/ready').connect();
@@ -302,7 +308,7 @@ describe('while handleConnection takes its time,', () => {
   );
 });
 
-baseTest('handleConnectionTimeout: false is for a hook that goes on as long as its client is there', async () => {
+baseTest('handleConnectionTimeout: false allows a handleConnection that runs until its client leaves', async () => {
   const calls: string[] = [];
 
   @WebSocketGateway()
@@ -336,22 +342,25 @@ baseTest('handleConnectionTimeout: false is for a hook that goes on as long as i
   await expect.poll(() => calls.toSorted()).toEqual(['connected', 'disconnected', 'hook ended']);
 });
 
-baseTest('with it, who is let in shows that the server is well, whoever the hook has failed on', async () => {
-  @WebSocketGateway()
-  class FlakyGateway {
-    async handleConnection({ handshake }: Socket): Promise<void> {
-      await Promise.resolve();
-      if (handshake.auth.fails) throw new Error('not this one');
+baseTest(
+  'with handleConnectionTimeout: false, failures between successful connections refuse no handshake',
+  async () => {
+    @WebSocketGateway()
+    class FlakyGateway {
+      async handleConnection({ handshake }: Socket): Promise<void> {
+        await Promise.resolve();
+        if (handshake.auth.fails) throw new Error('not this one');
+      }
     }
-  }
 
-  @Module({ imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })], providers: [FlakyGateway] })
-  class FlakyModule {}
+    @Module({ imports: [WebsocketModule.forRoot({ handleConnectionTimeout: false })], providers: [FlakyGateway] })
+    class FlakyModule {}
 
-  await using app = await startTestApp(FlakyModule);
-  for (let pair = 0; pair < 3; pair += 1) {
-    await expect(app.connect({ auth: { fails: true } })).rejects.toThrow('not this one');
-    await expect(await app.connect()).toBeConnected();
-  }
-  expect((await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`)).status).toBe(200);
-});
+    await using app = await startTestApp(FlakyModule);
+    for (let pair = 0; pair < 3; pair += 1) {
+      await expect(app.connect({ auth: { fails: true } })).rejects.toThrow('not this one');
+      await expect(await app.connect()).toBeConnected();
+    }
+    expect((await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`)).status).toBe(200);
+  },
+);

@@ -63,7 +63,9 @@ class AppModule {}
 
 const test = realtimeTest(AppModule);
 
-test('an identity keeps its class: getters and methods are there, and private fields', async ({ connect }) => {
+test('socket.data keeps the class of the identity, with its getters, methods and private fields', async ({
+  connect,
+}) => {
   revoked = false;
   const client = await connect({ auth: { kind: 'entity' } });
   expect(await client.emitWithAck('name')).toEqual({
@@ -73,7 +75,10 @@ test('an identity keeps its class: getters and methods are there, and private fi
   });
 });
 
-test('what is put beside it is not put into the object that was returned', async ({ app, connect }) => {
+test('a property set on socket.data does not appear on the object that authentication returned', async ({
+  app,
+  connect,
+}) => {
   revoked = false;
   const [one, other] = [await connect({ auth: { kind: 'entity' } }), await connect({ auth: { kind: 'entity' } })];
   await one.emitWithAck('sit', 'set', 7);
@@ -82,14 +87,14 @@ test('what is put beside it is not put into the object that was returned', async
   expect(alice).not.toHaveProperty('seat');
 });
 
-test('a prototype cannot be set by what a token says', async ({ connect }) => {
+test('claims of a token cannot set the prototype of socket.data', async ({ connect }) => {
   revoked = false;
   const eve = await connect({ auth: { kind: 'polluting' } });
   expect(await eve.emitWithAck('admin')).toEqual({ admin: false, own: ['user'] });
 });
 
 test.for(['set', 'copied', 'frozen'])(
-  'a claim that was taken back is gone, also where the app has %s its data',
+  'recheck() removes a revoked claim, even when the app has %s its data',
   async (how, { app, connect }) => {
     revoked = false;
     const client = await connect({ auth: { kind: 'frozen' } });

@@ -83,7 +83,7 @@ describe("OpenTelemetry's instrumentation of Socket.IO", () => {
     }
   }, STARTS_WITHIN);
 
-  test.each(kinds)('records that a client connects, on %s', (servedBy) => {
+  test.each(kinds)('records a span for a connection, on %s', (servedBy) => {
     expect(spans.get(servedBy)).toContain('CONSUMER connection');
   });
 
@@ -100,7 +100,7 @@ describe("OpenTelemetry's instrumentation of Socket.IO", () => {
   });
 
   // It patches `on`; RxJS, by which Nest listens, calls `addListener`.
-  test('records no receive span for what @SubscribeMessage handles, on plain Nest', () => {
+  test('records no receive span for a handler of @SubscribeMessage on plain Nest', () => {
     expect(spans.get('plain Nest')).not.toContain('CONSUMER say');
   });
 });
@@ -170,7 +170,7 @@ describe.each(kinds)('socketio-wildcard, on %s', (servedBy) => {
 
   const start = (): Promise<TestApp> => startTestApp(WildcardModule as AppModule);
 
-  test('hears every event, whether or not anybody handles it', async () => {
+  test('hears every event, with or without a handler', async () => {
     await using app = await start();
     await using connection = await connect(app.url);
     const { client } = connection;

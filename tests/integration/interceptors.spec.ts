@@ -55,8 +55,8 @@ class PlainModule {}
 describe.each([
   ['with WebsocketModule', KitModule],
   ['on plain Nest', PlainModule],
-])('behind an interceptor, %s,', (_, module) => {
-  test('a handler goes on when its client has left, and is waited for', async () => {
+])('a handler behind an interceptor, %s,', (_, module) => {
+  test('stays in flight when its client has left', async () => {
     await using app = await startTestApp(module);
     const [alice, bob] = await app.connect(2);
     alice.emit('move');
@@ -65,14 +65,14 @@ describe.each([
     await expect(expect(bob).not.toReceive('moved')).rejects.toThrow('client-2 got "moved"');
   });
 
-  test('a handler is no stream that may stay open', async () => {
+  test('is not ignored as an open stream', async () => {
     await using app = await startTestApp(module, { ignoreOpenStreams: true });
     const [alice, bob] = await app.connect(2);
     alice.emit('move');
     await expect(expect(bob).not.toReceive('moved')).rejects.toThrow('client-2 got "moved"');
   });
 
-  test('a handler takes as long as it takes', async () => {
+  test('is recorded with the time that it takes', async () => {
     await using app = await startTestApp(module);
     const alice = await app.connect();
     await alice.emitWithAck('move');
@@ -83,14 +83,14 @@ describe.each([
     expect(handled).toMatchObject({ event: 'move', took: expect.toSatisfy((took: number) => took > 40) as number });
   });
 
-  test('what an interceptor makes good is no refusal', async () => {
+  test('does not count as refused when an interceptor recovers its error', async () => {
     await using app = await startTestApp(module, { refusals: 'fail' });
     const alice = await app.connect();
     await expect(alice.emitWithAck('load')).toBeAcked('a copy');
     alice.emit('load');
   });
 
-  test('what a handler throws last fails the test', async () => {
+  test('fails the test with an error that it throws at the end', async () => {
     const app = await startTestApp(module, { errorLogs: 'fail' });
     const alice = await app.connect();
     alice.emit('save');

@@ -150,7 +150,7 @@ function restock(app: TestApp): void {
   app.get(SchedulerRegistry).getInterval<{ _onTimeout(): unknown }>('restock')._onTimeout();
 }
 
-test('listeners of the events that a handler emits are in flight, and the client is the cause', async ({
+test('listeners of events that a handler emits are in flight, with the client as their cause', async ({
   app,
   connect,
 }) => {
@@ -165,7 +165,7 @@ test('listeners of the events that a handler emits are in flight, and the client
   );
 });
 
-test('so are a listener that is scoped to the request, and a command of a saga', async ({ app, connect }) => {
+test('a request-scoped listener and a command of a saga are in flight', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   alice.emit('recall', 'tea');
   await app.settle();
@@ -173,7 +173,7 @@ test('so are a listener that is scoped to the request, and a command of a saga',
   expect(alice.received('commanded')).toEqual([['tea']]);
 });
 
-test('of two apps of one class, each sees its own', async ({ app, connect }) => {
+test('two apps of one class each see only their own listeners', async ({ app, connect }) => {
   await using other = await startTestApp(ShopModule);
   const [alice, bob] = [await connect({ name: 'alice' }), await other.connect({ name: 'bob' })];
   alice.emit('recall', 'tea');
@@ -184,7 +184,7 @@ test('of two apps of one class, each sees its own', async ({ app, connect }) => 
   expect(other.timeline.print()).not.toContain('ScopedListener');
 });
 
-test('one that goes on is passed over with open streams', async ({ app, connect }) => {
+test('ignoreOpenStreams skips a listener that never settles', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   app.get(Shop).tell = () => new Promise(() => {});
   alice.emit('order', 'tea');
@@ -192,7 +192,7 @@ test('one that goes on is passed over with open streams', async ({ app, connect 
   await app.settle({ ignoreOpenStreams: true });
 });
 
-test('a scheduled job is in flight, and the cause of what it does', async ({ app, connect }) => {
+test('a scheduled job is in flight, and is the cause of what it emits', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   restock(app);
   await app.settle();
@@ -200,13 +200,13 @@ test('a scheduled job is in flight, and the cause of what it does', async ({ app
   expect(app.timeline.transcript()).toContain('Tasks.restock began\n  → alice "restocked" (null)');
 });
 
-test('a job that comes all the time does not keep the app from its rest', async ({ app, connect }) => {
+test('a job with a short interval does not keep settle() waiting', async ({ app, connect }) => {
   const alice = await connect({ transports: ['polling'] });
   await app.settle();
   await expect(alice).not.toReceive('restocked');
 });
 
-test('nor does one that has failed', async ({ app, connect }) => {
+test('a job that has failed does not keep settle() waiting', async ({ app, connect }) => {
   app.logs.allowErrors('sold out');
   await connect();
   app.get(Shop).tell = () => Promise.reject(new Error('sold out'));
@@ -214,7 +214,7 @@ test('nor does one that has failed', async ({ app, connect }) => {
   await app.settle();
 });
 
-test('one that hangs is named', async ({ app, connect }) => {
+test('settle() names a job that hangs', async ({ app, connect }) => {
   await connect();
   app.get(Shop).tell = () => new Promise(() => {});
   restock(app);
@@ -222,7 +222,7 @@ test('one that hangs is named', async ({ app, connect }) => {
   await app.settle({ ignoreOpenStreams: true });
 });
 
-describe('in a hybrid app,', () => {
+describe('in a hybrid app', () => {
   @WebSocketGateway()
   class OrderGateway {
     @WebSocketServer() private readonly server!: Server;
@@ -290,7 +290,7 @@ describe('in a hybrid app,', () => {
     });
   }
 
-  baseTest('a consumer of messages is in flight, and the cause of what it does', async () => {
+  baseTest('a message consumer is in flight, and is the cause of what it emits', async () => {
     await using app = await startHybrid();
     const alice = await app.connect({ name: 'alice' });
     alice.emit('order', 'tea');
@@ -301,7 +301,7 @@ describe('in a hybrid app,', () => {
     await expect([alice]).toBeAllWhoReceive('asked', 'tea');
   });
 
-  baseTest('one that fails is over', async () => {
+  baseTest('a message consumer that fails is no longer in flight', async () => {
     await using app = await startHybrid();
     app.get<ClientProxy>('BUS').emit('fail', 'tea');
     await expect(app).toHaveLogged(/not today/, { level: 'error' });

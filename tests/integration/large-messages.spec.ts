@@ -28,7 +28,7 @@ const film = Buffer.alloc(20e6, 7);
 const other = Buffer.from(film);
 other[other.length - 1] = 8;
 
-test('20 MB are stated to be acked, or not to be', async ({ connect }) => {
+test('toBeAcked compares an ack of 20 MB', async ({ connect }) => {
   const alice = await connect();
   await expect(alice.emitWithAck('echo', film)).toBeAcked(film);
   await expect(alice.emitWithAck('echo', film)).toBeAcked(new Uint8Array(film));
@@ -36,7 +36,7 @@ test('20 MB are stated to be acked, or not to be', async ({ connect }) => {
   await assertThat(alice.emitWithAck('echo', film)).toBeAcked(film);
 });
 
-test('20 MB within an object are stated to be received', async ({ connect }) => {
+test('toReceive compares 20 MB within an object', async ({ connect }) => {
   const alice = await connect();
   alice.emit('share', film);
   await expect(alice).toReceive('shared', { name: 'film', file: film });
@@ -45,7 +45,7 @@ test('20 MB within an object are stated to be received', async ({ connect }) => 
   await expect(alice).not.toReceive('shared', { name: 'film', file: other });
 });
 
-test('of 20 MB that are others the failure says so', async ({ connect }) => {
+test('a failed comparison of 20 MB is reported', async ({ connect }) => {
   const alice = await connect();
   alice.emit('share', film);
   const failure = expect(alice).toReceive('shared', { name: 'film', file: other });

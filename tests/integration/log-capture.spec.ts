@@ -54,7 +54,7 @@ class AdminGateway extends LoggingGateway {
 @Module({ providers: [Audit, LoggingGateway, AdminGateway] })
 class LoggingModule {}
 
-test('of two clients of one name it is known who has caused an entry', async () => {
+test('toHaveLogged with `by` tells two clients of one name apart', async () => {
   await using app = await startTestApp(LoggingModule);
   const alice = await app.connect({ name: 'alice' });
   const admin = await app.connect({ name: 'alice', namespace: 'admin' });
@@ -67,7 +67,7 @@ test('of two clients of one name it is known who has caused an entry', async () 
   await matches(app).not.toHaveLogged('goodbye', { by: again });
 });
 
-test('sets and maps are compared by what is in them', async () => {
+test('toHaveLogged compares sets by their content', async () => {
   await using app = await startTestApp(LoggingModule);
   const admin = await app.connect({ namespace: 'admin' });
   admin.emit('drop');
@@ -75,7 +75,7 @@ test('sets and maps are compared by what is in them', async () => {
   await matches(app).not.toHaveLogged('dropped', { params: [{ ids: new Set(['a']) }] });
 });
 
-test('keeps level, context, message, parameters and stack', async () => {
+test('an entry keeps level, context, message, parameters and stack', async () => {
   await using app = await startTestApp(LoggingModule);
   const alice = await app.connect({ name: 'alice' });
   await alice.emitWithAck('levels');
@@ -92,7 +92,7 @@ test('keeps level, context, message, parameters and stack', async () => {
   expect(app.logs.errors).toEqual(entries.slice(3));
 });
 
-test('gives each of several apps its own entries, and both what belongs to neither', async () => {
+test('each of several apps has its own entries, and both have an entry that belongs to neither', async () => {
   const [one, other] = await Promise.all([startTestApp(LoggingModule), startTestApp(LoggingModule)]);
   const [alice, bob] = [await one.connect({ name: 'alice' }), await other.connect({ name: 'bob' })];
   await Promise.all([alice.emitWithAck('log', 'by alice'), bob.emitWithAck('log', 'by bob')]);
@@ -113,7 +113,7 @@ test('gives each of several apps its own entries, and both what belongs to neith
   await other.close();
 });
 
-test('a matcher reads the text of an error that was logged', async () => {
+test('toHaveLogged reads the message of a logged error', async () => {
   await using app = await startTestApp(LoggingModule);
   const alice = await app.connect();
   await alice.emitWithAck('levels');
@@ -128,7 +128,7 @@ test('a matcher reads the text of an error that was logged', async () => {
 describe('the logger of the process', () => {
   const inForce = (): unknown => (Logger as unknown as { staticInstanceRef: unknown }).staticInstanceRef;
 
-  test('is the same after an app as before it', async () => {
+  test('is restored when an app closes', async () => {
     const before = inForce();
     const app = await startTestApp(LoggingModule);
     expect(inForce()).not.toBe(before);
@@ -136,7 +136,7 @@ describe('the logger of the process', () => {
     expect(inForce()).toBe(before);
   });
 
-  test('is the same after an app that did not start', async () => {
+  test('is restored when an app fails to start', async () => {
     @Module({ providers: [LoggingGateway] })
     class BrokenModule {}
     const before = inForce();
@@ -145,7 +145,7 @@ describe('the logger of the process', () => {
   });
 });
 
-test('passes entries on to the logger that the app sets, or the test', async () => {
+test('entries are passed on to the logger that the app or the test sets', async () => {
   const passed: unknown[] = [];
   class Recorder extends ConsoleLogger implements LoggerService {
     override log(...args: unknown[]): void {

@@ -73,7 +73,7 @@ class AppModule {}
 
 const test = realtimeTest(AppModule);
 
-test('two gateways share them: each can emit to their members', async ({ app, connect }) => {
+test('two gateways of one namespace pattern can both emit to its members', async ({ app, connect }) => {
   const alice = await connect({ namespace: '/room-1' });
   await expect(alice.emitWithAck('enter')).toBeAcked('a room');
   await expect(alice.emitWithAck('ring')).toBeAcked();
@@ -82,16 +82,16 @@ test('two gateways share them: each can emit to their members', async ({ app, co
   await expect(alice).toReceive('rang');
 });
 
-test('a gateway of one of them by its name handles its events too, and is not the only one', async ({
-  app,
-  connect,
-}) => {
+test('a namespace of a pattern is also served by a gateway with that very name', async ({ app, connect }) => {
   const alice = await connect({ namespace: '/room-7' });
   await expect(alice.emitWithAck('enter')).toBeAcked('a room');
   expect([app.get(RoomsGateway).handled, app.get(RoomSevenGateway).handled]).toEqual([1, 1]);
 });
 
-test('one that is empty for a while still delivers, as on plain Nest', async ({ app, connect }) => {
+test('a namespace of a pattern that was empty for a while still delivers, as on plain Nest', async ({
+  app,
+  connect,
+}) => {
   const namespace = '/room-2';
   const alice = await connect({ name: 'alice', namespace });
   const held = app.io.of(namespace);
@@ -101,12 +101,15 @@ test('one that is empty for a while still delivers, as on plain Nest', async ({ 
   await expect(bob).toReceive('rang');
 });
 
-test('a middleware of those that a function makes fails on that client alone', async ({ app, connect }) => {
+test('a middleware that throws in a namespace made by a function fails the client and is logged', async ({
+  app,
+  connect,
+}) => {
   await expect(connect({ namespace: '/made', timeout: 500 })).rejects.toThrow();
   await expect(app).toHaveLogged(/^A middleware failed on client .+: the store is down$/, { level: 'error' });
 });
 
-test('a function that fails to say whether there is one says no', async ({ app, connect }) => {
+test('a namespace function that rejects refuses the client and is logged', async ({ app, connect }) => {
   await expect(connect({ namespace: '/broken' })).toBeRefused('Invalid namespace');
   await expect(app).toHaveLogged(/a namespace "\/broken" cannot be said: the store is down$/, {
     level: 'error',

@@ -4,7 +4,7 @@ import { optionsPage } from './support/docs/options-page.js';
 
 /* `pnpm docs:options` writes the page anew. */
 
-test('the page of options has every option as its docstring says', async () => {
+test('docs/reference/options.md has every option with its docstring', async () => {
   const page = new URL('../../docs/reference/options.md', import.meta.url).pathname;
   const formatted = await format(optionsPage(), { ...(await resolveConfig(page)), filepath: page });
   await expect(formatted).toMatchFileSnapshot(page);

@@ -34,7 +34,7 @@ describe.each<{ transports: Transport[] }>([
   });
 
   test.for([FOREIGN, 'null', `${ALLOWED}.evil.com`, 'https://shop.example.org.evil.com'])(
-    'a page of %s may not, and nothing is kept of it',
+    'a page of %s is refused, and leaves no connection',
     async (origin, { app, connect }) => {
       await expect(connect(from(origin))).toBeRefused('Pages of this origin may not connect', {
         stage: 'handshake',
@@ -47,11 +47,11 @@ describe.each<{ transports: Transport[] }>([
     },
   );
 
-  test('who names none is no page, and may connect', async ({ connect }) => {
+  test('a client without an Origin header may connect', async ({ connect }) => {
     await expect(await connect({ transports })).toBeConnected();
   });
 
-  test('unless allowMissingOrigin says no', async () => {
+  test('a client without an Origin header is refused with allowMissingOrigin: false', async () => {
     const app = await startTestApp(BrowsersOnlyModule);
     try {
       await expect(app.connect({ transports })).toBeRefused('Only pages of allowed origins may connect');
@@ -63,7 +63,7 @@ describe.each<{ transports: Transport[] }>([
 });
 
 test.for<Transport>(['websocket', 'polling'])(
-  'a cors.origin that is a function decides on who names none (%s)',
+  'a cors.origin that is a function decides on a client without an Origin header (%s)',
   async (transport) => {
     const origin = (of: string | undefined, answer: (error: Error | null, allowed?: boolean) => void): void =>
       of === ALLOWED ? answer(null, true) : answer(new Error('not on the list'));
@@ -76,7 +76,7 @@ test.for<Transport>(['websocket', 'polling'])(
   },
 );
 
-test('the refusal is an HTTP answer that can be read', async ({ app }) => {
+test('the refusal of an origin is a readable HTTP response', async ({ app }) => {
   const response = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`, {
     headers: { origin: FOREIGN },
   });
@@ -91,7 +91,7 @@ test('the refusal is an HTTP answer that can be read', async ({ app }) => {
 test.for<[what: string, options: WebsocketOptions]>([
   ['allowRequest that refuses with an error', { allowRequest: (_, done) => done(new Error('no') as never, false) }],
   [
-    'allowRequest that refuses with an error, later',
+    'allowRequest that refuses asynchronously with an error',
     { allowRequest: (_, done) => void setImmediate(() => done(new Error('no') as never, false)) },
   ],
   [
@@ -101,7 +101,7 @@ test.for<[what: string, options: WebsocketOptions]>([
         done(null, { origin: () => Promise.reject(new Error('the store is down')) }),
     },
   ],
-])('%s is a refusal', async ([, options]) => {
+])('%s refuses the client', async ([, options]) => {
   @Module({ imports: [WebsocketModule.forRoot(options)] })
   class FailingModule {}
 
@@ -117,7 +117,7 @@ test.for<[what: string, options: WebsocketOptions]>([
   }
 });
 
-test('a cors.origin that never answers is a refusal', async () => {
+test('a cors.origin that never answers refuses the client', async () => {
   @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: () => {} }, connectTimeout: 100 })] })
   class MuteModule {}
 
@@ -133,7 +133,7 @@ test('a cors.origin that never answers is a refusal', async () => {
   }
 });
 
-test('a session that an allowed page has opened is none of a foreign one', async ({ app, connect }) => {
+test('a session that an allowed page opened refuses a request from a foreign page', async ({ app, connect }) => {
   const alice = await connect({ transports: ['polling'], extraHeaders: { origin: ALLOWED } });
   const response = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling&sid=${alice.socket.io.engine.id}`, {
     method: 'POST',
@@ -155,47 +155,51 @@ async function servePage(): Promise<AsyncDisposable & { origin: string }> {
   };
 }
 
-test.for(['websocket', 'polling'])('in a real browser, over %s', { timeout: 30_000 }, async (transport, { page }) => {
-  await using allowed = await servePage();
-  await using foreign = await servePage();
-  @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: allowed.origin } })] })
-  class BrowserModule {}
+test.for(['websocket', 'polling'])(
+  'a browser connects from an allowed page, and is refused from a foreign page, over %s',
+  { timeout: 30_000 },
+  async (transport, { page }) => {
+    await using allowed = await servePage();
+    await using foreign = await servePage();
+    @Module({ imports: [WebsocketModule.forRoot({ cors: { origin: allowed.origin } })] })
+    class BrowserModule {}
 
-  const app = await startTestApp(BrowserModule);
-  try {
-    const outcomes: string[] = [];
-    for (const { origin } of [allowed, foreign]) {
-      await page.goto(origin);
-      await page.addScriptTag({ url: `${app.url}/socket.io/socket.io.js` });
-      outcomes.push(
-        await page.evaluate(
-          ({ url, transports }) =>
-            new Promise<string>((resolve) => {
-              const { io } = globalThis as unknown as {
-                io: (
-                  url: string,
-                  options: object,
-                ) => {
-                  on(event: string, listener: () => void): void;
-                  disconnect(): void;
+    const app = await startTestApp(BrowserModule);
+    try {
+      const outcomes: string[] = [];
+      for (const { origin } of [allowed, foreign]) {
+        await page.goto(origin);
+        await page.addScriptTag({ url: `${app.url}/socket.io/socket.io.js` });
+        outcomes.push(
+          await page.evaluate(
+            ({ url, transports }) =>
+              new Promise<string>((resolve) => {
+                const { io } = globalThis as unknown as {
+                  io: (
+                    url: string,
+                    options: object,
+                  ) => {
+                    on(event: string, listener: () => void): void;
+                    disconnect(): void;
+                  };
                 };
-              };
-              const socket = io(url, { transports, reconnection: false });
-              const end = (outcome: string) => (): void => {
-                socket.disconnect();
-                resolve(outcome);
-              };
-              socket.on('connect', end('connected'));
-              socket.on('connect_error', end('refused'));
-            }),
-          { url: app.url, transports: [transport] },
-        ),
-      );
+                const socket = io(url, { transports, reconnection: false });
+                const end = (outcome: string) => (): void => {
+                  socket.disconnect();
+                  resolve(outcome);
+                };
+                socket.on('connect', end('connected'));
+                socket.on('connect_error', end('refused'));
+              }),
+            { url: app.url, transports: [transport] },
+          ),
+        );
+      }
+      expect(outcomes).toEqual(['connected', 'refused']);
+      await page.goto('about:blank');
+      await expect.poll(() => app.io.engine.clientsCount, { timeout: 10_000 }).toBe(0);
+    } finally {
+      await app.close();
     }
-    expect(outcomes).toEqual(['connected', 'refused']);
-    await page.goto('about:blank');
-    await expect.poll(() => app.io.engine.clientsCount, { timeout: 10_000 }).toBe(0);
-  } finally {
-    await app.close();
-  }
-});
+  },
+);

@@ -67,8 +67,8 @@ const own = {
     ),
 };
 
-describe.each(Object.entries(own))('what the app logs by %s', (_, appOf) => {
-  test('is in the log, with who caused it', async () => {
+describe.each(Object.entries(own))('an entry that the app logs with %s', (_, appOf) => {
+  test('is captured with its cause', async () => {
     await using app = await startTestApp(appOf());
     const alice = await app.connect({ name: 'alice' });
     await alice.emitWithAck('warn', 'hi');
@@ -83,7 +83,7 @@ describe.each(Object.entries(own))('what the app logs by %s', (_, appOf) => {
     ]);
   });
 
-  test('fails the test where it is an error', async () => {
+  test('fails the test when it is an error', async () => {
     const app = await startTestApp(appOf(), { errorLogs: 'fail' });
     const alice = await app.connect();
     await alice.emitWithAck('fail');
@@ -91,7 +91,7 @@ describe.each(Object.entries(own))('what the app logs by %s', (_, appOf) => {
     await expect(app.close()).rejects.toThrow('it was not saved');
   });
 
-  test('is of the app that logged it', async () => {
+  test('belongs to the app that logged it', async () => {
     await using one = await startTestApp(appOf());
     await using other = await startTestApp(appOf());
     const alice = await one.connect();
@@ -101,7 +101,7 @@ describe.each(Object.entries(own))('what the app logs by %s', (_, appOf) => {
   });
 });
 
-test("an entry that pino fails to write is its caller's fault alone", async () => {
+test('an entry that pino fails to write is an error of the handler that logs it', async () => {
   const failing = pinoTo(nowhere(), {
     serializers: {
       text: () => {
@@ -144,7 +144,7 @@ describe('nestjs-pino', () => {
 
   const options: TestAppOptions = { setup: (app) => app.useLogger(app.get(NestPinoLogger)) };
 
-  test('is seen where it is injected, and each entry of Nest once where it is the logger of Nest too', async () => {
+  test('is captured where it is injected, and each entry once where it is also the logger of Nest', async () => {
     await using app = await startTestApp(moduleOf(), options);
     const alice = await app.connect();
     await alice.emitWithAck('say', 'hi');
@@ -154,8 +154,8 @@ describe('nestjs-pino', () => {
   });
 });
 
-describe('a line that is no JSON', () => {
-  test('is a message, and parts of one are put together', async () => {
+describe('a line that is not JSON', () => {
+  test('is captured as a message, even when it arrives in parts', async () => {
     await using app = await startTestApp(own.pino());
     const stream = logStream();
     stream.write('plain');
@@ -168,7 +168,7 @@ describe('a line that is no JSON', () => {
     ]);
   });
 
-  test("is nobody's when no app is there", () => {
+  test('is dropped when no app is running', () => {
     expect(() => logStream().write('{"level":30,"msg":"to nobody"}\n')).not.toThrow();
   });
 });

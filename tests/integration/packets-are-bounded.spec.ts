@@ -35,7 +35,10 @@ function nested(levels: number): string {
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
-  test('a message of maxHttpBufferSize is handled, a larger one ends its connection', async ({ app, connect }) => {
+  test('a message of maxHttpBufferSize is handled, and a larger one closes its connection', async ({
+    app,
+    connect,
+  }) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     await expect(alice.emitWithAck('size', 'x'.repeat(65_000))).toBeAcked(65_000);
     eve.emit('size', 'x'.repeat(66_000));
@@ -47,7 +50,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     );
   });
 
-  test('the client is told of it as far as its transport can', async ({ connect }) => {
+  test('the transport tells the client that its message is too large', async ({ connect }) => {
     const eve = await connect(client);
     const told = new Promise((resolve) => {
       eve.socket.on('disconnect', (_reason, details) => resolve(details));
@@ -60,7 +63,10 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     );
   });
 
-  test('a message is nested 64 levels deep, and no deeper', async ({ app, connect }) => {
+  test('a message nested 64 levels deep is handled, and a deeper one closes its connection', async ({
+    app,
+    connect,
+  }) => {
     const [alice, eve] = [await connect(client), await connect({ ...client, name: 'eve' })];
     sendRaw(alice, nested(64));
     await app.settle();
@@ -77,14 +83,14 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     });
   });
 
-  test('nor deep enough to overflow anything', async ({ connect }) => {
+  test('a message nested 30,000 levels deep closes its connection without a stack overflow', async ({ connect }) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     sendRaw(eve, nested(30_000));
     await expect(eve).toBeDisconnected();
     await expect(alice.emitWithAck('echo', [[[1]]])).toBeAcked([[[1]]]);
   });
 
-  test('attachments count, all together', async ({ connect }) => {
+  test('attachments count together towards the size of a message', async ({ connect }) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     await expect(alice.emitWithAck('size', Buffer.alloc(45_000))).toBeAcked(45_000);
     const placeholders = [0, 1, 2].map((num) => `{"_placeholder":true,"num":${num}}`).join();
@@ -93,7 +99,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     await expect(eve).toBeDisconnected();
   });
 
-  test('what cannot be decoded ends its connection, and is told', async ({ connect }) => {
+  test('a packet that cannot be decoded closes its connection with PARSE_ERROR', async ({ connect }) => {
     const [alice, eve] = [await connect(client), await connect(client)];
     sendRaw(eve, '{"no":"packet"}');
     await expect(eve).toReceive('exception', expect.objectContaining({ code: 'PARSE_ERROR' }));

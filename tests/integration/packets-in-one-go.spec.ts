@@ -32,7 +32,7 @@ class AppModule {}
 const overWebSocket = realtimeTest(AppModule);
 
 overWebSocket(
-  'an event that comes in one go with the leaving of its client is not handled',
+  'an event that arrives together with the disconnect of its client is not handled',
   async ({ app, connect }) => {
     const alice = await connect();
     await alice.emitWithAck('note', 'heard');
@@ -45,7 +45,7 @@ overWebSocket(
 describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const test = realtimeTest(AppModule, { client: { transports: [transport] } });
 
-  test('a packet that cannot be decoded is told to the listeners for "error"', async ({ app, connect }) => {
+  test('a packet that cannot be decoded is passed to the listeners of "error"', async ({ app, connect }) => {
     const alice = await connect();
     alice.socket.io.engine.write('4["no event"]');
     await expect.poll(() => app.get(WitnessGateway).seen).toHaveLength(2);
@@ -54,7 +54,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
 });
 
 overWebSocket.for(['websocket', 'polling'])(
-  'as with Socket.IO alone, an event behind the leaving of its namespace comes to nothing, and the connection stays (%s)',
+  'an event after its client left the namespace is ignored, and the connection stays open (%s)',
   async (transport, { app }) => {
     const { seen } = app.get(WitnessGateway);
     const [leave, note, join] = ['41', '42["note","behind"]', '40'];

@@ -4,7 +4,7 @@ import { read } from './support/docs/blocks.js';
 
 /* docs/explanations/performance.md and its plots tell what bench/results holds; `pnpm bench report` writes them anew. */
 
-test('the page and its plots tell the figures of the results that are kept', async () => {
+test('docs/explanations/performance.md and its plots match the stored benchmark results', async () => {
   const files = await reportOf(read('docs/explanations/performance.md'));
   expect(files.size).toBeGreaterThan(1);
   expect([...files.keys()].map((path) => [path, read(path)])).toEqual([...files]);

@@ -21,7 +21,7 @@ const pathOf = (name: string): string => fileURLToPath(new URL(`../../docs/pictu
 /** The failure, as the README has it, and a test runs it. */
 const failure = blocksOf('README.md').find(({ info }) => info === 'fails')!.printed!.code;
 
-test.each(themes)('the failure, in %s colours, is that of the README', (theme) => {
+test.each(themes)('the picture of the failure in %s colours matches the README', (theme) => {
   const picture = terminalPicture(failure, PALETTES[theme]);
   if (isWriting) writeFileSync(pathOf(`failure-${theme}`), picture);
   expect(readFileSync(pathOf(`failure-${theme}`), 'utf8')).toBe(picture);
@@ -45,7 +45,7 @@ async function diagramOfFailure(): Promise<string> {
 /** A picture has in it what it was drawn from. */
 const SOURCE = /(?<=<desc>)[^]*(?=<\/desc>)/;
 
-test('the diagram is that of the same test', async ({ board }) => {
+test('the picture of the diagram matches the timeline of the same test', async ({ board }) => {
   const source = stable(await diagramOfFailure())
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -123,13 +123,13 @@ const everyFault = Object.entries(faults) as [Fault, string][];
 describe.concurrent.each(everyWorld.map((world, place) => ({ ...world, place })))(
   'over $name',
   ({ options, place }) => {
-    test.concurrent.for(runs)('a gateway without a fault is not accused, run %i', async () => {
+    test.concurrent.for(runs)('a gateway without a fault passes every assertion, run %i', async () => {
       await using app = await startTestApp(roomModule('none'), { ...options, errorLogs: 'fail', refusals: 'fail' });
       await exercise(app);
     });
 
     const isHere = (_: unknown, index: number): boolean => isWhole || index % everyWorld.length === place;
-    test.concurrent.for(everyFault.filter(isHere))('%s is caught by %s', async ([fault, matcher]) => {
+    test.concurrent.for(everyFault.filter(isHere))('the fault "%s" is caught by %s', async ([fault, matcher]) => {
       await using app = await startTestApp(roomModule(fault), { ...options, timeout: 1_600 });
       const failure: unknown = await exercise(app).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(Error);

@@ -5,7 +5,7 @@ import { withChromium } from './support/chromium.js';
 const test = withChromium(realtimeTest(AppModule));
 
 test(
-  'shows a connection, its id, its transport, its life, and the ack of what is sent',
+  'the playground shows a connection with its id and transport, events, and the ack of a sent event',
   { timeout: 30_000 },
   async ({ app, page }) => {
     const problems: string[] = [];

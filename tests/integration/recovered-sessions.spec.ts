@@ -55,7 +55,7 @@ async function missNews(client: TestClient, publisher: TestClient): Promise<void
   await publisher.emitWithAck('publish', 'meanwhile');
 }
 
-test('who comes back gets what it has missed, once', async ({ connect }) => {
+test('a recovered client receives the events that it missed, once', async ({ connect }) => {
   const [alice, bob] = [
     await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
     await connect({ name: 'bob', auth: { token: 'bob' } }),
@@ -70,7 +70,7 @@ test('who comes back gets what it has missed, once', async ({ connect }) => {
   expect(alice.received('news')).toEqual([['before'], ['meanwhile'], ['after']]);
 });
 
-test('what could not be encoded nobody gets, and all the rest is there', async ({ app, connect }) => {
+test('an event that cannot be encoded reaches no client, and all other events arrive', async ({ app, connect }) => {
   app.logs.allowErrors(/BigInt/);
   const [alice, bob] = [
     await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
@@ -85,7 +85,7 @@ test('what could not be encoded nobody gets, and all the rest is there', async (
 });
 
 baseTest.for([AppModule, SkippingModule])(
-  'who was revoked while it was away gets nothing of it (%o)',
+  'a client that was revoked while it was away receives no missed event (%o)',
   async (module) => {
     await using app = await startTestApp(module);
     const connect = app.connect.bind(app);
@@ -108,7 +108,7 @@ baseTest.for([AppModule, SkippingModule])(
   },
 );
 
-test('a session is restored for one client at a time', async ({ app, connect }) => {
+test('a session is not recovered while its client is connected', async ({ app, connect }) => {
   const [alice, bob] = [
     await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
     await connect({ name: 'bob', auth: { token: 'bob' } }),
@@ -124,7 +124,7 @@ test('a session is restored for one client at a time', async ({ app, connect }) 
 });
 
 test.for(['websocket', 'polling'])(
-  'what is published while a client is asked for is not missed either, and comes once (%s)',
+  'an event published while a recovering client is authenticated arrives exactly once (%s)',
   async (transport, { app, connect }) => {
     const alice = await connect({
       name: 'alice',
@@ -156,7 +156,7 @@ test.for(['websocket', 'polling'])(
   },
 );
 
-test('what was missed comes before the client hears that it is connected, as Socket.IO has it', async ({ connect }) => {
+test('missed events arrive before the connect packet, as in Socket.IO', async ({ connect }) => {
   const [alice, bob] = [
     await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 50 }),
     await connect({ name: 'bob', auth: { token: 'bob' } }),
@@ -170,7 +170,7 @@ test('what was missed comes before the client hears that it is connected, as Soc
   expect(packets.filter((packet) => ['2[', '0{'].includes(packet))).toEqual(['2[', '0{']);
 });
 
-redisTest('the adapter of "redis" cannot recover a session: an error at boot', async ({ redisUrl }) => {
+redisTest('connectionStateRecovery beside "redis" fails the boot', async ({ redisUrl }) => {
   @Module({ imports: [WebsocketModule.forRoot({ connectionStateRecovery: {}, redis: { url: redisUrl } })] })
   class RedisModule {}
 
@@ -178,4 +178,24 @@ redisTest('the adapter of "redis" cannot recover a session: an error at boot', a
     'WebsocketModule: option "connectionStateRecovery" is an object; expected none beside "redis", ' +
       'whose adapter cannot recover a session.',
   );
+});
+
+test('recovers a client whose connection ended while a middleware decided on its return', async ({ app, connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  let decides = false;
+  const asked = new Promise<void>((resolve) => {
+    app.io.use((_socket, next) => {
+      if (decides) next();
+      else resolve();
+    });
+  });
+  await missNews(alice, bob);
+  await asked;
+  decides = true;
+  alice.socket.io.engine.close();
+  await expect(alice).toReceive('news', 'meanwhile');
+  expect(alice.socket.recovered).toBe(true);
 });

@@ -9,7 +9,7 @@ import { ChatGateway } from './support/chat.js';
 import { test } from './support/redis.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
 
-test('the nodes live through an outage of Redis, and are joined again after it', async ({ redisUrl }) => {
+test('nodes survive an outage of Redis, and are joined again after it', async ({ redisUrl }) => {
   const { hostname, port } = new URL(redisUrl);
   await using link = await startTcpProxy({ host: hostname, port: Number(port) });
   const redis = { url: `redis://127.0.0.1:${link.port}`, keyPrefix: randomUUID() };
@@ -40,7 +40,7 @@ test('the nodes live through an outage of Redis, and are joined again after it',
   expect(bob.received('announced')).toEqual([['before'], ['after']]);
 });
 
-test('an outage is logged once on each node, and its end when both clients are back', async ({ redisUrl }) => {
+test('an outage of Redis is logged once, and its end when both clients are connected again', async ({ redisUrl }) => {
   const { hostname, port } = new URL(redisUrl);
   await using link = await startTcpProxy({ host: hostname, port: Number(port) });
   @Module({ imports: [WebsocketModule.forRoot({ redis: { url: `redis://127.0.0.1:${link.port}` } })] })
@@ -54,7 +54,7 @@ test('an outage is logged once on each node, and its end when both clients are b
   expect(logged).toEqual(['error', 'log']);
 });
 
-test('joins through a client of ioredis too', async ({ redisUrl }) => {
+test('a client of ioredis joins the nodes', async ({ redisUrl }) => {
   const client = new Redis(redisUrl);
   try {
     @Module({
@@ -72,7 +72,9 @@ test('joins through a client of ioredis too', async ({ redisUrl }) => {
   }
 });
 
-test("closes the clients that it opened, and leaves the user's own open", async ({ redisUrl }) => {
+test("the module closes the Redis clients that it opened, and leaves the user's own client open", async ({
+  redisUrl,
+}) => {
   // Other tests use the same Redis. A client's duplicates have its name.
   const name = randomUUID();
   const client = createClient({ url: redisUrl, name });
@@ -100,7 +102,7 @@ test("closes the clients that it opened, and leaves the user's own open", async 
   }
 });
 
-test('a client that is not connected is refused', async ({ redisUrl }) => {
+test('a Redis client that is not connected fails the boot', async ({ redisUrl }) => {
   const client = createClient({ url: redisUrl });
   @Module({ imports: [WebsocketModule.forRoot({ redis: { client } })] })
   class UnconnectedModule {}
@@ -110,7 +112,7 @@ test('a client that is not connected is refused', async ({ redisUrl }) => {
 });
 
 test.for(['redis', 'ioredis'])(
-  'what others publish on the channels of the nodes is left out, and ends nobody (%s)',
+  'foreign messages on the Redis channels of the nodes are ignored and logged (%s)',
   async (name, { redisUrl }) => {
     const keyPrefix = randomUUID();
     const publisher = await createClient({ url: redisUrl }).connect();

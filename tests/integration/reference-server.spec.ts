@@ -13,7 +13,7 @@ async function connect(url: string, transport: 'websocket' | 'polling'): Promise
   return socket;
 }
 
-test('logs who comes and who goes, over both transports, and answers', async () => {
+test('the reference server logs each connect and disconnect over both transports, and answers', async () => {
   await using server = await startServer();
   for (const transport of ['websocket', 'polling'] as const) {
     const socket = await connect(server.url, transport);
@@ -25,8 +25,8 @@ test('logs who comes and who goes, over both transports, and answers', async () 
   }
 });
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
-  test('says goodbye to its clients and exits 0', async () => {
+describe.each(['SIGTERM', 'SIGINT'] as const)('the reference server on %s', (signal) => {
+  test('disconnects its clients and exits with code 0', async () => {
     await using server = await startServer();
     const clients = [await connect(server.url, 'websocket'), await connect(server.url, 'polling')];
     const ids = clients.map(({ id }) => id);
@@ -38,7 +38,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
   });
 });
 
-test('GET /health/live and /health/ready say ok; while it drains it lives, and is not ready', async () => {
+test('/health/ready answers 503 while the server drains, and /health/live still answers 200', async () => {
   await using server = await startServer();
   const check = async (path: string): Promise<[number, unknown]> => {
     const response = await fetch(`${server.url}/health/${path}`);
@@ -57,7 +57,7 @@ test('GET /health/live and /health/ready say ok; while it drains it lives, and i
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('a second %s ends it at once', async (signal, code) => {
+] as const)('a second %s ends the process at once', async (signal, code) => {
   await using server = await startServer();
   using mute = await openMuteClient(Number(new URL(server.url).port));
   server.child.kill('SIGTERM');
@@ -67,7 +67,7 @@ test.each([
   expect(server.output.stdout).toContain(`${signal} while closing: ends at once`);
 });
 
-test('SHUTDOWN_EVENT names the event by which clients are told', async () => {
+test('SHUTDOWN_EVENT sets the name of the shutdown event', async () => {
   await using server = await startServer({ env: { SHUTDOWN_EVENT: 'bye' } });
   using mute = await openMuteClient(Number(new URL(server.url).port));
   server.child.kill('SIGTERM');
@@ -75,7 +75,7 @@ test('SHUTDOWN_EVENT names the event by which clients are told', async () => {
   expect(await server.exited).toBe(0);
 });
 
-test('an event that is none ends the start, with one clear line', async () => {
+test('an invalid SHUTDOWN_EVENT stops the start with one clear line', async () => {
   await using server = await startServer({ env: { SHUTDOWN_EVENT: 'disconnect' } });
   expect(await server.exited).toBe(1);
   expect(server.output.stderr).toBe(
@@ -83,7 +83,7 @@ test('an event that is none ends the start, with one clear line', async () => {
   );
 });
 
-test('LOG_FORMAT=json prints one JSON object a line', async () => {
+test('LOG_FORMAT=json prints one JSON object per line', async () => {
   await using server = await startServer({ env: { LOG_FORMAT: 'json' } });
   const socket = await connect(server.url, 'websocket');
   const id = socket.id!;
@@ -101,7 +101,7 @@ test('LOG_FORMAT=json prints one JSON object a line', async () => {
   );
 });
 
-test('WEBSOCKET_CORS_ORIGIN names the origins', async () => {
+test('WEBSOCKET_CORS_ORIGIN sets the allowed origins', async () => {
   await using server = await startServer({
     env: { NODE_ENV: 'production', WEBSOCKET_CORS_ORIGIN: 'https://app.example.com' },
   });
@@ -113,7 +113,7 @@ test('WEBSOCKET_CORS_ORIGIN names the origins', async () => {
   expect(await allowed('https://evil.example.com')).toBeNull();
 });
 
-describe.concurrent('one clear line and exit code 1', () => {
+describe.concurrent('the server refuses to start, with one clear line and exit code 1', () => {
   test.each([
     [{ PORT: 'abc' }, 'PORT is "abc"; expected a number from 0 to 65535\n'],
     [{ NODE_ENV: 'production' }, 'WEBSOCKET_CORS_ORIGIN is not set; expected origins such as'],

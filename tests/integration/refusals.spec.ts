@@ -149,15 +149,15 @@ type TestAppModule = Parameters<typeof startTestApp>[0];
 const refused = [
   ['guarded', 'by a guard', 'Forbidden resource'],
   ['piped', 'by a pipe', 'nothing will do'],
-  ['guarded before', 'which has another name by then', 'Forbidden resource'],
+  ['guarded before', 'which a middleware renamed', 'Forbidden resource'],
   [7 as unknown as string, 'whose name is a number', 'Forbidden resource'],
   ['thrown', 'by a handler that throws', 'no database'],
   ['broken', 'by a handler with a bug', 'out of order'],
   ['rejected', 'by a handler that rejects', 'later'],
   ['streamed', 'by an Observable that fails', 'in the end'],
-  ['filtered', 'and a filter answers in its own words', 'sorry to say'],
+  ['filtered', 'which a filter answers by its own event', 'sorry to say'],
   ['denied', 'by a middleware of socket.use', 'not you'],
-  ['nobody', 'since there is no handler', 'there is no handler for it'],
+  ['nobody', 'because it has no handler', 'there is no handler for it'],
 ] as const;
 
 describe.each<[string, TestAppModule]>([
@@ -174,7 +174,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem?.message).toContain(`alice's "${event}": ${reason}`);
   });
 
-  test('the failure of an assertion says that a middleware has refused the event', async () => {
+  test('the failure of an assertion says that a middleware refused the event', async () => {
     await using app = await startTestApp(module, { timeout: 600 });
     const alice = await app.connect({ name: 'alice' });
     alice.emit('denied', 'x');
@@ -183,7 +183,7 @@ describe.each<[string, TestAppModule]>([
     );
   });
 
-  test('so does one of an event that came while the client was let in', async () => {
+  test('an undeclared refusal of an event during handleConnection fails the test', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect({ name: 'alice', namespace: 'slow', until: 'connected' });
       alice.emit('guarded');
@@ -192,13 +192,13 @@ describe.each<[string, TestAppModule]>([
     expect(problem?.message).toContain(`alice's "guarded": Forbidden resource`);
   });
 
-  test('a refusal under another name can be stated', async () => {
+  test('toRaiseException passes for an event that a middleware renamed', async () => {
     await using app = await startTestApp(module);
     const alice = await app.connect();
     await expect(alice.emitWithAck('guarded before')).toRaiseException('Forbidden resource');
   });
 
-  test('an exception that tells of one refusal declares no other', async () => {
+  test('an exception of one refusal does not declare another refusal', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       alice.emit('guarded');
@@ -208,7 +208,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem?.refusals).toEqual([expect.objectContaining({ event: 'guarded' })]);
   });
 
-  test('a refusal whose event the test has read is declared', async () => {
+  test('a refusal is declared when the test reads its event', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       alice.emit('guarded');
@@ -224,7 +224,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem).toBeUndefined();
   });
 
-  test('a refusal whose event a listener of the test has got is declared', async () => {
+  test('a refusal is declared when a listener of the test receives its event', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       const once = new Promise((resolve) => alice.socket.once('exception', resolve));
@@ -238,7 +238,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem).toBeUndefined();
   });
 
-  test('a refusal for which the client is disconnected is declared by toBeDisconnected', async () => {
+  test('toBeDisconnected declares the refusal that disconnected the client', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       alice.emit('turned away');
@@ -247,7 +247,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem).toBeUndefined();
   });
 
-  test('an event that was sent before the refusal declares nothing', async () => {
+  test('an event that was sent before the refusal does not declare it', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       alice.emit('told, then thrown');
@@ -256,7 +256,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem?.message).toContain('half way');
   });
 
-  test('an event that a middleware gives another name is handled by that', async () => {
+  test('an event that a middleware renames to a handled event is not refused', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       alice.emit('old name');
@@ -264,7 +264,7 @@ describe.each<[string, TestAppModule]>([
     expect(problem).toBeUndefined();
   });
 
-  test('a refusal is declared beforehand, all or by its reason', async () => {
+  test('allowRefusals declares all refusals, or those with its reason', async () => {
     const break_ = async (app: TestApp): Promise<void> => {
       const alice = await app.connect();
       alice.emit('guarded');
@@ -276,13 +276,13 @@ describe.each<[string, TestAppModule]>([
     expect(problem?.refusals).toEqual([expect.objectContaining({ event: 'nobody' })]);
   });
 
-  test('it is off by default', async () => {
+  test('an undeclared refusal does not fail the test by default', async () => {
     const options = { refusals: undefined };
     const problem = await refusalsAfter(module, async (app) => (await app.connect()).emit('guarded'), options);
     expect(problem).toBeUndefined();
   });
 
-  test('what is handled is none, and neither is what a client sends that the harness did not open', async () => {
+  test('a handled event is not a refusal', async () => {
     const problem = await refusalsAfter(module, async (app) => {
       const alice = await app.connect();
       alice.emit('fine');
@@ -292,7 +292,7 @@ describe.each<[string, TestAppModule]>([
   });
 });
 
-test('a refusal by a middleware that throws has the reason of what it threw', async () => {
+test('allowRefusals matches the message of a middleware that throws', async () => {
   const problem = await refusalsAfter(KitModule, async (app) => {
     const alice = await app.connect();
     app.allowRefusals('muted');
@@ -304,7 +304,7 @@ test('a refusal by a middleware that throws has the reason of what it threw', as
 describe('an ack that is an error', () => {
   const asks = ['guarded', 'piped', 'thrown', 'rejected', 'nobody'] as const;
 
-  test.each(asks)('that was awaited and not looked at fails the test (%s)', async (event) => {
+  test.each(asks)('fails the test when it is awaited and not inspected (%s)', async (event) => {
     const problem = await refusalsAfter(KitModule, async (app) => {
       const alice = await app.connect();
       await alice.emitWithAck(event, 1);
@@ -327,7 +327,7 @@ describe('an ack that is an error', () => {
     ['a copy', (answer) => expect({ ...answer }).toHaveProperty('code')],
     ['its text', (answer) => expect(JSON.stringify(answer)).toContain('FORBIDDEN')],
     ['a clone', (answer) => expect(structuredClone(answer)).toHaveProperty('code')],
-  ])('that the test has looked at by plain expect is declared (%s)', async (_, look) => {
+  ])('is declared when plain expect inspects it (%s)', async (_, look) => {
     const problem = await refusalsAfter(KitModule, async (app) => {
       const alice = await app.connect();
       look((await alice.emitWithAck('guarded')) as { message: string });
@@ -340,12 +340,12 @@ describe('an ack that is an error', () => {
     ['a pattern of its text', expect.objectContaining({ message: expect.stringMatching(/^Forb/) as string })],
     ['its code', expect.objectContaining({ code: 'FORBIDDEN' })],
     ['its status', expect.objectContaining({ status: 'error' })],
-  ])('is asked for by %s', async (_, expected) => {
+  ])('passes toBeAcked with %s', async (_, expected) => {
     await using app = await startTestApp(KitModule);
     await expect((await app.connect()).emitWithAck('guarded')).toBeAcked(expected);
   });
 
-  test('that a function of the test gets is declared', async () => {
+  test('is declared when a callback of the test receives it', async () => {
     const problem = await refusalsAfter(KitModule, async (app) => {
       const alice = await app.connect();
       const answers: unknown[] = [];
@@ -359,7 +359,7 @@ describe('an ack that is an error', () => {
     ['toRaiseException', (asking) => expect(asking).toRaiseException('Forbidden resource')],
     ['toBeAcked with its code', (asking) => expect(asking).toBeAcked(expect.objectContaining({ code: 'FORBIDDEN' }))],
     ['not.toBeAcked', (asking) => expect(asking).not.toBeAcked()],
-  ])('that %s names is declared', async (_, state) => {
+  ])('is declared by %s', async (_, state) => {
     const problem = await refusalsAfter(KitModule, async (app) => {
       const alice = await app.connect();
       await state(alice.emitWithAck('guarded'));
@@ -370,7 +370,7 @@ describe('an ack that is an error', () => {
   test.each<[string, (asking: Promise<unknown>) => Promise<void>]>([
     ['not.toBeAcked with a value', (asking) => expect(asking).not.toBeAcked('let in')],
     ['not.toRaiseException with another message', (asking) => expect(asking).not.toRaiseException('other')],
-  ])('that %s passes over fails the test', async (_, state) => {
+  ])('is not declared by %s', async (_, state) => {
     const problem = await refusalsAfter(KitModule, async (app) => {
       const alice = await app.connect();
       await state(alice.emitWithAck('guarded'));
@@ -384,7 +384,7 @@ describe('an ack that is an error', () => {
     expect.objectContaining({}),
     expect.objectContaining({ message: expect.any(String) as string }),
     expect.not.objectContaining({ ok: true }),
-  ])('is not what %s asks for', async (expected) => {
+  ])('fails toBeAcked with %s', async (expected) => {
     await using app = await startTestApp(KitModule);
     const alice = await app.connect();
     for (const event of asks) {

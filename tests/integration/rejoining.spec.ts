@@ -84,7 +84,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
   const client = { transports: [transport] };
 
   test.for([undefined, 0, 30])(
-    'a page that joins, leaves and joins again at once is in it, once (authentication: %s ms)',
+    'a client that joins, leaves and rejoins at once is in the namespace once (authentication: %s ms)',
     async (takes, { app, connect }) => {
       const alice = await connect(client);
       const chat = chatOf(alice, { takes });
@@ -103,7 +103,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     },
   );
 
-  test('one that leaves and joins in one go is connected anew', async ({ app, connect }) => {
+  test('a client that leaves and rejoins at once runs the hooks again', async ({ app, connect }) => {
     const alice = await connect(client);
     const chat = chatOf(alice).connect();
     await expect.poll(() => chat.connected).toBe(true);
@@ -118,7 +118,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     chat.disconnect();
   });
 
-  test('it is in by its last request, also when the one before is let through later', async ({ connect }) => {
+  test('the last of two joins counts, even when the first one is accepted later', async ({ connect }) => {
     Object.assign(slow, { waits: [300, 5], asked: 0, through: 0 });
     const alice = await connect(client);
     const other = alice.socket.io.socket('/slow');
@@ -134,7 +134,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     other.disconnect();
   });
 
-  test('it is in a namespace of a pattern that is there', async ({ app, connect }) => {
+  test('a client that rejoins a namespace of a pattern at once receives its events', async ({ app, connect }) => {
     const alice = await connect(client);
     const room = alice.socket.io.socket('/room-1', { auth: { takes: 5 } });
     room.connect().disconnect().connect();
@@ -146,7 +146,7 @@ describe.each(['websocket', 'polling'] as const)('over %s', (transport) => {
     room.disconnect();
   });
 
-  test('it is who it says last that it is', async ({ connect }) => {
+  test('the last of two joins decides the identity of the client', async ({ connect }) => {
     const alice = await connect(client);
     const chat = chatOf(alice, { user: 'alice', takes: 20 }).connect();
     chat.disconnect();

@@ -4,7 +4,9 @@ import { ChatModule } from './support/chat.js';
 const test = realtimeTest(ChatModule);
 
 for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] as const) {
-  test(`tells the room, and nobody else (${transports.join(' to ')})`, async ({ connect }) => {
+  test(`an event for a room reaches its members, and no other client (${transports.join(' to ')})`, async ({
+    connect,
+  }) => {
     const [alice, bob, carol] = await connect(3, { transports: [...transports] });
     await Promise.all([alice, bob].map((client) => client.emitWithAck('join', 'lobby')));
     alice.emit('say', 'hi');
@@ -14,14 +16,14 @@ for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']] 
   });
 }
 
-test('keeps a namespace to itself', async ({ connect }) => {
+test('an event for a namespace reaches no client of another namespace', async ({ connect }) => {
   const [reader, chatter] = [await connect({ namespace: '/news' }), await connect()];
   reader.emit('publish', 'Socket.IO 5');
   await expect(reader).toReceive('headline', 'Socket.IO 5');
   await expect(chatter).not.toReceive('headline');
 });
 
-test('knows a room that a middleware has let a client into, and what is asked where nobody is', async ({
+test('the timeline shows a room that a middleware joined, and a broadcast to an empty room', async ({
   app,
   connect,
 }) => {

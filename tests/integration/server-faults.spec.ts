@@ -86,7 +86,7 @@ async function withApp(
   }
 }
 
-test('as long as handleConnection is to be tried again, what the client has sent is in flight', () =>
+test('messages of a client are in flight while its handleConnection is retried', () =>
   withApp({ handleConnectionTimeout: 3_000 }, async (app) => {
     store.isAway = true;
     const alice = await app.connect({ namespace: 'profile', until: 'connected' });
@@ -106,8 +106,8 @@ function handshake(app: TestApp): Promise<Response> {
 describe.each([
   ['authentication', { authentication: { use: ask, timeout: 200 } }, ''],
   ['handleConnection', { handleConnectionTimeout: 200 }, 'profile'],
-] as const)('a user store that is away, in %s,', (place, options, namespace) => {
-  test('for a moment: a client is let in when it is back, and notices nothing', () =>
+] as const)('a failing user store in %s', (place, options, namespace) => {
+  test('delays a client without an error during a short outage', () =>
     withApp(
       {
         ...options,
@@ -129,7 +129,7 @@ describe.each([
       },
     ));
 
-  test('for longer: a client comes back by itself, whatever the transport', () =>
+  test('lets clients of both transports reconnect after a longer outage', () =>
     withApp(options, async (app, connect) => {
       store.isAway = true;
       const clients = [connect(namespace), connect(namespace, { transports: ['polling'] })];
@@ -146,7 +146,7 @@ describe.each([
     }));
 
   test(
-    'so long that clients keep coming: handshakes are answered 503, and one in a second is tried',
+    'refuses handshakes with 503 and retries about once a second during a long outage',
     () =>
       withApp(options, async (app, connect) => {
         store.isAway = true;
@@ -168,7 +168,7 @@ describe.each([
     20_000,
   );
 
-  test('and so slow that it does not answer: that is no refusal either', () =>
+  test('does not refuse a client when it is too slow to answer', () =>
     withApp(options, async (app, connect) => {
       store.isSlow = true;
       const alice = connect(namespace);
@@ -183,7 +183,7 @@ describe.each([
     }));
 });
 
-test('a handleConnection that has failed is called again, and one beside it that has not is not', () =>
+test('only the handleConnection that failed is called again', () =>
   withApp({ handleConnectionTimeout: 3_000 }, async (app, connect) => {
     store.isAway = true;
     const alice = connect('profile');
@@ -197,7 +197,7 @@ test('a handleConnection that has failed is called again, and one beside it that
     app.logs.allowErrors(/ECONNREFUSED/);
   }));
 
-test('a fault in one namespace costs a client nothing in the others, and nobody else those', () =>
+test('a failing handleConnection disconnects a client from that namespace alone, and affects no other namespace', () =>
   withApp({ handleConnectionTimeout: 300 }, async (app, connect) => {
     store.isAway = true;
     const alice = connect();
@@ -212,7 +212,7 @@ test('a fault in one namespace costs a client nothing in the others, and nobody 
     app.logs.allowErrors(/ECONNREFUSED/);
   }));
 
-test('authentication of a further namespace waits as long as it takes', () => {
+test('the authentication of another namespace is retried until it succeeds, without closing the connection', () => {
   const options = {
     authentication: { use: ({ auth }: { auth: object }) => ('wait' in auth ? ask() : {}), timeout: 200 },
   };

@@ -91,9 +91,9 @@ const worlds: Record<string, ConnectOptions['transports']> = {
 };
 
 for (const [world, transports] of Object.entries(worlds)) {
-  describe(`on ${world}, settle() waits for`, () => {
+  describe(`settle() waits over ${world} for`, () => {
     for (const event of ['slow', 'held', 'stream', 'raw']) {
-      test(`"${event}"`, async ({ app, connect }) => {
+      test(`the work of the event "${event}"`, async ({ app, connect }) => {
         const [alice, bob] = await connect(2, { transports });
         alice.emit(event);
         await app.settle();
@@ -101,7 +101,7 @@ for (const [world, transports] of Object.entries(worlds)) {
       });
     }
 
-    test('each turn of a conversation', async ({ app, connect }) => {
+    test('every round of a conversation', async ({ app, connect }) => {
       const alice = await connect({ transports });
       alice.socket.on('pong', (rounds: number) => alice.emit('ping-pong', rounds - 1));
       alice.emit('ping-pong', 5);
@@ -109,7 +109,7 @@ for (const [world, transports] of Object.entries(worlds)) {
       expect(alice.received('done')).toEqual([['ping-pong']]);
     });
 
-    test("the client's answer to a question of the server's", async ({ app, connect }) => {
+    test('the ack of a client to an event of the server', async ({ app, connect }) => {
       const alice = await connect({
         transports,
         on: { question: (answer: (value: number) => void) => answer(42) },
@@ -119,14 +119,14 @@ for (const [world, transports] of Object.entries(worlds)) {
       expect(alice.received('done')).toEqual([[42]]);
     });
 
-    test('the hook of a client that just left', async ({ app, connect }) => {
+    test('the handleDisconnect of a client that just left', async ({ app, connect }) => {
       const [alice, bob] = [await connect({ transports, auth: { name: 'alice' } }), await connect({ transports })];
       alice.socket.disconnect();
       await app.settle();
       expect(bob.received('done')).toEqual([['bye alice']]);
     });
 
-    test('a client that the server has thrown out', async ({ app, connect }) => {
+    test('the disconnect of a client that the server closes', async ({ app, connect }) => {
       const alice = await connect({ transports });
       app.io.disconnectSockets(true);
       await app.settle();
@@ -144,7 +144,7 @@ for (const [world, transports] of Object.entries(worlds)) {
   });
 }
 
-test('takes in what came a hundred times over', async ({ app, connect }) => {
+test('settle() waits for an event 100 times in a row', async ({ app, connect }) => {
   const [alice, bob] = await connect(2);
   for (let round = 1; round <= 100; round += 1) {
     alice.emit('raw');
@@ -153,8 +153,8 @@ test('takes in what came a hundred times over', async ({ app, connect }) => {
   }
 });
 
-describe('at its deadline', () => {
-  test('names a handler that hangs, and for whom', async () => {
+describe('settle() at its deadline', () => {
+  test('names a handler that hangs, and its client', async () => {
     const app = await startTestApp(SlowModule);
     const alice = await app.connect({ name: 'alice' });
     alice.emit('hang');
@@ -166,13 +166,13 @@ describe('at its deadline', () => {
     await app.close();
   });
 
-  test('names a packet that a middleware holds', async ({ app, connect }) => {
+  test('names an event that a middleware holds', async ({ app, connect }) => {
     const alice = await connect({ name: 'alice' });
     alice.emit('swallowed');
     await expect(app.settle({ timeout: 100 })).rejects.toThrow('socket.use for "swallowed" for alice');
   });
 
-  test('names an open stream, unless it is to be passed over', async ({ app, connect }) => {
+  test('names an open stream, unless ignoreOpenStreams is set', async ({ app, connect }) => {
     const alice = await connect({ name: 'alice' });
     alice.emit('endless');
     await expect(app.settle({ timeout: 100 })).rejects.toThrow(

@@ -54,7 +54,7 @@ function watch(app: TestApp, ...others: (string | undefined)[]): Watched {
   return watched;
 }
 
-describe.each(['websocket', 'polling'] as const)('over %s, a client that reads gets', (transport) => {
+describe.each(['websocket', 'polling'] as const)('over %s, a client that reads receives', (transport) => {
   const client = { transports: [transport] };
 
   test.for<[what: string, count: number, bytes: number]>([
@@ -62,7 +62,7 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
     ['a catch-up of 5 MB in one loop', 80, 64_000],
     ['20,000 small events in one turn', 20_000, 20],
     ['one event of 20 MB', 1, 20 * MB],
-  ])('%s: all of it, in its order', async ([, count, bytes]) => {
+  ])('%s, complete and in order', async ([, count, bytes]) => {
     await using app = await startTestApp(moduleWith());
     const alice = await app.connect(client);
     const received: unknown[] = [];
@@ -74,7 +74,7 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
     expect(alice.socket.connected).toBe(true);
   });
 
-  test('an ack behind a large event, and never without it', async () => {
+  test('an ack only after the large event before it', async () => {
     await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000 }));
     const alice = await app.connect(client);
     const order: string[] = [];
@@ -87,7 +87,7 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads g
   });
 });
 
-test('a client on a slow link is not cut off, however long one event takes', async () => {
+test('a client on a slow link stays connected, however long one event takes', async () => {
   await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 400 }));
   await using link = await startSlowLink(app.port, 8 * MB);
   const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
@@ -104,7 +104,7 @@ test('a client on a slow link is not cut off, however long one event takes', asy
   }
 });
 
-test('what a client that is gone has still to be sent counts, and is given up before that of others', async () => {
+test('data for a disconnected client counts towards the total budget, and is dropped first', async () => {
   const budget = { maxTotalBufferedBytes: 60 * MB, pingInterval: 100, pingTimeout: 200 };
   await using app = await startTestApp(moduleWith(budget));
   using _first = await openDeafClient(app);
@@ -122,7 +122,7 @@ test('what a client that is gone has still to be sent counts, and is given up be
   expect(app.get(FlowMetrics).bufferedBytes()).toBeLessThan(60 * MB);
 });
 
-test('a client that takes nothing is disconnected, and others have everything', async () => {
+test('a client that reads nothing is disconnected, and other clients receive everything', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 400 }));
   const alice = await app.connect();
   let received = 0;
@@ -142,7 +142,7 @@ test('a client that takes nothing is disconnected, and others have everything', 
   );
 });
 
-test('nor is one that takes nothing while little waits for it', async () => {
+test('a client that reads nothing stays connected while little is buffered for it', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 50, maxBufferedBytes: 20 * MB }));
   using _eve = await openDeafClient(app);
   const slow = watch(app);
@@ -152,7 +152,7 @@ test('nor is one that takes nothing while little waits for it', async () => {
   app.io.disconnectSockets(true);
 });
 
-test('nothing from behind a gap reaches a client that is cut off', async () => {
+test('a slow client that is disconnected receives no event behind a gap', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 200, maxBufferedBytes: 100_000 }));
   using eve = await openDeafClient(app);
   const slow = watch(app);
@@ -170,10 +170,10 @@ test('nothing from behind a gap reaches a client that is cut off', async () => {
   expect(numbers).toEqual(numbers.map((_, index) => index));
 });
 
-describe('beyond the budget of all clients together,', () => {
+describe('the budget of all clients together', () => {
   const budget = { maxTotalBufferedBytes: 60 * MB };
 
-  test('a broadcast counts once, whoever it waits for', async () => {
+  test('counts a broadcast once for all its receivers', async () => {
     await using app = await startTestApp(moduleWith(budget));
     const deaf = await Promise.all(Array.from({ length: 10 }, () => openDeafClient(app)));
     for (let sent = 0; sent < 250; sent += 1) app.io.emit('chunk', CHUNK);
@@ -184,7 +184,7 @@ describe('beyond the budget of all clients together,', () => {
     for (const { socket } of deaf) socket.destroy();
   });
 
-  test('those that have taken nothing for longest go first, and memory stays within it', async () => {
+  test('disconnects the client that has read nothing for longest, and others receive everything', async () => {
     await using app = await startTestApp(moduleWith({ ...budget, maxBufferedBytes: 1_000 * MB, stallTimeout: 1_000 }));
     using _eve = await openDeafClient(app);
     const eve = watch(app);
@@ -203,7 +203,7 @@ describe('beyond the budget of all clients together,', () => {
   });
 });
 
-test('volatile events are dropped, and do not count', async () => {
+test('volatile events are dropped for a slow client, and do not disconnect it', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 100 }));
   using _eve = await openDeafClient(app);
   const slow = watch(app);
@@ -215,7 +215,7 @@ test('volatile events are dropped, and do not count', async () => {
   expect(slow.socket.connected).toBe(true);
 });
 
-test('a polling client may take its time between its polls', async () => {
+test('a polling client stays connected when it waits between its polls', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 100 }));
   const alice = await openPollingClient(app);
   const slow = watch(app);
@@ -227,7 +227,7 @@ test('a polling client may take its time between its polls', async () => {
   await alice.post('1');
 });
 
-test('what waits for one comes in answers of two megabytes, in its order, and all of it before a goodbye', async () => {
+test('a polling client receives waiting events in order, in responses of two megabytes, before it is disconnected', async () => {
   await using app = await startTestApp(moduleWith());
   const alice = await openPollingClient(app);
   const { socket } = watch(app);
@@ -241,7 +241,7 @@ test('what waits for one comes in answers of two megabytes, in its order, and al
   expect(answers.join('\u001e').match(/42\["piece",\d+/g)).toEqual(pieces);
 });
 
-test('however many events wait for one, they all come, also where the app ends the connection as it drains', async () => {
+test('a polling client receives 300,000 waiting events, even when the app disconnects it on drain', async () => {
   await using app = await startTestApp(moduleWith());
   const alice = await openPollingClient(app);
   const { socket } = watch(app);
@@ -251,7 +251,7 @@ test('however many events wait for one, they all come, also where the app ends t
   expect(answers.join('\u001e').match(/42\["piece",\d+/g)).toHaveLength(300_000);
 });
 
-test('one that polls, and does not read what it is answered, is disconnected', async () => {
+test('a polling client that does not read its response is disconnected, and its memory is freed', async () => {
   await using app = await startTestApp(moduleWith({ stallTimeout: 500 }));
   const { sid } = await openPollingClient(app);
   const slow = watch(app);

@@ -91,18 +91,18 @@ describe('connect', () => {
     }
   }
 
-  protocolCase('refuses a namespace that there is not', async () => {
+  protocolCase('refuses an unknown namespace', async () => {
     await using socket = await connect();
     await beRefused(socket);
   });
 
-  protocolCase('that is no packet closes the connection', async () => {
+  protocolCase('closes the connection when it is not a valid packet', async () => {
     await using socket = await connect();
     socket.send('4abc');
     await socket.closed;
   });
 
-  protocolCase('that does not come in time closes the connection', async () => {
+  protocolCase('closes the connection when it does not come in time', async () => {
     await using app = await startTestApp(messagesModuleWith({ connectTimeout: 300 }));
     const server = new Endpoint(app);
     await using socket = await RawSocket.open(server.webSocketUrl({}));
@@ -112,13 +112,13 @@ describe('connect', () => {
 });
 
 describe('disconnect', () => {
-  protocolCase('leaves the main namespace, and the connection open', async () => {
+  protocolCase('leaves the main namespace, and keeps the connection open', async () => {
     await using socket = await join();
     socket.send('41');
     await beRefused(socket);
   });
 
-  protocolCase('leaves another namespace, and the main one joined', async () => {
+  protocolCase('leaves another namespace, and keeps the main namespace joined', async () => {
     await using socket = await join();
     socket.send('40/custom');
     expect(await socket.next()).toMatch('40/custom,{');
@@ -133,26 +133,26 @@ describe('message', () => {
   const places = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
   const bytes = [Buffer.of(1, 2, 3), Buffer.of(4, 5, 6)] as const;
 
-  protocolCase('carries text, there and back', async () => {
+  protocolCase('carries text in both directions', async () => {
     await using socket = await join();
     socket.send(`42["message",${text}]`);
     expect(await socket.next()).toBe(`42["message-back",${text}]`);
   });
 
-  protocolCase('carries bytes, there and back', async () => {
+  protocolCase('carries bytes in both directions', async () => {
     await using socket = await join();
     socket.send(`452-["message",${places}]`, ...bytes);
     expect(await socket.next()).toBe(`452-["message-back",${places}]`);
     for (const attachment of bytes) expect(await socket.next()).toEqual(attachment);
   });
 
-  protocolCase('carries text, and the ack brings it back', async () => {
+  protocolCase('carries text, and the ack returns it', async () => {
     await using socket = await join();
     socket.send(`42456["message-with-ack",${text}]`);
     expect(await socket.next()).toBe(`43456[${text}]`);
   });
 
-  protocolCase('carries bytes, and the ack brings them back', async () => {
+  protocolCase('carries bytes, and the ack returns them', async () => {
     await using socket = await join();
     socket.send(`452-789["message-with-ack",${places}]`, ...bytes);
     expect(await socket.next()).toBe(`462-789[${places}]`);
@@ -161,8 +161,8 @@ describe('message', () => {
 
   for (const [what, packet] of [
     ['of an unknown type', '4abc'],
-    ['with a payload that is no list', '42{}'],
-    ['with an ack id that is no number', '42abc["message-with-ack",1]'],
+    ['with a payload that is not a list', '42{}'],
+    ['with an ack id that is not a number', '42abc["message-with-ack",1]'],
   ] as const) {
     protocolCase(`${what} closes the connection`, async () => {
       await using socket = await join();

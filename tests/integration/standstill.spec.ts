@@ -26,7 +26,7 @@ class StoppingModule {}
 
 const options = { timeout: 400 };
 
-test('a deadline does not count the time in which the process did not run', async () => {
+test('a deadline does not count the time in which the process is stopped', async () => {
   await using app = await startTestApp(StoppingModule, options);
   const [alice, bob] = await app.connect(2);
   await assertThat(alice.emitWithAck('stop', 1_000)).toBeAcked('stopped');
@@ -43,7 +43,7 @@ test('a deadline does not count the time in which the process did not run', asyn
   await connecting;
 });
 
-test('and ends when it has run for so long, however often it was stopped', async () => {
+test('a deadline ends after its running time, however often the process is stopped', async () => {
   await using app = await startTestApp(StoppingModule, options);
   const alice = await app.connect();
   const stops = setInterval(stop, 150, 100);

@@ -42,7 +42,7 @@ class HangingController {
 @Module({ controllers: [HangingController], providers: [GuestGateway] })
 class GuestModule {}
 
-test('disconnects the clients, awaits their hooks and frees the port; twice is once', async () => {
+test('close() disconnects the clients, awaits their hooks and frees the port, even when it is called twice', async () => {
   const app = await startTestApp(GuestModule);
   const clients = [await app.connect(), await app.connect({ transports: ['polling'] })];
   const ids = clients.map(({ id }) => id);
@@ -53,7 +53,7 @@ test('disconnects the clients, awaits their hooks and frees the port; twice is o
   await expect(app.connect()).rejects.toThrow('connect() was called on an app that is closed.');
 });
 
-test('takes its patches off', async () => {
+test('close() removes the patches of the harness from a gateway', async () => {
   const app = await startTestApp(GuestModule);
   const gateway = app.get(GuestGateway);
   expect(Object.hasOwn(gateway, 'handleConnection')).toBe(true);
@@ -61,14 +61,14 @@ test('takes its patches off', async () => {
   expect(Object.getOwnPropertyNames(gateway)).toEqual([]);
 });
 
-test('leaves nothing that keeps a process alive', async () => {
+test('close() leaves nothing that keeps the process alive', async () => {
   const script = fileURLToPath(new URL('support/boot-and-close.js', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
   expect(stdout).toBe('closed\n');
 }, 15_000);
 
-describe('close() fails, and still closes,', () => {
-  test('on a client that somebody else opened', async () => {
+describe('close() fails but still closes the app', () => {
+  test('for a client that other code opened', async () => {
     const app = await startTestApp(GuestModule);
     const stranger = io(app.url, { transports: ['websocket'], reconnection: false });
     await expect.poll(() => stranger.connected).toBe(true);
@@ -80,7 +80,7 @@ describe('close() fails, and still closes,', () => {
     left.length = 0;
   });
 
-  test('on a hook that failed and of which nobody was told', async () => {
+  test('for a failed hook that was not reported', async () => {
     const app = await startTestApp(GuestModule);
     const stranger = io(app.url, { transports: ['websocket'], reconnection: false, auth: { name: 'rude' } });
     await expect.poll(() => stranger.connected).toBe(true);
@@ -92,7 +92,7 @@ describe('close() fails, and still closes,', () => {
     expect((error as TeardownError).errors).toHaveLength(1);
   });
 
-  test('on an HTTP request that never ends', async () => {
+  test('for an HTTP request that never ends', async () => {
     const app = await startTestApp(GuestModule, { timeout: 200 });
     const request = fetch(`${app.url}/hang`);
     await expect.poll(() => app.activity.work).toHaveLength(1);
@@ -104,7 +104,7 @@ describe('close() fails, and still closes,', () => {
 });
 
 test.each(['websocket', 'polling'] as const)(
-  'a client that was given up while it connected is no leftover (%s)',
+  'close() does not report a client whose connect() timed out (%s)',
   async (transport) => {
     const app = await startTestApp(GuestModule);
     const connecting = app.connect({ transports: [transport], auth: { name: 'blocking' }, timeout: 60 });
@@ -114,7 +114,7 @@ test.each(['websocket', 'polling'] as const)(
   },
 );
 
-test('a failure that connect() has told is not told again', async () => {
+test('close() does not report a failure that connect() has reported', async () => {
   const app = await startTestApp(GuestModule);
   await expect(app.connect({ auth: { name: 'clumsy' } })).rejects.toThrow('tripped');
   await app.close();

@@ -119,7 +119,7 @@ function logged(entries: readonly TimelineEntry[]): Logged[] {
   return entries.filter((entry) => entry.kind === 'logged' && entry.context === 'Traced') as Logged[];
 }
 
-test('knows who caused a log entry, through guards, pipes, interceptors, handlers and streams', async ({
+test('the timeline knows the cause of a log entry, through guards, pipes, interceptors, handlers and streams', async ({
   app,
   connect,
 }) => {
@@ -144,7 +144,7 @@ test('knows who caused a log entry, through guards, pipes, interceptors, handler
   await expect(app).not.toHaveLogged('left', { by: alice });
 });
 
-test('links what was received, joined and acknowledged with the event that caused it', async ({ app, connect }) => {
+test('the timeline links received events, joins and acks to the event that caused them', async ({ app, connect }) => {
   const [alice, bob] = [await connect({ name: 'alice' }), await connect({ name: 'bob' })];
   await bob.emitWithAck('join', 'lobby');
   alice.emit('say', 'one');
@@ -164,7 +164,7 @@ test('links what was received, joined and acknowledged with the event that cause
 });
 
 describe.for([['websocket'], ['polling'], ['polling', 'websocket']] as const)('over %s', (transports) => {
-  test('the golden transcript is the same in every run', async ({ app, connect }) => {
+  test('the transcript of a scenario is the same in every run', async ({ app, connect }) => {
     const options = { transports: [...transports] };
     const alice = await connect({
       ...options,
@@ -218,7 +218,7 @@ bob gone, the server says: client namespace disconnect
   });
 });
 
-test('prints one line for each entry, of the clients and as many as one wants', async ({ app, connect }) => {
+test('print() shows one line per entry, limited by client and by number', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   await connect({ name: 'bob' });
   await alice.emitWithAck('now');
@@ -231,7 +231,7 @@ test('prints one line for each entry, of the clients and as many as one wants', 
   expect(app.timeline.print()).toContain('bob connected to / by websocket');
 });
 
-test('exports itself as JSON, whatever was sent', async ({ app, connect }) => {
+test('the timeline exports itself as JSON, whatever the payload', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   alice.emit('say', 'hi', { bytes: Buffer.from([1]), at: new Date(0) });
   await app.settle();
@@ -252,7 +252,7 @@ test('exports itself as JSON, whatever was sent', async ({ app, connect }) => {
   });
 });
 
-test('tells what a client did that somebody else opened', async ({ app }) => {
+test('the timeline shows what a client that other code opened did', async ({ app }) => {
   const stranger = io(app.url, { transports: ['websocket'], reconnection: false });
   try {
     const { id } = await new Promise<{ id: string }>((resolve) => stranger.once('welcome', resolve));
@@ -267,7 +267,7 @@ test('tells what a client did that somebody else opened', async ({ app }) => {
   }
 });
 
-plainTest('keeps the latest entries, and says how many it dropped', async () => {
+plainTest('the timeline keeps the latest entries, and counts the dropped ones', async () => {
   await using app = await startTestApp(TracedModule, { timelineEntries: 200 });
   const alice = await app.connect({ name: 'alice' });
   for (let round = 0; round < 100; round += 1) alice.emit('now', round);
@@ -280,7 +280,7 @@ plainTest('keeps the latest entries, and says how many it dropped', async () => 
   expect(app.timeline.transcript()).toMatch(/^… \d+ earlier entries\n/);
 });
 
-plainTest('can be turned off, and statements hold all the same', async () => {
+plainTest('assertions work when the timeline is turned off', async () => {
   await using app = await startTestApp(TracedModule, { timelineEntries: 0 });
   const [alice, bob] = await app.connect(2);
   await bob.emitWithAck('join', 'lobby');
@@ -290,7 +290,7 @@ plainTest('can be turned off, and statements hold all the same', async () => {
   expect(app.timeline.entries).toEqual([]);
 });
 
-test('tells what the server sent to nobody', async ({ app, connect }) => {
+test('the timeline shows an event that no client received', async ({ app, connect }) => {
   const alice = await connect({ name: 'alice' });
   alice.emit('say', 'hi');
   await app.settle();

@@ -228,7 +228,7 @@ class CarelessModule {}
 describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({ options }) => {
   const realtime = realtimeTest(CarelessModule, options);
 
-  realtime.for(Object.keys(ways))('a negative sees what comes after %s', async (way, { connect }) => {
+  realtime.for(Object.keys(ways))('a negative assertion sees what comes after %s', async (way, { connect }) => {
     const [alice, bob] = await connect(2);
     alice.emit('begin', way);
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow('Expected client-2 not to receive "leak"');
@@ -242,7 +242,7 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
 });
 
 test.each(['work-that-nobody-awaits', 'work-after-the-answer', 'work-at-the-end-of-the-answer'])(
-  'a negative sees what comes of an HTTP request, and says of which: %s',
+  'a negative assertion sees what comes of an HTTP request, and names the request: %s',
   async (path) => {
     await using app = await startTestApp(CarelessModule);
     const bob = await app.connect({ name: 'bob' });
@@ -253,7 +253,7 @@ test.each(['work-that-nobody-awaits', 'work-after-the-answer', 'work-at-the-end-
   },
 );
 
-test.for(Object.keys(polls))('%s that is left open is passed over by ignoreOpenStreams', async (way) => {
+test.for(Object.keys(polls))('%s that stays open is skipped by ignoreOpenStreams', async (way) => {
   const upstream = createServer(() => {}).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   try {
@@ -270,31 +270,31 @@ test.for(Object.keys(polls))('%s that is left open is passed over by ignoreOpenS
   }
 });
 
-describe('what only the app knows of, it tells by `idle`', () => {
+describe('the option `idle`', () => {
   const idle = [(app: TestApp) => app.get(JobQueue).isEmpty];
 
-  test('a negative sees what comes of it', async () => {
+  test('makes a negative assertion wait for work that only the app knows of', async () => {
     await using app = await startTestApp(CarelessModule, { idle });
     const [alice, bob] = await app.connect(2);
     alice.emit('enqueue');
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow('client-2 got "leak"');
   });
 
-  redisTest('on any node of a cluster', async ({ redisUrl }) => {
+  redisTest('applies to every node of a cluster', async ({ redisUrl }) => {
     await using cluster = await startTestCluster(CarelessModule, { redis: { url: redisUrl }, idle });
     const [alice, bob] = [await cluster.connect({ name: 'alice' }), await cluster.connect({ name: 'bob' })];
     alice.emit('enqueue');
     await expect(assertThat(bob).not.toReceive('leak')).rejects.toThrow('bob got "leak"');
   });
 
-  test('at the deadline that is said', async () => {
+  test('is named when settle() times out', async () => {
     await using app = await startTestApp(CarelessModule, { idle: [async () => false] });
     await expect(app.settle({ timeout: 50 })).rejects.toThrow(
       'a check of the option `idle` says that there is something to do',
     );
   });
 
-  test('a check that fails is the failure', async () => {
+  test('makes settle() reject with the error of a check that throws', async () => {
     const failing = (): never => {
       throw new Error('no connection to the queue');
     };
@@ -303,7 +303,7 @@ describe('what only the app knows of, it tells by `idle`', () => {
   });
 });
 
-test('at its deadline settle() names the work, and who began it', async () => {
+test('at its deadline settle() names the work, and the event that began it', async () => {
   await using app = await startTestApp(CarelessModule);
   const alice = await app.connect({ name: 'alice' });
   alice.emit('begin', 'fetch, and its body');

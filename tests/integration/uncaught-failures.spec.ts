@@ -7,8 +7,8 @@ function count(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
-describe.each(['timer', 'promise'])('a failure in a %s that nobody awaits', (how) => {
-  test('is logged, the clients are left as in any shutdown, then it ends the process', async () => {
+describe.each(['timer', 'promise'])('an uncaught exception in a %s', (how) => {
+  test('is logged, drains the clients, and then ends the process', async () => {
     await using server = await startWorkServer();
     using crowd = await Crowd.connect(server.url, 3, ['websocket']);
     const work = crowd.ask('work', 300);
@@ -26,7 +26,7 @@ describe.each(['timer', 'promise'])('a failure in a %s that nobody awaits', (how
   }, 15_000);
 });
 
-test('where the app is handed over, all of it is closed first', async () => {
+test('with endBy() an uncaught exception closes the whole app before the process exits', async () => {
   await using server = await startWorkServer({}, { CLOSE_APP: '1' });
   using crowd = await Crowd.connect(server.url, 2, ['websocket']);
   crowd.members[0]!.socket.emit('fail', 'timer');
@@ -35,7 +35,7 @@ test('where the app is handed over, all of it is closed first', async () => {
   expect(server.output.stdout).toContain('destroyed after 2 have left');
 }, 15_000);
 
-test('further failures are logged, a few of them, and change nothing', async () => {
+test('further uncaught exceptions are logged up to a limit, and do not interrupt the drain', async () => {
   await using server = await startWorkServer();
   using crowd = await Crowd.connect(server.url, 1, ['websocket']);
   const work = crowd.ask('work', 600);
@@ -47,7 +47,7 @@ test('further failures are logged, a few of them, and change nothing', async () 
   expect(count(output, 'Another failure outside any handler')).toBe(10);
 }, 15_000);
 
-test('a handler that hangs does not keep the process alive', async () => {
+test('a handler that hangs does not keep the process alive after an uncaught exception', async () => {
   await using server = await startWorkServer({ timeout: 700 }, { CLOSE_APP: '1', HOOK_HANGS: '1' });
   using crowd = await Crowd.connect(server.url, 1, ['websocket']);
   crowd.members[0]!.socket.emit('hang');
@@ -56,7 +56,7 @@ test('a handler that hangs does not keep the process alive', async () => {
   expect(server.output.stdout).toContain('Cut off the handler of "hang" of client');
 }, 15_000);
 
-test('several apps of a process are all closed; the failure is logged once', async () => {
+test('an uncaught exception closes all apps of the process, and is logged once', async () => {
   await using server = await startWorkServer({}, { CLOSE_APP: '1', SECOND_APP: '1' });
   const [, second] = /Beside it (http:\S+)/.exec(server.output.stdout)!;
   using crowd = await Crowd.connect(server.url, 1, ['websocket']);
@@ -69,7 +69,7 @@ test('several apps of a process are all closed; the failure is logged once', asy
   expect(count(server.output.stdout + server.output.stderr, LOGGED)).toBe(1);
 }, 15_000);
 
-test('where somebody else listens, it is theirs', async () => {
+test('an uncaught exception is left to another listener of the process', async () => {
   await using server = await startWorkServer({}, { SOMEBODY_LISTENS: '1' });
   using crowd = await Crowd.connect(server.url, 1, ['websocket']);
   const { socket } = crowd.members[0]!;
@@ -79,7 +79,7 @@ test('where somebody else listens, it is theirs', async () => {
   expect(server.output.stdout + server.output.stderr).not.toContain(LOGGED);
 }, 15_000);
 
-test('onUncaught: "ignore" leaves it to Node', async () => {
+test('onUncaught: "ignore" leaves an uncaught exception to Node', async () => {
   await using server = await startWorkServer({ onUncaught: 'ignore' });
   using crowd = await Crowd.connect(server.url, 1, ['websocket']);
   crowd.members[0]!.socket.emit('fail', 'timer');

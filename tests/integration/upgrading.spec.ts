@@ -12,8 +12,8 @@ afterEach(() => void vi.useRealTimers());
 
 test.each([
   ['polls', 1],
-  ['polls, and polls again before it knows of its probe,', 2],
-])('a client that %s does not wait for the interval in which Engine.IO looks for its poll', async (_, polls) => {
+  ['polls, and polls again during its probe,', 2],
+])('a client that %s upgrades without waiting for the interval of Engine.IO', async (_, polls) => {
   const module = await Test.createTestingModule({ imports: [WebsocketModule.forRoot()] }).compile();
   const nest = module.createNestApplication();
   await nest.listen(0, '127.0.0.1');

@@ -55,9 +55,11 @@ test.each([
     `a ${scope} starts one app`,
     `a ${scope} has the same app, without the clients and entries of the test before`,
   ]),
-])('passes: %s', (title) => expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }));
+])('an inner test passes: %s', (title) =>
+  expect(cases.get(title)).toMatchObject({ status: 'passed', failureMessages: [] }),
+);
 
-test('an expectation that nobody awaited fails its test, where it stands, and is no unhandled rejection', () => {
+test('an assertion that nobody awaited fails its test at its line, without an unhandled rejection', () => {
   expect(failureOf('forgets an expectation that holds')).toBe(
     'Error: This expectation was not awaited: await expect(…).toReceive(…)',
   );
@@ -83,7 +85,7 @@ test.each([
   'leaves an error in the log',
   'leaves an error and an event to those it shares the app with',
   'finds nobody of the test before, nor what it declared',
-])('an error that nobody declared fails the test that caused it: %s', (title) => {
+])('an undeclared error fails the test that caused it: %s', (title) => {
   expect(cases.get(title)?.failureMessages).toContainEqual(
     expect.stringMatching(
       /^UndeclaredErrorLogsError: The server logged errors that .+\n {2}logged:\n {4}error \[WsExceptionsHandler\] ChatGateway\.throw failed on "throw" of client <id of (bob|erin)>: the handler failed, caused by \1's "throw"\n/,
@@ -91,17 +93,17 @@ test.each([
   );
 });
 
-test('what a test was told of is not told again when the app that it shared is closed', () => {
+test('an error that a test has reported is not reported again when its shared app closes', () => {
   expect(fileFailures).toEqual([]);
 });
 
-test('a test that fails by itself is not also accused of the errors that it caused', () => {
+test('a test that fails by itself is not also failed for the errors that it caused', () => {
   const messages = cases.get('fails by itself, with an error in the log')?.failureMessages;
   expect(messages).toEqual([expect.stringContaining('expected 1 to be 2')]);
 });
 
 test.each(['leaves an event unread', 'leaves an error and an event to those it shares the app with'])(
-  'in strict mode an unread event fails the test: %s',
+  'strict mode fails a test with an unread event: %s',
   (title) => {
     expect(cases.get(title)?.failureMessages).toContainEqual(
       expect.stringMatching(
@@ -111,13 +113,13 @@ test.each(['leaves an event unread', 'leaves an error and an event to those it s
   },
 );
 
-test('a failure does not tell what other tests did to the app that they share', () => {
+test('a failure does not show what other tests did to a shared app', () => {
   const text = cases.get('fails in an app in which another test left an error')?.failureMessages.join();
   expect(text).toContain('Expected carol to receive "said" within 1000 ms.');
   expect(text).not.toContain('bob');
 });
 
-test('a failure is reported where the expectation stands', () => {
+test('a failure points to the line of the assertion', () => {
   expect(cases.get('waits in vain')?.failureMessages[0]).toContain(`failing.case.ts:${lineOf('// in vain')}:`);
 });
 
@@ -152,7 +154,7 @@ test.each([
   ['asks the wrong thing', /expect\(…\)\.toReceive\(\) needs a client, as connect\(\) gives it; it got the app\./],
   ['forgets a soft expectation', /This expectation was not awaited: await expect\(…\)\.toReceive\(…\)/],
   ['leaves a failing soft expectation', /Expected bob to receive "said" within 1000 ms\./],
-])('%s', (title, text) => {
+])('an inner test fails with the expected text: %s', (title, text) => {
   expect(cases.get(title)?.status).toBe('failed');
   expect(failureOf(title)).toMatch(text);
 });

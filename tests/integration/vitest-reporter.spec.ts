@@ -52,7 +52,7 @@ async function timelinesIn(directory: string): Promise<Record<string, string>> {
 }
 
 test(
-  'every failed test has its timeline in a file beside the JUnit report, and in the summary of the job',
+  'the reporter writes the timeline of every failed test beside the JUnit report and into the job summary',
   { timeout: 120_000 },
   async ({ reports: { directory, summary, run } }) => {
     const printed = await run();
@@ -84,7 +84,7 @@ test(
 );
 
 test(
-  'a summary that is nearly full says what did not fit in',
+  'the reporter lists the timelines that do not fit into a nearly full job summary',
   { timeout: 120_000 },
   async ({ reports: { directory, summary, run } }) => {
     await truncate(summary, MIB - 128 * 1024 - 100);

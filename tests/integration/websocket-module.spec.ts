@@ -27,7 +27,7 @@ async function allowedOrigin(app: TestApp, origin: string, path = '/socket.io'):
   return response.headers.get('access-control-allow-origin');
 }
 
-describe('imported plain', () => {
+describe('WebsocketModule without options', () => {
   test('serves namespace "/" at /socket.io, with the browser client, to pages of every origin', async () => {
     await using app = await startTestApp(moduleWith(WebsocketModule));
     expect(await allowedOrigin(app, 'https://anywhere.example.com')).toBe('*');
@@ -52,8 +52,8 @@ describe('imported plain', () => {
   });
 });
 
-describe('forRoot', () => {
-  test("hands Socket.IO's options on, under their own names", async () => {
+describe('WebsocketModule.forRoot()', () => {
+  test("passes on Socket.IO's options under their own names", async () => {
     const options: WebsocketOptions = {
       path: '/realtime',
       cors: { origin: ['https://app.example.com'], credentials: true },
@@ -72,7 +72,7 @@ describe('forRoot', () => {
     await app.connect();
   });
 
-  test("goes before a gateway's decorator, and the decorator before the kit's defaults", async () => {
+  test("overrides a gateway's decorator, which overrides the kit's defaults", async () => {
     @WebSocketGateway(7, { path: '/decorated', cors: { origin: 'https://decorator.example.com' } })
     class DecoratedGateway {}
     @Module({
@@ -102,13 +102,13 @@ describe('forRoot', () => {
     );
   });
 
-  test('is refused a second time, with what to do', async () => {
+  test('stops the boot when the module is set up twice, and says what to do', async () => {
     const twice = moduleWith(WebsocketModule, WebsocketModule.forRoot({ path: '/realtime' }));
     await expect(startTestApp(twice)).rejects.toThrow(/set up more than once\. Import it in one/);
   });
 });
 
-describe('forRootAsync', () => {
+describe('WebsocketModule.forRootAsync()', () => {
   @Injectable()
   class Config {
     readonly origin = 'https://config.example.com';
@@ -117,7 +117,7 @@ describe('forRootAsync', () => {
   @Module({ providers: [Config], exports: [Config] })
   class ConfigModule {}
 
-  test('has its factory injected', async () => {
+  test('injects the dependencies of its factory', async () => {
     const configured = WebsocketModule.forRootAsync({
       imports: [ConfigModule],
       inject: [Config],
@@ -127,7 +127,7 @@ describe('forRootAsync', () => {
     expect(await allowedOrigin(app, 'https://any.example.com')).toBe('https://config.example.com');
   });
 
-  test('takes a class', async () => {
+  test('accepts a class', async () => {
     @Injectable()
     class OptionsFactory {
       create(): WebsocketOptions {
@@ -138,7 +138,7 @@ describe('forRootAsync', () => {
     expect(app.io.path()).toBe('/by-class');
   });
 
-  test('is global on request', async () => {
+  test('is global with isGlobal: true', async () => {
     @Injectable()
     class Announcer {
       constructor(readonly gateway: EventsGateway) {}
@@ -151,7 +151,7 @@ describe('forRootAsync', () => {
   });
 });
 
-describe('in production', () => {
+describe('the warning that pages of every origin may connect', () => {
   afterEach(() => {
     vi.unstubAllEnvs();
   });
@@ -159,7 +159,7 @@ describe('in production', () => {
   const warnings = (app: TestApp): unknown[] =>
     app.logs.entries.filter(({ context, level }) => context === 'WebsocketAdapter' && level === 'warn');
 
-  test('warns once that pages of every origin may connect', async () => {
+  test('is logged once in production', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     @WebSocketGateway(1)
     class SecondServer {}
@@ -171,24 +171,24 @@ describe('in production', () => {
     ]);
   });
 
-  test('does not when they are named', async () => {
+  test('is not logged in production when the origins are named', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const named = WebsocketModule.forRoot({ cors: { origin: 'https://app.example.com' } });
     await using app = await startTestApp(moduleWith(named));
     expect(warnings(app)).toEqual([]);
   });
 
-  test('nor anywhere else', async () => {
+  test('is not logged outside production', async () => {
     await using app = await startTestApp(moduleWith(WebsocketModule));
     expect(warnings(app)).toEqual([]);
   });
 });
 
 test.each<[string, WebsocketOptions, ...string[]]>([
-  ['the option "path" is that of all gateways', { path: '/ws' }, '/chat', '/feed'],
-  ['one is within another', {}, '/chat', '/chat/private'],
-  ['they are the same but for a slash', {}, '/chat', '/chat/'],
-])('two servers in one place are an error at boot: %s', async (_, options, ...paths) => {
+  ['the option "path" applies to all gateways', { path: '/ws' }, '/chat', '/feed'],
+  ['one path is within another', {}, '/chat', '/chat/private'],
+  ['the paths differ only by a slash', {}, '/chat', '/chat/'],
+])('two servers in one place fail the boot: %s', async (_, options, ...paths) => {
   const gateways = paths.map((path) => {
     @WebSocketGateway({ path })
     class PathGateway {}
@@ -199,7 +199,7 @@ test.each<[string, WebsocketOptions, ...string[]]>([
   await expect(startTestApp(PathsModule)).rejects.toThrow('Two Socket.IO servers would be in one place, at "/');
 });
 
-test('a port of a gateway that cannot be had is an error at boot', async () => {
+test('a port of a gateway that is in use fails the boot', async () => {
   const other = createServer().listen(0);
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -218,7 +218,7 @@ test('a port of a gateway that cannot be had is an error at boot', async () => {
   }
 });
 
-test('a server has one engine, which is guarded', async () => {
+test('attaching a Socket.IO server to a further HTTP server fails the boot', async () => {
   @WebSocketGateway()
   class AttachingGateway {
     afterInit(server: Server): void {
@@ -232,7 +232,7 @@ test('a server has one engine, which is guarded', async () => {
   );
 });
 
-test('there is one copy of socket.io: the one that the platform brings', async () => {
+test('there is one copy of socket.io, the one that the platform brings', async () => {
   const here = createRequire(import.meta.url);
   const platform = createRequire(here.resolve('@nestjs/platform-socket.io'));
   expect(here.resolve('socket.io')).toBe(platform.resolve('socket.io'));

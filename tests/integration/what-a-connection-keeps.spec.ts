@@ -24,7 +24,7 @@ class AppModule {}
 
 const test = realtimeTest(AppModule);
 
-test('each client has the headers that it has sent, in rawHeaders too', async ({ app, connect }) => {
+test('each client has the headers that it sent, in rawHeaders too', async ({ app, connect }) => {
   const clients = { alice: 'a secret of hers', bob: 'a secret of his' };
   for (const [name, cookie] of Object.entries(clients))
     await connect({ name, extraHeaders: { 'X-Name': name, Cookie: cookie, 'User-Agent': 'a phone' } });
@@ -52,7 +52,7 @@ describe('the response to an upgrade', () => {
     return socket!.request.socket.listenerCount('close');
   }
 
-  test('is let go, unless a middleware of the app may listen to it', async () => {
+  test('is released, unless a middleware of the app may listen to it', async () => {
     const released = await listenersForClose();
     expect(await listenersForClose((_request, _response, next) => next())).toBe(released + 1);
   });

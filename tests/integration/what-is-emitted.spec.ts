@@ -81,12 +81,15 @@ test.for<[event: string, payload: unknown]>([
   ['echo', { event: { toString: 'x' }, data: 1 }],
   ['echo later', chosen],
   ['echo a stream', chosen],
-])('the very object that a client has sent is an answer (%s)', async ([event, payload], { connect }) => {
-  const [alice, bob] = await connect(2);
-  await expect(alice.emitWithAck(event, payload)).toBeAcked(payload);
-  await expect(alice).not.toReceive('granted');
-  await expect(bob).not.toReceive('granted');
-});
+])(
+  'an object that the client sent and the handler returns is the ack, not an event (%s)',
+  async ([event, payload], { connect }) => {
+    const [alice, bob] = await connect(2);
+    await expect(alice.emitWithAck(event, payload)).toBeAcked(payload);
+    await expect(alice).not.toReceive('granted');
+    await expect(bob).not.toReceive('granted');
+  },
+);
 
 test.for<[event: string, payload: unknown]>([
   ['echo a copy', chosen],
@@ -95,7 +98,7 @@ test.for<[event: string, payload: unknown]>([
   ['echo what bytes say', Buffer.from(JSON.stringify(chosen))],
   ['echo the handshake', 1],
 ])(
-  'what the app makes of it is emitted to its sender, and to nobody else (%s)',
+  'an { event, data } that the app makes is emitted only to the sender (%s)',
   async ([event, payload], { connect }) => {
     const [alice, bob] = await connect(2, { auth: event === 'echo the handshake' ? { chosen } : {} });
     alice.emit(event, payload);
@@ -104,7 +107,7 @@ test.for<[event: string, payload: unknown]>([
   },
 );
 
-test('a name that Socket.IO reserves cannot be emitted: an error to the sender', async ({ app, connect }) => {
+test('a name that Socket.IO reserves is answered with an error, and not emitted', async ({ app, connect }) => {
   app.logs.allowErrors(/reserved event name/);
   const alice = await connect();
   await expect(alice.emitWithAck('echo a copy', { event: 'disconnect' })).toBeAcked(
@@ -113,7 +116,7 @@ test('a name that Socket.IO reserves cannot be emitted: an error to the sender',
   await expect(alice).toBeConnected();
 });
 
-test('what the client has written of events changes nothing of what the app emits', async ({ connect }) => {
+test('a payload that names an event does not change the event that the app emits', async ({ connect }) => {
   const alice = await connect();
   alice.emit('broadcast', 'an "event" such as "said"');
   await expect(alice).toReceive('said', 'an "event" such as "said"');
@@ -121,14 +124,14 @@ test('what the client has written of events changes nothing of what the app emit
   await expect(alice).toReceive('said', { event: 'said' });
 });
 
-describe('what a handler decides is emitted', () => {
-  test('with what the client sent as its data', async ({ connect }) => {
+describe('an event that a handler returns', () => {
+  test('is emitted with the payload of the client as its data', async ({ connect }) => {
     const alice = await connect();
     alice.emit('broadcast', chosen);
     await expect(alice).toReceive('said', chosen);
   });
 
-  test('a text that has the name of the event in it is no choice', async ({ connect }) => {
+  test('is emitted when the payload contains its name', async ({ connect }) => {
     const alice = await connect();
     alice.emit('message', 'the event message');
     await expect(alice).toReceive('message', 'the event message');

@@ -40,7 +40,7 @@ const everyWorld = worlds({
   recovery: [false, true],
 });
 
-plainTest('there is a world for each combination, and its name says which', () => {
+plainTest('worlds() returns one world per combination, with a name that says which', () => {
   expect(everyWorld).toHaveLength(24);
   expect(new Set(everyWorld.map(({ name }) => name)).size).toBe(24);
   expect(everyWorld.at(0)?.name).toBe('websocket, express, default parser, no recovery');
@@ -48,7 +48,7 @@ plainTest('there is a world for each combination, and its name says which', () =
   expect(worlds({}).map(({ name }) => name)).toEqual(['']);
 });
 
-plainTest('a dimension without values, and a transport that there is not, are errors', () => {
+plainTest('worlds() rejects a dimension without values, and an unknown transport', () => {
   expect(() => worlds({ recovery: [] })).toThrow('worlds() needs at least one of its recovery; got none.');
   expect(() => worlds({ transports: ['webtransport' as 'polling'] })).toThrow(
     "worlds() knows the transports websocket, polling, upgrade; got 'webtransport'.",
@@ -59,7 +59,7 @@ describe.each(everyWorld)('over $name', ({ name, options }) => {
   const recovers = options.server?.connectionStateRecovery !== undefined;
   const test = realtimeTest(RoomModule, options);
 
-  test('the same statements hold', async ({ app, connect }) => {
+  test('the same assertions pass', async ({ app, connect }) => {
     const heard: unknown[][] = [];
     const [alice, carol] = await connect(2);
     const bob = await connect({ name: 'bob', on: { said: (...args: unknown[]) => heard.push(args) } });
@@ -77,7 +77,7 @@ describe.each(everyWorld)('over $name', ({ name, options }) => {
 });
 
 describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({ options }) => {
-  plainTest('a client that comes back is given what it missed, as it was sent', async () => {
+  plainTest('a recovered client receives what it missed, as it was sent', async () => {
     await using app = await startTestApp(RoomModule, {
       ...options,
       server: { connectionStateRecovery: { maxDisconnectionDuration: 10_000 } },
@@ -99,24 +99,24 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
   });
 });
 
-describe('server options are laid over', () => {
+describe('the server options of a test override', () => {
   const server = { maxHttpBufferSize: 1_234 };
   const sizeOf = (io: Server): unknown => io.engine.opts.maxHttpBufferSize;
 
-  plainTest("those of the kit's module, and the others stay", async () => {
+  plainTest('the options of WebsocketModule, and keep the others', async () => {
     await using app = await startTestApp(RoomModule, { server });
     expect(sizeOf(app.io)).toBe(1_234);
     expect(app.io.engine.opts.pingInterval).toBe(9_000);
   });
 
-  plainTest("those of a plain app's decorator", async () => {
+  plainTest('the options of a decorator on plain Nest', async () => {
     @Module({ providers: [RoomGateway] })
     class PlainModule {}
     await using app = await startTestApp(PlainModule, { server: { connectTimeout: 1_234 } });
     expect(app.io._opts.connectTimeout).toBe(1_234);
   });
 
-  plainTest('those that an adapter adds, and the adapter is as it was before', async () => {
+  plainTest('the options that an adapter adds, and leave the adapter unchanged', async () => {
     class OwnAdapter extends IoAdapter {
       override createIOServer(port: number, options?: Parameters<IoAdapter['createIOServer']>[1]): Server {
         return super.createIOServer(port, { ...options!, maxHttpBufferSize: 5_000 });

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import { Reader, withServer } from './support/reader.js';
 
-describe.each(['websocket', 'polling'] as const)('over %s nobody who reads is cut off:', (transport) => {
+describe.each(['websocket', 'polling'] as const)('over %s every client that reads receives', (transport) => {
   test.each<[what: string, clients: number, event: string, sent: { count: number; bytes: number; binary?: boolean }]>([
     ['4.5 MB to all in one turn', 50, 'tellAll', { count: 45, bytes: 100_000 }],
     ['60 broadcasts of 100 KB', transport === 'websocket' ? 500 : 100, 'tellAll', { count: 60, bytes: 100_000 }],

@@ -76,7 +76,7 @@ const attacks: Attack[] = [
 ];
 
 test.for(attacks)(
-  '$name: a bystander is served, and nothing stays',
+  '$name: a bystander is served in time, and less than 5 MB of heap stays',
   { timeout: 300_000 },
   async ({ name, command, count, rounds = 1, outcome, isOver }) => {
     await using server = await startCommanded(new URL('support/server.js', import.meta.url), [], { LOG: 'quiet' });

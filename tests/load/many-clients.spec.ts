@@ -17,7 +17,7 @@ async function leftOver(server: CommandedProcess, before: number, most: number):
   return kept;
 }
 
-test('10,000 idle clients are held, a broadcast reaches every one, and their memory comes back', async () => {
+test('a server holds 10,000 idle clients, broadcasts to every one, and frees their memory', async () => {
   await using server = await startCommanded(new URL('support/server.js', import.meta.url), [], { LOG: 'quiet' });
   await using clients = await startCommanded(new URL('support/clients.js', import.meta.url), [String(server.greeting)]);
   await clients.ask('connect', 500);
@@ -41,7 +41,7 @@ test('10,000 idle clients are held, a broadcast reaches every one, and their mem
   );
 }, 120_000);
 
-test('20,000 connects and disconnects leave nothing but a line for each, without secrets', async () => {
+test('20,000 connects and disconnects leave no memory behind, and one log line each without secrets', async () => {
   await using server = await startCommanded(new URL('support/server.js', import.meta.url));
   await using clients = await startCommanded(new URL('support/clients.js', import.meta.url), [String(server.greeting)]);
   await clients.ask('comeAndGo', 2_000);

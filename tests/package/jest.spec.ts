@@ -25,11 +25,11 @@ describe.each(matrix)('under Jest, in an app of Nest $nest, $title', ({ nest, ti
     });
   });
 
-  test('the core has its types, with libraries checked', async () => {
+  test('the core and its declarations type-check', async () => {
     await run(directory, 'tsc');
   });
 
-  test('tests of the core pass, leave no handle open, and Jest exits by itself', async () => {
+  test('the tests of the core pass without an open handle, and Jest exits by itself', async () => {
     // Jest loads what is ESM only with this, from Node 24.9 on.
     const modules = node.length > 0 ? ['--experimental-vm-modules'] : [];
     const jest = [

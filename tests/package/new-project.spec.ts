@@ -71,7 +71,7 @@ async function importChat(file: string): Promise<void> {
   await writeFile(file, `import { ChatModule } from './chat.module${ending}';\n${changed}`);
 }
 
-describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, compilerOptions, node }) => {
+describe.each(matrix)('a new project of Nest $nest with $runner', ({ nest, runner, beside, compilerOptions, node }) => {
   let directory: string;
 
   beforeAll(async () => {
@@ -97,7 +97,7 @@ describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, compi
     if (runner === 'Vitest') await copy('new-project/fixtures.ts');
   });
 
-  test('the tests that it has pass, and the one of the README', async () => {
+  test('passes its own tests and the test of the README', async () => {
     const output = await run(directory, 'npm', 'test');
     expect(output).toMatch(/Tests:? +\d passed/);
     expect(output).toContain('src/app.controller.spec.ts');
@@ -106,11 +106,11 @@ describe.each(matrix)('Nest $nest, with $runner', ({ nest, runner, beside, compi
     expect(ours).toMatch(/src\/chat\.(?:spec|test)\.ts/);
   });
 
-  test('everything has its types, and declarations of them', async () => {
+  test('type-checks, and emits declarations', async () => {
     await run(directory, 'tsc', '--project', 'tsconfig.json', '--outDir', 'declared');
   });
 
-  test('it is built to where it was, and starts', async () => {
+  test('builds to the same place as before, and starts', async () => {
     await run(directory, 'npm', 'run', 'build');
     const PATH = [join(directory, 'node_modules/.bin'), process.env.PATH].join(delimiter);
     const ready = /Nest application successfully started/;

@@ -20,7 +20,7 @@ describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
     await run(directory, 'tsc');
   });
 
-  test('no other test runner comes with the package', async () => {
+  test('the package brings no other test runner', async () => {
     const installed = await readdir(join(directory, 'node_modules'));
     expect(installed).toContain('nest-realtime-kit');
     expect(installed.filter((name) => /vitest|jest/.test(name))).toEqual([]);
@@ -30,7 +30,7 @@ describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
     expect(await readFile(join(directory, 'dist/chat.module.js'), 'utf8')).toContain('require("nest-realtime-kit")');
   });
 
-  test('to require it and to import it is the same', async () => {
+  test('require() and import() of the package return the same module', async () => {
     const script = `
       const required = require('nest-realtime-kit/testing');
       import('nest-realtime-kit/testing').then(({ startTestApp }) => console.log(startTestApp === required.startTestApp));
@@ -38,13 +38,13 @@ describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
     expect(await run(directory, 'node', '--eval', script)).toMatch(/^true\n/);
   });
 
-  test('tests of the core pass, and the process exits by itself', async () => {
+  test('the tests of the core pass, and the process exits by itself', async () => {
     const tests = ['chat', 'room', 'statements'].map((name) => `dist/${name}.test.js`);
     const output = await run(directory, 'node', '--test', '--test-reporter=tap', ...tests);
     expect(output).toMatch(/^# pass 9\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
   });
 
-  test('asking for Redis without its packages is a clear error', async () => {
+  test('the option "redis" without its packages fails with an error that names them', async () => {
     const output = await run(directory, 'node', 'redis-without-packages.mjs');
     expect(output).toContain(
       'WebsocketModule: option "redis" needs the package "@socket.io/redis-adapter", which cannot be loaded. ' +

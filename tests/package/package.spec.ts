@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('holds what its exports name, and publint has nothing to say', async () => {
+test('the package holds what its exports name, and publint reports nothing', async () => {
   const { publint } = await import('publint');
   const { formatMessage } = await import('publint/utils');
   const { messages, pkg } = await publint({ pkgDir: root, pack: 'npm' });
@@ -42,7 +42,7 @@ test.each([
   ['testing/vitest', [...ofTests, 'vitest']],
   ['testing/vitest/reporter', [...ofTests, 'vitest']],
   ['testing/redis', ['testcontainers']],
-])('the types of %s need its own peers and no others', async (entry, peers) => {
+])('the types of %s import only its own peer dependencies', async (entry, peers) => {
   const packages = await packagesOf(join(root, 'dist', entry, 'index.d.ts'));
   const known = new Set([...peers, ...Object.keys(dependencies)]);
   expect([...packages].filter((name) => !known.has(name))).toEqual([]);

@@ -24,17 +24,17 @@ describe.each(matrix)('under Vitest $vitest, in a Nest $nest app', ({ vitest, ne
     });
   });
 
-  test('both halves and the matchers have their types, with libraries checked', async () => {
+  test('both entry points, the matchers and their declarations type-check', async () => {
     await run(directory, 'tsc');
   });
 
-  test('the tests of the README pass, and apps are shared', async () => {
+  test('the tests of the README pass, with shared apps', async () => {
     const output = await run(directory, 'vitest', 'run', '--exclude', 'forgotten.spec.ts');
     expect(output).toContain(` v${vitest}.`);
     expect(output).toMatch(/Tests {2}9 passed \(9\)/);
   });
 
-  test('an expectation that nobody awaited fails its test, and is no unhandled error', async () => {
+  test('an assertion that nobody awaited fails its test without an unhandled error', async () => {
     const output = await runToFailure(directory, 'vitest', 'run', 'forgotten.spec.ts');
     expect(output).toMatch(/Tests {2}3 failed \(3\)/);
     expect(output.match(/Error: This expectation was not awaited/g)).toHaveLength(3);

@@ -42,8 +42,8 @@ async function serve(node: number, env: Record<string, string>): Promise<void> {
   }
 }
 
-describe.each(nodes)('on Node %i', (node) => {
-  test(`as it is: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve(node, {}));
+describe.each(nodes)('the reference server on Node %i', (node) => {
+  test(`with its defaults: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve(node, {}));
 
   test.for(Object.entries(variables))(`with %s=%s: ${ALL_STARTS}`, { timeout: TIMEOUT }, ([variable, value]) =>
     serve(node, { [variable]: value }),

@@ -19,7 +19,7 @@ const projects = isWhole
   : [{ nest: 12, redis: 6, engine: '6.6.13' }];
 const platforms = isWhole ? ['express', 'fastify'] : ['express'];
 
-describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,', ({ nest, redis, engine }) => {
+describe.each(projects)('an app on Nest $nest with redis $redis and engine.io $engine', ({ nest, redis, engine }) => {
   let directory: string;
 
   beforeAll(async () => {
@@ -32,8 +32,8 @@ describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,'
     });
   }, 240_000);
 
-  describe.each(nodes)('Node %i', (node) => {
-    describe.each(platforms)('and %s', (http) => {
+  describe.each(nodes)('on Node %i', (node) => {
+    describe.each(platforms)('with %s', (http) => {
       const serve = async (env: Record<string, string>): Promise<void> => {
         for (let start = 0; start < STARTS; start += 1) {
           await using server = await startServer({
@@ -46,17 +46,17 @@ describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,'
         }
       };
 
-      test(`alone: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve({}));
+      test(`without Redis: ${ALL_STARTS}`, { timeout: TIMEOUT }, () => serve({}));
 
       withRedis.for(['url', 'redis', 'ioredis'])(
-        `on Redis by %s: ${ALL_STARTS}`,
+        `with Redis by %s: ${ALL_STARTS}`,
         { timeout: TIMEOUT },
         (client, { redisUrl }) => serve({ REDIS: client, REDIS_URL: redisUrl }),
       );
     });
   });
 
-  test('a request whose body takes its time is answered', { timeout: 60_000 }, async () => {
+  test('a request whose body arrives slowly is answered', { timeout: 60_000 }, async () => {
     await using server = await startServer({ script: 'server.mjs', cwd: directory });
     const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
     const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
@@ -73,7 +73,7 @@ describe.each(projects)('on Nest $nest with redis $redis and engine.io $engine,'
     expect(await answered).toBe(200);
   });
 
-  test('the version of Engine.IO is the one that was asked for', async () => {
+  test('the installed version of Engine.IO is the requested one', async () => {
     const output = await run(directory, 'npm', 'pkg', 'get', 'version', '--prefix', 'node_modules/engine.io');
     expect(JSON.parse(output)).toBe(engine);
   });

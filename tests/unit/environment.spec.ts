@@ -43,7 +43,7 @@ function read(env: NodeJS.ProcessEnv): object {
 }
 
 describe('readEnvironment', () => {
-  test('leaves to the module what is not set', () => {
+  test('leaves unset variables to the module', () => {
     const defaults = {
       port: 3000,
       logFormat: 'text',
@@ -54,7 +54,7 @@ describe('readEnvironment', () => {
     expect(read(Object.fromEntries(variables.map((name) => [name, ''])))).toEqual(defaults);
   });
 
-  test('reads what is set', () => {
+  test('reads every variable', () => {
     expect(
       read({
         NODE_ENV: 'production',
@@ -117,7 +117,7 @@ describe('readEnvironment', () => {
     });
   });
 
-  test('lifts all limits at once, and counts proxies', () => {
+  test('lifts all limits at once, and reads a number of proxies', () => {
     expect(readEnvironment({ WEBSOCKET_LIMITS: 'off', WEBSOCKET_TRUST_PROXY: '2' }).websocket).toMatchObject({
       limits: false,
       trustProxy: 2,
@@ -125,18 +125,18 @@ describe('readEnvironment', () => {
     expect(readEnvironment({ WEBSOCKET_TRUST_PROXY: 'off' }).websocket.trustProxy).toBe(false);
   });
 
-  test('is all in the table of its page, and nothing else is', () => {
+  test('has exactly the variables of the table in docs/reference/reference-server.md', () => {
     const page = readFileSync(new URL('../../docs/reference/reference-server.md', import.meta.url), 'utf8');
     const listed = Array.from(page.matchAll(/^\| `([A-Z_]+)` /gm), ([, name]) => name);
     expect(listed).toEqual(variables);
   });
 
-  test('gives what the module takes', () => {
+  test('returns options that the module accepts', () => {
     const env = Object.fromEntries(variables.map((name) => [name, '']));
     expect(() => resolveWebsocketOptions(readEnvironment(env).websocket)).not.toThrow();
   });
 
-  test('lets production have every origin only when it says so', () => {
+  test('requires WEBSOCKET_CORS_ORIGIN in production, and accepts "*"', () => {
     expect(() => readEnvironment({ NODE_ENV: 'production' })).toThrow(
       'WEBSOCKET_CORS_ORIGIN is not set; expected origins such as "https://app.example.com", separated by commas, or "*", with NODE_ENV=production',
     );
@@ -174,12 +174,12 @@ describe('WEBSOCKET_TOKENS', () => {
   const authenticate = authenticateByTokens('WEBSOCKET_TOKENS', ['alice:secret', 'bob:a:b']);
   const ask = (token: unknown): unknown => authenticate({ auth: { token } } as unknown as Handshake, {} as Socket);
 
-  test('lets those in that know one', () => {
+  test('accept a client with a listed token', () => {
     expect(ask('secret')).toEqual({ user: 'alice' });
     expect(ask('a:b')).toEqual({ user: 'bob' });
   });
 
-  test.each([undefined, '', 'Secret', ['secret'], { toString: 'secret' }])('and not by %j', (token) => {
+  test.each([undefined, '', 'Secret', ['secret'], { toString: 'secret' }])('refuse the token %j', (token) => {
     expect(() => ask(token)).toThrow('Unknown token');
   });
 });

@@ -9,7 +9,7 @@ const worlds = servings.flatMap(([kind, imports]) =>
   (['websocket', 'polling'] as const).map((transport) => [kind, transport, imports] as const),
 );
 
-describe.each(worlds)('an app of five gateways with msgpack, on %s by %s', (_kind, transport, imports) => {
+describe.each(worlds)('an app of five gateways with msgpack, on %s over %s', (_kind, transport, imports) => {
   const client = { parser, transports: [transport] };
   const test = realtimeTest(binaryGatewaysApp(imports), { client });
 
@@ -28,7 +28,7 @@ describe.each(worlds)('an app of five gateways with msgpack, on %s by %s', (_kin
     await expect(alice.emitWithAck('upload', nothing)).toBeAcked({ size: 0, digest: digest(nothing) });
   });
 
-  test('bytes arrive from within an object', async ({ connect }) => {
+  test('bytes inside an object arrive', async ({ connect }) => {
     const alice = await connect();
     const [one, other] = [randomBytes(10), randomBytes(2_000)];
     const files = [
@@ -47,7 +47,7 @@ describe.each(worlds)('an app of five gateways with msgpack, on %s by %s', (_kin
     await expect(appended).toBeAcked({ name: 'log', content: Buffer.from('ab') });
   });
 
-  test('an ack that is bytes is bytes to the client', async ({ connect }) => {
+  test('a client receives a Buffer in an ack as a Buffer', async ({ connect }) => {
     const alice = await connect();
     const content = (await alice.emitWithAck('download', 70_000)) as Buffer;
     expect(Buffer.isBuffer(content)).toBe(true);
@@ -69,7 +69,7 @@ describe.each(worlds)('an app of five gateways with msgpack, on %s by %s', (_kin
     await expect(alice).toReceiveExactly(['previewed', { name: 'tea', content: Buffer.from('earl') }]);
   });
 
-  test('the server asks a client with bytes, and has bytes by the ack', async ({ connect }) => {
+  test('the server sends bytes to a client and receives bytes in the ack', async ({ connect }) => {
     const measured = randomBytes(500);
     const asked: Buffer[] = [];
     const alice = await connect({
@@ -88,7 +88,7 @@ describe.each(worlds)('an app of five gateways with msgpack, on %s by %s', (_kin
     expect(asked).toEqual([Buffer.from([1, 2])]);
   });
 
-  test('bytes reach everybody else in a room', async ({ connect }) => {
+  test('bytes reach all other members of a room, and no client outside of it', async ({ connect }) => {
     const [alice, bob, carol] = await connect(3);
     await Promise.all([alice, bob].map((member) => member.emitWithAck('join', 'lobby')));
     const content = randomBytes(300);

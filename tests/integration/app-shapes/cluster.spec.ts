@@ -36,7 +36,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     },
   });
 
-  test('a broadcast reaches the clients of both nodes, by either transport', async ({ cluster }) => {
+  test('a broadcast reaches the clients of both nodes over either transport', async ({ cluster }) => {
     const alice = await cluster.connect({ node: 0 });
     const bob = await cluster.connect({ node: 1 });
     const carol = await cluster.connect({ node: 1, transports: ['polling'] });
@@ -44,7 +44,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     for (const client of [alice, bob, carol]) await expect(client).toReceiveExactly(['announced', 'hello']);
   });
 
-  test('a room spans the nodes, and nobody else hears of it', async ({ cluster }) => {
+  test('an event for a room reaches its members on both nodes, and no other client', async ({ cluster }) => {
     const alice = await cluster.connect({ node: 0 });
     const bob = await cluster.connect({ node: 1 });
     const carol = await cluster.connect({ node: 1 });
@@ -63,7 +63,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     await expect(carol).toReceiveExactly();
   });
 
-  test('the clients of both nodes answer a broadcast by their acks', async ({ cluster }) => {
+  test('the clients of both nodes ack a broadcast', async ({ cluster }) => {
     const answering = (name: string): object => ({
       on: { asked: (question: string, ack: (answer: string) => void) => ack(`${question} ${name}`) },
     });
@@ -73,7 +73,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     expect(answers.toSorted()).toEqual(['I am Alice', 'I am Bob']);
   });
 
-  test('serverSideEmit reaches the other node, and its clients by that', async ({ cluster }) => {
+  test('serverSideEmit reaches the other node, which emits to its clients', async ({ cluster }) => {
     const alice = await cluster.connect({ node: 0 });
     const bob = await cluster.connect({ node: 1 });
     alice.emit('flush', 'the cache');
@@ -82,7 +82,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     expect(cluster.nodes.map((node) => node.get(Node).flushed)).toEqual([[], [`the cache of ${alice.id}`]]);
   });
 
-  test('serverSideEmitWithAck gives what the other node answers', async ({ cluster }) => {
+  test('serverSideEmitWithAck returns the answer of the other node', async ({ cluster }) => {
     const alice = await cluster.connect({ node: 0 });
     for (let count = 0; count < 3; count += 1) await cluster.connect({ node: 1 });
     await expect(alice.emitWithAck('count')).toBeAcked([1, 3]);
@@ -96,7 +96,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     await expect(alice.emitWithAck('who is in', 'lobby')).toBeAcked([alice.id, bob.id].toSorted());
   });
 
-  test('a handler has the clients of both nodes join a room', async ({ cluster }) => {
+  test('a handler makes the clients of both nodes join a room', async ({ cluster }) => {
     const alice = await cluster.connect({ node: 0 });
     const bob = await cluster.connect({ node: 1 });
     alice.emit('gather', 'hall');
@@ -116,7 +116,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     await expect(carol.emitWithAck('join', 'hall')).toBeAcked('hall');
   });
 
-  test('a namespace spans the nodes, and the others do not hear of it', async ({ cluster }) => {
+  test('an event for a namespace reaches both nodes, and no client of another namespace', async ({ cluster }) => {
     const alarms = { namespace: 'alarms' };
     const alice = await cluster.connect({ node: 0, ...alarms });
     const bob = await cluster.connect({ node: 1, ...alarms });
@@ -126,7 +126,7 @@ describe.each(servings)('an app on two nodes, on %s', (_kind, start) => {
     await expect(carol).toReceiveExactly();
   });
 
-  test('a node goes on alone when the other is closed', async ({ cluster }) => {
+  test('a node keeps serving its clients when the other node is closed', async ({ cluster }) => {
     const alice = await cluster.connect({ node: 0 });
     await cluster.connect({ node: 1 });
     await cluster.nodes[1]!.close();

@@ -32,7 +32,7 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
   for (const transport of ['websocket', 'polling'] as const) {
     const transports = [transport];
 
-    test(`a client that has logged in over HTTP is known by its cookie: ${transport}`, async ({ app, connect }) => {
+    test(`a client is known by the cookie of its HTTP login: ${transport}`, async ({ app, connect }) => {
       const alice = await connect({ ...account, transports, extraHeaders: await logIn(app, 'alice') });
       await expect(alice).toReceiveExactly(['welcome', 'alice']);
       await expect(alice.emitWithAck('who am I')).toBeAcked('alice');
@@ -44,13 +44,13 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
       });
     });
 
-    test(`a cookie that no session has is refused: ${transport}`, async ({ connect }) => {
+    test(`a cookie without a session is refused: ${transport}`, async ({ connect }) => {
       const extraHeaders = { cookie: 'theme=dark; session=made-up' };
       await expect(connect({ ...account, transports, extraHeaders })).toBeRefused('log in first');
     });
   }
 
-  test('a client that upgrades from polling stays who it is', async ({ app, connect }) => {
+  test('a client keeps its identity when it upgrades from polling', async ({ app, connect }) => {
     const extraHeaders = await logIn(app, 'alice');
     const alice = await connect({ ...account, transports: ['polling', 'websocket'], extraHeaders });
     const { engine } = alice.socket.io;
@@ -63,12 +63,12 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
     await expect(alice.emitWithAck('who am I')).toBeAcked('alice');
   });
 
-  test('the public namespace asks for no cookie', async ({ connect }) => {
+  test('the public namespace requires no cookie', async ({ connect }) => {
     const guest = await connect();
     await expect(guest.emitWithAck('greet', 'Guest')).toBeAcked('Hello, Guest!');
   });
 
-  test('a client that one namespace refuses goes on in the other', async ({ app, connect }) => {
+  test('a client that one namespace refuses stays connected to the other', async ({ app, connect }) => {
     const guest = await connect();
     const refused = guest.socket.io.socket('/account');
     const [error] = (await new Promise((resolve) => {
@@ -80,7 +80,7 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
     expect(app.clients).toEqual([guest]);
   });
 
-  test('a request over HTTP reaches every client of a user, and of nobody else', async ({ app, connect }) => {
+  test('an HTTP request reaches every client of one user, and no client of another user', async ({ app, connect }) => {
     const extraHeaders = await logIn(app, 'alice');
     const phone = await connect({ ...account, extraHeaders });
     const laptop = await connect({ ...account, extraHeaders, transports: ['polling'] });
@@ -92,10 +92,7 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
     await expect(bob).toReceiveExactly(['welcome', 'bob']);
   });
 
-  test('to log out over HTTP disconnects the user, and the cookie is refused from then on', async ({
-    app,
-    connect,
-  }) => {
+  test('a logout over HTTP disconnects the user and invalidates the cookie', async ({ app, connect }) => {
     const extraHeaders = await logIn(app, 'alice');
     const alice = await connect({ ...account, extraHeaders });
     const bob = await connect({ ...account, extraHeaders: await logIn(app, 'bob') });
@@ -121,7 +118,7 @@ describe.each(servings)('an app on Fastify with a session cookie, on %s', (_kind
     await once(raw, 'close');
   });
 
-  test('Fastify answers its own routes, and 404 where it has none', async ({ app }) => {
+  test('Fastify answers its own routes, and answers 404 for all others', async ({ app }) => {
     const response = await post(app, 'login', { user: 'alice' });
     expect(await response.json()).toEqual({ user: 'alice' });
     expect((await fetch(`${app.url}/nowhere`)).status).toBe(404);

@@ -47,7 +47,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
       await expect(cook.emitWithAck('order', 'soup')).toBeAcked('soup is being cooked');
     });
 
-    test(`a client is told why it gets no lease: ${transport}`, async ({ app, connect }) => {
+    test(`a client without a lease is refused with the reason: ${transport}`, async ({ app, connect }) => {
       await connect(2, { ...customer, transports });
       await expect(connect({ ...customer, transports })).toBeRefused('too many connections', {
         data: { limit: 2 },
@@ -55,7 +55,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
       expect(app.get(Leases).heldBy(address)).toBe(2);
     });
 
-    test(`a client that leaves gives its lease to the next: ${transport}`, async ({ app, connect }) => {
+    test(`a client that leaves frees its lease for the next client: ${transport}`, async ({ app, connect }) => {
       const [alice] = await connect(2, { ...customer, transports });
       await alice.disconnect();
       expect(app.get(Leases).heldBy(address)).toBe(1);
@@ -64,13 +64,13 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
     });
   }
 
-  test('the paths of an address share its leases', async ({ connect }) => {
+  test('the leases of an address apply to all paths together', async ({ connect }) => {
     await connect(customer);
     await connect(kitchen);
     for (const path of [customer, kitchen]) await expect(connect(path)).toBeRefused('too many connections');
   });
 
-  test('another address has leases of its own', async ({ app, connect }) => {
+  test('each address has its own leases', async ({ app, connect }) => {
     await connect(2, customer);
     const agent = new Agent({ localAddress: otherAddress }) as unknown as string;
     const bob = await connect({ ...customer, agent });
@@ -78,7 +78,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
     expect(app.get(Leases).heldBy(otherAddress)).toBe(1);
   });
 
-  test('of clients that come at once as many are let in as there are leases', async ({ app }) => {
+  test('of several clients that connect at once, as many connect as there are leases', async ({ app }) => {
     const leases = app.get(Leases);
     const open = leases.close();
     const clients: Client[] = [];
@@ -91,7 +91,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
     while (leases.heldBy(address) > 0) await leases.next('given back');
   });
 
-  test('a client that hangs up while it waits for its lease leaves none behind', async ({ app, connect }) => {
+  test('a client that hangs up while it waits for a lease takes no lease', async ({ app, connect }) => {
     const leases = app.get(Leases);
     const open = leases.close();
     const hasty = await clientThatAsks(app.url, leases);
@@ -105,7 +105,7 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
     await connect(2, customer);
   });
 
-  test('a client that leaves has its reason told to the gateway', async ({ app, connect }) => {
+  test('a gateway receives the reason of a disconnect', async ({ app, connect }) => {
     const alice = await connect(customer);
     await alice.disconnect();
     expect(app.get(Leases).reasons).toEqual(['client namespace disconnect']);
@@ -126,19 +126,19 @@ describe.each(servings)('an app whose gateways have paths and leases, on %s', (_
       return leases;
     }
 
-    test('all leases are given back', async () => {
+    test('all leases are returned', async () => {
       const leases = await leasesOfClosedApp();
       expect(leases.heldBy(address)).toBe(0);
     });
 
-    test('the gateways are told that the server shuts down', async () => {
+    test('the gateways receive "server shutting down" as the disconnect reason', async () => {
       const { reasons } = await leasesOfClosedApp();
       expect(reasons).toEqual(['server shutting down', 'server shutting down']);
     });
   });
 
   for (const path of ['elsewhere', 'socket.io']) {
-    test(`nobody is let in on a path that no gateway declares: /${path}`, async ({ app }) => {
+    test(`a path that no gateway declares answers 404: /${path}`, async ({ app }) => {
       const { status } = await fetch(`${app.url}/${path}/?EIO=4&transport=polling`);
       expect(status).toBe(404);
     });

@@ -10,7 +10,7 @@ describe.each(servings)('an app with three namespaces, DTOs, a guard and filters
   const from = '2030-06-01T10:00:00Z';
   const guest = { name: 'Alice' };
 
-  test('a handler gets an instance of its DTO, without fields that the DTO does not have', async ({ app, connect }) => {
+  test('a handler receives an instance of its DTO without unknown fields', async ({ app, connect }) => {
     const alice = await connect(rooms);
     const message = { room: 'lobby', guest: { ...guest, isAdmin: true }, isAdmin: true };
     await expect(alice.emitWithAck('enter', message)).toBeAcked('Alice is in lobby');
@@ -19,14 +19,17 @@ describe.each(servings)('an app with three namespaces, DTOs, a guard and filters
     expect((entered[0] as object).constructor.name).toBe('EnterRoom');
   });
 
-  test('the texts of a message become the numbers and dates of its DTO', async ({ app, connect }) => {
+  test('strings in a message become the numbers and dates of its DTO', async ({ app, connect }) => {
     const alice = await connect(bookings);
     const booked = alice.emitWithAck('book', { room: 'lobby', seats: '4', from });
     await expect(booked).toBeAcked({ ok: true, seats: 4, year: 2030 });
     expect(app.get(BookingsGateway).booked).toEqual([{ room: 'lobby', seats: 4, from: new Date(from) }]);
   });
 
-  test('a filter tells the sender of a faulty message by its own event, and nobody else', async ({ app, connect }) => {
+  test('a filter emits its own event to the sender of an invalid message, and to no other client', async ({
+    app,
+    connect,
+  }) => {
     const [alice, bob] = await connect(2, rooms);
     alice.emit('enter', { room: 'x', guest: { name: '' } });
     const faults = [
@@ -44,13 +47,13 @@ describe.each(servings)('an app with three namespaces, DTOs, a guard and filters
   test.for([
     ['cellar', 'the cellar is closed'],
     ['attic', 'something is wrong here'],
-  ] as const)('a filter tells by its own event what a handler threw: %s', async ([room, reason], { connect }) => {
+  ] as const)('a filter emits its own event for an error of a handler: %s', async ([room, reason], { connect }) => {
     const alice = await connect(rooms);
     alice.emit('enter', { room, guest });
     await expect(alice).toReceiveExactly(['room:error', { event: 'enter', reason }]);
   });
 
-  test('a filter answers a faulty message through the ack', async ({ app, connect }) => {
+  test('a filter answers an invalid message through the ack', async ({ app, connect }) => {
     const alice = await connect(bookings);
     expect(await alice.emitWithAck('book', { room: 'lobby', seats: 9, from: 'soon' })).toEqual({
       ok: false,
@@ -64,13 +67,13 @@ describe.each(servings)('an app with three namespaces, DTOs, a guard and filters
   test.for([
     ['cellar', 'the cellar is closed'],
     ['attic', 'something is wrong here'],
-  ] as const)('a filter answers through the ack what a handler threw: %s', async ([room, reason], { connect }) => {
+  ] as const)('a filter answers an error of a handler through the ack: %s', async ([room, reason], { connect }) => {
     const alice = await connect(bookings);
     expect(await alice.emitWithAck('book', { room, seats: 2, from })).toEqual({ ok: false, reason });
     await expect(alice).toReceiveExactly();
   });
 
-  test('a filter that answers through the ack says nothing where there is none', async ({ app, connect }) => {
+  test('a filter that answers through the ack sends nothing when there is no ack', async ({ app, connect }) => {
     const alice = await connect(bookings);
     app.allowRefusals('the cellar is closed');
     alice.emit('book', { room: 'cellar', seats: 2, from });
@@ -78,19 +81,19 @@ describe.each(servings)('an app with three namespaces, DTOs, a guard and filters
     await expect(alice.emitWithAck('book', { room: 'lobby', seats: 2, from })).toBeAcked();
   });
 
-  test('a guard lets in whom the handshake says to be a manager', async ({ connect }) => {
+  test('a guard accepts a client whose handshake has the role of a manager', async ({ connect }) => {
     const boss = await connect({ namespace: 'management', auth: { role: 'manager' } });
     await expect(boss.emitWithAck('close', { room: 'lobby' })).toBeAcked('lobby is closed');
   });
 
-  test('a guard refuses everybody else, by the event "exception"', async ({ connect }) => {
+  test('a guard refuses any other client with the event "exception"', async ({ connect }) => {
     const alice = await connect({ namespace: 'management', auth: { role: 'guest' } });
     alice.emit('close', { room: 'lobby' });
     const refusal = expect.objectContaining({ status: 'error', message: 'Forbidden resource' });
     await expect(alice).toReceiveExactly(['exception', refusal]);
   });
 
-  test('what one namespace does reaches the room of another, and no client outside of it', async ({ connect }) => {
+  test('an action in one namespace reaches a room of another namespace, and no other client', async ({ connect }) => {
     const [alice, bob, carol] = await connect(3, rooms);
     const booker = await connect(bookings);
     const boss = await connect({ namespace: 'management', auth: { role: 'manager' } });

@@ -60,24 +60,24 @@ class AckGateway {
 
 const test = realtimeTest(appOf(AckGateway), { scope: 'file' });
 
-test('a message is acked with data and without', async ({ connect }) => {
+test('a handler acks a message with and without a payload', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.emitWithAck('ping', { any: 'data' })).toBe('pong');
   expect(await alice.emitWithAck('ping')).toBe('pong');
 });
 
-test('with @Ack() the handler acks by hand, and what it returns is ignored', async ({ connect }) => {
+test('a handler with @Ack() acks by hand, and its return value is ignored', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.emitWithAck('by hand', 'hi')).toEqual({ byHand: 'hi' });
 });
 
-test('with @Ack() it may do so after it has waited', async ({ connect }) => {
+test('a handler with @Ack() may ack after it has awaited', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.emitWithAck('by hand, later', false)).toEqual({ status: 'ok' });
   expect(await alice.emitWithAck('by hand, later', true)).toEqual({ status: 'error', message: 'it failed' });
 });
 
-test('with @Ack() it may do so after it has returned', async ({ connect }) => {
+test('a handler with @Ack() may ack after it has returned', async ({ connect }) => {
   const alice = await connect();
   const answer = alice.emitWithAck('by hand, much later');
   await alice.next('ready');
@@ -85,7 +85,7 @@ test('with @Ack() it may do so after it has returned', async ({ connect }) => {
   expect(await answer).toBe('at last');
 });
 
-test('with @Ack() it may give several values', async ({ app, connect }) => {
+test('a handler with @Ack() may ack with several values', async ({ app, connect }) => {
   const alice = await connect();
   const answers: unknown[][] = [];
   alice.emit('by hand, several values', (...values: unknown[]) => answers.push(values));
@@ -93,7 +93,7 @@ test('with @Ack() it may give several values', async ({ app, connect }) => {
   expect(answers).toEqual([[1, 'two', { three: 3 }]]);
 });
 
-test('with @Ack() it may emit an event as well', async ({ connect }) => {
+test('a handler with @Ack() may also emit an event', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.emitWithAck('by hand, and an event')).toBe('acked');
   await expect(alice).toReceiveExactly(['emitted', 'too']);

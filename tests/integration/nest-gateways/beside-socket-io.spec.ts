@@ -8,7 +8,7 @@ import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
-describe("listeners on the socket itself, beside a gateway's handlers", () => {
+describe("listeners of the socket, beside a gateway's handlers", () => {
   @WebSocketGateway()
   class ListeningGateway {
     constructor(private readonly journal: Journal) {}
@@ -62,13 +62,13 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
   const without = (entries: readonly unknown[], kind: string): unknown[] =>
     (entries as unknown[][]).filter(([first]) => first !== kind);
 
-  test('get and ack what no handler is for', async ({ app, connect }) => {
+  test('receive and ack an event without a handler', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('raw', 'hi')).toEqual({ raw: 'hi' });
     expect(without(app.get(Journal).entries, 'any')).toEqual([['raw', 'hi']]);
   });
 
-  test('get what a handler is for, too', async ({ app, connect }) => {
+  test('also receive an event that has a handler', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('both', 'hi')).toBe('answered');
     const { entries } = app.get(Journal);
@@ -81,7 +81,7 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
     expect(entries).toHaveLength(3);
   });
 
-  test('that are for every event get every one', async ({ app, connect }) => {
+  test('of onAny receive every event', async ({ app, connect }) => {
     const alice = await connect();
     for (const event of ['raw', 'both', 'nobody']) alice.emit(event, 1);
     await app.settle();
@@ -92,14 +92,14 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
     ]);
   });
 
-  test('that are for every outgoing event see what a handler answers', async ({ app, connect }) => {
+  test('of onAnyOutgoing receive the event that a handler returns', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('answer');
     await expect(alice).toReceiveExactly(['answered', 1]);
     expect(app.get(Journal).entries).toContainEqual(['out', 'answered']);
   });
 
-  test('that are for one time get one', async ({ app, connect }) => {
+  test('of once receive one event', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('once', 1);
     alice.emit('once', 2);
@@ -107,7 +107,7 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
     expect(without(app.get(Journal).entries, 'any')).toEqual([['once', 1]]);
   });
 
-  test('hear of the end of the connection', async ({ app, connect }) => {
+  test('receive disconnecting and disconnect', async ({ app, connect }) => {
     const alice = await connect();
     await alice.disconnect();
     expect(app.get(Journal).entries).toEqual([
@@ -116,7 +116,7 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
     ]);
   });
 
-  test('may be added by a handler', async ({ app, connect }) => {
+  test('can be added by a handler', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('listen', 'new')).toBe('listening');
     alice.emit('new', 1);
@@ -125,7 +125,7 @@ describe("listeners on the socket itself, beside a gateway's handlers", () => {
   });
 });
 
-describe('listeners for connections, beside handleConnection', () => {
+describe('listeners of "connection", beside handleConnection', () => {
   @WebSocketGateway({ namespace: 'chat' })
   class ListeningGateway {
     afterInit(namespace: Namespace): void {
@@ -146,7 +146,7 @@ describe('listeners for connections, beside handleConnection', () => {
     }
   }
 
-  realtimeTest(appOf(ListeningGateway))('get each client', async ({ connect }) => {
+  realtimeTest(appOf(ListeningGateway))('receive each client', async ({ connect }) => {
     const alice = await connect({ namespace: 'chat' });
     await expect(alice).toReceiveExactly(['welcome']);
     expect(await alice.emitWithAck('raw')).toBe(`${alice.id} of /chat`);
@@ -224,37 +224,37 @@ describe('middlewares of the socket', () => {
 
   const test = realtimeTest(appOf(MiddlewareGateway));
 
-  test('come before the handlers and the guards, and may change what they get', async ({ connect }) => {
+  test('run before the handlers and the guards, and can change their payload', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('say', 'hi')).toBe('HI');
     alice.emit('say', 'let me');
     await expect(alice).toReceiveExactly(['exception', exception('Forbidden resource')]);
   });
 
-  test('may call an event by another name', async ({ connect }) => {
+  test('can rename an event', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('old name', 'hi')).toBe('HI by its new name');
   });
 
-  test('may put themselves around the ack', async ({ connect }) => {
+  test('can wrap the ack', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('stamped', 'hi')).toEqual({ answer: 'HI', stamp: 'seen' });
   });
 
-  test('may give the handlers a context', async ({ connect }) => {
+  test('can give the handlers an AsyncLocalStorage context', async ({ connect }) => {
     const [alice, bob] = await connect(2);
     expect(await alice.emitWithAck('trace')).toBe(`of ${alice.id}`);
     expect(await bob.emitWithAck('trace')).toBe(`of ${bob.id}`);
   });
 
-  test('keep from the handlers what they refuse', async ({ app, connect }) => {
+  test('keep a refused event from the handlers', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('say', 'refuse');
     await expect(alice).toReceiveInOrder(['refused', 'refused say'], ['exception']);
     expect(app.get(Journal).entries).toEqual([]);
   });
 
-  test('do so from when they are added', async ({ app, connect }) => {
+  test('apply from the moment when they are added', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('say', 'before')).toBe('BEFORE');
     expect(await alice.emitWithAck('close the door')).toBe('closed');
@@ -284,19 +284,19 @@ describe('middlewares of the namespace', () => {
 
   const test = realtimeTest(appOf(MembersGateway));
 
-  test('let clients in, with what they know of them', async ({ connect }) => {
+  test('accept clients, and set their data', async ({ connect }) => {
     const alice = await connect({ namespace: 'members', auth: { user: 'alice' } });
     expect(await alice.emitWithAck('who am I')).toBe('alice');
   });
 
-  test('refuse them, with a reason', async ({ connect }) => {
+  test('refuse clients with a reason', async ({ connect }) => {
     await expect(connect({ namespace: 'members' })).toBeRefused('members only', {
       data: { code: 'NOT_A_MEMBER' },
     });
   });
 });
 
-describe('what a handler does with the socket', () => {
+describe('a handler', () => {
   @WebSocketGateway()
   class RoomsGateway {
     @SubscribeMessage('join')
@@ -324,7 +324,7 @@ describe('what a handler does with the socket', () => {
 
   const test = realtimeTest(appOf(RoomsGateway));
 
-  test('rooms are what they are', async ({ connect }) => {
+  test('can let the client join a room and emit to it', async ({ connect }) => {
     const [alice, bob, carol] = await connect(3);
     expect(await alice.emitWithAck('join', 'lobby')).toEqual(['lobby']);
     await bob.emitWithAck('join', 'lobby');
@@ -333,14 +333,14 @@ describe('what a handler does with the socket', () => {
     await expect(carol).not.toReceive('said');
   });
 
-  test('the client can be asked, while its message is being handled', async ({ connect }) => {
+  test('can wait for an ack of the client while it handles a message', async ({ connect }) => {
     const alice = await connect({
       on: { question: (text: string, ack: (answer: string) => void) => ack(`${text}, yes`) },
     });
     expect(await alice.emitWithAck('ask back', 'really?')).toEqual({ answer: 'really?, yes' });
   });
 
-  test('several values can be emitted', async ({ connect }) => {
+  test('can emit several values', async ({ connect }) => {
     const alice = await connect();
     alice.emit('tell a lot');
     await expect(alice).toReceiveExactly(['several', 1, 'two', { three: [3] }, Buffer.from([4])]);

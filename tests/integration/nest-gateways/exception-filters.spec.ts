@@ -78,7 +78,7 @@ describe('without a filter', () => {
   const test = realtimeTest(appOf(FailingGateway));
 
   for (const event of ['text', 'object', 'rejecting']) {
-    test(`a WsException is emitted as "exception", to the sender and nobody else: ${event}`, async ({ connect }) => {
+    test(`a WsException is emitted as "exception", only to the sender: ${event}`, async ({ connect }) => {
       const [alice, bob] = await connect(2);
       alice.emit(event);
       await expect(alice).toReceiveExactly(['exception', exception('not like this')]);
@@ -87,13 +87,13 @@ describe('without a filter', () => {
     });
   }
 
-  test('so is a class that extends it', async ({ connect }) => {
+  test('a subclass of WsException is emitted as "exception"', async ({ connect }) => {
     const alice = await connect();
     alice.emit('subclass');
     await expect(alice).toReceiveExactly(['exception', exception('no tea left')]);
   });
 
-  test('a WsException is no error of the server, and is not logged', async ({ app, connect }) => {
+  test('a WsException is not logged', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('text');
     await expect(alice).toReceive('exception');
@@ -101,7 +101,7 @@ describe('without a filter', () => {
   });
 
   for (const event of ['unexpected', 'unexpected, later', 'no error at all']) {
-    test(`any other error is logged, and the client is not told what it was: ${event}`, async ({ app, connect }) => {
+    test(`any other error is logged and hidden from the client: ${event}`, async ({ app, connect }) => {
       const alice = await connect();
       alice.emit(event);
       await expect(alice).toReceiveExactly(['exception', exception('Internal server error')]);
@@ -112,7 +112,7 @@ describe('without a filter', () => {
   }
 });
 
-describe('which filter catches', () => {
+describe('an error is caught by', () => {
   class StockError extends Error {}
   class TeaError extends StockError {}
 
@@ -157,7 +157,7 @@ describe('which filter catches', () => {
 
   const test = realtimeTest(appOf(ShopGateway));
 
-  test("the gateway's, what the handler has none for", async ({ connect }) => {
+  test("the gateway's filter when the handler has none for it", async ({ connect }) => {
     const alice = await connect();
     alice.emit('stock');
     await expect(alice).toReceiveExactly(['caught', 'StockFilter', 'empty']);
@@ -165,7 +165,7 @@ describe('which filter catches', () => {
     await expect(alice).toReceiveExactly(['caught', 'StockFilter', 'empty']);
   });
 
-  test("the handler's, before the gateway's", async ({ connect }) => {
+  test("the handler's filter before the gateway's", async ({ connect }) => {
     const alice = await connect();
     alice.emit('tea', 'tea');
     await expect(alice).toReceiveExactly(['caught', 'TeaFilter', 'no tea']);
@@ -173,7 +173,7 @@ describe('which filter catches', () => {
     await expect(alice).toReceiveExactly(['caught', 'EveryFilter', 'empty']);
   });
 
-  test('one for several classes, and one for everything', async ({ connect }) => {
+  test('a filter for several classes, and a filter for all errors', async ({ connect }) => {
     const alice = await connect();
     alice.emit('tea', 'range');
     await expect(alice).toReceiveExactly(['caught', 'TeaFilter', 'too much']);
@@ -181,14 +181,14 @@ describe('which filter catches', () => {
     await expect(alice).toReceiveExactly(['caught', 'EveryFilter', 'whatever']);
   });
 
-  test("Nest's own, what there is none for", async ({ connect }) => {
+  test("Nest's own filter when no other filter is for it", async ({ connect }) => {
     const alice = await connect();
     alice.emit('tea', 'other');
     await expect(alice).toReceiveExactly(['exception', exception('neither')]);
   });
 });
 
-describe('what a filter catches', () => {
+describe('a filter', () => {
   @Injectable()
   @Catch()
   class NotingFilter implements ExceptionFilter {
@@ -261,10 +261,7 @@ describe('what a filter catches', () => {
   const test = realtimeTest(appOf(FilteredGateway));
 
   for (const event of ['handler', 'promise', 'stream', 'guard', 'Forbidden resource', 'interceptor', 'pipe']) {
-    test(`is an error of the ${event}, of which it knows the client, the body and the event`, async ({
-      app,
-      connect,
-    }) => {
+    test(`catches an error of the ${event}, with its client, payload and event`, async ({ app, connect }) => {
       const [, alice] = await connect(2);
       alice.emit(event, { body: event });
       await expect(alice).toReceiveExactly(['caught', event]);
@@ -273,7 +270,7 @@ describe('what a filter catches', () => {
   }
 });
 
-describe('how a filter answers', () => {
+describe('an exception filter', () => {
   @Catch(HttpException)
   class HttpFilter extends BaseWsExceptionFilter {
     override catch(caught: HttpException, host: ArgumentsHost): void {
@@ -350,13 +347,13 @@ describe('how a filter answers', () => {
 
   const test = realtimeTest(appOf(AnsweringGateway));
 
-  test('as the base filter does, with another error', async ({ connect }) => {
+  test('can pass another error to the base filter', async ({ connect }) => {
     const alice = await connect();
     alice.emit('http');
     await expect(alice).toReceiveExactly(['exception', exception('404 no such order')]);
   });
 
-  test('as the base filter does, after what it has done itself', async ({ app, connect }) => {
+  test('can pass the error to the base filter after its own work', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('pass', true);
     await expect(alice).toReceiveExactly(['passing'], ['exception', exception('expected')]);
@@ -365,20 +362,20 @@ describe('how a filter answers', () => {
     await expect(app).toHaveLogged(/secret of the server/, { level: 'error' });
   });
 
-  test('by the ack, which is the third argument of a handler', async ({ connect }) => {
+  test('can answer through the ack, the third argument of a handler', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('ack')).toEqual({ failed: 'the reason' });
     expect(await alice.emitWithAck('ack', 'a body')).toEqual({ failed: 'the reason' });
     await expect(alice).toReceiveExactly();
   });
 
-  test('when it has waited', async ({ connect }) => {
+  test('can answer asynchronously', async ({ connect }) => {
     const alice = await connect();
     alice.emit('late');
     await expect(alice).toReceive('late', 'the reason');
   });
 
-  test('one that throws has its error logged, and the event goes on working', async ({ app, connect }) => {
+  test('that throws is logged, and the event keeps working', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('rethrow', true);
     await expect(app).toHaveLogged(/thrown twice/, { level: 'error' });

@@ -18,7 +18,7 @@ import { appOf } from '../support/nest-gateways/app-of.js';
 import { exception } from '../support/nest-gateways/exception.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
-describe('the context', () => {
+describe('the ExecutionContext', () => {
   function tell(context: ExecutionContext): unknown {
     const ws = context.switchToWs();
     return {
@@ -94,7 +94,7 @@ describe('the context', () => {
   });
 });
 
-describe('what enhancers leave in the context', () => {
+describe('a property that guards and interceptors set on the client', () => {
   interface Identified extends Socket {
     user?: string;
   }
@@ -120,7 +120,7 @@ describe('what enhancers leave in the context', () => {
     }
   }
 
-  realtimeTest(appOf(IdentifiedGateway))('on the client is there for the handler', async ({ connect }) => {
+  realtimeTest(appOf(IdentifiedGateway))('is visible to the handler', async ({ connect }) => {
     const alice = await connect({ auth: { user: 'alice' } });
     expect(await alice.emitWithAck('who am I')).toEqual({ user: 'alice', pattern: 'who am I' });
   });
@@ -192,12 +192,12 @@ describe('custom parameters', () => {
 
   const test = realtimeTest(appOf(CustomGateway), { client: { auth: { user: 'alice' } } });
 
-  test('are made of what the decorator was given and of the context', async ({ connect }) => {
+  test('receive the data of their decorator, and the context', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('auth')).toEqual({ auth: { user: 'alice' }, user: 'alice' });
   });
 
-  test('stand beside any others', async ({ connect }) => {
+  test('work beside other parameters', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('beside others', { id: 7 })).toEqual({
       body: { id: 7 },
@@ -208,18 +208,18 @@ describe('custom parameters', () => {
     expect(await alice.emitWithAck('beside an ack')).toBe('alice');
   });
 
-  test('have pipes', async ({ app, connect }) => {
+  test('can have pipes', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('piped')).toBe('ALICE');
     expect(app.get(Journal).entries).toEqual(['alice']);
   });
 
-  test('may be promised', async ({ connect }) => {
+  test('can be promises', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('later')).toBe('later');
   });
 
-  test('may refuse the message', async ({ connect }) => {
+  test('can refuse the message', async ({ connect }) => {
     const alice = await connect();
     alice.emit('refusing');
     await expect(alice).toReceiveExactly(['exception', exception('no such parameter')]);

@@ -71,7 +71,7 @@ class OtherGateway {
   }
 }
 
-describe('provided by a module', () => {
+describe('global enhancers that a module provides', () => {
   const test = realtimeTest(
     appOf(
       SpeechGateway,
@@ -82,14 +82,14 @@ describe('provided by a module', () => {
     ),
   );
 
-  test('pipes and interceptors are for every gateway', async ({ connect }) => {
+  test('apply pipes and interceptors to every gateway', async ({ connect }) => {
     for (const namespace of ['/', 'other']) {
       const alice = await connect({ namespace });
       expect(await alice.emitWithAck('say', 'hi')).toBe('"hi!"');
     }
   });
 
-  test('guards are, too', async ({ connect }) => {
+  test('apply guards to every gateway', async ({ connect }) => {
     for (const namespace of ['/', 'other']) {
       const alice = await connect({ namespace });
       alice.emit('say', 'bad');
@@ -98,13 +98,13 @@ describe('provided by a module', () => {
   });
 });
 
-describe('given to the app', () => {
+describe('global enhancers that are set on the app', () => {
   const test = realtimeTest(appOf(SpeechGateway), {
     setup: (nest) =>
       nest.useGlobalGuards(new NoBadWords()).useGlobalPipes(new Exclaim()).useGlobalInterceptors(new Quote()),
   });
 
-  test('they are for gateways as well', async ({ connect }) => {
+  test('apply to gateways', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('say', 'hi')).toBe('"hi!"');
     alice.emit('say', 'bad');
@@ -112,16 +112,16 @@ describe('given to the app', () => {
   });
 });
 
-describe('filters', () => {
+describe('global filters', () => {
   const ways: Record<string, ReturnType<typeof realtimeTest>> = {
     'provided by a module': realtimeTest(appOf(SpeechGateway, { provide: APP_FILTER, useClass: NeverFilter })),
-    'given to the app': realtimeTest(appOf(SpeechGateway, NeverFilter), {
+    'set on the app': realtimeTest(appOf(SpeechGateway, NeverFilter), {
       setup: (nest) => nest.useGlobalFilters(nest.get(NeverFilter)),
     }),
   };
 
   for (const [how, test] of Object.entries(ways)) {
-    test(`that are global are not for gateways: ${how}`, async ({ app, connect }) => {
+    test(`do not apply to gateways: ${how}`, async ({ app, connect }) => {
       const alice = await connect();
       alice.emit('fail');
       await expect(alice).toReceiveExactly(['exception', exception('it failed')]);
@@ -130,7 +130,7 @@ describe('filters', () => {
   }
 });
 
-describe('beside others', () => {
+describe('global enhancers beside others', () => {
   const note = (entry: string): CanActivate & PipeTransform & NestInterceptor => ({
     canActivate(context) {
       context.switchToWs().getData<string[]>().push(`${entry} guard`);
@@ -168,7 +168,7 @@ describe('beside others', () => {
     setup: (nest) => nest.useGlobalGuards(global).useGlobalPipes(global).useGlobalInterceptors(global),
   });
 
-  test("they come first, then the gateway's, then the handler's", async ({ connect }) => {
+  test("run first, then the gateway's, then the handler's", async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('order', [])).toEqual({
       order: ['guard', 'interceptor', 'pipe'].flatMap((kind) =>

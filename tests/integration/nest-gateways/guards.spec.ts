@@ -13,7 +13,7 @@ function guardThat(canActivate: CanActivate['canActivate']): CanActivate {
   return { canActivate };
 }
 
-describe('on a handler', () => {
+describe('a guard on a handler', () => {
   @WebSocketGateway()
   class GuardedGateway {
     constructor(private readonly journal: Journal) {}
@@ -64,21 +64,21 @@ describe('on a handler', () => {
     expect(await alice.emitWithAck('open', 'hi')).toBe('hi');
   });
 
-  test('refuses one, which its handler never sees', async ({ app, connect }) => {
+  test('refuses a message before its handler runs', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('closed');
     await expect(alice).toReceiveExactly(['exception', exception('Forbidden resource')]);
     expect(app.get(Journal).entries).toEqual([]);
   });
 
-  test('refuses with an error of its own', async ({ app, connect }) => {
+  test('refuses with its own error', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('throwing');
     await expect(alice).toReceiveExactly(['exception', exception('who are you?')]);
     expect(app.get(Journal).entries).toEqual([]);
   });
 
-  test('refuses when it breaks, without telling the client why', async ({ app, connect }) => {
+  test('refuses when it throws, without telling the client why', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('broken');
     await expect(alice).toReceiveExactly(['exception', exception('Internal server error')]);
@@ -86,7 +86,7 @@ describe('on a handler', () => {
     expect(app.get(Journal).entries).toEqual([]);
   });
 
-  test('says nothing about the other handlers, nor about the next message', async ({ connect }) => {
+  test('does not affect other handlers or the next message', async ({ connect }) => {
     const alice = await connect();
     alice.emit('closed');
     alice.emit('closed');
@@ -96,7 +96,7 @@ describe('on a handler', () => {
   });
 });
 
-describe('that takes its time', () => {
+describe('an asynchronous guard', () => {
   const verdicts: Record<string, CanActivate['canActivate']> = {
     'a promise': (context) => Promise.resolve(context.switchToWs().getData<boolean>()),
     'an Observable': (context) => of(context.switchToWs().getData<boolean>()),
@@ -113,7 +113,7 @@ describe('that takes its time', () => {
       }
     }
 
-    realtimeTest(appOf(SlowlyGuardedGateway))(`may give ${kind}`, async ({ connect }) => {
+    realtimeTest(appOf(SlowlyGuardedGateway))(`can return ${kind}`, async ({ connect }) => {
       const alice = await connect();
       expect(await alice.emitWithAck('enter', true)).toBe('entered');
       alice.emit('enter', false);
@@ -130,14 +130,14 @@ describe('that takes its time', () => {
     }
   }
 
-  realtimeTest(appOf(RejectingGateway))('may reject', async ({ connect }) => {
+  realtimeTest(appOf(RejectingGateway))('can reject', async ({ connect }) => {
     const alice = await connect();
     alice.emit('enter');
     await expect(alice).toReceiveExactly(['exception', exception('not today')]);
   });
 });
 
-describe('several', () => {
+describe('several guards', () => {
   @Injectable()
   class FirstGuard implements CanActivate {
     constructor(private readonly journal: Journal) {}
@@ -187,14 +187,14 @@ describe('several', () => {
 
   const test = realtimeTest(appOf(GuardedGateway));
 
-  test("are asked in turn, the gateway's before the handler's", async ({ app, connect }) => {
+  test("run in order, the gateway's before the handler's", async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('enter');
     await app.settle();
     expect(app.get(Journal).entries).toEqual(['connected', 'first', 'second', 'third', 'handler']);
   });
 
-  test('are asked until one refuses', async ({ app, connect }) => {
+  test('run until one refuses', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('enter', 'stop at the first');
     await expect(alice).toReceiveExactly(['exception', exception('Forbidden resource')]);
@@ -203,13 +203,13 @@ describe('several', () => {
     expect(app.get(Journal).entries).toEqual(['connected', 'first', 'first', 'second']);
   });
 
-  test('are not asked when a client connects', async ({ app, connect }) => {
+  test('do not run when a client connects', async ({ app, connect }) => {
     await connect();
     expect(app.get(Journal).entries).toEqual(['connected']);
   });
 });
 
-describe('as one writes them for roles', () => {
+describe('a guard for roles', () => {
   const Roles = (...roles: string[]): MethodDecorator & ClassDecorator => SetMetadata('roles', roles);
 
   @Injectable()
@@ -242,7 +242,7 @@ describe('as one writes them for roles', () => {
 
   const test = realtimeTest(appOf(RolesGateway));
 
-  test("know the handler's and the gateway's metadata, and the client", async ({ connect }) => {
+  test('sees the metadata of the handler and the gateway, and the client', async ({ connect }) => {
     const admin = await connect({ auth: { role: 'admin' } });
     const member = await connect({ auth: { role: 'member' } });
     const guest = await connect({ auth: { role: 'guest' } });

@@ -23,7 +23,7 @@ import { describe, test as plainTest } from 'vitest';
 import { appOf } from '../support/nest-gateways/app-of.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
-describe('of a gateway', () => {
+describe('hooks of a gateway', () => {
   @WebSocketGateway()
   class HooksGateway implements OnGatewayInit, OnGatewayConnection, OnGatewayDisconnect {
     @WebSocketServer() private readonly server!: Server;
@@ -98,7 +98,7 @@ describe('of a gateway', () => {
   });
 });
 
-describe('of several gateways', () => {
+describe('hooks of several gateways', () => {
   abstract class NotingGateway implements OnGatewayConnection, OnGatewayDisconnect {
     @Inject(Journal) private readonly journal!: Journal;
 
@@ -130,7 +130,7 @@ describe('of several gateways', () => {
 
   const test = realtimeTest(appOf(One, Two, Chat, NoHooks));
 
-  test('are called once each, of those on the namespace', async ({ app, connect }) => {
+  test("are called once each, only on the gateway's namespace", async ({ app, connect }) => {
     const { entries } = app.get(Journal);
     const alice = await connect();
     expect(await alice.emitWithAck('ping')).toBe('pong');
@@ -143,7 +143,7 @@ describe('of several gateways', () => {
     expect(entries).toHaveLength(6);
   });
 
-  test('are called again for a client that comes again', async ({ app, connect }) => {
+  test('are called again for a client that reconnects', async ({ app, connect }) => {
     const alice = await connect({ namespace: 'chat' });
     await alice.disconnect();
     alice.socket.connect();
@@ -176,7 +176,7 @@ describe('a connection that is lost and recovered', () => {
   })
   class RecoveringModule {}
 
-  realtimeTest(RecoveringModule)('is served as it was before', async ({ connect }) => {
+  realtimeTest(RecoveringModule)('keeps its id and is served', async ({ connect }) => {
     const alice = await connect({ reconnection: true, reconnectionDelay: 1 });
     const { id } = alice;
     await expect(alice).toReceive('connection', false);
@@ -199,7 +199,7 @@ describe('a connection that is refused in handleConnection', () => {
     }
   }
 
-  realtimeTest(appOf(DoorGateway))('is closed, and others are served', async ({ app, connect }) => {
+  realtimeTest(appOf(DoorGateway))('is closed, and other clients are still served', async ({ app, connect }) => {
     const alice = await connect({ auth: { ticket: 1 } });
     await expect(connect()).toBeRefused();
     expect(app.io.sockets.sockets.size).toBe(1);
@@ -207,7 +207,7 @@ describe('a connection that is refused in handleConnection', () => {
   });
 });
 
-describe('of the lifecycle', () => {
+describe('lifecycle hooks', () => {
   @WebSocketGateway()
   class LifecycleGateway
     implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown, OnGatewayInit

@@ -81,7 +81,7 @@ describe('a gateway that extends a class', () => {
 
   const test = realtimeTest(appOf(CatsGateway, DogsGateway));
 
-  test('has its handlers, with their parameters', async ({ connect }) => {
+  test('inherits its handlers with their parameters', async ({ connect }) => {
     const cats = await connect({ namespace: 'cats' });
     const dogs = await connect({ namespace: 'dogs' });
     expect(await cats.emitWithAck('create', { name: 'Tom' })).toEqual({
@@ -97,7 +97,7 @@ describe('a gateway that extends a class', () => {
     expect(await dogs.emitWithAck('kind')).toBe('dog');
   });
 
-  test('has their guards and filters', async ({ connect }) => {
+  test('inherits its guards and filters', async ({ connect }) => {
     const cats = await connect({ namespace: 'cats' });
     cats.emit('delete');
     await expect(cats).toReceiveExactly(['exception', exception('Forbidden resource')]);
@@ -105,7 +105,7 @@ describe('a gateway that extends a class', () => {
     await expect(cats).toReceiveExactly(['caught', 'no cat']);
   });
 
-  test('overrides them, and adds its own', async ({ app, connect }) => {
+  test('can override inherited handlers and add its own', async ({ app, connect }) => {
     app.allowRefusals('there is no handler for it');
     const cats = await connect({ namespace: 'cats' });
     expect(await cats.emitWithAck('overridden')).toBe('meow');
@@ -128,7 +128,7 @@ describe('a gateway that extends a guarded class', () => {
     }
   }
 
-  realtimeTest(appOf(DerivedGateway))('is guarded, too', async ({ connect }) => {
+  realtimeTest(appOf(DerivedGateway))('inherits its guards and pipes', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('say', 'good')).toBe('good!');
     alice.emit('say', 'bad');
@@ -153,7 +153,7 @@ describe('a gateway made by a mixin', () => {
   @WebSocketGateway()
   class ByeGateway extends WithEcho('bye', 'Bye') {}
 
-  realtimeTest(appOf(HelloGateway, ByeGateway))('has the handlers that it was made with', async ({ connect }) => {
+  realtimeTest(appOf(HelloGateway, ByeGateway))('has the handlers of its mixin', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('hello', 'Alice')).toBe('Hello Alice');
     expect(await alice.emitWithAck('bye', 'Alice')).toBe('Bye Alice');
@@ -177,7 +177,7 @@ describe('a gateway that extends EventsGateway', () => {
   }
 
   realtimeTest(appOf(ChatGateway))(
-    'has its own hooks and handlers beside what it inherits',
+    'runs its own hooks and handlers beside the inherited ones',
     async ({ app, connect }) => {
       const alice = await connect({ namespace: 'chat' });
       expect(await alice.emitWithAck('greeted')).toEqual([alice.id]);

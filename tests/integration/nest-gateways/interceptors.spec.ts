@@ -22,7 +22,7 @@ function interceptorThat(intercept: NestInterceptor['intercept']): NestIntercept
   return { intercept };
 }
 
-describe('around a handler', () => {
+describe('interceptors around a handler', () => {
   @Injectable()
   class Outer implements NestInterceptor {
     constructor(private readonly journal: Journal) {}
@@ -69,7 +69,7 @@ describe('around a handler', () => {
   }
 
   realtimeTest(appOf(WrappedGateway))(
-    "the gateway's is outermost, and they nest as they are listed",
+    "nest as they are listed, with the gateway's outermost",
     async ({ app, connect }) => {
       const alice = await connect();
       expect(await alice.emitWithAck('enter')).toBe('entered');
@@ -86,7 +86,7 @@ describe('around a handler', () => {
   );
 });
 
-describe('a context that it enters', () => {
+describe('an AsyncLocalStorage context that an interceptor enters', () => {
   const trace = new AsyncLocalStorage<string>();
 
   @UseInterceptors(
@@ -108,14 +108,14 @@ describe('a context that it enters', () => {
     }
   }
 
-  realtimeTest(appOf(TracedGateway))('is there for the handler', async ({ connect }) => {
+  realtimeTest(appOf(TracedGateway))('is visible to the handler', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('trace')).toBe('trace');
     expect(await alice.emitWithAck('trace later', 'body')).toBe('body: trace later');
   });
 });
 
-describe('in its place', () => {
+describe('an interceptor', () => {
   @UseGuards({
     canActivate(context: ExecutionContext): boolean {
       context.switchToWs().getData<string[]>().push('guard');
@@ -142,7 +142,7 @@ describe('in its place', () => {
     }
   }
 
-  realtimeTest(appOf(OrderGateway))('it comes after the guards and before the pipes', async ({ connect }) => {
+  realtimeTest(appOf(OrderGateway))('runs after the guards and before the pipes', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('order', [])).toEqual({
       order: ['guard', 'interceptor', 'pipe', 'handler'],
@@ -150,7 +150,7 @@ describe('in its place', () => {
   });
 });
 
-describe('what it makes of the answer', () => {
+describe('an interceptor can', () => {
   const doubling = interceptorThat((_context, next) => next.handle().pipe(map((value: number) => 2 * value)));
   const wrapping = interceptorThat((_context, next) =>
     next.handle().pipe(map((data: unknown) => ({ event: 'wrapped', data }))),
@@ -239,12 +239,12 @@ describe('what it makes of the answer', () => {
 
   const test = realtimeTest(appOf(AnswersGateway));
 
-  test('another value', async ({ connect }) => {
+  test('replace the value of an ack', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('double', 21)).toBe(42);
   });
 
-  test('another value for each of a stream', async ({ app, connect }) => {
+  test('replace each value of an Observable', async ({ app, connect }) => {
     const alice = await connect();
     const answers: unknown[] = [];
     alice.emit('double each', (answer: unknown) => answers.push(answer));
@@ -254,33 +254,33 @@ describe('what it makes of the answer', () => {
     await expect(alice).toReceiveExactly(['wrapped', 2], ['wrapped', 4], ['wrapped', 6]);
   });
 
-  test('an event', async ({ connect }) => {
+  test('turn a value into an event', async ({ connect }) => {
     const alice = await connect();
     alice.emit('wrap', 'hi');
     await expect(alice).toReceiveExactly(['wrapped', 'hi']);
   });
 
-  test('an answer in place of the handler', async ({ app, connect }) => {
+  test('answer in place of the handler', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('cached', 'cached')).toBe('from the cache');
     expect(await alice.emitWithAck('cached', 'fresh')).toBe('from the handler');
     expect(app.get(Journal).entries).toEqual(['fresh']);
   });
 
-  test('none, without the handler', async ({ app, connect }) => {
+  test('suppress the answer without calling the handler', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('silenced');
     await expect(alice).toReceiveExactly();
     expect(app.get(Journal).entries).toEqual([]);
   });
 
-  test('an answer in place of an error', async ({ connect }) => {
+  test('turn an error into an answer', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('rescued')).toBe('rescued from the fire');
   });
 
   for (const event of ['failing', 'throwing']) {
-    test(`an error, without the handler: ${event}`, async ({ app, connect }) => {
+    test(`raise an error without calling the handler: ${event}`, async ({ app, connect }) => {
       const alice = await connect();
       alice.emit(event);
       await expect(alice).toReceiveExactly(['exception', exception('no entry')]);
@@ -288,14 +288,14 @@ describe('what it makes of the answer', () => {
     });
   }
 
-  test('another error', async ({ connect }) => {
+  test('replace an error', async ({ connect }) => {
     const alice = await connect();
     alice.emit('renamed');
     await expect(alice).toReceiveExactly(['exception', exception('renamed')]);
   });
 });
 
-describe('that serialises', () => {
+describe('ClassSerializerInterceptor', () => {
   class User {
     constructor(
       readonly name: string,
@@ -329,7 +329,7 @@ describe('that serialises', () => {
 
   const test = realtimeTest(appOf(UsersGateway));
 
-  test('leaves out what is excluded, from an ack and from an event', async ({ connect }) => {
+  test('removes excluded properties from an ack and from an event', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('ack user', 'Alice')).toEqual({ name: 'Alice' });
     alice.emit('emit user', 'Alice');

@@ -6,7 +6,7 @@ import { appOf } from '../support/nest-gateways/app-of.js';
 import { Gate } from '../support/nest-gateways/gate.js';
 import { Journal } from '../support/nest-gateways/journal.js';
 
-describe('what a handler is given', () => {
+describe('the parameters of a handler', () => {
   @WebSocketGateway()
   class ParametersGateway {
     @SubscribeMessage('body')
@@ -70,32 +70,34 @@ describe('what a handler is given', () => {
     expect(await alice.emitWithAck('body')).toEqual({});
   });
 
-  test('@MessageBody() is the list of them when the client sent several arguments', async ({ connect }) => {
+  test('@MessageBody() is the list of arguments when the client sent several', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('body', 1, 'two', { three: 3 })).toEqual({
       body: [1, 'two', { three: 3 }],
     });
   });
 
-  test('@MessageBody(key) is that property', async ({ connect }) => {
+  test('@MessageBody(key) is that property of the payload', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('property', { id: 7, name: 'seven' })).toEqual({ id: 7 });
     expect(await alice.emitWithAck('properties', { id: 7, name: 'seven' })).toEqual({ id: 7, name: 'seven' });
   });
 
-  test('@MessageBody(key) is undefined when there is no such property, or no body', async ({ connect }) => {
+  test('@MessageBody(key) is undefined when the property or the payload is missing', async ({ connect }) => {
     const alice = await connect();
     for (const body of [{}, 'text', 5, null]) expect(await alice.emitWithAck('property', body)).toEqual({});
     expect(await alice.emitWithAck('property')).toEqual({});
   });
 
-  test('@ConnectedSocket() is the socket of the client that sent it', async ({ connect }) => {
+  test('@ConnectedSocket() is the socket of the sender', async ({ connect }) => {
     const [alice, bob] = await connect(2);
     expect(await alice.emitWithAck('socket')).toBe(alice.id);
     expect(await bob.emitWithAck('socket')).toBe(bob.id);
   });
 
-  test('decorated parameters stand in any order, and others are undefined', async ({ connect }) => {
+  test('decorated parameters may be in any order, and an undecorated one beside them is undefined', async ({
+    connect,
+  }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('any order', 'hi')).toEqual({
       body: 'hi',
@@ -104,19 +106,19 @@ describe('what a handler is given', () => {
     });
   });
 
-  test('without decorators they are the socket, the body and the ack', async ({ connect }) => {
+  test('undecorated parameters are the socket, the payload and the ack', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('undecorated', { a: 1 })).toEqual({ body: { a: 1 }, id: alice.id });
     expect(await alice.emitWithAck('undecorated ack', 'hi')).toEqual({ byHand: 'hi' });
   });
 
-  test('this is the gateway', async ({ connect }) => {
+  test('`this` is the gateway', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('this')).toBe('ParametersGateway');
   });
 });
 
-describe('what a handler returns', () => {
+describe('the return value of a handler', () => {
   class Sum implements WsResponse<number> {
     readonly event = 'sum';
     constructor(readonly data: number) {}
@@ -182,21 +184,21 @@ describe('what a handler returns', () => {
     expect(await alice.emitWithAck('async', 'hi')).toBe('hi, later');
   });
 
-  test('is the ack when it is falsy, too', async ({ connect }) => {
+  test('is the ack even when it is falsy', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('falsy', 'zero')).toBe(0);
     expect(await alice.emitWithAck('falsy', 'no')).toBe(false);
     expect(await alice.emitWithAck('falsy', 'empty')).toBe('');
   });
 
-  test('goes nowhere when the client wants no ack', async ({ connect }) => {
+  test('is dropped when the client requests no ack', async ({ connect }) => {
     const [alice, bob] = await connect(2);
     for (const event of ['list', 'async', 'falsy']) alice.emit(event, 'zero');
     await expect(alice).toReceiveExactly();
     await expect(bob).toReceiveExactly();
   });
 
-  test('may be nothing, and then nothing is emitted', async ({ app, connect }) => {
+  test('emits nothing when it is undefined or null', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('nothing', 1);
     alice.emit('nothing, later', 2);
@@ -205,7 +207,7 @@ describe('what a handler returns', () => {
   });
 
   for (const event of ['response', 'response, later']) {
-    test(`is emitted to the sender and nobody else, when it has an event and data: ${event}`, async ({ connect }) => {
+    test(`is emitted only to the sender when it has an event and data: ${event}`, async ({ connect }) => {
       const [alice, bob] = await connect(2);
       for (const data of ['text', 0, { list: [1] }, [1, 2], Buffer.from('binary')]) {
         alice.emit(event, data);
@@ -215,13 +217,13 @@ describe('what a handler returns', () => {
     });
   }
 
-  test('may have an event and no data', async ({ connect }) => {
+  test('can have an event and no data', async ({ connect }) => {
     const alice = await connect();
     alice.emit('response without data');
     await expect(alice).toReceive('answer');
   });
 
-  test('may be of a class that implements WsResponse', async ({ connect }) => {
+  test('can be of a class that implements WsResponse', async ({ connect }) => {
     const alice = await connect();
     alice.emit('response of a class', [1, 2]);
     await expect(alice).toReceiveExactly(['sum', 3]);
@@ -256,7 +258,7 @@ describe('several messages at once', () => {
 
   const test = realtimeTest(appOf(GateGateway, Gate));
 
-  test('a handler that waits holds up neither its own event nor others', async ({ connect }) => {
+  test('do not wait for a pending handler of the same or another event', async ({ connect }) => {
     const [alice, bob] = await connect(2);
     const waiting = [
       alice.emitWithAck('wait', 'first'),
@@ -267,7 +269,7 @@ describe('several messages at once', () => {
     expect(await Promise.all(waiting)).toEqual(['first has waited', 'second has waited', 'bob has waited']);
   });
 
-  test('they are handled in the order in which a client sent them', async ({ app, connect }) => {
+  test('are handled in the order in which the client sent them', async ({ app, connect }) => {
     const alice = await connect();
     const numbers = Array.from({ length: 50 }, (_, index) => index);
     for (const number of numbers) alice.emit('note', number);
@@ -327,20 +329,20 @@ describe('handlers for the same event', () => {
 
   const test = realtimeTest(appOf(FirstGateway, SecondGateway));
 
-  test('all run, of one gateway and of several, and each answers', async ({ app, connect }) => {
+  test('all run, in one gateway and in several, and each emits its event', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('shared', 'hi');
     for (const event of ['one', 'two', 'three']) await expect(alice).toReceiveTimes(1, event, 'hi');
     expect(new Set(app.get(Journal).entries)).toEqual(new Set(['one: hi', 'two: hi', 'three: hi']));
   });
 
-  test('run in the order in which their gateway has them', async ({ connect }) => {
+  test('run in the order in which their gateway declares them', async ({ connect }) => {
     const alice = await connect();
     alice.emit('shared', 'hi');
     await expect(alice).toReceiveInOrder(['one', 'hi'], ['two', 'hi']);
   });
 
-  test('a client is acked once', async ({ app, connect }) => {
+  test('ack the client once', async ({ app, connect }) => {
     const alice = await connect();
     const answers: unknown[] = [];
     alice.emit('answered twice', (answer: unknown) => answers.push(answer));
@@ -348,14 +350,14 @@ describe('handlers for the same event', () => {
     expect(answers).toEqual(['answered']);
   });
 
-  test('the one that has something to say answers', async ({ app, connect }) => {
+  test('ack with the value of the handler that returns one', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('answered by one')).toBe('answered');
     expect(app.get(Journal).entries).toEqual(['silent']);
   });
 });
 
-describe('names of events', () => {
+describe('the name of an event', () => {
   @WebSocketGateway()
   class NamesGateway {
     @SubscribeMessage('constructor')
@@ -390,7 +392,7 @@ describe('names of events', () => {
 
   const test = realtimeTest(appOf(NamesGateway));
 
-  test('may be any text, also one that every object inherits, or a number', async ({ connect }) => {
+  test('can be any string, even one that every object inherits, or a number', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('constructor')).toBe('constructor');
     expect(await alice.emitWithAck('__proto__')).toBe('__proto__');
@@ -399,7 +401,7 @@ describe('names of events', () => {
     expect(await alice.emitWithAck(7 as unknown as string)).toBe('seven');
   });
 
-  test('that nobody handles come to nothing', async ({ app, connect }) => {
+  test('has no effect when no handler has it', async ({ app, connect }) => {
     const alice = await connect();
     app.allowRefusals('there is no handler for it');
     for (const event of ['toString', 'hasOwnProperty', 'notSubscribed', 'Constructor', '']) alice.emit(event, 'hi');

@@ -135,13 +135,13 @@ class StreamGateway {
 
 const test = realtimeTest(appOf(StreamGateway, Gate), { scope: 'file', ignoreOpenStreams: true });
 
-test('a value is the ack', async ({ connect }) => {
+test('a single value of an Observable is the ack', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.emitWithAck('one')).toBe('only');
   expect(await alice.emitWithAck('deferred')).toBe('deferred');
 });
 
-test('of several values the first is the ack', async ({ app, connect }) => {
+test('the first of several values of an Observable is the ack', async ({ app, connect }) => {
   const alice = await connect();
   const answers: unknown[] = [];
   alice.emit('three values', (answer: unknown) => answers.push(answer));
@@ -149,14 +149,14 @@ test('of several values the first is the ack', async ({ app, connect }) => {
   expect(answers).toEqual([1]);
 });
 
-test('without an ack, values that are no responses go nowhere', async ({ connect }) => {
+test('values of an Observable are dropped when the client requests no ack', async ({ connect }) => {
   const alice = await connect();
   alice.emit('three values');
   await expect(alice).toReceiveExactly();
 });
 
 for (const event of ['three responses', 'promised']) {
-  test(`each response is emitted, in order, to the sender and nobody else: ${event}`, async ({ connect }) => {
+  test(`an Observable emits each event in order, only to the sender: ${event}`, async ({ connect }) => {
     const [alice, bob] = await connect(2);
     alice.emit(event);
     await expect(alice).toReceiveExactly(['number', 1], ['number', 2], ['number', 3]);
@@ -164,25 +164,25 @@ for (const event of ['three responses', 'promised']) {
   });
 }
 
-test('responses are emitted, and values acked, out of one stream', async ({ connect }) => {
+test('an Observable can emit an event and ack a value', async ({ connect }) => {
   const alice = await connect();
   expect(await alice.emitWithAck('response, then value')).toBe('acked');
   await expect(alice).toReceiveExactly(['number', 1]);
 });
 
-test('an empty one emits nothing', async ({ connect }) => {
+test('an empty Observable emits nothing', async ({ connect }) => {
   const alice = await connect();
   alice.emit('none');
   await expect(alice).toReceiveExactly();
 });
 
-test('undefined and null in between are passed over', async ({ connect }) => {
+test('undefined and null values of an Observable are skipped', async ({ connect }) => {
   const alice = await connect();
   alice.emit('nothing between');
   await expect(alice).toReceiveExactly(['number', 1], ['number', 2]);
 });
 
-test('one that fails is an exception, after what it gave before', async ({ connect }) => {
+test('an Observable that fails emits its earlier events, and then "exception"', async ({ connect }) => {
   const alice = await connect();
   alice.emit('failing', true);
   await expect(alice).toReceiveExactly(
@@ -195,7 +195,7 @@ test('one that fails is an exception, after what it gave before', async ({ conne
   await expect(alice).toReceiveExactly(['exception', exception('never began')]);
 });
 
-test('one that failed leaves its event and the others working', async ({ connect }) => {
+test('an Observable that failed leaves its event and other events working', async ({ connect }) => {
   const alice = await connect();
   alice.emit('failing', true);
   await expect(alice).toReceive('exception');
@@ -204,7 +204,7 @@ test('one that failed leaves its event and the others working', async ({ connect
   expect(await alice.emitWithAck('one')).toBe('only');
 });
 
-test('one that fails unexpectedly does not tell the client why, and the log does', async ({ app, connect }) => {
+test('an unexpected error of an Observable is logged and hidden from the client', async ({ app, connect }) => {
   const alice = await connect();
   alice.emit('failing unexpectedly');
   await expect(alice).toReceiveExactly(['exception', exception('Internal server error')]);
@@ -212,7 +212,7 @@ test('one that fails unexpectedly does not tell the client why, and the log does
   expect(JSON.stringify(alice.received('exception'))).not.toContain('secret');
 });
 
-test('one that stays open goes on answering while other messages are handled', async ({ connect }) => {
+test('an open Observable keeps emitting while other messages are handled', async ({ connect }) => {
   const [alice, bob] = await connect(2);
   alice.emit('ticks');
   expect(await alice.emitWithAck('one')).toBe('only');
@@ -223,7 +223,7 @@ test('one that stays open goes on answering while other messages are handled', a
   await expect(bob).toReceiveExactly();
 });
 
-test('each message has a stream of its own', async ({ connect }) => {
+test('each message has its own subscription', async ({ connect }) => {
   const [alice, bob] = await connect(2);
   alice.emit('ticks');
   alice.emit('ticks');
@@ -235,7 +235,7 @@ test('each message has a stream of its own', async ({ connect }) => {
   await expect(bob).toReceiveTimes(1, 'tick', 1);
 });
 
-test('one that is shared gives each client what comes from its own message on', async ({ connect }) => {
+test('a shared Observable emits to each client from its own message on', async ({ connect }) => {
   const [alice, bob] = await connect(2);
   alice.emit('topic');
   await expect(alice).toReceiveExactly(['topic', 'none']);
@@ -248,7 +248,7 @@ test('one that is shared gives each client what comes from its own message on', 
 
 const ownApp = realtimeTest(appOf(StreamGateway, Gate), { ignoreOpenStreams: true });
 
-ownApp('one that stays open is unsubscribed when its client has gone', async ({ app, connect }) => {
+ownApp('an open Observable is unsubscribed when its client disconnects', async ({ app, connect }) => {
   const [alice, bob] = await connect(2);
   alice.emit('ticks');
   bob.emit('ticks');
@@ -261,7 +261,7 @@ ownApp('one that stays open is unsubscribed when its client has gone', async ({ 
   await expect(bob).toReceiveExactly(['tick', 1]);
 });
 
-ownApp('one that stays open is unsubscribed when the server disconnects its client', async ({ app, connect }) => {
+ownApp('an open Observable is unsubscribed when the server disconnects its client', async ({ app, connect }) => {
   const alice = await connect();
   alice.emit('ticks');
   await app.settle();
@@ -277,7 +277,7 @@ function open(entries: readonly unknown[]): number {
   return times('subscribed') - times('unsubscribed');
 }
 
-ownApp('one that a handler returns when its client has gone is not kept', async ({ app, connect }) => {
+ownApp('an Observable that a handler returns after its client left is unsubscribed', async ({ app, connect }) => {
   const alice = await connect();
   alice.emit('ticks, later');
   await alice.disconnect();
@@ -286,10 +286,13 @@ ownApp('one that a handler returns when its client has gone is not kept', async 
   expect(open(app.get(Journal).entries)).toBe(0);
 });
 
-ownApp('one that a handler returns having disconnected its client is not kept', async ({ app, connect }) => {
-  const alice = await connect();
-  alice.emit('ticks, and leave');
-  await expect(alice).toBeDisconnected('io server disconnect');
-  await app.settle();
-  expect(open(app.get(Journal).entries)).toBe(0);
-});
+ownApp(
+  'an Observable that a handler returns after it disconnected its client is unsubscribed',
+  async ({ app, connect }) => {
+    const alice = await connect();
+    alice.emit('ticks, and leave');
+    await expect(alice).toBeDisconnected('io server disconnect');
+    await app.settle();
+    expect(open(app.get(Journal).entries)).toBe(0);
+  },
+);

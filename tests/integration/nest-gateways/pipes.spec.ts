@@ -24,7 +24,7 @@ function letter(which: string): PipeTransform {
   return { transform: (value: unknown) => (typeof value === 'string' ? value + which : value) };
 }
 
-describe('transform the body', () => {
+describe('pipes', () => {
   @Injectable()
   class SuffixPipe implements PipeTransform {
     constructor(private readonly journal: Journal) {}
@@ -69,12 +69,12 @@ describe('transform the body', () => {
 
   const test = realtimeTest(appOf(LettersGateway));
 
-  test("the gateway's first, then the handler's, then the parameter's", async ({ connect }) => {
+  test("transform the payload: the gateway's first, then the handler's, then the parameter's", async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('letters', '-')).toBe('-abcde');
   });
 
-  test('or a property of it', async ({ connect }) => {
+  test('transform a property of the payload', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('property', { name: '1', other: '2' })).toEqual({
       name: '1ab',
@@ -82,20 +82,20 @@ describe('transform the body', () => {
     });
   });
 
-  test('and leave the socket what it is, with decorators and without', async ({ connect }) => {
+  test('do not transform the socket, with or without decorators', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('client', '-')).toEqual({ isSocket: true, body: '-a' });
     expect(await alice.emitWithAck('undecorated', '-')).toEqual({ isSocket: true, body: '-a' });
   });
 
-  test('when they are injected and take their time, too', async ({ app, connect }) => {
+  test('can be injected and asynchronous', async ({ app, connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('injected', '-')).toBe('-a!');
     expect(app.get(Journal).entries).toEqual(['-a']);
   });
 });
 
-describe('are told what they are for', () => {
+describe('the metadata of a pipe', () => {
   class Order {}
 
   @Injectable()
@@ -123,7 +123,7 @@ describe('are told what they are for', () => {
 
   const test = realtimeTest(appOf(NotedGateway));
 
-  test('the type of the parameter, and which property of the body it is', async ({ app, connect }) => {
+  test('names the type of the parameter and the property of the payload', async ({ app, connect }) => {
     const alice = await connect();
     await alice.emitWithAck('order', {});
     await alice.emitWithAck('count', { count: 1 });
@@ -134,7 +134,7 @@ describe('are told what they are for', () => {
   });
 });
 
-describe('of Nest', () => {
+describe('the pipes of Nest', () => {
   @WebSocketGateway()
   class ParsingGateway {
     constructor(private readonly journal: Journal) {}
@@ -174,14 +174,14 @@ describe('of Nest', () => {
     expect(await alice.emitWithAck('default', { page: '7' })).toBe(7);
   });
 
-  test('refuse what is no number, and the handler never sees it', async ({ app, connect }) => {
+  test('refuse an invalid number before the handler runs', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('double', 'many');
     await expect(alice).toReceiveExactly(['exception', anyException]);
     expect(app.get(Journal).entries).toEqual([]);
   });
 
-  test('refuse it with the error that the app makes of it', async ({ app, connect }) => {
+  test("refuse an invalid number with the app's own error", async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('double property', { count: 'many' });
     await expect(alice).toReceiveExactly(['exception', exception('Validation failed (numeric string is expected)')]);
@@ -189,7 +189,7 @@ describe('of Nest', () => {
   });
 });
 
-describe('that validate by the class of the parameter', () => {
+describe('ValidationPipe', () => {
   class Item {
     @IsString()
     name!: string;
@@ -246,7 +246,7 @@ describe('that validate by the class of the parameter', () => {
   const test = realtimeTest(appOf(OrderGateway, DefaultGateway), { errorLogs: 'allow' });
   const good = { count: 2, item: { name: 'tea' } };
 
-  test('make an instance of what is right, without what nobody asked for', async ({ connect }) => {
+  test("creates an instance of the parameter's class without unknown properties", async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('order', { ...good, admin: true })).toEqual({
       total: 20,
@@ -255,12 +255,12 @@ describe('that validate by the class of the parameter', () => {
     });
   });
 
-  test('leave the client alone', async ({ connect }) => {
+  test('does not touch the socket', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('with client', good)).toEqual({ id: alice.id, total: 20 });
   });
 
-  test('refuse what is wrong, and the handler never sees it', async ({ app, connect }) => {
+  test('refuses an invalid payload before the handler runs', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('order', { count: 0, item: { name: 'tea' } });
     await expect(alice).toReceiveExactly(['exception', exception('bad count')]);
@@ -270,10 +270,7 @@ describe('that validate by the class of the parameter', () => {
     expect(await alice.emitWithAck('order', good)).toMatchObject({ total: 20 });
   });
 
-  test('refuse it with an HTTP error, unless they are told otherwise, which is an exception, too', async ({
-    app,
-    connect,
-  }) => {
+  test('refuses an invalid payload with "exception" when it has no exceptionFactory', async ({ app, connect }) => {
     const alice = await connect();
     alice.emit('validate', { count: 0 });
     await expect(alice).toReceiveExactly(['exception', anyException]);
@@ -284,7 +281,7 @@ describe('that validate by the class of the parameter', () => {
   });
 });
 
-describe('that validate by a schema', () => {
+describe('StandardSchemaValidationPipe', () => {
   const evenNumber = {
     '~standard': {
       version: 1 as const,
@@ -314,20 +311,20 @@ describe('that validate by a schema', () => {
 
   const test = realtimeTest(appOf(SchemaGateway));
 
-  test('give the handler what the schema made', async ({ connect }) => {
+  test('passes the value of the schema to the handler', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('halve', '42')).toBe(21);
     expect(await alice.emitWithAck('halve property', { count: '42' })).toBe(21);
   });
 
-  test('refuse what does not fit it', async ({ connect }) => {
+  test('refuses a payload that does not match the schema', async ({ connect }) => {
     const alice = await connect();
     alice.emit('halve', 41);
     await expect(alice).toReceiveExactly(['exception', exception('expected an even number')]);
   });
 });
 
-describe('that throw', () => {
+describe('pipes that throw', () => {
   @WebSocketGateway()
   class RefusingGateway {
     constructor(private readonly journal: Journal) {}

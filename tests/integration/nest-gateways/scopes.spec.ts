@@ -41,7 +41,7 @@ class Instances {
   }
 }
 
-describe('a gateway that depends on something request-scoped', () => {
+describe('a gateway with a request-scoped dependency', () => {
   @Injectable({ scope: Scope.REQUEST })
   class Session {
     messages = 0;
@@ -98,7 +98,7 @@ describe('a gateway that depends on something request-scoped', () => {
 
   const test = realtimeTest(appOf(SessionGateway, Session, Instances));
 
-  test('has one for each client, which its hooks and handlers share', async ({ app, connect }) => {
+  test('has one instance for each client, which its hooks and handlers share', async ({ app, connect }) => {
     const [alice, bob] = await connect(2);
     await expect(alice).toReceiveExactly(['session', { number: 1, isOwn: true }]);
     await expect(bob).toReceiveExactly(['session', { number: 2, isOwn: true }]);
@@ -113,20 +113,20 @@ describe('a gateway that depends on something request-scoped', () => {
     ]);
   });
 
-  test('has one for messages that come at the same time', async ({ connect }) => {
+  test('has one instance for concurrent messages of a client', async ({ connect }) => {
     const alice = await connect();
     const answers = await Promise.all(Array.from({ length: 3 }, () => alice.emitWithAck('count')));
     expect(answers.map(({ number }) => number as number)).toEqual([1, 1, 1]);
     expect(answers.map(({ messages }) => messages as number)).toEqual([1, 2, 3]);
   });
 
-  test('has the server', async ({ connect }) => {
+  test('has access to the server', async ({ connect }) => {
     const [alice, bob] = await connect(2);
     alice.emit('announce', 'hi');
     await expect([alice, bob]).toBeAllWhoReceive('announced', 'hi');
   });
 
-  test('answers and fails as any other does', async ({ connect }) => {
+  test('answers and fails like any other gateway', async ({ connect }) => {
     const alice = await connect();
     expect(await alice.emitWithAck('later', 'hi')).toBe('hi, later');
     alice.emit('fail');
@@ -135,7 +135,7 @@ describe('a gateway that depends on something request-scoped', () => {
   });
 });
 
-describe('gateways that depend on the same request-scoped provider', () => {
+describe('gateways with the same request-scoped dependency', () => {
   @Injectable({ scope: Scope.REQUEST })
   class Session {
     readonly number: number;
@@ -193,13 +193,13 @@ describe('gateways that depend on the same request-scoped provider', () => {
     app.get(Gate).open();
   });
 
-  test('find it by the client', async ({ app, connect }) => {
+  test('resolve it by the client', async ({ app, connect }) => {
     const [, alice] = await connect(2);
     expect(await alice.emitWithAck('resolve')).toBe(await alice.emitWithAck('first'));
     app.get(Gate).open();
   });
 
-  test('keep it until each of them has seen the client off', async ({ app, connect }) => {
+  test('keep it until every handleDisconnect has ended', async ({ app, connect }) => {
     const alice = await connect();
     const number = await alice.emitWithAck('first');
     const left = alice.disconnect();
@@ -209,7 +209,7 @@ describe('gateways that depend on the same request-scoped provider', () => {
   });
 });
 
-describe('a gateway that is request-scoped itself', () => {
+describe('a request-scoped gateway', () => {
   @WebSocketGateway()
   @Injectable({ scope: Scope.REQUEST })
   class ScopedGateway {
@@ -230,7 +230,7 @@ describe('a gateway that is request-scoped itself', () => {
   });
 });
 
-describe('enhancers that are request-scoped', () => {
+describe('request-scoped enhancers', () => {
   @Injectable({ scope: Scope.REQUEST })
   class NumberedGuard implements CanActivate {
     private readonly number: number;
@@ -307,7 +307,7 @@ describe('enhancers that are request-scoped', () => {
   });
 });
 
-describe('enhancers that are not request-scoped', () => {
+describe('singleton enhancers of a request-scoped gateway', () => {
   @Injectable({ scope: Scope.REQUEST })
   class Session {
     constructor(@Inject(REQUEST) readonly client: Socket) {}
@@ -353,29 +353,26 @@ describe('enhancers that are not request-scoped', () => {
   }
 
   const modules = {
-    'of the handler': appOf(OwnGuardGateway, Session, Instances),
-    'of the app': appOf(GlobalGuardGateway, Session, Instances, {
+    "the handler's guard": appOf(OwnGuardGateway, Session, Instances),
+    "the app's guard": appOf(GlobalGuardGateway, Session, Instances, {
       provide: APP_GUARD,
       useClass: NumberedGuard,
     }),
   };
 
   for (const [whose, module] of Object.entries(modules)) {
-    realtimeTest(module)(
-      `have one instance for all clients of a gateway that is: ${whose}`,
-      async ({ app, connect }) => {
-        const alice = await connect({ auth: { user: 'alice' } });
-        const mallory = await connect({ auth: { user: 'mallory' } });
-        expect(await alice.emitWithAck('who am I')).toBe('alice');
-        mallory.emit('who am I');
-        await expect(mallory).toReceiveExactly(['exception', exception('Forbidden resource')]);
-        expect(app.get(Journal).entries).toEqual(['guard 1 of alice', 'guard 1 of mallory']);
-      },
-    );
+    realtimeTest(module)(`have one instance for all clients: ${whose}`, async ({ app, connect }) => {
+      const alice = await connect({ auth: { user: 'alice' } });
+      const mallory = await connect({ auth: { user: 'mallory' } });
+      expect(await alice.emitWithAck('who am I')).toBe('alice');
+      mallory.emit('who am I');
+      await expect(mallory).toReceiveExactly(['exception', exception('Forbidden resource')]);
+      expect(app.get(Journal).entries).toEqual(['guard 1 of alice', 'guard 1 of mallory']);
+    });
   }
 });
 
-describe('a gateway that depends on something durable', () => {
+describe('a gateway with a durable dependency', () => {
   /** One sub-tree for each tenant, as Nest's docs have it. */
   class TenantStrategy implements ContextIdStrategy<Socket> {
     private readonly tenants = new Map<string, ContextId>();
@@ -424,7 +421,7 @@ describe('a gateway that depends on something durable', () => {
 
   const test = realtimeTest(appOf(TenantGateway, Tenant, Instances));
 
-  test('shares it between the clients of a tenant, and with nobody else', async ({ connect }) => {
+  test('shares it between the clients of one tenant only', async ({ connect }) => {
     const alice = await connect({ auth: { tenant: 'acme' } });
     const bob = await connect({ auth: { tenant: 'acme' } });
     const carol = await connect({ auth: { tenant: 'other' } });

@@ -71,7 +71,7 @@ describe('a message is handled', () => {
     });
   }
 
-  test('by polling as by websocket, and through an upgrade', async ({ connect }) => {
+  test('over polling, over WebSocket and through an upgrade', async ({ connect }) => {
     for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']] as const) {
       const alice = await connect({ transports: [...transports] });
       alice.emit('push', 1);
@@ -92,7 +92,7 @@ describe('a message is handled', () => {
     news.disconnect();
   });
 
-  test('on no namespace that nobody serves', async ({ connect }) => {
+  test('only on a namespace that a gateway serves', async ({ connect }) => {
     await expect(connect({ namespace: '/weather' })).toBeRefused();
     await expect(connect({ namespace: '/room-seven' })).toBeRefused();
   });
@@ -125,7 +125,7 @@ describe('@WebSocketServer()', () => {
     expect(app.get(NewsGateway).namespace).toBe(app.io.of('/news'));
   });
 
-  test('lets any provider into which the gateway is injected emit', async ({ app, connect }) => {
+  test('lets any provider emit through the injected gateway', async ({ app, connect }) => {
     const alice = await connect();
     const bob = await connect({ namespace: 'news' });
     app.get(Announcer).announce('hi');
@@ -167,7 +167,7 @@ describe('gateways of several modules', () => {
   });
 });
 
-describe('an app with a stream of events over HTTP beside its gateway', () => {
+describe('an app with server-sent events beside its gateway', () => {
   @WebSocketGateway()
   class ShutdownGateway extends PopGateway implements OnApplicationShutdown {
     shutdowns = 0;

@@ -19,7 +19,7 @@ test('the admin UI logs in by its password', async ({ connect }) => {
   await expect(admin).toReceive('config', { supportedFeatures: expect.arrayContaining(['DISCONNECT']) });
 });
 
-test('the admin UI comes back by its session', async ({ connect }) => {
+test('the admin UI reconnects with its session', async ({ connect }) => {
   const admin = await connect(asAdmin);
   const [sessionId] = await admin.next('session');
   await expect(await connect({ ...asAdmin, auth: { sessionId } })).toBeConnected();
@@ -31,7 +31,7 @@ test('a wrong password, and a token of the app, are refused', async ({ connect }
   await expect(connect({ ...asAdmin, auth: asAlice.auth })).toBeRefused('invalid credentials');
 });
 
-test('a password of the admin UI lets nobody into the app', async ({ connect }) => {
+test('the password of the admin UI does not log in to the app', async ({ connect }) => {
   await expect(connect({ auth: asAdmin.auth })).toBeRefused('no such token');
 });
 
@@ -72,7 +72,7 @@ describe('in development', () => {
     await expect(admin).toReceive('event_received', '/', alice.id, ['greet'], expect.anything());
   });
 
-  plainTest('a client is authenticated again as before', async () => {
+  plainTest('a client stays connected when it is authenticated again', async () => {
     const app = await start();
     const alice = await app.connect(asAlice);
     await app.get(Authentication).recheck();
@@ -80,7 +80,7 @@ describe('in development', () => {
     await expect(alice).toBeConnected();
   });
 
-  plainTest('an ack of an event without a handler is not called, since the UI listens by onAny', async () => {
+  plainTest('an event without a handler gets no ack, because the admin UI listens with onAny', async () => {
     const app = await start();
     const alice = await app.connect(asAlice);
     await expect(alice.emitWithAck('unknown')).not.toBeAcked();

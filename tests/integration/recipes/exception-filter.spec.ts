@@ -22,17 +22,17 @@ const internalError = { status: 'error', code: 'INTERNAL_ERROR', message: 'Inter
 const notFound = { status: 'error', code: 'NOT_FOUND', message: 'there is no attic' };
 const missingTable = expect.objectContaining({ message: 'the table "rooms" does not exist' });
 
-describe("a filter that passes on to Nest's", () => {
+describe("a filter that passes errors on to Nest's filter", () => {
   const test = realtimeTest(AppModule, options);
 
-  test('reports a fault of the server, with the event and the client', async ({ app, connect }) => {
+  test('reports an error of the server, with the event and the client', async ({ app, connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('enter', 'hall')).toBeAcked(internalError);
     expect(reported).toEqual([[missingTable, { event: 'enter', client: alice.id }]]);
     await expect(app).toHaveLogged(/the table "rooms" does not exist/, { level: 'error' });
   });
 
-  test('does not report what is meant for the client', async ({ connect }) => {
+  test('does not report an error that is meant for the client', async ({ connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('enter', 'attic')).toBeAcked(notFound);
     await expect(alice.emitWithAck('enter', 'cellar')).toBeAcked(
@@ -41,7 +41,7 @@ describe("a filter that passes on to Nest's", () => {
     expect(reported).toEqual([]);
   });
 
-  test('answers twice where there is an ack: in it and by "exception"', async ({ connect }) => {
+  test('answers twice when there is an ack: in the ack and by "exception"', async ({ connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('enter', 'cellar')).toBeAcked(expect.objectContaining({ code: 'WS_EXCEPTION' }));
     const told = { status: 'error', message: 'the cellar is closed' };
@@ -51,7 +51,7 @@ describe("a filter that passes on to Nest's", () => {
   });
 });
 
-describe('a filter that throws the error again', () => {
+describe('a filter that rethrows the error', () => {
   @UseFilters(RethrowingFilter)
   @WebSocketGateway()
   class RethrowingGateway extends RoomsGateway {}
@@ -61,7 +61,7 @@ describe('a filter that throws the error again', () => {
 
   const test = realtimeTest(RethrowingModule, options);
 
-  test('reports a fault of the server, which is logged with its handler', async ({ app, connect }) => {
+  test('reports an error of the server, which is logged with its handler', async ({ app, connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('enter', 'hall')).toBeAcked(internalError);
     expect(reported).toEqual([[missingTable, { event: 'enter', client: alice.id }]]);
@@ -70,7 +70,7 @@ describe('a filter that throws the error again', () => {
     });
   });
 
-  test('answers once: in the ack or, without one, by "exception"', async ({ connect }) => {
+  test('answers once: in the ack or, without an ack, by "exception"', async ({ connect }) => {
     const alice = await connect();
     await expect(alice.emitWithAck('enter', 'attic')).toBeAcked(notFound);
     await expect(alice).not.toReceive('exception');

@@ -7,24 +7,27 @@ const test = realtimeTest(AppModule);
 
 const TRANSPORTS = [['websocket'], ['polling'], ['polling', 'websocket']] as const;
 
-describe.each(TRANSPORTS.map((transports) => ({ transports: [...transports] })))('by $transports', ({ transports }) => {
-  test('a handler knows the user of the session', async ({ app, connect }) => {
-    const cookie = await logIn(app, 'alice');
-    const alice = await connect({ transports, extraHeaders: { cookie } });
-    expect(await alice.emitWithAck('who am I')).toBe('alice');
-  });
+describe.each(TRANSPORTS.map((transports) => ({ transports: [...transports] })))(
+  'over $transports',
+  ({ transports }) => {
+    test('a handler knows the user of the session', async ({ app, connect }) => {
+      const cookie = await logIn(app, 'alice');
+      const alice = await connect({ transports, extraHeaders: { cookie } });
+      expect(await alice.emitWithAck('who am I')).toBe('alice');
+    });
 
-  test('a client without a session is refused', async ({ connect }) => {
-    await expect(connect({ transports })).toBeRefused('log in first');
-  });
-});
+    test('a client without a session is refused', async ({ connect }) => {
+      await expect(connect({ transports })).toBeRefused('log in first');
+    });
+  },
+);
 
-test('a session with a forged cookie is refused', async ({ connect }) => {
+test('a forged session cookie is refused', async ({ connect }) => {
   const cookie = 'connect.sid=s%3Aforged.signature';
   await expect(connect({ extraHeaders: { cookie } })).toBeRefused('log in first');
 });
 
-test('a logout disconnects the clients of the user, and nobody else', async ({ app, connect }) => {
+test('a logout disconnects the clients of the user, and no other client', async ({ app, connect }) => {
   const [cookie, cookieOfBob] = [await logIn(app, 'alice'), await logIn(app, 'bob')];
   const alice = await connect({ extraHeaders: { cookie } });
   const bob = await connect({ extraHeaders: { cookie: cookieOfBob } });

@@ -6,13 +6,13 @@ const test = realtimeTest(AppModule);
 
 const transports = ['polling', 'websocket'] as const;
 
-test.for(transports)('the cookie of a login lets a client in by %s', async (transport, { app, connect }) => {
+test.for(transports)('a client with the cookie of a login connects over %s', async (transport, { app, connect }) => {
   const cookie = `theme=dark; ${await logIn(app, 'alice')}`;
   const alice = await connect({ transports: [transport], extraHeaders: { cookie } });
   expect(await alice.emitWithAck('who am I')).toBe('alice');
 });
 
-test.for(transports)('a client without the cookie is refused by %s', async (transport, { connect }) => {
+test.for(transports)('a client without the cookie is refused over %s', async (transport, { connect }) => {
   await expect(connect({ transports: [transport] })).toBeRefused('log in first');
   const cookie = 'token=a guess';
   await expect(connect({ transports: [transport], extraHeaders: { cookie } })).toBeRefused('log in first');

@@ -8,7 +8,9 @@ import { useRedisOfRun } from './one-redis.js';
 
 useRedisOfRun();
 
-test('the apps of a file are nodes, and those of another file are none of them', async ({ redisUrl }) => {
+test('the apps of one test file are nodes of one cluster, and the apps of another file are not', async ({
+  redisUrl,
+}) => {
   expect(process.env.REDIS_URL).toBe(redisUrl);
   await using one = await startTestApp(AppModule);
   await using same = await startTestApp(AppModule);

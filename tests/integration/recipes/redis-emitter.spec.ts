@@ -26,7 +26,7 @@ async function start(redisUrl: string): Promise<{ nodes: [TestApp, TestApp]; shi
   return { nodes, shipping: worker.get(Shipping) };
 }
 
-test('a worker reaches the clients of every node, and only those in the room', async ({ redisUrl }) => {
+test('a worker reaches the clients of a room on every node, and no other client', async ({ redisUrl }) => {
   const { nodes, shipping } = await start(redisUrl);
   const [alice, bob] = [await nodes[0].connect(), await nodes[1].connect()];
   const carol = await nodes[1].connect();

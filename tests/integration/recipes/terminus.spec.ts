@@ -30,7 +30,7 @@ async function health(app: TestApp): Promise<[status: number, body: unknown]> {
   return [response.status, await response.json()];
 }
 
-test('the app is ready while it serves, and not from the beginning of its shutdown', async ({ app, connect }) => {
+test('the app is ready while it serves, and not ready once its shutdown begins', async ({ app, connect }) => {
   const alice = await connect();
   expect(await health(app)).toEqual([200, expect.objectContaining({ status: 'ok' })]);
 
@@ -57,7 +57,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-graceful('clients stay for the grace period', async ({ app, connect }) => {
+graceful('clients stay connected for the grace period', async ({ app, connect }) => {
   vi.stubEnv('GRACE_PERIOD_MS', '300');
   const alice = await connect();
   const began = performance.now();

@@ -20,13 +20,13 @@ test('an event over its limit is refused in the ack', async ({ connect }) => {
   expect(await alice.emitWithAck('say', 'four')).toEqual(refused);
 });
 
-test('an event over its limit is refused by "exception" where it has no ack', async ({ connect }) => {
+test('an event over its limit is refused by "exception" when it has no ack', async ({ connect }) => {
   const alice = await connect();
   for (let sent = 0; sent < 4; sent += 1) alice.emit('say', 'hi');
   await expect(alice).toReceiveExactly(['exception', { ...refused, event: 'say' }]);
 });
 
-test('each client has a limit of its own, and each event too', async ({ connect }) => {
+test('each client and each event has its own limit', async ({ connect }) => {
   const [alice, bob] = await connect(2);
   for (let sent = 0; sent < 3; sent += 1) await alice.emitWithAck('say', 'hi');
   expect(await alice.emitWithAck('say', 'hi')).toEqual(refused);
@@ -34,7 +34,7 @@ test('each client has a limit of its own, and each event too', async ({ connect 
   for (let sent = 0; sent < 101; sent += 1) expect(await alice.emitWithAck('typing')).toBeUndefined();
 });
 
-test('an HTTP request still counts by its address, and its response has the headers', async ({ app }) => {
+test('an HTTP request is counted by its address, and its response has the headers', async ({ app }) => {
   const { headers } = await fetch(`${app.url}/status`);
   expect(headers.get('x-ratelimit-limit')).toBe('100');
   expect(headers.get('x-ratelimit-remaining')).toBe('99');
