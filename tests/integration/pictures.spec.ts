@@ -4,7 +4,8 @@ import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
 import { expect, test as base } from 'vitest';
 import { ChatModule } from '../package/consumer/chat.module.js';
 import { withChromium } from './support/chromium.js';
-import { blocksOf } from './support/docs/blocks.js';
+import { blocksOf, read } from './support/docs/blocks.js';
+import { houseOf } from './support/docs/house.js';
 import { stable } from './support/docs/stable.js';
 import { PALETTES, terminalPicture } from './support/docs/terminal-picture.js';
 import { svgOf, withMermaid } from './support/mermaid.js';
@@ -57,4 +58,13 @@ test('the picture of the diagram matches the timeline of the same test', async (
     }
     expect(SOURCE.exec(readFileSync(pathOf(`diagram-${theme}`), 'utf8'))?.[0]).toBe(source);
   }
+});
+
+const HOUSE = /(?<=<!-- house: (\S+) -->\n)[^]*?(?=<!-- end of house -->)/g;
+
+test('the maps of the folders in CONTRIBUTING show the imports of the sources', () => {
+  const page = read('CONTRIBUTING.md');
+  const drawn = page.replaceAll(HOUSE, (_, folder: string) => `\n${houseOf(folder)}\n\n`);
+  if (isWriting) writeFileSync(fileURLToPath(new URL('../../CONTRIBUTING.md', import.meta.url)), drawn);
+  else expect(page).toBe(drawn);
 });
