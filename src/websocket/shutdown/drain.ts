@@ -3,6 +3,7 @@ import { Deadline } from '../timing/deadline.js';
 import type { InFlight, Work } from '../nest/in-flight.js';
 import type { Connection } from '../socket-io/engine-internals.js';
 import type { Server } from '../socket-io/socket.io.js';
+import { namespacesOf } from '../socket-io/socket-internals.js';
 import type { ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { ClientConnection, connectionsOf } from './client-connection.js';
 import { SHUTTING_DOWN, refuseNewConnections } from './refuse-connections.js';
@@ -67,10 +68,9 @@ export class Drain {
   private tell(): void {
     const { event } = this.options;
     if (event === false) return;
-    for (const { _nsps: namespaces } of this.servers) {
-      // The clients of other nodes stay connected.
-      for (const { local, sockets } of namespaces.values()) if (sockets.size > 0) local.emit(event, SHUTTING_DOWN);
-    }
+    // The clients of other nodes stay connected.
+    for (const { local, sockets } of [...this.servers].flatMap(namespacesOf))
+      if (sockets.size > 0) local.emit(event, SHUTTING_DOWN);
   }
 
   /** Lets handlers finish what was sent before clients knew of the shutdown, so that others still get the results. */
