@@ -6,7 +6,7 @@ export type {
   Authenticator,
   Handshake,
 } from './options/authentication.options.js';
-export { UnknownInternalsError } from './errors/private-members.js';
+export { UnknownInternalsError } from './errors/unknown-internals.js';
 export type { ErrorAnswer } from './errors/error-answer.js';
 export type {
   CreateErrorEnvelope,
@@ -17,7 +17,7 @@ export type {
 export type { Ack, MessageHandler } from './dispatch/message-handler.js';
 export { EventsGateway } from './nest/events.gateway.js';
 export { addressOf as clientAddressOf } from './flow/connection-flow.js';
-export { FlowMetrics } from './flow/flow.js';
+export { FlowMetrics } from './flow/shared-flow.js';
 export { GatewayOptionsError } from './nest/gateways.js';
 export { GatewayPortError } from './nest/server-registry.js';
 export type { TrustProxy } from './options/trust-proxy.js';

@@ -5,13 +5,13 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Connections } from './connection/connections.js';
 import type { Ack, MessageHandler } from './dispatch/message-handler.js';
-import { Flow } from './flow/flow.js';
+import { Flow } from './flow/shared-flow.js';
 import { ServerFlow } from './flow/server-flow.js';
 import { isSameNamespace, isSamePlace, type Gateway, type NamespaceName, type Place } from './nest/gateway.js';
 import { Gateways } from './nest/gateways.js';
 import { ServerRegistry } from './nest/server-registry.js';
 import { runMiddlewaresAtOnce } from './socket-io/engine-middlewares.js';
-import { Handshakes } from './handshake/handshakes.js';
+import { Admission } from './handshake/admission.js';
 import { allowsEveryOrigin, corsOptions } from './handshake/origin.js';
 import { limits as DEFAULTS } from './options/limits.options.js';
 import { WebsocketOptionsError } from './options/option-rules.js';
@@ -36,7 +36,7 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
   @Inject(WEBSOCKET_OPTIONS) private readonly options!: ResolvedWebsocketOptions;
   @Inject(HttpAdapterHost) private readonly httpAdapterHost!: HttpAdapterHost;
   @Inject(Gateways) private readonly gateways!: Gateways;
-  @Inject(Handshakes) private readonly handshakes!: Handshakes;
+  @Inject(Admission) private readonly admission!: Admission;
   @Inject(Flow) private readonly flow!: Flow;
   @Inject(Connections) private readonly connections!: Connections;
   @Inject(Shutdown) private readonly shutdown!: Shutdown;
@@ -117,11 +117,11 @@ export class WebsocketAdapter extends IoAdapter implements OnApplicationBootstra
     }
     this.warnOfOpenOrigin(merged);
     this.registry.claim(port, merged);
-    const guarded = this.handshakes.guardOptions(merged);
+    const guarded = this.admission.guardOptions(merged);
     const server = super.createIOServer(port, guarded as Parameters<IoAdapter['createIOServer']>[1]);
     const { httpServer } = server as { httpServer: HttpServer };
     if (httpServer !== this.httpServer) this.registry.expect(httpServer, port);
-    this.handshakes.install(server);
+    this.admission.install(server);
     new ServerFlow(server, this.flow).install();
     runMiddlewaresAtOnce(server.engine);
     this.connections.guard(server, (handler, client, data, ack) => this.handleMessage(handler, client, data, ack));

@@ -6,11 +6,11 @@ import { InFlight } from './nest/in-flight.js';
 import { NestPipeline } from './nest/pipeline.js';
 import { Failures } from './dispatch/failures.js';
 import { EventsGateway } from './nest/events.gateway.js';
-import { Flow, FlowMetrics } from './flow/flow.js';
+import { Flow, FlowMetrics } from './flow/shared-flow.js';
 import { Gateways } from './nest/gateways.js';
 import { CircuitBreaker } from './handshake/circuit-breaker.js';
 import { ClientAddresses } from './handshake/client-addresses.js';
-import { Handshakes } from './handshake/handshakes.js';
+import { Admission } from './handshake/admission.js';
 import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown, WebsocketReadiness } from './shutdown/shutdown.js';
 import { UncaughtFailures } from './shutdown/uncaught-failures.js';
@@ -55,7 +55,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     Authentication,
     ClientAddresses,
     CircuitBreaker,
-    Handshakes,
+    Admission,
     FlowMetrics,
     Flow,
     Connections,
@@ -77,7 +77,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     WEBSOCKET_OPTIONS,
     // A subclass of the adapter injects these.
     Gateways,
-    Handshakes,
+    Admission,
     Flow,
     Connections,
     Shutdown,

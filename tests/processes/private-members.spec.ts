@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { PrivateMembers } from '../../src/websocket/errors/private-members.js';
+import type { PrivateMembers } from '../../src/websocket/errors/unknown-internals.js';
 import { NEST_MEMBERS } from '../../src/websocket/nest/pipeline.js';
 import { connectionInMemory } from '../../src/websocket/socket-io/connection-in-memory.js';
 import * as gateway from '../../src/websocket/socket-io/private-members.js';

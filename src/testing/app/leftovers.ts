@@ -1,5 +1,5 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
-import type { Refusal } from '../model/refusal.js';
+import type { Refusal } from '../model/refused-event.js';
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import { showEvent, type Details } from '../report/format.js';
 import { takeUnawaited } from '../matchers/unawaited.js';

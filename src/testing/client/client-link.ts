@@ -16,8 +16,8 @@ import {
   observeSocket,
   queueOf,
   readyStateOf,
-} from '../socket-io/client-socket.js';
-import { observeWire } from '../socket-io/wire.js';
+} from '../socket-io/client-internals.js';
+import { observeWire } from '../socket-io/observe-packets.js';
 
 /** A client's name, and how long each of its waits may take, in milliseconds. */
 export interface ClientIdentity {

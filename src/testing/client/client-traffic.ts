@@ -3,8 +3,8 @@ import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { LinkContext } from './assertion-context.js';
-import { sentFromQueue } from '../socket-io/client-socket.js';
-import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/wire.js';
+import { sentFromQueue } from '../socket-io/client-internals.js';
+import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/observe-packets.js';
 
 /** When an event arrived, and what caused it. */
 type Arrival = Pick<ReceivedEvent, 'at' | 'cause' | 'entry' | 'sentAt'>;

@@ -9,8 +9,8 @@ import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
 import type { ClientContext } from './assertion-context.js';
 import type { ClientIdentity } from './client-link.js';
 import { TestClient } from './test-client.js';
-import { forgetSocket } from '../socket-io/client-socket.js';
-import { namespacesOf } from '../socket-io/server.js';
+import { forgetSocket } from '../socket-io/client-internals.js';
+import { namespacesOf } from '../socket-io/server-internals.js';
 
 /**
  * An app's clients. A new one is in `opened` at once, and moves to `refused` if it fails to connect: it may have

@@ -10,7 +10,7 @@ import { closeWebSocket } from '../socket-io/close-websocket.js';
 import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
 import type { ClientContext } from './assertion-context.js';
-import { queueOf } from '../socket-io/client-socket.js';
+import { queueOf } from '../socket-io/client-internals.js';
 
 /** How long one wait may take, and what aborts it. */
 export interface WaitOptions {

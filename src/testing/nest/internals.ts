@@ -1,5 +1,5 @@
 import { Logger, type INestMicroservice, type LoggerService } from '@nestjs/common';
-import { requireMembers } from '../../websocket/errors/private-members.js';
+import { requireMembers } from '../../websocket/errors/unknown-internals.js';
 
 /** Nest's current logger, for which Nest has no getter. */
 export function currentLogger(): LoggerService | undefined {

@@ -1,11 +1,11 @@
 import type { Socket } from '../../websocket/index.js';
 import type { HookError } from '../report/errors.js';
 import { readable, format } from '../report/format.js';
-import { aroundMiddlewares } from '../socket-io/server.js';
+import { aroundMiddlewares } from '../socket-io/server-internals.js';
 import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import type { ObservedApp } from './observed-app.js';
-import type { Refusals } from './refusals.js';
+import type { Refusals } from './refused-events.js';
 
 /** An event in transit: one end has sent it, and the other has not received it yet. */
 interface OnItsWay {

@@ -9,7 +9,7 @@ import {
 } from '../../websocket/index.js';
 import { beatInRealTime } from '../socket-io/heartbeats.js';
 import type { HookError } from '../report/errors.js';
-import { connectionIdOf, namespacesOf, observeServerSideEmits } from '../socket-io/server.js';
+import { connectionIdOf, namespacesOf, observeServerSideEmits } from '../socket-io/server-internals.js';
 import { executionContext, type ExecutionContext } from '../model/execution-context.js';
 import { createServerWith } from './create-server.js';
 import { discoverGateways, type Gateway } from './gateways.js';
@@ -18,7 +18,7 @@ import type { ObservedApp } from './observed-app.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
-import { Refusals } from './refusals.js';
+import { Refusals } from './refused-events.js';
 import { ObservedSocket, type Seen } from './observed-socket.js';
 import { patch } from './patch.js';
 

@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { Work } from '../model/work.js';
 import type { LogEntry } from '../model/log-entry.js';
-import type { Refusal } from '../model/refusal.js';
+import type { Refusal } from '../model/refused-event.js';
 import { report, format, showEvent, showExpectable, showServerError, showWorks, type Details } from './format.js';
 
 /** An error of the harness. Its message lists the details. */

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
 import { io, type Socket as ClientSocket } from 'socket.io-client';
 import type { Server, Socket } from '../../websocket/index.js';
-import { requireMembers, type PrivateMembers } from '../../websocket/errors/private-members.js';
+import { requireMembers, type PrivateMembers } from '../../websocket/errors/unknown-internals.js';
 import { connectionInMemory } from '../../websocket/socket-io/connection-in-memory.js';
 
 let verified: Promise<void> | undefined;

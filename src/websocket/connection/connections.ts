@@ -4,7 +4,7 @@ import { Authentication } from '../authentication/authentication.js';
 import { withoutIdentity } from '../authentication/identity.js';
 import { withTimeout } from '../timing/deadline.js';
 import { InFlight } from '../nest/in-flight.js';
-import { routesOf } from '../dispatch/message-handlers.js';
+import { routesOf } from '../dispatch/routes.js';
 import { NestPipeline } from '../nest/pipeline.js';
 import type { Dispatch } from '../dispatch/message.js';
 import { errorAnswer, isMeantForClient, messageOf, toErrorAnswer, type ErrorAnswer } from '../errors/error-answer.js';

@@ -1,4 +1,4 @@
-import { frameOf } from '../socket-io/coalesced-writes.js';
+import { frameOf } from '../socket-io/websocket-frame.js';
 import type { OnSent, WebSocket } from '../socket-io/engine-internals.js';
 import { WebsocketOptionsError } from '../options/option-rules.js';
 import type { Server } from '../socket-io/socket.io.js';

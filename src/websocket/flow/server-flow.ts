@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers';
-import { coalesceWrites, joinFrame } from '../socket-io/coalesced-writes.js';
+import { coalesceWrites } from '../socket-io/coalesced-writes.js';
+import { joinFrame } from '../socket-io/websocket-frame.js';
 import { connectionOf, releaseTransport, requeue, tcpOf, transportOf } from '../socket-io/engine-internals.js';
 import type { Connection, EnginePacket, EngineRequest } from '../socket-io/engine-internals.js';
 import { emitErrors, leaveBeforeJoin } from '../socket-io/pending-joins.js';
@@ -8,7 +9,7 @@ import type { Server } from '../socket-io/socket.io.js';
 import { sizeOf } from './backlogs.js';
 import { ConnectionFlow, flowOf } from './connection-flow.js';
 import { dismiss, terminateSoon } from './disconnect.js';
-import type { Flow } from './flow.js';
+import type { Flow } from './shared-flow.js';
 import { guardParser } from './guarded-parser.js';
 import { pacePackets, paceRequests } from './paced-polling.js';
 import { paceWebSockets, type PacedWebSocket } from './paced-websocket.js';

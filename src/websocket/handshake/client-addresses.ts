@@ -87,7 +87,7 @@ export class ClientAddresses {
     if (!isPrivate(address, 0)) return false;
     if (!this.hasWarned) {
       new Logger(ClientAddresses.name).warn(
-        `Handshakes come from ${address} with X-Forwarded-For, as from a proxy, and all clients have its ` +
+        `Admission come from ${address} with X-Forwarded-For, as from a proxy, and all clients have its ` +
           'address: the limits for one address refuse nobody. Name the proxy: ' +
           'WebsocketModule.forRoot({ trustProxy: "loopback, uniquelocal" }), or how many there are: { trustProxy: 1 }; ' +
           'with { trustProxy: false } there is none, and the limits hold',

@@ -19,7 +19,7 @@ import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.
 import { catchError, isObservable } from 'rxjs';
 import { FilteredError } from '../errors/error-answer.js';
 import { isPromise } from '../errors/guarded-call.js';
-import { requireMembers, type PrivateMembers } from '../errors/private-members.js';
+import { requireMembers, type PrivateMembers } from '../errors/unknown-internals.js';
 import type { Socket } from '../socket-io/socket.io.js';
 import { handlerWork, InFlight } from './in-flight.js';
 

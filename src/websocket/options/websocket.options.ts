@@ -1,6 +1,6 @@
 import { authenticationOption, type AuthenticationOptions } from './authentication.options.js';
 import { errorsOptions, type ErrorsOptions } from './errors.options.js';
-import { flowOptions } from './flow.options.js';
+import { memoryOptions } from './memory.options.js';
 import { handshakeOptions } from './handshake.options.js';
 import { limits, type Limits } from './limits.options.js';
 import {
@@ -96,10 +96,14 @@ const moduleOptions = {
 
 /** Options of `WebsocketModule`: Socket.IO's `ServerOptions` under their own names, and the kit's beside them. */
 export interface WebsocketOptions
-  extends ServerOptions, Options<typeof handshakeOptions>, Options<typeof flowOptions>, Options<typeof moduleOptions> {}
+  extends
+    ServerOptions,
+    Options<typeof handshakeOptions>,
+    Options<typeof memoryOptions>,
+    Options<typeof moduleOptions> {}
 
 /** The kit's own options. */
-const ownOptions = { ...handshakeOptions, ...flowOptions, ...moduleOptions };
+const ownOptions = { ...handshakeOptions, ...memoryOptions, ...moduleOptions };
 
 /** The options as the module's parts use them; `server` is what the app set of Socket.IO's, and nothing else. */
 export interface ResolvedWebsocketOptions extends Omit<

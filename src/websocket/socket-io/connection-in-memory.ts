@@ -3,7 +3,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { UnknownInternalsError } from '../errors/private-members.js';
+import { UnknownInternalsError } from '../errors/unknown-internals.js';
 import type { Socket } from './socket.io.js';
 
 const UPGRADE = {

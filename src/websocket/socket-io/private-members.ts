@@ -1,4 +1,4 @@
-import { requireMembers, type PrivateMembers } from '../errors/private-members.js';
+import { requireMembers, type PrivateMembers } from '../errors/unknown-internals.js';
 import { connectionInMemory } from './connection-in-memory.js';
 import { transportOf } from './engine-internals.js';
 import type { Socket } from './socket.io.js';

@@ -324,7 +324,7 @@ export const connection: Scenario[] = [
       log: [
         [
           'warn',
-          'Handshakes',
+          'Admission',
           'Refused a connection: its origin "https://evil.example.com" is not allowed by cors.origin',
         ],
       ],

@@ -5,7 +5,7 @@ import { clientOf, clientsOf, contradictionOf } from '../text.js';
 import { individualsOf } from './group-clients.js';
 import { mergeSteps } from './merge-steps.js';
 import { crossNodeArrows } from './cross-node.js';
-import { stepsOf, type Lanes } from './steps.js';
+import { stepsOf, type Lanes } from './steps-of-entry.js';
 import type { Lane, Step } from './step.js';
 
 /** All that a diagram of these entries could show, in order. `leaves` is how the clients left after a failure. */

@@ -15,7 +15,7 @@ const groups: readonly Group[] = [
   { title: 'Authentication', file: 'authentication', of: 'AuthenticationOptions', within: 'authentication' },
   { title: 'Errors', file: 'errors', of: 'errorsOptions', within: 'errors' },
   { title: 'Limits', file: 'limits', of: 'limits', within: 'limits' },
-  { title: 'Memory', file: 'flow', of: 'flowOptions' },
+  { title: 'Memory', file: 'memory', of: 'memoryOptions' },
   { title: 'Shutdown', file: 'shutdown', of: 'shutdownOptions', within: 'shutdown' },
   { title: 'Redis', file: 'redis', of: 'fields', within: 'redis' },
 ];

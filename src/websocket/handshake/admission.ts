@@ -6,13 +6,13 @@ import type { EngineRequest, UpgradeResponse } from '../socket-io/engine-interna
 import { ThrottledLog } from '../errors/throttled-log.js';
 import type { Server, ServerOptions } from '../socket-io/socket.io.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
-import { guardAllowRequest, guardCors, type Guard } from './app-checks.js';
+import { guardAllowRequest, guardCors, type Guard } from './guarded-options.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
 import { HandshakeRefusal, refuseHandshake } from './handshake-refusal.js';
 import { originIsAllowed } from './origin.js';
 import { perTurn } from './per-turn-queue.js';
-import { shareTexts } from './shared-texts.js';
+import { shareTexts } from './interned-headers.js';
 
 const ORIGIN_NOT_ALLOWED = new HandshakeRefusal(403, 'ORIGIN_NOT_ALLOWED', 'Pages of this origin may not connect');
 const ORIGIN_MISSING = new HandshakeRefusal(403, 'ORIGIN_MISSING', 'Only pages of allowed origins may connect');
@@ -26,8 +26,8 @@ const FAREWELL = 1_000;
  * every request of every transport, and the limits on each handshake. The app's own `allowRequest` runs after that.
  */
 @Injectable()
-export class Handshakes {
-  private readonly log = new ThrottledLog(Handshakes.name);
+export class Admission {
+  private readonly log = new ThrottledLog(Admission.name);
   // It takes some tenths of a millisecond to set up a connection or to answer a refusal.
   private readonly accept = perTurn(8);
   private readonly refuse = perTurn(5);

@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { bytes, count, milliseconds, withDefault } from './option-rules.js';
 
 /** What one connection, and all together, may cost in memory. */
-export const flowOptions = {
+export const memoryOptions = {
   /**
    * How many bytes may wait for a client that reads nothing; a character counts as one byte. For a client that reads,
    * however slowly, more may wait. Volatile events do not wait: Socket.IO drops them while the transport is busy.

@@ -1,5 +1,5 @@
 import { isText } from '../report/format.js';
-import type { Refusal } from '../model/refusal.js';
+import type { Refusal } from '../model/refused-event.js';
 import { now } from '../timing/real-time.js';
 import { nextMoment } from './membership.js';
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io-client';
-import { namespaceOf } from './client-socket.js';
+import { namespaceOf } from './client-internals.js';
 
 /** A packet of the Socket.IO protocol. */
 export interface Packet {
