@@ -102,7 +102,11 @@ export function resolve(rules: Rules, options: object, prefix = ''): Record<stri
 
 function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: string): void {
   const names = Object.keys(rules).toSorted();
-  const misspelt = names.find((name) => isMisspelt(option, name));
+  // Short names could be anything.
+  const nested = names.flatMap((name) =>
+    Object.keys(rules[name]!.fields ?? {}).flatMap((inner) => (inner.length < 8 ? [] : [`${name}.${inner}`])),
+  );
+  const misspelt = [...names, ...nested].find((name) => isMisspelt(option, name.slice(name.indexOf('.') + 1)));
   const likely = Object.hasOwn(FORMER_NAMES, option) ? FORMER_NAMES[option] : misspelt;
   if (likely) throw new WebsocketOptionsError(prefix + option, value, `the name "${prefix}${likely}"`);
   const known = names.map((name) => prefix + name).join(', ');
@@ -112,7 +116,10 @@ function refuseUnknown(rules: Rules, option: string, value: unknown, prefix: str
 /** Options of Socket.IO 2 that would be without effect. */
 const FORMER_NAMES: Readonly<Record<string, string>> = { origins: 'cors.origin', handlePreflightRequest: 'cors' };
 
-/** Whether what is between the same beginning and the same end is a letter or two, or a fifth of a long name. */
+/**
+ * Whether what is between the same beginning and the same end is a letter or two, or a fifth of a long name; or three
+ * quarters of the names are the same, as in `authenticate` for `authentication`.
+ */
 function isMisspelt(option: string, name: string): boolean {
   const [one, other] = [option.toLowerCase(), name.toLowerCase()];
   const most = Math.min(one.length, other.length);
@@ -120,7 +127,8 @@ function isMisspelt(option: string, name: string): boolean {
   while (start < most && one[start] === other[start]) start += 1;
   let end = 0;
   while (end < most - start && one.at(-1 - end) === other.at(-1 - end)) end += 1;
-  return Math.max(one.length, other.length) - start - end <= Math.max(2, name.length / 5);
+  const longest = Math.max(one.length, other.length);
+  return longest - start - end <= Math.max(2, name.length / 5) || Math.max(start, end) >= longest * 0.75;
 }
 
 export function isClass(value: unknown): value is Type {
