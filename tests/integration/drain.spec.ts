@@ -411,6 +411,37 @@ test('a drain does not wait for an endless stream', async () => {
   expect(app.logs.entries.filter(({ level }) => level === 'warn')).toEqual([]);
 });
 
+test('a beforeDrain that hangs takes no time from handleDisconnect, and is named in the log', async () => {
+  const left: string[] = [];
+
+  @WebSocketGateway()
+  class HangingGateway {
+    @SubscribeMessage('hang')
+    hang(): Promise<void> {
+      return new Promise(() => {});
+    }
+
+    handleDisconnect(client: Socket): void {
+      left.push(client.id);
+    }
+
+    beforeDrain(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  @Module({ imports: [WebsocketModule.forRoot({ shutdown: { timeout: 1_000 } })], providers: [HangingGateway] })
+  class HangingModule {}
+  const app = await startTestApp(HangingModule);
+  const alice = await app.connect({ name: 'alice' });
+  const { id } = alice;
+  alice.emit('hang');
+  await alice.link.fenceToServer();
+  await app.nest.close();
+  expect(left).toEqual([id]);
+  await expect(app).toHaveLogged('The drain goes on without beforeDrain: it has not ended.', { level: 'warn' });
+  await app.close().catch(() => {});
+});
+
 test('all clients receive what beforeDrain emits, and its error is logged', async () => {
   @WebSocketGateway()
   class GameGateway implements BeforeDrain {

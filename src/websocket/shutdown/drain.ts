@@ -53,7 +53,8 @@ export class Drain {
     const onLate = (connection: Connection): void =>
       void this.leaving.push(this.disconnectOne(new ClientConnection(connection)));
     for (const server of this.servers) refuseNewConnections(server, retryAfter, this.onSign, onLate);
-    await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.beforeDrain());
+    const isReady = await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.beforeDrain());
+    if (!isReady) this.cutOffs.push('The drain goes on without beforeDrain: it has not ended.');
     const connections = Array.from(this.servers).flatMap(connectionsOf);
     this.tell();
     await this.dealWithWhatIsSent(connections);
@@ -75,7 +76,8 @@ export class Drain {
 
   /** Lets handlers finish what was sent before clients knew of the shutdown, so that others still get the results. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
-    const deadline = new Deadline(this.options.timeout * SHARE_OF_HANDLERS);
+    // A slow beforeDrain takes from this time, and not from that for the goodbyes.
+    const deadline = new Deadline(Math.min(this.options.timeout * SHARE_OF_HANDLERS, this.lastAnswer.left));
     const idleDeadline = new Deadline(deadline.left, SILENCE_OF_OTHERS);
     const onSign = (): void => {
       idleDeadline.renew();
