@@ -10,6 +10,7 @@ import { Flow, FlowMetrics } from './flow/shared-flow.js';
 import { Gateways } from './nest/gateways.js';
 import { CircuitBreaker } from './handshake/circuit-breaker.js';
 import { ClientAddresses } from './handshake/client-addresses.js';
+import { ConnectionLimits } from './handshake/connection-limits.js';
 import { Admission } from './handshake/admission.js';
 import { RedisBackplane } from './redis/redis-backplane.js';
 import { Shutdown, WebsocketReadiness } from './shutdown/shutdown.js';
@@ -54,6 +55,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     Failures,
     Authentication,
     ClientAddresses,
+    ConnectionLimits,
     CircuitBreaker,
     Admission,
     FlowMetrics,

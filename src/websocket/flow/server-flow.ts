@@ -46,7 +46,7 @@ export class ServerFlow {
   /** Applies the limits to all future connections. */
   install(): void {
     const { server, maxMessageSize } = this;
-    const { addresses, backlogs } = this.common;
+    const { addresses, connections, backlogs } = this.common;
     const { engine } = server;
     paceWebSockets(engine, `A message may have ${maxMessageSize} bytes`, this.onTooLarge);
     paceRequests(engine, maxMessageSize, this.onTooLarge);
@@ -74,7 +74,7 @@ export class ServerFlow {
         conn.on('upgrading', onUpgrading);
         conn.once('upgrading', endPolls);
       }
-      const oneTooMany = addresses.open(flow.account, request);
+      const oneTooMany = connections.open(flow.account, request);
       if (oneTooMany) this.disconnect(flow, new Violation(oneTooMany.code, oneTooMany.message));
     });
     engine.on('flush', (conn: Connection, packets: EnginePacket[]) => {
@@ -133,7 +133,7 @@ export class ServerFlow {
     flow.close();
     if (inTransport(flow) === 0) this.common.backlogs.forget(flow);
     releaseTransport(flow.conn);
-    this.common.addresses.close(flow.account);
+    this.common.connections.close(flow.account);
   }
 
   onOverRate(flow: ConnectionFlow): void {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ThrottledLog } from '../errors/throttled-log.js';
 import { ClientAddresses } from '../handshake/client-addresses.js';
+import { ConnectionLimits } from '../handshake/connection-limits.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
 import { Backlogs, type Excess } from './backlogs.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -37,6 +38,7 @@ export class Flow {
   constructor(
     @Inject(WEBSOCKET_OPTIONS) readonly options: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) readonly addresses: ClientAddresses,
+    @Inject(ConnectionLimits) readonly connections: ConnectionLimits,
     @Inject(FlowMetrics) readonly metrics: FlowMetrics,
   ) {
     this.backlogs = new Backlogs(options, (slow, excess) => this.cutOff(slow, excess));

@@ -9,6 +9,7 @@ import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/web
 import { guardAllowRequest, guardCors, type Guard } from './guarded-options.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { ClientAddresses } from './client-addresses.js';
+import { ConnectionLimits } from './connection-limits.js';
 import { HandshakeRefusal, refuseHandshake } from './handshake-refusal.js';
 import { originIsAllowed } from './origin.js';
 import { perTurn } from './per-turn-queue.js';
@@ -35,6 +36,7 @@ export class Admission {
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
     @Inject(ClientAddresses) private readonly addresses: ClientAddresses,
+    @Inject(ConnectionLimits) private readonly limits: ConnectionLimits,
     @Inject(CircuitBreaker) private readonly breaker: CircuitBreaker,
   ) {}
 
@@ -86,7 +88,7 @@ export class Admission {
     if (!isHandshake(request)) return undefined;
     if (origin === undefined && !this.options.allowMissingOrigin && site !== 'same-origin')
       return this.because(ORIGIN_MISSING, 'it names no origin, and allowMissingOrigin is false');
-    const full = this.addresses.judge(request);
+    const full = this.limits.judge(request);
     if (full) return this.because(full, full.message, this.addresses.addressOf(request));
     return this.breaker.admits() ? undefined : UNAVAILABLE;
   }

@@ -5,16 +5,10 @@ import { HttpAdapterHost } from '@nestjs/core';
 import ipaddr from 'ipaddr.js';
 import type { TokenBucket } from 'limiter';
 import proxyAddr from 'proxy-addr';
-import { fullBucket, isFull } from '../timing/token-bucket.js';
+import { isFull } from '../timing/token-bucket.js';
 import { WEBSOCKET_OPTIONS, type ResolvedWebsocketOptions } from '../options/websocket.options.js';
-import { HandshakeRefusal } from './handshake-refusal.js';
 import { trustOfAdapter } from './adapter-trust.js';
 import { trustsOf, type Trusts } from '../options/trust-proxy.js';
-
-// Another try may succeed when other clients have left.
-const SERVER_FULL = new HandshakeRefusal(503, 'TOO_MANY_CONNECTIONS', 'The server is at its limit of connections', 10);
-const ADDRESS = 'This address is at its limit of connections';
-const ADDRESS_FULL = new HandshakeRefusal(429, 'TOO_MANY_CONNECTIONS_OF_ADDRESS', ADDRESS, 10);
 
 /** The counters of one address. */
 export class AddressAccount {
@@ -34,7 +28,6 @@ export class ClientAddresses {
   private readonly accounts = new Map<string, AddressAccount>();
   private believed: { readonly trusts: Trusts | undefined } | undefined;
   private hasWarned = false;
-  private connections = 0;
 
   constructor(
     @Inject(WEBSOCKET_OPTIONS) private readonly options: ResolvedWebsocketOptions,
@@ -80,14 +73,14 @@ export class ClientAddresses {
    * Whether a request comes through a proxy that is not configured: from a private address, with `X-Forwarded-For`. All
    * clients then have that address, so a warning is logged once. A client with a public address may send it itself.
    */
-  private comesByUnnamedProxy(request: IncomingMessage): boolean {
+  comesByUnnamedProxy(request: IncomingMessage): boolean {
     const isNamed = this.options.trustProxy !== undefined || this.trusts;
     if (isNamed || request.headers['x-forwarded-for'] === undefined) return false;
     const address = this.addressOf(request);
     if (!isPrivate(address, 0)) return false;
     if (!this.hasWarned) {
       new Logger(ClientAddresses.name).warn(
-        `Admission come from ${address} with X-Forwarded-For, as from a proxy, and all clients have its ` +
+        `Handshakes come from ${address} with X-Forwarded-For, as from a proxy, and all clients have its ` +
           'address: the limits for one address refuse nobody. Name the proxy: ' +
           'WebsocketModule.forRoot({ trustProxy: "loopback, uniquelocal" }), or how many there are: { trustProxy: 1 }; ' +
           'with { trustProxy: false } there is none, and the limits hold',
@@ -95,46 +88,6 @@ export class ClientAddresses {
     }
     this.hasWarned = true;
     return true;
-  }
-
-  /** Whether one more connection may be opened. @returns why not */
-  judge(request: IncomingMessage): HandshakeRefusal | undefined {
-    const account = this.accountOf(request);
-    if (isMore(this.connections + 1, this.options.limits.connections)) return SERVER_FULL;
-    const isOneTooMany = isMore(account.connections + 1, this.options.limits.connectionsPerAddress);
-    return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : this.charge(account));
-  }
-
-  /**
-   * Counts a connection that has been opened.
-   *
-   * @returns why it is one too many after all: several slow handshakes may have passed the check for the same place
-   */
-  open(account: AddressAccount, request: IncomingMessage): HandshakeRefusal | undefined {
-    this.connections += 1;
-    account.connections += 1;
-    if (isMore(this.connections, this.options.limits.connections)) return SERVER_FULL;
-    const isOneTooMany = isMore(account.connections, this.options.limits.connectionsPerAddress);
-    return this.unlessByUnnamedProxy(request, isOneTooMany ? ADDRESS_FULL : undefined);
-  }
-
-  close(account: AddressAccount): void {
-    this.connections -= 1;
-    account.connections -= 1;
-  }
-
-  private unlessByUnnamedProxy<T>(request: IncomingMessage, refused: T | undefined): T | undefined {
-    return refused && this.comesByUnnamedProxy(request) ? undefined : refused;
-  }
-
-  private charge(account: AddressAccount): HandshakeRefusal | undefined {
-    const { connectRate } = this.options.limits;
-    if (!connectRate) return undefined;
-    const bucket = (account.connects ??= fullBucket(connectRate));
-    if (bucket.tryRemoveTokens(1)) return undefined;
-    const retryAfter = Math.ceil(bucket.getWaitTime(1) / 1_000);
-    const text = 'This address opens connections faster than it may';
-    return new HandshakeRefusal(429, 'CONNECTING_TOO_FAST', text, retryAfter);
   }
 
   /**
@@ -178,7 +131,3 @@ function withoutPort(address: string): string {
 }
 
 const isPrivate = proxyAddr.compile(['loopback', 'linklocal', 'uniquelocal']);
-
-function isMore(connections: number, limit: number | false = false): boolean {
-  return limit !== false && connections > limit;
-}
