@@ -179,23 +179,3 @@ redisTest('connectionStateRecovery beside "redis" fails the boot', async ({ redi
       'whose adapter cannot recover a session.',
   );
 });
-
-test('recovers a client whose connection ended while a middleware decided on its return', async ({ app, connect }) => {
-  const [alice, bob] = [
-    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
-    await connect({ name: 'bob', auth: { token: 'bob' } }),
-  ];
-  let decides = false;
-  const asked = new Promise<void>((resolve) => {
-    app.io.use((_socket, next) => {
-      if (decides) next();
-      else resolve();
-    });
-  });
-  await missNews(alice, bob);
-  await asked;
-  decides = true;
-  alice.socket.io.engine.close();
-  await expect(alice).toReceive('news', 'meanwhile');
-  expect(alice.socket.recovered).toBe(true);
-});

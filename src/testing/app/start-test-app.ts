@@ -187,7 +187,7 @@ export async function bootTestApp(
     release();
     const name = 'module' in module ? module.module.name : module.name;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, {}, { cause: error });
+    throw new AppStartError(`${name} could not be started: ${stage} failed: ${reason}`, { cause: error });
   }
 }
 

@@ -22,8 +22,7 @@ export async function evaluate<Found>({ negated }: Manner, assertion: Assertion<
     restless(assertion, negated, error),
   );
   const { subject, clients } = assertion;
-  // Vitest leaves `isNot` undefined without `.not`.
-  const holds = negated ? !verdict.pass : verdict.pass;
+  const holds = verdict.pass !== negated;
   const client = clients.length === 1 ? clients[0]?.name : undefined;
   const { about, isOfNone = false } = assertion;
   const denied = (negated ? !isOfNone : isOfNone) ? about : undefined;

@@ -141,8 +141,8 @@ function observeFilters(seen: Seen): () => void {
   // All apps share this class of Nest's, so the error may belong to another app.
   return wrapMethod(WsExceptionsHandler.prototype, 'handle', ([error, host], call) => {
     const { app, cause } = executionContext.getStore() ?? {};
-    const socket = (host as ArgumentsHost).switchToWs().getClient<Socket>();
-    if (app === seen.app.identity) seen.of(socket)?.noteRefusal(cause, error);
+    if (app === seen.app.identity)
+      seen.of((host as ArgumentsHost).switchToWs().getClient<Socket>())?.noteRefusal(cause, error);
     return call();
   });
 }

@@ -82,7 +82,7 @@ export class ServerObserver implements Seen {
   of(socket: Socket): ObservedSocket | undefined {
     const known = this.observed.get(socket);
     // A test may call a hook by itself, with whatever it has at hand.
-    const own = known ? undefined : (socket as Partial<Socket> | undefined)?.nsp?.sockets?.get(socket.id);
+    const own = known ? undefined : (socket as Partial<Socket> | undefined)?.nsp?.sockets?.get?.(socket.id);
     return known ?? (own && this.observed.get(own));
   }
 

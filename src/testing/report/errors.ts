@@ -14,6 +14,10 @@ class KnownError extends Error {
 /** The app under test did not start. `cause` is what its code, or Nest, threw. */
 export class AppStartError extends KnownError {
   override readonly name = 'AppStartError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, {}, options);
+  }
 }
 
 /** The app under test did not shut down cleanly. `errors` has each problem. */

@@ -86,7 +86,7 @@ export class Message {
 
   private follow(handler: MessageHandler, stream: Observable<unknown>): void {
     const work = this.begin(handler);
-    // A value that cannot be sent ends the stream: the client is told, and may wait for no other value.
+    // A value that cannot be sent ends the stream with its error: the client may wait for the ack, and no other value come.
     const subscription = stream.pipe(tap((value) => this.say(handler, value))).subscribe({
       // The stream may never end. A shutdown waits only for the answer, which is the first value.
       next: () => this.sender.dispatch.inFlight.end(work),

@@ -9,8 +9,9 @@ export function routesOf(pipeline: NestPipeline, gateways: readonly Gateway[]): 
   for (const gateway of gateways) {
     for (const method of pipeline.methodsOf(gateway.instance)) {
       const handler = {
-        ...method,
         name: `${gateway.name}.${method.name}`,
+        event: method.event,
+        acksItself: method.acksItself,
         run: gateway.isScoped
           ? runScoped(pipeline, gateway, method)
           : pipeline.around(gateway.instance, method, gateway.wrapper.host!.token),

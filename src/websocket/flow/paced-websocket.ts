@@ -1,5 +1,5 @@
 import { frameOf } from '../socket-io/websocket-frame.js';
-import type { OnSent, WebSocket } from '../socket-io/engine-internals.js';
+import { webSocketServerOf, type OnSent, type WebSocket } from '../socket-io/engine-internals.js';
 import { WebsocketOptionsError } from '../options/option-rules.js';
 import type { Server } from '../socket-io/socket.io.js';
 import type { ConnectionFlow } from './connection-flow.js';
@@ -34,7 +34,7 @@ export function paceWebSockets(
   onTooLarge: (size: number | undefined) => void,
 ): void {
   const Original = engine.opts.wsEngine as new (...args: unknown[]) => WebSocketServer;
-  const { ws } = engine as object as { ws?: WebSocketServer };
+  const ws = webSocketServerOf(engine) as WebSocketServer | undefined;
   if (ws && typeof (ws.options?.WebSocket?.prototype as Partial<WebSocket> | undefined)?.pause !== 'function') {
     throw new WebsocketOptionsError(
       'wsEngine',

@@ -53,8 +53,8 @@ export class Drain {
     const onLate = (connection: Connection): void =>
       void this.leaving.push(this.disconnectOne(new ClientConnection(connection)));
     for (const server of this.servers) refuseNewConnections(server, retryAfter, this.onSign, onLate);
-    const isReady = await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.beforeDrain());
-    if (!isReady) this.cutOffs.push('The drain goes on without beforeDrain: it has not ended.');
+    const hasEnded = await new Deadline(this.options.timeout * SHARE_OF_HANDLERS).allows(this.beforeDrain());
+    if (!hasEnded) this.cutOffs.push('The drain goes on without beforeDrain: it has not ended.');
     const connections = Array.from(this.servers).flatMap(connectionsOf);
     this.tell();
     await this.dealWithWhatIsSent(connections);
@@ -76,8 +76,8 @@ export class Drain {
 
   /** Lets handlers finish what was sent before clients knew of the shutdown, so that others still get the results. */
   private async dealWithWhatIsSent(connections: readonly ClientConnection[]): Promise<void> {
-    // A slow beforeDrain takes from this time, and not from that for the goodbyes.
-    const deadline = new Deadline(Math.min(this.options.timeout * SHARE_OF_HANDLERS, this.lastAnswer.left));
+    // After a slow beforeDrain, handlers and goodbyes share what is left.
+    const deadline = new Deadline(this.lastAnswer.left * (SHARE_OF_HANDLERS / SHARE_OF_ANSWERS));
     const idleDeadline = new Deadline(deadline.left, SILENCE_OF_OTHERS);
     const onSign = (): void => {
       idleDeadline.renew();

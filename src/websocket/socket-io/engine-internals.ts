@@ -94,6 +94,11 @@ export function endConnection(connection: Connection, reason: string): void {
   releaseTransport(connection);
 }
 
+/** What opens the WebSockets of an engine: the server of `ws`, or that of the option `wsEngine`. */
+export function webSocketServerOf(engine: Server['engine']): unknown {
+  return engine['ws'];
+}
+
 /** For polling: once the connection is closed, the transport need not wait for another poll to tell the client. */
 export function releaseTransport(connection: Connection): void {
   if (connection.readyState === 'closed') transportOf(connection).shouldClose?.();

@@ -49,9 +49,9 @@ export function guardNamespace(namespace: Namespace, listener: NamespaceListener
 
     /** Socket.IO calls this when a client asks to join, and ignores the promise. */
     _add(this: Namespace, ...joining: Parameters<typeof add>): Promise<void> {
-      const [client] = joining;
-      recovered?.begin(client.conn);
+      recovered?.guardAdapter();
       return add(...joining).catch((error: unknown) => {
+        const [client] = joining;
         logFailure(`A client could not join namespace ${this.name}`, error);
         client.conn.close();
       });

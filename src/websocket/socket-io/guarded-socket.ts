@@ -61,7 +61,10 @@ const guards = {
   onack(this: Socket, packet: { id: number; data?: unknown[] }): void {
     guardedCall(
       () => prototypeOf(this)['onack'].call(this, packet),
-      (error) => logFailure(`An ack of client ${this.id} cannot be handled`, error),
+      (error) => {
+        this['acks'].delete(packet.id);
+        logFailure(`An ack of client ${this.id} cannot be handled`, error);
+      },
     );
   },
 

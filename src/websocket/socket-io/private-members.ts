@@ -33,7 +33,7 @@ export function membersOf(socket: Socket): PrivateMembers {
       [server.constructor, '_nsps', '_opts', '_parser', 'encoder'],
       [client.constructor, 'nsps', 'sockets'],
       [socket.constructor, '_anyListeners', '_anyOutgoingListeners', '_cleanup', '_error', '_onclose', '_onerror'],
-      [socket.constructor, 'ack', 'emitReserved', 'fns', 'notifyOutgoingListeners', 'onack', 'onevent'],
+      [socket.constructor, 'ack', 'acks', 'emitReserved', 'fns', 'notifyOutgoingListeners', 'onack', 'onevent'],
       [socket.constructor, 'packet', 'registerAckCallback', 'run'],
     ],
     'engine.io': [

@@ -1,6 +1,5 @@
 import { guardedCall } from '../errors/guarded-call.js';
 import { logFailure } from '../errors/report-error.js';
-import type { Connection } from './engine-internals.js';
 import type { Namespace, Socket } from './socket.io.js';
 
 type Adapter = Namespace['adapter'];
@@ -16,8 +15,6 @@ interface Recovery {
   session: Session | undefined;
   /** What has been broadcast since the search began, the oldest first. */
   readonly meanwhile: { readonly data: unknown[]; readonly options: BroadcastOptions }[];
-  /** A client whose connection has ended does not join any more, and no middleware has to say so. */
-  readonly conn: Connection;
 }
 
 /**
@@ -28,8 +25,6 @@ interface Recovery {
 export class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
   private readonly recoveries = new Set<Recovery>();
-  /** The connection of the client that asks to join at the moment. Socket.IO looks for its session at once. */
-  private joining: Connection | undefined;
 
   constructor(
     private readonly namespace: Namespace,
@@ -41,14 +36,8 @@ export class RecoveredSessions {
     this.recoveries.delete(this.find(socket.id)!);
   }
 
-  /** A client asks to join. */
-  begin(conn: Connection): void {
-    this.joining = conn;
-    this.guardAdapter();
-  }
-
   /** Wraps the adapter of the namespace. The app may have replaced the adapter since the last call. */
-  private guardAdapter(): void {
+  guardAdapter(): void {
     const { adapter } = this.namespace;
     if (this.adapters.has(adapter)) return;
     this.adapters.add(adapter);
@@ -56,7 +45,7 @@ export class RecoveredSessions {
     const persist = adapter.persistSession.bind(adapter);
     const broadcast = adapter.broadcast.bind(adapter);
     adapter.restoreSession = async (...of) => {
-      const recovery: Recovery = { session: undefined, meanwhile: [], conn: this.joining! };
+      const recovery: Recovery = { session: undefined, meanwhile: [] };
       this.recoveries.add(recovery);
       try {
         // The in-memory adapter collects the missed events synchronously. What is broadcast from now on is kept here.
@@ -79,7 +68,7 @@ export class RecoveredSessions {
       broadcast(packet, options);
       // The adapter has added an offset at the end of each event that it keeps for recovery.
       if (this.recoveries.size === 0 || !packet.data || packet.data.length === length) return;
-      for (const { meanwhile } of this.pending) meanwhile.push({ data: packet.data, options });
+      for (const { meanwhile } of this.recoveries) meanwhile.push({ data: packet.data, options });
     };
   }
 
@@ -99,12 +88,7 @@ export class RecoveredSessions {
   }
 
   private find(sid: string): Recovery | undefined {
-    return this.pending.find(({ session }) => session?.sid === sid);
-  }
-
-  private get pending(): readonly Recovery[] {
-    for (const recovery of this.recoveries) if (recovery.conn.readyState === 'closed') this.recoveries.delete(recovery);
-    return [...this.recoveries];
+    return [...this.recoveries].find(({ session }) => session?.sid === sid);
   }
 }
 

@@ -5,7 +5,8 @@ import type { Arrow, Lane } from './step.js';
 /**
  * The arrows through Redis for events that came from another node, by the `seq` of the first receipt on the node. The
  * timeline does not follow causes across nodes, so an event without a cause is assumed to come from another node. The
- * origin is known if there is only one other node, or if clients on only one node received the same event with a cause.
+ * origin is known if there is only one other node, or if clients on only one other node received the same event with
+ * a cause.
  */
 export function crossNodeArrows(entries: readonly TimelineEntry[]): ReadonlyMap<number, readonly Arrow[]> {
   const nodes = [...new Set(entries.flatMap(({ node }) => (node === undefined ? [] : [node])))];
