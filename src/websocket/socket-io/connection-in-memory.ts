@@ -35,11 +35,12 @@ async function connect(): Promise<Socket> {
   const server = new IoAdapter(createServer()).createIOServer(0);
   const [far, near] = duplexPair();
   const request = Object.assign(new IncomingMessage(near as TcpSocket), UPGRADE);
+  const joined: Socket[] = [];
+  server.on('connection', (socket) => joined.push(socket));
   server.engine.handleUpgrade(request, near, Buffer.alloc(0));
   far.resume().write(JOIN);
-  const { sockets } = server.sockets;
-  for (let turn = 0; sockets.size === 0 && turn < ENOUGH_TURNS; turn += 1) await new Promise(setImmediate);
-  const [socket] = sockets.values();
+  for (let turn = 0; joined.length === 0 && turn < ENOUGH_TURNS; turn += 1) await new Promise(setImmediate);
+  const [socket] = joined;
   void server.close();
   near.destroy();
   far.destroy();
