@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 import type { PrivateMembers } from '../../src/websocket/errors/unknown-internals.js';
 import { NEST_MEMBERS } from '../../src/websocket/nest/pipeline.js';
@@ -33,6 +34,26 @@ function named(members: PrivateMembers): string[] {
     ),
   );
 }
+
+test('an app starts that is bundled and minified, where classes and variables have other names', async () => {
+  const bundle = await rolldown({
+    input: support('gateway.js'),
+    platform: 'node',
+    // Nest and the kit load these if they are there.
+    external: [
+      /^@nestjs\/(microservices|platform-fastify)/,
+      /^class-/,
+      /^@fastify\//,
+      'redis',
+      '@socket.io/redis-adapter',
+    ],
+    logLevel: 'silent',
+  });
+  const dir = fileURLToPath(new URL('../../dist/bundled', import.meta.url));
+  await bundle.write({ dir, format: 'esm', minify: true, codeSplitting: false });
+  const { stdout } = await promisify(execFile)(process.execPath, [`${dir}/gateway.js`], { timeout: 60_000 });
+  expect(stdout).toBe('listens\n');
+});
 
 test.each(['gateway.js', 'harness.js'])('with all private members present, %s starts', async (script) => {
   expect(await startWithout('', script)).toBe('listens\n');

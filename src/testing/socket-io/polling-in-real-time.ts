@@ -1,8 +1,5 @@
-import * as socketIoClient from 'socket.io-client';
+import { NodeWebSocket, NodeXHR, WebTransport, type ManagerOptions } from 'socket.io-client';
 import { setTimeout } from '../timing/real-time.js';
-
-/** Socket.IO exports its transports since 4.8. */
-const { NodeXHR, NodeWebSocket, WebTransport } = socketIoClient as Partial<typeof socketIoClient>;
 
 /** The XMLHttpRequest of `xmlhttprequest-ssl`. */
 interface XmlHttpRequest {
@@ -11,7 +8,7 @@ interface XmlHttpRequest {
   dispatchEvent(event: string): void;
 }
 
-type Transports = Partial<socketIoClient.ManagerOptions>['transports'];
+type Transports = Partial<ManagerOptions>['transports'];
 
 const DONE = 4;
 
@@ -22,10 +19,9 @@ const DONE = 4;
  * those given as classes, are not changed.
  */
 export function pollingInRealTime(transports: NonNullable<Transports>): Transports {
-  if (!NodeXHR || !(transports as readonly unknown[]).includes('polling')) return transports;
-  const polling = realTimePolling(NodeXHR);
+  if (!(transports as readonly unknown[]).includes('polling')) return transports;
   const implementations = new Map<unknown, unknown>([
-    ['polling', polling],
+    ['polling', RealTimePolling],
     ['websocket', NodeWebSocket],
     ['webtransport', WebTransport],
   ]);
@@ -33,17 +29,15 @@ export function pollingInRealTime(transports: NonNullable<Transports>): Transpor
   return transports.map((transport) => implementations.get(transport) ?? transport) as Transports;
 }
 
-function realTimePolling(Polling: typeof socketIoClient.NodeXHR): typeof socketIoClient.NodeXHR {
-  return class extends Polling {
-    override request(options?: Parameters<InstanceType<typeof Polling>['request']>[0]) {
-      const request = super.request(options);
-      const { _xhr: xhr } = request as object as { _xhr: XmlHttpRequest };
-      const dispatch = xhr.dispatchEvent.bind(xhr);
-      xhr.dispatchEvent = (event) => {
-        if (xhr.readyState !== DONE) dispatch(event);
-        else if (event === 'readystatechange') setTimeout(() => xhr.onreadystatechange(), 0);
-      };
-      return request;
-    }
-  };
+class RealTimePolling extends NodeXHR {
+  override request(options?: Parameters<NodeXHR['request']>[0]) {
+    const request = super.request(options);
+    const { _xhr: xhr } = request as object as { _xhr: XmlHttpRequest };
+    const dispatch = xhr.dispatchEvent.bind(xhr);
+    xhr.dispatchEvent = (event) => {
+      if (xhr.readyState !== DONE) dispatch(event);
+      else if (event === 'readystatechange') setTimeout(() => xhr.onreadystatechange(), 0);
+    };
+    return request;
+  }
 }

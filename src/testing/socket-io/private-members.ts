@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { Socket as TcpSocket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
-import { io, type Socket as ClientSocket } from 'socket.io-client';
+import { io, NodeWebSocket, type Socket as ClientSocket } from 'socket.io-client';
 import type { Server, Socket } from '../../websocket/index.js';
 import { requireMembers, type PrivateMembers } from '../../websocket/errors/unknown-internals.js';
 import { connectionInMemory } from '../../websocket/socket-io/connection-in-memory.js';
@@ -17,10 +17,10 @@ export function verifyPrivateMembers(): Promise<void> {
   return verified;
 }
 
-/** Opens a client on a TCP socket that never connects. All parts of its connection exist nevertheless. */
+/** Opens a client that polls by a TCP socket which never connects. All parts of the client exist nevertheless. */
 export function openNowhere(): ClientSocket {
   const agent = Object.assign(new Agent(), { createConnection: () => new TcpSocket() });
-  const options = { agent: agent as never, transports: ['websocket'], autoConnect: false, reconnection: false };
+  const options = { agent: agent as never, transports: ['polling'], autoConnect: false, reconnection: false };
   const client = io('http://localhost', options);
   client.io.open();
   return client;
@@ -54,7 +54,13 @@ export function membersOf(server: Server, socket: Socket, client: ClientSocket):
     '@socket.io/component-emitter': [[Object.getPrototypeOf(client.constructor) as object, 'emitReserved']],
     'engine.io-client': [
       [engine.constructor, '_hasPingExpired', '_sendPacket', 'id'],
-      [engine.transport.constructor, 'ws'],
+      [NodeWebSocket, 'ws'],
+      [pollOf(client)?.constructor, '_xhr'],
     ],
   };
+}
+
+/** The request by which a client polls at the moment. */
+function pollOf({ io: { engine } }: ClientSocket): object | undefined {
+  return (engine.transport as object as { pollXhr?: object }).pollXhr;
 }

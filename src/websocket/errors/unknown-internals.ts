@@ -11,9 +11,9 @@ const PACKAGES: Readonly<Record<string, { readonly known: string; readonly of?: 
   'engine.io': { known: '6.6', of: 'socket.io' },
   ws: { known: '8', of: 'engine.io' },
   '@nestjs/microservices': { known: '11 and 12' },
-  'socket.io-client': { known: '4.7 and 4.8' },
+  'socket.io-client': { known: '4.8' },
   '@socket.io/component-emitter': { known: '3', of: 'socket.io-client' },
-  'engine.io-client': { known: '6.5 and 6.6', of: 'socket.io-client' },
+  'engine.io-client': { known: '6.6', of: 'socket.io-client' },
 };
 
 /** The internals of a package differ from those that the kit knows. Thrown when an app boots. */
@@ -31,7 +31,7 @@ export class UnknownInternalsError extends Error {
   }
 }
 
-/** Private members that the kit uses, by package: each class with the names of its members. */
+/** Private members that the kit uses, by package: each class, or an object, with the names of its members. */
 export type PrivateMembers = Readonly<
   Record<string, readonly (readonly [type: object | undefined, ...names: string[]])[]>
 >;
@@ -40,23 +40,27 @@ export type PrivateMembers = Readonly<
 export function requireMembers(members: PrivateMembers): void {
   for (const [packageName, classes] of Object.entries(members)) {
     for (const [type = Object, ...names] of classes) {
-      const missing = names.find((name) => !hasMember(type as { prototype: object }, name));
+      const missing = names.find((name) => !hasMember(type as { prototype?: object }, name));
       if (missing !== undefined)
         throw new UnknownInternalsError(
           packageName,
-          `has no ${Reflect.get(type, 'name')}#${missing}, which is private to it and used all the same`,
+          `has no ${nameOf(type)}#${missing}, which is private to it and used all the same`,
         );
     }
   }
 }
 
-/** Whether a class or its prototype has this member, or the code of the class uses it on `this` or `req`. */
-function hasMember(type: { prototype: object }, name: string): boolean {
-  if (name in type.prototype || name in type) return true;
-  const assigned = new RegExp(`\\b(this|req)\\.${name}\\b`);
+/** Whether an object, a class or its prototype has this member, or the code of the class uses it on `this`. */
+function hasMember(type: { prototype?: object }, name: string): boolean {
+  if (name in type || (type.prototype && name in type.prototype)) return true;
+  const assigned = new RegExp(`\\bthis\\.${name}\\b`);
   for (let of: unknown = type; typeof of === 'function'; of = Object.getPrototypeOf(of))
     if (assigned.test(Function.prototype.toString.call(of))) return true;
   return false;
+}
+
+function nameOf(type: object): string {
+  return typeof type === 'function' ? type.name : type.constructor.name;
 }
 
 /** The installed version; `undefined` if it cannot be found, for example in a bundle. */

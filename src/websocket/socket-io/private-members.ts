@@ -37,7 +37,8 @@ export function membersOf(socket: Socket): PrivateMembers {
       [socket.constructor, 'packet', 'registerAckCallback', 'run'],
     ],
     'engine.io': [
-      [engine.constructor, '_applyMiddlewares', '_query', 'clients', 'createTransport', 'middlewares', 'ws'],
+      [engine.constructor, '_applyMiddlewares', 'clients', 'createTransport', 'middlewares', 'ws'],
+      [conn.request, '_query'],
       [conn.constructor, 'onClose', 'pingTimeoutTimer', 'sendPacket', 'writeBuffer'],
       [conn.transport.constructor, 'socket'],
       [engine['createTransport']?.('polling', conn.request).constructor, 'onClose', 'onPacket', 'shouldClose'],
