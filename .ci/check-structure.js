@@ -1,6 +1,7 @@
 // Imports go down, and in no circle: a folder of `src/websocket` or `src/testing` imports, types included, only from those
 // that stand before it here, and no file from one that imports it. What belongs to no folder stands as `.`. Members that are
 // private to another package (`socket['run']`, `server._nsps`) are named in the folders `socket-io` and `nest` alone.
+// With `--map src/websocket` it prints how the folders there import each other, as a Mermaid flowchart.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
@@ -35,6 +36,27 @@ function circleFrom(file, imports, isDone, path = []) {
   return undefined;
 }
 
+/** Without what a folder reaches by way of another one: a line for that would only be in the way. */
+function mapOf(imports) {
+  const arrows = new Map();
+  for (const [path, targets] of imports) {
+    for (const to of targets.map(folderOf)) {
+      const from = folderOf(path);
+      if (from !== to && ![from, to].some((folder) => ['.', '..'].includes(folder)))
+        arrows.set(from, (arrows.get(from) ?? new Set()).add(to));
+    }
+  }
+  const reaches = (from, to) => [...(arrows.get(from) ?? [])].some((next) => next === to || reaches(next, to));
+  const lines = [...arrows].flatMap(([from, folders]) =>
+    [...folders]
+      .filter((to) => ![...folders].some((between) => between !== to && reaches(between, to)))
+      .map((to) => `  ${from} --> ${to}`),
+  );
+  return ['flowchart TD', ...lines.toSorted()].join('\n');
+}
+
+const [, , option, mapped] = process.argv;
+
 for (const [root, folders] of Object.entries(orders)) {
   const order = folders.split(' ');
   const imports = new Map();
@@ -56,6 +78,7 @@ for (const [root, folders] of Object.entries(orders)) {
       complain(`${join(root, path)} imports ${target}: "${to}" is not before "${from}" in .ci/check-structure.js.`);
     }
   }
+  if (option === '--map' && root === mapped) console.log(mapOf(imports));
   const isDone = new Set();
   const circle = [...imports.keys()].map((file) => circleFrom(file, imports, isDone)).find(Boolean);
   if (circle) complain(`${root}: a circle of imports: ${circle.join(' -> ')}`);

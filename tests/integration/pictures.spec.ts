@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,9 +9,8 @@ import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
 import { expect, test as base } from 'vitest';
 import { withChromium } from './support/chromium.js';
 import { blocksOf, read } from './support/docs/blocks.js';
-import { houseOf } from './support/docs/house.js';
 import { stable } from './support/docs/stable.js';
-import { PALETTES, terminalPicture } from './support/docs/terminal-picture.js';
+import { PALETTES, escaped, terminalPicture } from './support/docs/terminal-picture.js';
 import { svgOf, withMermaid } from './support/mermaid.js';
 
 /* The pictures of the README: its failure as a terminal shows it, and the sequence diagram of the same test, made by
@@ -67,10 +67,7 @@ async function diagramOfFailure(): Promise<string> {
 const SOURCE = /(?<=<desc>)[^]*(?=<\/desc>)/;
 
 test('the picture of the diagram matches the timeline of the same test', async ({ board }) => {
-  const source = stable(await diagramOfFailure())
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+  const source = escaped(stable(await diagramOfFailure()));
   for (const theme of themes) {
     if (isWriting) {
       const drawn = await svgOf(board!, await diagramOfFailure(), theme === 'dark' ? 'dark' : 'default');
@@ -84,7 +81,10 @@ const HOUSE = /(?<=<!-- house: (\S+) -->\n)[^]*?(?=<!-- end of house -->)/g;
 
 test('the maps of the folders in CONTRIBUTING show the imports of the sources', () => {
   const page = read('CONTRIBUTING.md');
-  const drawn = page.replaceAll(HOUSE, (_, folder: string) => `\n${houseOf(folder)}\n\n`);
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const mapOf = (folder: string): string =>
+    execFileSync(process.execPath, ['.ci/check-structure.js', '--map', folder], { cwd, encoding: 'utf8' });
+  const drawn = page.replaceAll(HOUSE, (_, folder: string) => `\n\`\`\`mermaid\n${mapOf(folder)}\`\`\`\n\n`);
   if (isWriting) writeFileSync(fileURLToPath(new URL('../../CONTRIBUTING.md', import.meta.url)), drawn);
   else expect(page).toBe(drawn);
 });

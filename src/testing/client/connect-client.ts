@@ -10,7 +10,7 @@ import type { ClientContext } from './assertion-context.js';
 import type { ClientIdentity } from './client-link.js';
 import { TestClient } from './test-client.js';
 import { forgetSocket } from '../socket-io/client-internals.js';
-import { namespacesOf } from '../socket-io/server-internals.js';
+import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 
 /**
  * An app's clients. A new one is in `opened` at once, and moves to `refused` if it fails to connect: it may have
@@ -60,7 +60,13 @@ export async function connectClient(
     }
     if (error) {
       const refusal = context.observer.handshakeRefusals.take(connectId);
-      throw explainRefusal(name, client.namespace, error, refusal, [...namespacesOf(server).keys()]);
+      throw explainRefusal(
+        name,
+        client.namespace,
+        error,
+        refusal,
+        namespacesOf(server).map((one) => one.name),
+      );
     }
     connected();
     if (until === 'handled') await untilHandled(client);

@@ -9,7 +9,8 @@ import {
 } from '../../websocket/index.js';
 import { beatInRealTime } from '../socket-io/heartbeats.js';
 import type { HookError } from '../report/errors.js';
-import { connectionIdOf, namespacesOf, observeServerSideEmits } from '../socket-io/server-internals.js';
+import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
+import { connectionIdOf, observeServerSideEmits } from '../socket-io/server-internals.js';
 import { executionContext, type ExecutionContext } from '../model/execution-context.js';
 import { createServerWith } from './create-server.js';
 import { discoverGateways, type Gateway } from './gateways.js';
@@ -110,7 +111,7 @@ export class ServerObserver implements Seen {
 
   /** The open connections. */
   get connected(): readonly Socket[] {
-    const namespaces = this.servers.flatMap(({ server }) => Array.from(namespacesOf(server).values()));
+    const namespaces = this.servers.flatMap(({ server }) => namespacesOf(server));
     return namespaces.flatMap(({ sockets }) => Array.from(sockets.values()));
   }
 
@@ -151,7 +152,7 @@ export class ServerObserver implements Seen {
     this.app.onServer?.(server);
     server.engine.on('connection', beatInRealTime);
     this.handshakeRefusals.observe(server);
-    for (const namespace of namespacesOf(server).values()) this.observeNamespace(namespace);
+    for (const namespace of namespacesOf(server)) this.observeNamespace(namespace);
     server.on('new_namespace', (namespace) => this.observeNamespace(namespace));
   }
 

@@ -5,11 +5,6 @@ import type { Namespace, Server, ServerOptions, Socket } from '../../websocket/i
  * https://github.com/socketio/socket.io/tree/main/packages/socket.io/lib
  */
 
-/** All namespaces of a server. `server.of` would create a missing one. */
-export function namespacesOf(server: Server): ReadonlyMap<string, Namespace> {
-  return server._nsps;
-}
-
 /** The parser of a server, if it is not Socket.IO's own. */
 export function parserOf(server: Server): ServerOptions['parser'] {
   return server._opts.parser;

@@ -56,6 +56,7 @@ function colourOf(line: string, { text, expected, received, dim }: Palette): str
   return line.trim() === '…' ? dim : text;
 }
 
-function escaped(line: string): string {
+/** A text within XML. */
+export function escaped(line: string): string {
   return line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
