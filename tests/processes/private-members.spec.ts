@@ -7,6 +7,7 @@ import type { PrivateMembers } from '../../src/websocket/errors/unknown-internal
 import { NEST_MEMBERS } from '../../src/websocket/nest/pipeline.js';
 import { connectionInMemory } from '../../src/websocket/socket-io/connection-in-memory.js';
 import * as gateway from '../../src/websocket/socket-io/private-members.js';
+import { NEST_MEMBERS as HARNESS_NEST_MEMBERS } from '../../src/testing/nest/internals.js';
 import * as harness from '../../src/testing/socket-io/private-members.js';
 import { isWhole } from './support/matrix.js';
 
@@ -24,7 +25,7 @@ const socket = await connectionInMemory();
 const client = harness.openNowhere();
 
 const inGateway = named({ ...gateway.membersOf(socket), ...NEST_MEMBERS });
-const inHarness = named(harness.membersOf(socket.nsp.server, socket, client));
+const inHarness = named({ ...HARNESS_NEST_MEMBERS, ...harness.membersOf(socket, client) });
 
 /** As in `socket.io/Socket#run`. */
 function named(members: PrivateMembers): string[] {

@@ -1,18 +1,21 @@
 import { Agent } from 'node:http';
 import { Socket as TcpSocket } from 'node:net';
-import { Logger } from '@nestjs/common';
-import { WsExceptionsHandler } from '@nestjs/websockets/exceptions/ws-exceptions-handler.js';
 import { io, NodeWebSocket, type Socket as ClientSocket } from 'socket.io-client';
-import type { Server, Socket } from '../../websocket/index.js';
+import type { Socket } from '../../websocket/index.js';
 import { requireMembers, type PrivateMembers } from '../../websocket/errors/unknown-internals.js';
+import { NEST_MEMBERS } from '../nest/internals.js';
 import { connectionInMemory } from '../../websocket/socket-io/connection-in-memory.js';
 
 let verified: Promise<void> | undefined;
 
-/** Checks, once per process, that all of {@link membersOf} exists. @throws UnknownInternalsError if it does not */
+/**
+ * Checks, once per process, that all private members that the harness uses exist.
+ *
+ * @throws UnknownInternalsError if one is missing
+ */
 export function verifyPrivateMembers(): Promise<void> {
   verified ??= connectionInMemory().then((socket) =>
-    requireMembers(membersOf(socket.nsp.server, socket, openNowhere())),
+    requireMembers({ ...NEST_MEMBERS, ...membersOf(socket, openNowhere()) }),
   );
   return verified;
 }
@@ -27,19 +30,16 @@ export function openNowhere(): ClientSocket {
 }
 
 /**
- * The private members that the harness uses: of both ends of a connection, and of Nest. No documented API shows which
- * packets a client sends, what is in transit, or when a middleware or a filter has refused an event. No option gives
- * heartbeats another clock.
+ * The private members of both ends of a connection that the harness uses. No documented API shows which packets a client
+ * sends, what is in transit, or when a middleware has refused an event. No option gives heartbeats another clock.
  */
-export function membersOf(server: Server, socket: Socket, client: ClientSocket): PrivateMembers {
+export function membersOf(socket: Socket, client: ClientSocket): PrivateMembers {
   const { conn, nsp } = socket;
   const { io: manager } = client;
   const { engine } = manager;
   return {
-    '@nestjs/common': [[Logger, 'staticInstanceRef']],
-    '@nestjs/websockets': [[WsExceptionsHandler, 'handle']],
     'socket.io': [
-      [server.constructor, '_nsps', '_opts'],
+      [nsp.server.constructor, '_nsps', '_opts'],
       [nsp.constructor, '_onServerSideEmit'],
       [socket.constructor, 'run'],
     ],
