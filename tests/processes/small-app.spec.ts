@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { io } from 'socket.io-client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { test as withRedis } from '../integration/support/redis.js';
 import { createConsumer } from '../package/support/consumer.js';
@@ -14,7 +15,7 @@ const projects = isWhole
       { nest: 12, redis: 6, engine: '6.6.13' },
       { nest: 12, redis: 5, engine: '6.6.12' },
       { nest: 11, redis: 6, engine: '6.6.12' },
-      { nest: 11, redis: 5, engine: '6.6.13' },
+      { nest: 11, redis: 5, engine: '6.6.0' },
     ]
   : [{ nest: 12, redis: 6, engine: '6.6.13' }];
 const platforms = isWhole ? ['express', 'fastify'] : ['express'];
@@ -54,6 +55,17 @@ describe.each(projects)('an app on Nest $nest with redis $redis and engine.io $e
         (client, { redisUrl }) => serve({ REDIS: client, REDIS_URL: redisUrl }),
       );
     });
+  });
+
+  test('a drain recognises a client that has answered heartbeats before', { timeout: 60_000 }, async () => {
+    const OPTIONS = JSON.stringify({ pingInterval: 3_000, shutdown: { timeout: 2_000 } });
+    await using server = await startServer({ script: 'server.mjs', env: { OPTIONS }, cwd: directory });
+    const client = io(server.url, { transports: ['websocket'], reconnection: false });
+    await new Promise<void>((resolve) => client.io.once('ping', resolve));
+    const left = new Promise((resolve) => client.once('disconnect', resolve));
+    await server.terminate();
+    expect(await left).toBe('transport close');
+    expect(server.output.stdout + server.output.stderr).not.toContain('Cut off');
   });
 
   test('a request whose body arrives slowly is answered', { timeout: 60_000 }, async () => {

@@ -1,5 +1,5 @@
 // A small app on the package as it is published, in plain JavaScript: an echo, behind the HTTP platform and the Redis client
-// that the environment names.
+// that the environment names, with OPTIONS of the module.
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -14,7 +14,7 @@ class EchoGateway {
 WebSocketGateway()(EchoGateway);
 SubscribeMessage('echo')(EchoGateway.prototype, 'echo', { value: EchoGateway.prototype.echo });
 
-const { HTTP, REDIS, REDIS_URL, HOST, PORT } = process.env;
+const { HTTP, REDIS, REDIS_URL, HOST, PORT, OPTIONS = '{}' } = process.env;
 let close = () => {};
 
 async function redisOptions() {
@@ -42,7 +42,9 @@ class Store {
 
 class AppModule {}
 Module({
-  imports: [WebsocketModule.forRootAsync({ useFactory: async () => ({ redis: await redisOptions() }) })],
+  imports: [
+    WebsocketModule.forRootAsync({ useFactory: async () => ({ ...JSON.parse(OPTIONS), redis: await redisOptions() }) }),
+  ],
   providers: [EchoGateway, Store],
 })(AppModule);
 
