@@ -8,10 +8,12 @@ import {
   WebSocketGateway,
   WebSocketServer,
 } from '@nestjs/websockets';
-import { assertThat, worlds, type TestClient } from 'nest-realtime-kit/testing';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { assertThat, startTestApp, worlds, type TestClient } from 'nest-realtime-kit/testing';
 import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
-import { describe, expect } from 'vitest';
+import { io } from 'socket.io-client';
+import { describe, expect, test as plainTest } from 'vitest';
 
 /** Whatever it leaks reaches everybody. */
 @WebSocketGateway()
@@ -188,4 +190,11 @@ describe.each(worlds({ transports: ['websocket', 'polling'] }))('over $name', ({
     await assertThat(alice).toReceiveInOrder(['leak', 'one'], ['leak', 'two']);
     expect(heard).toEqual(['one']);
   });
+});
+
+plainTest('leaves no manager behind that a socket of the test would share', async () => {
+  await using app = await startTestApp(WebsocketModule);
+  expect(app.port).toBeGreaterThan(0);
+  const own = io('http://localhost/chat', { autoConnect: false });
+  expect(own.io.reconnection()).toBe(true);
 });

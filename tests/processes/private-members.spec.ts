@@ -22,10 +22,10 @@ async function startWithout(member: string, script: string): Promise<string> {
 }
 
 const socket = await connectionInMemory();
-const client = harness.openNowhere();
+const clients = [harness.openNowhere('websocket'), harness.openNowhere('polling')] as const;
 
 const inGateway = named({ ...gateway.membersOf(socket), ...NEST_MEMBERS });
-const inHarness = named({ ...HARNESS_NEST_MEMBERS, ...harness.membersOf(socket, client) });
+const inHarness = named({ ...HARNESS_NEST_MEMBERS, ...harness.membersOf(socket, ...clients) });
 
 /** As in `socket.io/Socket#run`. */
 function named(members: PrivateMembers): string[] {

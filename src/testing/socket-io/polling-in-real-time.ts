@@ -1,5 +1,8 @@
-import { NodeWebSocket, NodeXHR, WebTransport, type ManagerOptions } from 'socket.io-client';
+import * as socketIoClient from 'socket.io-client';
 import { setTimeout } from '../timing/real-time.js';
+
+/** Socket.IO exports its transports since 4.8.1. */
+const { NodeXHR, NodeWebSocket, WebTransport } = socketIoClient as Partial<typeof socketIoClient>;
 
 /** The XMLHttpRequest of `xmlhttprequest-ssl`. */
 interface XmlHttpRequest {
@@ -8,7 +11,7 @@ interface XmlHttpRequest {
   dispatchEvent(event: string): void;
 }
 
-type Transports = Partial<ManagerOptions>['transports'];
+type Transports = Partial<socketIoClient.ManagerOptions>['transports'];
 
 const DONE = 4;
 
@@ -19,9 +22,10 @@ const DONE = 4;
  * those given as classes, are not changed.
  */
 export function pollingInRealTime(transports: NonNullable<Transports>): Transports {
-  if (!(transports as readonly unknown[]).includes('polling')) return transports;
+  if (!NodeXHR || !(transports as readonly unknown[]).includes('polling')) return transports;
+  const polling = realTimePolling(NodeXHR);
   const implementations = new Map<unknown, unknown>([
-    ['polling', RealTimePolling],
+    ['polling', polling],
     ['websocket', NodeWebSocket],
     ['webtransport', WebTransport],
   ]);
@@ -29,15 +33,17 @@ export function pollingInRealTime(transports: NonNullable<Transports>): Transpor
   return transports.map((transport) => implementations.get(transport) ?? transport) as Transports;
 }
 
-class RealTimePolling extends NodeXHR {
-  override request(options?: Parameters<NodeXHR['request']>[0]) {
-    const request = super.request(options);
-    const { _xhr: xhr } = request as object as { _xhr: XmlHttpRequest };
-    const dispatch = xhr.dispatchEvent.bind(xhr);
-    xhr.dispatchEvent = (event) => {
-      if (xhr.readyState !== DONE) dispatch(event);
-      else if (event === 'readystatechange') setTimeout(() => xhr.onreadystatechange(), 0);
-    };
-    return request;
-  }
+function realTimePolling(Polling: typeof socketIoClient.NodeXHR): typeof socketIoClient.NodeXHR {
+  return class extends Polling {
+    override request(options?: Parameters<InstanceType<typeof Polling>['request']>[0]) {
+      const request = super.request(options);
+      const { _xhr: xhr } = request as object as { _xhr: XmlHttpRequest };
+      const dispatch = xhr.dispatchEvent.bind(xhr);
+      xhr.dispatchEvent = (event) => {
+        if (xhr.readyState !== DONE) dispatch(event);
+        else if (event === 'readystatechange') setTimeout(() => xhr.onreadystatechange(), 0);
+      };
+      return request;
+    }
+  };
 }

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { Socket as TcpSocket } from 'node:net';
-import { io, NodeWebSocket, type Socket as ClientSocket } from 'socket.io-client';
+import { io, type Socket as ClientSocket } from 'socket.io-client';
 import type { Socket } from '../../websocket/index.js';
 import { requireMembers, type PrivateMembers } from '../../websocket/errors/unknown-internals.js';
 import { NEST_MEMBERS } from '../nest/internals.js';
@@ -15,16 +15,22 @@ let verified: Promise<void> | undefined;
  */
 export function verifyPrivateMembers(): Promise<void> {
   verified ??= connectionInMemory().then((socket) =>
-    requireMembers({ ...NEST_MEMBERS, ...membersOf(socket, openNowhere()) }),
+    requireMembers({ ...NEST_MEMBERS, ...membersOf(socket, openNowhere('websocket'), openNowhere('polling')) }),
   );
   return verified;
 }
 
-/** Opens a client that polls by a TCP socket which never connects. All parts of the client exist nevertheless. */
-export function openNowhere(): ClientSocket {
+/** Opens a client on a TCP socket that never connects. All parts of the client exist nevertheless. */
+export function openNowhere(transport: 'websocket' | 'polling'): ClientSocket {
   const agent = Object.assign(new Agent(), { createConnection: () => new TcpSocket() });
-  const options = { agent: agent as never, transports: ['polling'], autoConnect: false, reconnection: false };
-  const client = io('http://localhost', options);
+  const client = io('http://localhost', {
+    agent: agent as never,
+    transports: [transport],
+    // Socket.IO would keep its manager, and give it to a test that connects to the same address.
+    forceNew: true,
+    autoConnect: false,
+    reconnection: false,
+  });
   client.io.open();
   return client;
 }
@@ -33,7 +39,7 @@ export function openNowhere(): ClientSocket {
  * The private members of both ends of a connection that the harness uses. No documented API shows which packets a client
  * sends, what is in transit, or when a middleware has refused an event. No option gives heartbeats another clock.
  */
-export function membersOf(socket: Socket, client: ClientSocket): PrivateMembers {
+export function membersOf(socket: Socket, client: ClientSocket, polling: ClientSocket): PrivateMembers {
   const { conn, nsp } = socket;
   const { io: manager } = client;
   const { engine } = manager;
@@ -54,8 +60,8 @@ export function membersOf(socket: Socket, client: ClientSocket): PrivateMembers 
     '@socket.io/component-emitter': [[Object.getPrototypeOf(client.constructor) as object, 'emitReserved']],
     'engine.io-client': [
       [engine.constructor, '_hasPingExpired', '_sendPacket', 'id'],
-      [NodeWebSocket, 'ws'],
-      [pollOf(client)?.constructor, '_xhr'],
+      [engine.transport.constructor, 'ws'],
+      [pollOf(polling)?.constructor, '_xhr'],
     ],
   };
 }
