@@ -9,7 +9,7 @@ export abstract class AppSubject {
 
   /** @internal */
   constructor(
-    /** What the app logged through Nest's `Logger`. */
+    /** What the app logged: by Nest's `Logger`, by pino, or through `logStream`. */
     readonly logs: LogCapture,
     /** Everything that happened, in order, with its cause. In a cluster it covers all nodes. */
     readonly timeline: Timeline,

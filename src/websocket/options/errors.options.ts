@@ -13,7 +13,7 @@ export interface FailureContext {
   readonly by: 'ack' | 'exception' | 'connect_error';
 }
 
-/** Makes what a client is told of a failure. @returns anything that can be encoded; undefined for not telling it */
+/** Makes what a client is told of a failure. @returns anything that can be encoded; undefined for not telling it, but for the message of a `connect_error` */
 export type CreateErrorEnvelope = (failure: ErrorAnswer, context: FailureContext) => unknown;
 
 /** A provider that makes what a client is told of a failure. */

@@ -16,7 +16,7 @@ function aRate(burst: number, perSecond = burst): Filled<Rate | false> {
 /** How much clients may have of an app; `false` in place of a value lifts that limit. */
 export const limits = {
   /**
-   * Connections at a time, of all servers of this process together. Further connections get HTTP 503.
+   * Connections at a time, of all servers of this app together. Further connections get HTTP 503.
    *
    * @default 20000
    */

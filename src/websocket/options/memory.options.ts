@@ -13,8 +13,8 @@ export const memoryOptions = {
   maxBufferedBytes: withDefault(bytes, 1_048_576),
 
   /**
-   * How long a client may read nothing while more than `maxBufferedBytes` wait for it, in milliseconds. After that, or
-   * up to half as long again, it is disconnected, with the reason `slow consumer`.
+   * How long a client may read nothing while more than `maxBufferedBytes` wait for it, in milliseconds. It is disconnected
+   * after one and a half times as long, with the reason `slow consumer`, since the system reports late what was read.
    *
    * @default 10000
    */

@@ -6,9 +6,9 @@ const reservedEvents = new Set(['connect', 'connect_error', 'disconnect', 'disco
 /** How the app leaves its clients when it is closed. */
 export const shutdownOptions = {
   /**
-   * How long closing the app may take in all, in milliseconds. Whatever has not ended then is cut off, and logged.
-   * Handlers, clients and `handleDisconnect` have four fifths of this time; the rest is for the shutdown hooks of other
-   * providers, HTTP requests and Redis.
+   * How long the module takes at a shutdown at most, in milliseconds. The time runs from the beginning, while the shutdown
+   * hooks of other providers run too. Then clients, HTTP requests and Redis are cut off, and logged. Handlers, clients
+   * and `handleDisconnect` have four fifths of this time.
    *
    * @default 10000
    */
