@@ -435,7 +435,7 @@ test('a beforeDrain that hangs takes no time from handleDisconnect, and is named
   const alice = await app.connect({ name: 'alice' });
   const { id } = alice;
   alice.emit('hang');
-  await alice.link.fenceToServer();
+  await alice.connection.fenceToServer();
   await app.nest.close();
   expect(left).toEqual([id]);
   await expect(app).toHaveLogged('The drain goes on without beforeDrain: it has not ended.', { level: 'warn' });

@@ -8,7 +8,7 @@ import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import { namespaceOf } from '../socket-io/client-internals.js';
 import { parserOf } from '../socket-io/server-internals.js';
-import { settle, type Link, type SettleOptions } from '../settle/settle.js';
+import { settle, type Connection, type SettleOptions } from '../settle/settle.js';
 import { TeardownError } from '../report/errors.js';
 import { format } from '../report/format.js';
 import { AppSubject } from '../matchers/app-subject.js';
@@ -133,13 +133,14 @@ export class TestApp<
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
     const words = namespace === '/' ? `room ${format(name)}` : `room ${format(name)} of ${namespace}`;
     const belongs: Belongs = (client, moment) =>
-      client.namespace === withSlash(namespace) && client.link.wasIn(moment, name);
+      client.namespace === withSlash(namespace) && client.connection.wasIn(moment, name);
     return new Audience(this.context, words, belongs, this.timeout);
   }
 
   /** The clients of a namespace. In an assertion: those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
-    const belongs: Belongs = (client, moment) => client.namespace === withSlash(name) && client.link.wasIn(moment);
+    const belongs: Belongs = (client, moment) =>
+      client.namespace === withSlash(name) && client.connection.wasIn(moment);
     return new Audience(this.context, `namespace ${withSlash(name)}`, belongs, this.timeout);
   }
 
@@ -256,8 +257,10 @@ export class TestApp<
   }
 
   /** @internal The connections that `settle` waits for. */
-  links(): readonly Link[] {
-    return Array.from(this.opened, ({ link }) => link).filter((link) => !link.isGone || !link.agrees());
+  connections(): readonly Connection[] {
+    return Array.from(this.opened, ({ connection }) => connection).filter(
+      (connection) => !connection.isGone || !connection.agrees(),
+    );
   }
 
   /** @internal Every client that may have received something, including refused ones. */
@@ -296,7 +299,7 @@ export class TestApp<
   comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
     const { activity, cluster, options: defaults } = this.running;
     const { ignoreOpenStreams, awaitTimers, signal } = defaults;
-    const scene = cluster?.scene ?? { activity, links: () => this.links(), isIdle: () => this.isIdle() };
+    const scene = cluster?.scene ?? { activity, connections: () => this.connections(), isIdle: () => this.isIdle() };
     return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
 

@@ -25,4 +25,4 @@ export interface ClientContext<Client> {
 }
 
 /** What a client's connection needs of it. */
-export type LinkContext = Pick<ClientContext<unknown>, 'activity' | 'observer' | 'record' | 'timeline'>;
+export type ConnectionContext = Pick<ClientContext<unknown>, 'activity' | 'observer' | 'record' | 'timeline'>;

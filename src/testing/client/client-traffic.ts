@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
-import type { LinkContext } from './assertion-context.js';
+import type { ConnectionContext } from './assertion-context.js';
 import { sentFromQueue } from '../socket-io/client-internals.js';
 import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/observe-packets.js';
 
@@ -31,7 +31,7 @@ export class ClientTraffic implements WireListener {
     /** The client's name and namespace, for timeline entries. */
     private readonly whose: { readonly client: string; readonly namespace: string },
     private readonly socket: Socket,
-    private readonly context: LinkContext,
+    private readonly context: ConnectionContext,
   ) {}
 
   /** The server's end of the latest connection. */

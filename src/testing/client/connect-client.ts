@@ -7,7 +7,7 @@ import { EXPIRED } from '../timing/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
 import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
 import type { ClientContext } from './assertion-context.js';
-import type { ClientIdentity } from './client-link.js';
+import type { ClientIdentity } from './client-connection.js';
 import { TestClient } from './test-client.js';
 import { forgetSocket } from '../socket-io/client-internals.js';
 import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
@@ -53,7 +53,7 @@ export async function connectClient(
   const connected = context.activity.begin('connecting', { client: name });
   opened.add(client);
   try {
-    const error = await client.link.open();
+    const error = await client.connection.open();
     if (error === EXPIRED) {
       const headline = `${name} did not get connected to ${address.href}`;
       throw new DeadlineError(headline, client.timeout, client.failureContext());
@@ -76,7 +76,7 @@ export async function connectClient(
       const { stage, reason, data } = error;
       context.record({ kind: 'refused', client: name, stage, reason, data });
     }
-    await client.link.abandon();
+    await client.connection.abandon();
     opened.delete(client);
     refused.add(client);
     if (options.connection) forgetSocket(socket, client.namespace);
@@ -100,8 +100,8 @@ function openBeside(
 }
 
 async function untilHandled(client: TestClient): Promise<void> {
-  const handled = await client.link.handled();
-  client.link.throwFailedHook();
+  const handled = await client.connection.handled();
+  client.connection.throwFailedHook();
   if (handled === EXPIRED) {
     throw new DeadlineError(`handleConnection did not settle for ${client.name}`, client.timeout, {
       note: "A hook that waits for the client's messages needs connect({ until: 'connected' }).",

@@ -4,7 +4,7 @@ import { report, format, showEvent, type Details } from '../report/format.js';
 import { EXPIRED, stretched, withTimeout } from '../timing/deadline.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
-import { ClientLink, type ClientIdentity } from './client-link.js';
+import { ClientConnection, type ClientIdentity } from './client-connection.js';
 import type { EventsMap } from './events-map.js';
 import { closeWebSocket } from '../socket-io/close-websocket.js';
 import type { Inbox } from './inbox.js';
@@ -35,7 +35,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /** @internal Aborts every wait. */
   readonly signal: AbortSignal | undefined;
   /** @internal The connection, as both ends see it. */
-  readonly link: ClientLink;
+  readonly connection: ClientConnection;
 
   /** @internal */
   constructor(
@@ -49,7 +49,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.name = identity.name;
     this.timeout = identity.timeout;
     this.signal = identity.signal;
-    this.link = new ClientLink(socket, context, identity);
+    this.connection = new ClientConnection(socket, context, identity);
     for (const [event, listener] of Object.entries(on)) socket.on(event, listener);
   }
 
@@ -59,7 +59,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    * @remarks Unlike `socket.id`, it stays after a disconnect.
    */
   get id(): string {
-    const { lastId } = this.link;
+    const { lastId } = this.connection;
     if (lastId === undefined) throw new ClientGoneError(this.name, 'it never was connected', 'An id was asked for');
     return lastId;
   }
@@ -70,17 +70,17 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   /** Socket.IO's reason for the disconnect, on the client's side; `undefined` while it is connected. */
   get disconnectReason(): string | undefined {
-    return this.connected ? undefined : this.link.lastReason;
+    return this.connected ? undefined : this.connection.lastReason;
   }
 
   /** Socket.IO's reason for the disconnect, on the server's side; `undefined` while it is connected. */
   get serverDisconnectReason(): string | undefined {
-    return this.link.serverEnd?.disconnectReason;
+    return this.connection.serverEnd?.disconnectReason;
   }
 
   /** The client's namespace, with its leading slash. */
   get namespace(): string {
-    return this.link.namespace;
+    return this.connection.namespace;
   }
 
   /** The transport in use: `websocket` or `polling`. */
@@ -90,22 +90,22 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   /** The rooms of the client, without the room of its own id. Exact after `settle()`. */
   get rooms(): readonly string[] {
-    return this.connected ? [...(this.link.serverEnd?.membership.rooms ?? [])] : [];
+    return this.connected ? [...(this.connection.serverEnd?.membership.rooms ?? [])] : [];
   }
 
   /** The client's events that wait for an ack from the server, oldest first. */
   get pendingAcks(): readonly Pick<SentEvent, 'event' | 'args' | 'entry'>[] {
-    return this.link.traffic.pendingAcks;
+    return this.connection.traffic.pendingAcks;
   }
 
   /** @internal */
   get inbox(): Inbox {
-    return this.link.inbox;
+    return this.connection.inbox;
   }
 
   /** @internal Whether it is disconnected and will not reconnect by itself. */
   get isGone(): boolean {
-    return this.link.isGone;
+    return this.connection.isGone;
   }
 
   /**
@@ -140,7 +140,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
         throw unsendable(this.name, String(event), args, error);
       }
     };
-    const { traffic } = this.link;
+    const { traffic } = this.connection;
     traffic.lastSent = undefined;
     const answer = sending();
     const sent = traffic.lastSent as SentEvent | undefined;
@@ -195,8 +195,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   async disconnect(): Promise<void> {
     if (this.connected) this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
     const closed = closeWebSocket(this.untyped);
-    this.link.giveUpListeners();
-    const end = this.link.serverEnd;
+    this.connection.giveUpListeners();
+    const end = this.connection.serverEnd;
     if (!end) return;
     const isDone = (): true | undefined => (!end.socket.connected && end.hooksSettled) || undefined;
     if ((await this.context.activity.until(isDone, this.timeout)) === EXPIRED) {
@@ -204,7 +204,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
       throw new DeadlineError(headline, this.timeout, this.failureContext());
     }
     await withTimeout(closed, this.timeout);
-    this.link.throwFailedHook(({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
+    this.connection.throwFailedHook(({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
   }
 
   /** @internal For the text of a failure. */
@@ -238,7 +238,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
 
   private assertConnected(wanted: () => string, event?: string): void {
     if (this.connected) return;
-    const reason = this.link.lastReason ?? 'it never was connected';
+    const reason = this.connection.lastReason ?? 'it never was connected';
     throw new ClientGoneError(this.name, reason, wanted(), this.failureContext(event));
   }
 }

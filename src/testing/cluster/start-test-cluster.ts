@@ -45,7 +45,7 @@ export async function startTestCluster<
   const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
   const scene: Scene = {
     activity: new Activity(),
-    links: () => nodes.flatMap((node) => node.links()),
+    connections: () => nodes.flatMap((node) => node.connections()),
     isIdle: async () => (await Promise.all(open().map((node) => node.isIdle()))).every(Boolean),
     crossNodes: () => {
       const servers = open().flatMap((node) => node.servers);

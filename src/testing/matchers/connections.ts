@@ -57,7 +57,7 @@ export function isDisconnected(
         ? client.disconnectReason
         : undefined,
     // A test that expects the disconnection also expects that the event that caused it was refused.
-    take: () => client.context.observer.refusals.declare(client.link.serverEnd?.disconnectCause?.entry),
+    take: () => client.context.observer.refusals.declare(client.connection.serverEnd?.disconnectCause?.entry),
     isHopeless: () => bothEnds() && client.isGone,
     describe: () => whyGone(client),
     instead: () => (client.connected ? [`${client.name} is connected by ${client.transport}`] : whyGone(client)),

@@ -75,11 +75,11 @@ export function logs(
 }
 
 /** Checks the timeline entry of the cause, because another client may have the same name, also in another namespace. */
-function isCausedBy({ link, context }: TestClient, { cause }: LogEntry): boolean {
-  const entry = context.timeline.entries.find(({ seq }) => seq === cause?.entry);
+function isCausedBy(client: TestClient, { cause }: LogEntry): boolean {
+  const entry = client.context.timeline.entries.find(({ seq }) => seq === cause?.entry);
   if (!entry) return true;
-  const isIn = entry.kind === 'sent' && entry.namespace === link.namespace;
-  return link.traffic.serverEnds.some(
+  const isIn = entry.kind === 'sent' && entry.namespace === client.namespace;
+  return client.connection.traffic.serverEnds.some(
     ({ connection, disconnection = Infinity }) =>
       entry.seq === connection ||
       entry.seq === disconnection ||

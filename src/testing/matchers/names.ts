@@ -20,6 +20,6 @@ export function withNames(context: ClientAssertionContext, details: Details): De
 export function named(context: ClientAssertionContext, text: string): string {
   const ids = context
     .everyone()
-    .flatMap(({ name, link: { lastId } }) => (lastId === undefined ? [] : [[lastId, name]]));
+    .flatMap(({ name, connection: { lastId } }) => (lastId === undefined ? [] : [[lastId, name]]));
   return ids.reduce((result, [id, name]) => result.replaceAll(id!, `<id of ${name}>`), text);
 }

@@ -4,7 +4,7 @@ import { SettleTimeoutError } from '../report/errors.js';
 import { nextTurn, pause } from '../timing/real-time.js';
 
 /** A connection between a client of the harness and the server. */
-export interface Link {
+export interface Connection {
   /** The client's name, for readers. */
   readonly name: string;
   /** Resolves when all that the client sent has reached the server, or the connection is closed. */
@@ -42,7 +42,7 @@ export interface SettleOptions {
 export interface Scene {
   activity: Activity;
   /** The current connections. */
-  links(): readonly Link[];
+  connections(): readonly Connection[];
   /** Whether the app has nothing to do, according to its option `idle`. */
   isIdle?(): Promise<boolean>;
   /** Resolves when every node has received what the others have published. */
@@ -69,14 +69,14 @@ export async function settle(
   const { activity } = scene;
   const deadline = runningTime() + timeout;
   const isQuiet = (): boolean =>
-    activity.idle({ ignoreOpenStreams, awaitTimers }) && scene.links().every((link) => link.agrees());
+    activity.idle({ ignoreOpenStreams, awaitTimers }) && scene.connections().every((connection) => connection.agrees());
   /** Whether the last check of `idle` said that the app has something to do. */
   let isBusy = false;
   const inTime = async <T>(stalled: string | undefined, step: Promise<T>): Promise<T> => {
     const began = runningTime();
     const outcome = await withTimeout(step, deadline - began, signal);
     if (outcome !== EXPIRED && runningTime() < deadline) return outcome;
-    const apart = scene.links().filter((link) => !link.agrees());
+    const apart = scene.connections().filter((connection) => !connection.agrees());
     throw new SettleTimeoutError(
       timeout,
       activity.pending({ awaitTimers }),
@@ -87,7 +87,7 @@ export async function settle(
   };
 
   const fence = (direction: 'fenceToServer' | 'fenceToClient'): Promise<unknown> =>
-    Promise.all(scene.links().map((link) => link[direction]()));
+    Promise.all(scene.connections().map((connection) => connection[direction]()));
 
   let before: number;
   do {

@@ -56,7 +56,7 @@ export function whyGone(client: TestClient): string[] {
   if (client.connected) return [];
   const { disconnectReason: reason, serverDisconnectReason: asServerSays } = client;
   if (reason === undefined) return [`${client.name} never was connected`];
-  const because = showBecause(client.link.serverEnd?.disconnectCause);
+  const because = showBecause(client.connection.serverEnd?.disconnectCause);
   const atServer = asServerSays === undefined ? '' : ` (the server says: ${asServerSays})${because}`;
   return [`${client.name} is gone: ${reason}${atServer}`];
 }

@@ -77,7 +77,7 @@ function ofOtherNames(client: TestClient, event: string, unread: readonly Receiv
 
 /** Says that the server sent the event, but the client has not received it. */
 function undelivered(client: TestClient, event: string): string[] {
-  if (!client.connected || !client.link.serverEnd?.undelivered(event)) return [];
+  if (!client.connected || !client.connection.serverEnd?.undelivered(event)) return [];
   const why = 'a volatile event is dropped while its client cannot be written to';
   return [`"${event}" was sent to ${who(client)} and has not come: ${why}`];
 }

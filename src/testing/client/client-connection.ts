@@ -4,11 +4,11 @@ import type { ObservedSocket } from '../observer/observed-socket.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { fenceToClient, fenceToServer } from '../socket-io/fence.js';
 import { expectPingsInRealTime } from '../socket-io/heartbeats.js';
-import type { Link } from '../settle/settle.js';
+import type { Connection } from '../settle/settle.js';
 import { ClientTraffic } from './client-traffic.js';
 import { noteWebSocket } from '../socket-io/close-websocket.js';
 import { Inbox } from './inbox.js';
-import type { LinkContext } from './assertion-context.js';
+import type { ConnectionContext } from './assertion-context.js';
 import {
   connectionIdOf,
   namespaceOf,
@@ -28,7 +28,7 @@ export interface ClientIdentity {
 }
 
 /** A client's connection, as both ends see it. */
-export class ClientLink implements Link {
+export class ClientConnection implements Connection {
   readonly name: string;
   readonly inbox: Inbox;
   readonly traffic: ClientTraffic;
@@ -41,7 +41,7 @@ export class ClientLink implements Link {
 
   constructor(
     private readonly socket: Socket,
-    private readonly context: LinkContext,
+    private readonly context: ConnectionContext,
     private readonly identity: ClientIdentity,
   ) {
     this.name = identity.name;
