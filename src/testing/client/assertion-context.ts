@@ -1,4 +1,4 @@
-import type { ServerObserver } from '../observer/server-observer.js';
+import type { ClientObserver } from '../observer/server-end.js';
 import type { Details } from '../report/format.js';
 import type { LogEntry } from '../model/log-entry.js';
 import type { Activity } from '../settle/activity.js';
@@ -19,7 +19,7 @@ export interface ClientContext<Client> {
   /** What the server logged at level `error` or `fatal`. */
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;
-  readonly observer: ServerObserver;
+  readonly observer: ClientObserver;
   /** Facts that may explain why a client did not receive an event, for the text of a failure. */
   explain(client: Client, event?: string): Details;
 }

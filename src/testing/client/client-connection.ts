@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io-client';
 import type { HookError } from '../report/errors.js';
-import type { ObservedSocket } from '../observer/observed-socket.js';
+import type { ServerEnd } from '../observer/server-end.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { fenceToClient, fenceToServer } from '../socket-io/fence.js';
 import { expectPingsInRealTime } from '../socket-io/heartbeats.js';
@@ -64,7 +64,7 @@ export class ClientConnection implements Connection {
   }
 
   /** The server's end, once it exists. It stays after a disconnect. */
-  get serverEnd(): ObservedSocket | undefined {
+  get serverEnd(): ServerEnd | undefined {
     return this.traffic.serverEnd;
   }
 
@@ -100,9 +100,9 @@ export class ClientConnection implements Connection {
     if (!end) return;
     const { activity } = this.context;
     const { timeout, signal } = this.identity;
-    const settled = await activity.until(() => end.hooksSettled || undefined, timeout, signal);
-    if (settled === EXPIRED) return EXPIRED;
-    if (end.untouched) return;
+    const touched = await end.whenHandled({ timeout, signal });
+    if (touched === EXPIRED) return EXPIRED;
+    if (!touched) return;
     if ((await withTimeout(this.fenceToClient(), timeout, signal)) === EXPIRED) return EXPIRED;
     // No fence can pass a connection that a hook has closed.
     if ((await activity.until(() => this.agrees() || undefined, timeout, signal)) === EXPIRED) return EXPIRED;
@@ -131,11 +131,11 @@ export class ClientConnection implements Connection {
   }
 
   async fenceToServer(): Promise<void> {
-    if (this.serverEnd) await fenceToServer(this.socket.io.engine, this.serverEnd.socket.conn);
+    if (this.serverEnd) await fenceToServer(this.socket.io.engine, this.serverEnd.conn);
   }
 
   async fenceToClient(): Promise<void> {
-    if (this.serverEnd) await fenceToClient(this.socket.io.engine, this.serverEnd.socket.conn);
+    if (this.serverEnd) await fenceToClient(this.socket.io.engine, this.serverEnd.conn);
   }
 
   agrees(): boolean {
@@ -143,7 +143,7 @@ export class ClientConnection implements Connection {
     if (!connected && !this.isGone) return false;
     // With the option `retries`, each event waits for the ack of the one before it.
     if (connected && queueOf(this.socket).length > 0) return false;
-    return !this.serverEnd || this.serverEnd.socket.connected === connected;
+    return !this.serverEnd || this.serverEnd.connected === connected;
   }
 
   private listen(): void {
@@ -165,8 +165,8 @@ export class ClientConnection implements Connection {
       },
       onEvent: (event, args) => {
         const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 0;
-        const arrival = this.traffic.nextArrival();
-        this.inbox.put({ event, args: this.traffic.withoutOffset(args), isHeard, ...arrival });
+        const received = { event, args: this.traffic.withoutOffset(args), isHeard };
+        this.inbox.put(Object.assign(this.traffic.nextArrival(), received));
       },
       onResult: (event, result) => {
         if (!(result instanceof Promise) || this.isGone) return;

@@ -1,13 +1,14 @@
 import type { Socket } from 'socket.io-client';
-import type { ObservedSocket } from '../observer/observed-socket.js';
+import type { ServerEnd } from '../observer/server-end.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
+import type { Happening } from '../timeline/entry.js';
 import type { ConnectionContext } from './assertion-context.js';
 import { sentFromQueue } from '../socket-io/client-internals.js';
 import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/observe-packets.js';
 
-/** When an event arrived, and what caused it. */
-type Arrival = Pick<ReceivedEvent, 'at' | 'cause' | 'entry' | 'sentAt'>;
+/** An event that has arrived, before the listeners get it. */
+type Arrival = Omit<ReceivedEvent, 'event' | 'args' | 'isHeard'>;
 
 /**
  * Records in the timeline what a client sends and receives, and links what belongs together: an ack with its event, and
@@ -15,7 +16,7 @@ type Arrival = Pick<ReceivedEvent, 'at' | 'cause' | 'entry' | 'sentAt'>;
  */
 export class ClientTraffic implements WireListener {
   /** The server's end of each connection, from its first packet on. A client that reconnects has several. */
-  readonly serverEnds: ObservedSocket[] = [];
+  readonly serverEnds: ServerEnd[] = [];
   /** The event that was sent last. */
   lastSent: SentEvent | undefined;
   /** The events that wait for an ack, by its id: from the server in `unanswered`, from the client in `asked`. */
@@ -35,7 +36,7 @@ export class ClientTraffic implements WireListener {
   ) {}
 
   /** The server's end of the latest connection. */
-  get serverEnd(): ObservedSocket | undefined {
+  get serverEnd(): ServerEnd | undefined {
     return this.serverEnds.at(-1);
   }
 
@@ -98,10 +99,16 @@ export class ClientTraffic implements WireListener {
     } else if (isEvent(packet)) {
       const [event, ...sent] = packet.data as [string, ...unknown[]];
       const args = this.withoutOffset(sent);
-      const { cause, sentAt } = this.serverEnd?.originOfReceived(event) ?? {};
-      const asksAck = packet.id !== undefined;
-      const entry = record({ kind: 'received', ...this.whose, event, args, asksAck }, cause);
-      this.arrivals.push({ at: timeline.elapsed, cause, entry, sentAt });
+      const happening: Happening = { kind: 'received', ...this.whose, event, args, asksAck: packet.id !== undefined };
+      const arrival: Arrival = { at: timeline.elapsed };
+      let entry: number | undefined;
+      this.serverEnd?.traceReceived(event, (origin) => {
+        Object.assign(arrival, origin);
+        // The entry may be recorded already.
+        if (entry !== undefined) Object.assign(happening, origin.cause && { cause: origin.cause });
+      });
+      entry = record(happening, arrival.cause);
+      this.arrivals.push(Object.assign(arrival, { entry }));
       if (packet.id !== undefined) this.asked.set(packet.id, { event, entry });
     } else if (isAck(packet) && packet.id !== undefined) {
       const sent = this.unanswered.get(packet.id);
@@ -120,8 +127,6 @@ export class ClientTraffic implements WireListener {
 
   /** The arguments as the app sent them: connection state recovery appends an offset to events that it keeps. */
   withoutOffset(args: readonly unknown[]): readonly unknown[] {
-    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
-    const hasOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;
-    return hasOffset ? args.slice(0, -1) : args;
+    return this.serverEnd?.isOffset(args.at(-1)) ? args.slice(0, -1) : args;
   }
 }

@@ -59,7 +59,7 @@ export async function connectClient(
       throw new DeadlineError(headline, client.timeout, client.failureContext());
     }
     if (error) {
-      const refusal = context.observer.handshakeRefusals.take(connectId);
+      const refusal = await context.observer.refusalOf(connectId);
       throw explainRefusal(
         name,
         client.namespace,

@@ -198,8 +198,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     this.connection.giveUpListeners();
     const end = this.connection.serverEnd;
     if (!end) return;
-    const isDone = (): true | undefined => (!end.socket.connected && end.hooksSettled) || undefined;
-    if ((await this.context.activity.until(isDone, this.timeout)) === EXPIRED) {
+    if ((await end.whenLeft({ timeout: this.timeout })) === EXPIRED) {
       const headline = `${this.name} left, and the server's handleDisconnect was not done`;
       throw new DeadlineError(headline, this.timeout, this.failureContext());
     }

@@ -57,9 +57,11 @@ export function isAudienceOf(given: Audience | readonly TestClient[], expected: 
   const isMeantFor = (client: TestClient, moment?: number): boolean =>
     given instanceof Audience ? given.belongs(client, moment) : given.includes(client);
   /** When this client's node first sent the event to one of its receivers. The room may have changed since then. */
-  const sentAt = ({ context: { observer } }: TestClient): number | undefined => {
+  const sentAt = ({ connection: { serverEnd } }: TestClient): number | undefined => {
     const moments = receivers().flatMap(([client, { sentAt: moment }]) =>
-      client.context.observer === observer && moment !== undefined && isMeantFor(client, moment) ? [moment] : [],
+      client.connection.serverEnd?.node === serverEnd?.node && moment !== undefined && isMeantFor(client, moment)
+        ? [moment]
+        : [],
     );
     return moments.length > 0 ? Math.min(...moments) : undefined;
   };

@@ -2,10 +2,13 @@ import type { Socket } from '../../websocket/index.js';
 import type { HookError } from '../report/errors.js';
 import { readable, format } from '../report/format.js';
 import { aroundMiddlewares } from '../socket-io/server-internals.js';
+import type { Expired } from '../timing/deadline.js';
+import { EXPIRED } from '../timing/deadline.js';
 import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import type { ObservedApp } from './observed-app.js';
 import type { Refusals } from './refused-events.js';
+import type { Origin, Patience, ServerEnd } from './server-end.js';
 
 /** An event in transit: one end has sent it, and the other has not received it yet. */
 interface OnItsWay {
@@ -30,7 +33,7 @@ export interface Seen {
 export let sentToClients = 0;
 
 /** A client's connection to a namespace, as the server sees it. */
-export class ObservedSocket {
+export class ObservedSocket implements ServerEnd {
   /** Failures of hooks for this client that are not reported yet. */
   readonly failures: HookError[] = [];
   /** The rooms that it is in and was in, except its own, according to the adapter's events. */
@@ -87,14 +90,32 @@ export class ObservedSocket {
     this.isOwn = true;
   }
 
-  /** Whether it is connected and the server has sent nothing to it since. */
-  get untouched(): boolean {
-    return this.packetsSent === 0 && this.socket.connected;
+  get node(): object {
+    return this.seen;
+  }
+
+  get connected(): boolean {
+    return this.socket.connected;
+  }
+
+  get conn(): Socket['conn'] {
+    return this.socket.conn;
   }
 
   /** Whether every hook that was called for it has settled. */
   get hooksSettled(): boolean {
     return this.pendingHooks === 0;
+  }
+
+  async whenHandled({ timeout, signal }: Patience): Promise<boolean | Expired> {
+    const { activity } = this.seen.app;
+    const settled = await activity.until(() => this.hooksSettled || undefined, timeout, signal);
+    return settled === EXPIRED ? EXPIRED : this.packetsSent > 0 || !this.socket.connected;
+  }
+
+  whenLeft({ timeout, signal }: Patience): Promise<true | Expired> {
+    const { activity } = this.seen.app;
+    return activity.until(() => (!this.socket.connected && this.hooksSettled) || undefined, timeout, signal);
   }
 
   /** Records work for the client. @returns the function that ends it */
@@ -121,17 +142,22 @@ export class ObservedSocket {
     this.retries.get(hook)?.();
   }
 
-  /** Records what the client sends. @param entry its entry in the timeline */
   noteSent(event: string, entry: number): void {
     this.toServer.push({ event, cause: { client: this.name, event, entry } });
   }
 
-  /** What made the server send the event that the client has just received, and when it was sent. */
-  originOfReceived(event: string): Pick<OnItsWay, 'cause' | 'sentAt'> | undefined {
-    return takeFrom(this.toClient, event, ({ event: name }) => this.lost.set(name, (this.lost.get(name) ?? 0) + 1));
+  traceReceived(event: string, onKnown: (origin: Origin) => void): void {
+    const origin = takeFrom(this.toClient, event, ({ event: name }) =>
+      this.lost.set(name, (this.lost.get(name) ?? 0) + 1),
+    );
+    if (origin) onKnown(origin);
   }
 
-  /** How many events of this name the server has sent and the client has not received. */
+  isOffset(value: unknown): boolean {
+    const { packets } = this.socket.nsp.adapter as { packets?: { id: string }[] };
+    return packets?.some(({ id }) => id === value) ?? false;
+  }
+
   undelivered(event: string): number {
     return (this.lost.get(event) ?? 0) + this.toClient.filter((sent) => sent.event === event).length;
   }

@@ -14,12 +14,13 @@ import { connectionIdOf, observeServerSideEmits } from '../socket-io/server-inte
 import { executionContext, type ExecutionContext } from '../model/execution-context.js';
 import { createServerWith } from './create-server.js';
 import { discoverGateways, type Gateway } from './gateways.js';
-import { HandshakeRefusals } from './handshake-refusals.js';
+import { HandshakeRefusals, type HandshakeRefusal } from './handshake-refusals.js';
 import type { ObservedApp } from './observed-app.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
 import { Refusals } from './refused-events.js';
+import type { ClientObserver } from './server-end.js';
 import { ObservedSocket, type Seen } from './observed-socket.js';
 import { patch } from './patch.js';
 
@@ -36,7 +37,7 @@ export const NODE_FENCE = 'nest-realtime-kit:fence';
  * held packets and HTTP requests. It patches methods, because a Proxy would break an adapter with private fields.
  * `ObservedApp.undo` undoes the patches of the app; the patches of connections end with the connections.
  */
-export class ServerObserver implements Seen {
+export class ServerObserver implements Seen, ClientObserver {
   /** The Socket.IO servers, and the ports that their gateways declare; 0 is the app's own. */
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
   /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
@@ -87,14 +88,12 @@ export class ServerObserver implements Seen {
     return known ?? (own && this.observed.get(own));
   }
 
-  /** Records the client of a connection in a namespace. @returns the function that forgets the connection */
   noteClient(connectionId: string, namespace: string, name: string): () => void {
     const names = this.clientNames.get(connectionId) ?? new Map<string, string>();
     this.clientNames.set(connectionId, names.set(namespace, name));
     return () => this.clientNames.delete(connectionId);
   }
 
-  /** Makes an open connection one of the test's clients. */
   adopt(socketId: string, name: string): ObservedSocket | undefined {
     const socket = this.connected.find(({ id }) => id === socketId);
     const observed = socket && this.observed.get(socket);
@@ -102,11 +101,14 @@ export class ServerObserver implements Seen {
     return observed;
   }
 
-  /** Hands a connection, once, to the client that opened it. */
   claim(socketId: string): ObservedSocket | undefined {
     const observed = this.unclaimed.get(socketId);
     this.unclaimed.delete(socketId);
     return observed;
+  }
+
+  async refusalOf(connectId: string): Promise<HandshakeRefusal | undefined> {
+    return this.handshakeRefusals.take(connectId);
   }
 
   /** The open connections. */

@@ -10,7 +10,13 @@ import type { Socket as ServerSocket } from '../../websocket/index.js';
  */
 
 type ClientEnd = ClientSocket['io']['engine'];
-type ServerEnd = ServerSocket['conn'];
+
+/** The server's end of a connection: Engine.IO's own, or what stands for one in another process. */
+export type FenceEnd = ServerSocket['conn'] | RemoteEnd;
+
+export interface RemoteEnd extends End {
+  sendFence(id: string): void;
+}
 
 /** An end of a connection, as far as fences need it. */
 interface End {
@@ -24,13 +30,26 @@ const underWay = new WeakMap<End, Map<string, () => void>>();
 let fences = 0;
 
 /** Resolves when all that the client has sent so far has reached the server, or the connection is closed. */
-export function fenceToServer(client: ClientEnd, server: ServerEnd): Promise<void> {
+export function fenceToServer(client: ClientEnd, server: FenceEnd): Promise<void> {
   return passFence(server, client, (id) => client['_sendPacket']('noop', id));
 }
 
 /** Resolves when all that the server has sent so far has reached the client, or the connection is closed. */
-export function fenceToClient(client: ClientEnd, server: ServerEnd): Promise<void> {
-  return passFence(client, server, (id) => server['sendPacket']('noop', id));
+export function fenceToClient(client: ClientEnd, server: FenceEnd): Promise<void> {
+  const send = (id: string): void => ('sendFence' in server ? server.sendFence(id) : sendFence(server, id));
+  return passFence(client, server, send);
+}
+
+/** Sends a fence from the server's end. */
+export function sendFence(server: ServerSocket['conn'], id: string): void {
+  server['sendPacket']('noop', id);
+}
+
+/** Calls `onFence` with the id of each fence that arrives at an end. */
+export function observeFences(end: End, onFence: (id: string) => void): void {
+  end.on('packet', ({ type, data }) => {
+    if (type === 'noop' && typeof data === 'string') onFence(data);
+  });
 }
 
 function passFence(receiver: End, sender: End, send: (id: string) => void): Promise<void> {
@@ -55,9 +74,7 @@ function fencesAt(end: End): Map<string, () => void> {
   if (known) return known;
   const fencesHere = new Map<string, () => void>();
   underWay.set(end, fencesHere);
-  end.on('packet', ({ type, data }) => {
-    if (type === 'noop' && typeof data === 'string') fencesHere.get(data)?.();
-  });
+  observeFences(end, (id) => fencesHere.get(id)?.());
   end.on('close', () => {
     for (const finish of fencesHere.values()) finish();
   });
