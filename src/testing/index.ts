@@ -1,5 +1,10 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
-export { startTestCluster, type TestCluster, type TestClusterOptions } from './cluster/start-test-cluster.js';
+export { startTestCluster, type ProcessClusterOptions, type TestClusterOptions } from './cluster/start-test-cluster.js';
+export { type AppNode } from './cluster/app-node.js';
+export { type ChildNode } from './cluster/child-node.js';
+export { type ClusterNode } from './cluster/cluster-node.js';
+export { type TestCluster } from './cluster/test-cluster.js';
+export { type NodeExit } from './child/node-process.js';
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/test-matrix.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './client/connect-options.js';

@@ -1,4 +1,5 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
+import type { ClientObserver } from '../observer/server-end.js';
 import type { Refusal } from '../model/refused-event.js';
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import { showEvent, type Details } from '../report/format.js';
@@ -11,12 +12,15 @@ import type { ClientAssertionContext, TestClient } from '../client/test-client.j
 /** How long the app may take to settle after a test before the checks run anyway, in milliseconds. */
 const LAST_REST = 500;
 
+/** What is checked of an app. */
+type Checked = Pick<RunningApp, 'logs' | 'options' | 'timeout' | 'activity'> & { readonly observer: ClientObserver };
+
 /**
  * Returns what a test left behind, as errors: assertions that it did not await, error logs and refusals that it did not
  * declare as expected and, in strict mode, loose ends.
  */
 export async function findLeftovers(
-  { logs, observer, options, timeout, activity }: RunningApp,
+  { logs, observer, options, timeout, activity }: Checked,
   context: ClientAssertionContext,
   clients: readonly TestClient[],
   since: number,

@@ -7,8 +7,7 @@ import {
   type NestApplicationOptions,
   type Type,
 } from '@nestjs/common';
-import { ApplicationConfig, type AbstractHttpAdapter } from '@nestjs/core';
-import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import type { Server, ServerOptions } from '../../websocket/index.js';
 import { observeCoverage } from '../coverage/coverage-observer.js';
@@ -18,13 +17,11 @@ import { format } from '../report/format.js';
 import { executionContext } from '../model/execution-context.js';
 import { LogCapture, LogTee } from '../observer/log-capture.js';
 import type { ObservedApp } from '../observer/observed-app.js';
-import { observeJobs } from '../observer/observe-jobs.js';
-import { observeWork } from '../observer/observe-work.js';
-import { ServerObserver } from '../observer/server-observer.js';
+import { observeApp } from '../observer/observe-app.js';
 import { verifyPrivateMembers } from '../socket-io/private-members.js';
 import { stretched } from '../timing/deadline.js';
 import { Timeline } from '../timeline/timeline.js';
-import type { AppOptions, ClusterView } from './running-app.js';
+import type { AppOptions, ClusterView, RunningApp } from './running-app.js';
 import { TestApp } from './test-app.js';
 import type { EventsMap } from '../client/events-map.js';
 
@@ -95,7 +92,7 @@ export async function startTestApp<
 }
 
 /** What an app needs to be a node of a cluster. `node` is its index. */
-export interface ClusterNode {
+export interface NodeOfCluster {
   readonly node: number;
   /** What the nodes of a cluster share. */
   readonly cluster: ClusterView;
@@ -104,11 +101,13 @@ export interface ClusterNode {
 }
 
 /** Boots an app that may share its activity and timeline with other nodes of a cluster. */
-export async function bootTestApp(
+export async function bootTestApp<App extends TestApp = TestApp>(
   module: AppModule,
   options: TestAppOptions,
-  { cluster, node, onServer }: Partial<ClusterNode> = {},
-): Promise<TestApp> {
+  { cluster, node, onServer }: Partial<NodeOfCluster> = {},
+  /** The class of the app. */
+  App: new (running: RunningApp<TestApp>) => App = TestApp as never,
+): Promise<App> {
   if (typeof module !== 'function' && typeof module?.module !== 'function') {
     throw new TypeError(`Expected a module to start, a class or a dynamic module; got ${format(module)}.`);
   }
@@ -159,17 +158,14 @@ export async function bootTestApp(
         onServer,
         onArrival: coverage?.onArrival,
       };
-      undo.push(observeWork(identity, activity));
-      observeJobs(observed);
-      const observer = new ServerObserver(observed);
-      observer.install(adapterOf(nest));
+      const observer = observeApp(observed);
       await nest.init();
       observer.observeHttp();
       stage = 'listening on 127.0.0.1';
       await nest.listen(0, '127.0.0.1');
       record({ kind: 'acted', what: 'the app listens' });
       undo.push(() => coverage?.write());
-      return new TestApp({
+      return new App({
         nest,
         activity,
         timeline,
@@ -201,14 +197,6 @@ async function requireExpress(): Promise<void> {
       { cause: error },
     );
   }
-}
-
-/** Sets the adapter early, so that it can be observed. By default it is the one that Nest would create. */
-function adapterOf(nest: INestApplication): IoAdapter {
-  const config = nest.get(ApplicationConfig);
-  const adapter = (config.getIoAdapter() as IoAdapter | null) ?? new IoAdapter(nest.getHttpServer());
-  config.setIoAdapter(adapter);
-  return adapter;
 }
 
 function loggerOf(logger: TestAppOptions['logger']): LoggerService | undefined {

@@ -6,7 +6,7 @@ import type { Server } from '../../websocket/index.js';
 import type { Activity } from '../settle/activity.js';
 import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
-import { namespaceOf } from '../socket-io/client-internals.js';
+import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { parserOf } from '../socket-io/server-internals.js';
 import { settle, type Connection, type SettleOptions } from '../settle/settle.js';
 import { TeardownError } from '../report/errors.js';
@@ -15,12 +15,13 @@ import { AppSubject } from '../matchers/app-subject.js';
 import { Audience, type Belongs } from '../matchers/audience.js';
 import { explain } from '../matchers/failure-text/similar-events.js';
 import { closeApp } from './close-app.js';
-import { connectClient } from '../client/connect-client.js';
+import { Clients, withoutUndefined } from '../client/clients.js';
+import type { ServerAddress } from '../client/connect-client.js';
 import type { ClientFor, ConnectIn, EventsOf } from '../client/events.js';
 import type { EventsMap } from '../client/events-map.js';
 import { withSlash, type ConnectOptions } from '../client/connect-options.js';
 import type { ClientContext } from '../client/assertion-context.js';
-import { TestClient } from '../client/test-client.js';
+import type { TestClient } from '../client/test-client.js';
 import type { RunningApp } from './running-app.js';
 import { findLeftovers } from './leftovers.js';
 
@@ -56,11 +57,7 @@ export class TestApp<
   /** @internal */
   readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
-  /** @internal Every client that was not refused, including disconnected ones. */
-  readonly opened = new Set<TestClient>();
-  /** @internal Clients that failed to connect. They may have received events before. */
-  readonly refused = new Set<TestClient>();
-  private connects = 0;
+  private readonly ofTest: Clients;
   /** When the earlier tests that shared the app ended, in milliseconds of `performance.now()`. */
   private chapter = 0;
   private closing: Promise<void> | undefined;
@@ -81,6 +78,7 @@ export class TestApp<
       since: () => this.chapter,
       explain,
     };
+    this.ofTest = new Clients(this.context, { ...running.options, timeout: running.timeout });
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
@@ -122,6 +120,11 @@ export class TestApp<
    */
   allowRefusals(reason?: string | RegExp): void {
     this.running.observer.refusals.allow(reason);
+  }
+
+  /** @internal Every client that was not refused, including disconnected ones. */
+  get opened(): Set<TestClient> {
+    return this.ofTest.opened;
   }
 
   /** The connected clients, in the order in which they were opened. */
@@ -178,17 +181,10 @@ export class TestApp<
    */
   follow<Incoming extends EventsMap = ServerToClient, Outgoing extends EventsMap = ClientToServer>(
     socket: Socket<Incoming, Outgoing>,
-    { name, timeout }: Pick<ConnectOptions, 'name' | 'timeout'> = {},
+    options: Pick<ConnectOptions, 'name' | 'timeout'> = {},
   ): TestClient<Incoming, Outgoing> {
     if (this.closing) throw new Error('follow() was called on an app that is closed.');
-    const known = this.context.everyone().find((client) => client.socket === (socket as unknown));
-    if (known) throw new TypeError(`This socket is a client of the test already: ${known.name}.`);
-    const client = new TestClient<Incoming, Outgoing>(socket, this.context, {
-      ...this.identify(name, namespaceOf(socket), timeout),
-      signal: this.running.options.signal,
-    });
-    this.opened.add(client);
-    return client;
+    return this.ofTest.follow(socket, options);
   }
 
   /**
@@ -247,7 +243,7 @@ export class TestApp<
     for (const client of clients) this.opened.delete(client);
     // While other tests have clients in the app, the declarations may be theirs.
     if (this.opened.size === 0) {
-      this.refused.clear();
+      this.ofTest.refused.clear();
       this.logs.takeBackAllowed(since);
       this.running.observer.refusals.takeBackAllowed(since);
       this.chapter = now();
@@ -258,14 +254,12 @@ export class TestApp<
 
   /** @internal The connections that `settle` waits for. */
   connections(): readonly Connection[] {
-    return Array.from(this.opened, ({ connection }) => connection).filter(
-      (connection) => !connection.isGone || !connection.agrees(),
-    );
+    return this.ofTest.connections;
   }
 
   /** @internal Every client that may have received something, including refused ones. */
   get everyone(): readonly TestClient[] {
-    return [...this.opened, ...this.refused];
+    return this.ofTest.everyone;
   }
 
   /** @internal Every Socket.IO server of the app. */
@@ -289,6 +283,11 @@ export class TestApp<
     return answers.every(Boolean);
   }
 
+  private connectOne(options: ConnectOptions): Promise<TestClient> {
+    const { client } = this.running.options;
+    return this.ofTest.connect(this.addressOf({ ...client, ...withoutUndefined(options) }), options);
+  }
+
   private async closeOnce(): Promise<void> {
     const problems = await this.leftovers([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
@@ -303,42 +302,18 @@ export class TestApp<
     return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
   }
 
-  /** Failures and timelines identify clients by name, so a second `alice` in a namespace becomes `alice (2)`. */
-  private uniqueName(name: string, namespace = '/'): string {
-    const others = this.context.everyone().filter((one) => !one.isGone && one.namespace === withSlash(namespace));
-    const taken = new Set(others.map((one) => one.name));
-    let unique = name;
-    for (let number = 2; taken.has(unique); number += 1) unique = `${name} (${number})`;
-    return unique;
-  }
-
-  private identify(name?: string, namespace?: string, timeout?: number): { name: string; timeout: number } {
-    return {
-      name: this.uniqueName(name ?? `client-${(this.connects += 1)}`, namespace),
-      timeout: timeout === undefined ? this.timeout : stretched(timeout),
-    };
-  }
-
-  private connectOne(given: ConnectOptions): Promise<TestClient> {
-    const { client: defaults = {}, signal } = this.running.options;
-    const options = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
-    const { gatewayPort = 0, path, name, namespace, timeout } = options;
+  /** The address of the Socket.IO server that these options ask for. */
+  private addressOf({ gatewayPort = 0, path }: ConnectOptions): ServerAddress {
     const server = this.serverOf(gatewayPort, path);
     const url = new URL(this.url);
     if (gatewayPort !== 0) url.port = String(portOf(server.httpServer as HttpServer));
-    return connectClient(url, server, this.context, this, {
+    return {
+      url,
+      path: server.path(),
       parser: parserOf(server),
-      signal,
-      ...options,
-      ...this.identify(name, namespace, timeout),
-      extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },
-    });
+      namespaces: () => namespacesOf(server).map(({ name }) => name),
+    };
   }
-}
-
-/** An option that is `undefined` means its default. */
-function withoutUndefined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function portOf(server: HttpServer): number {

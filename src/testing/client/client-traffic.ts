@@ -4,7 +4,7 @@ import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { Happening } from '../timeline/entry.js';
 import type { ConnectionContext } from './assertion-context.js';
-import { sentFromQueue } from '../socket-io/client-internals.js';
+import { connectionIdOf, sentFromQueue } from '../socket-io/client-internals.js';
 import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/observe-packets.js';
 
 /** An event that has arrived, before the listeners get it. */
@@ -94,7 +94,7 @@ export class ClientTraffic implements WireListener {
     if (packet.type === PacketType.CONNECT) {
       // Events that the server's hooks send arrive before Socket.IO's own `connect` event.
       const { sid } = packet.data as { sid: string };
-      const serverEnd = this.context.observer.claim(sid);
+      const serverEnd = this.context.observer.claim(sid, connectionIdOf(this.socket));
       if (serverEnd) this.serverEnds.push(serverEnd);
     } else if (isEvent(packet)) {
       const [event, ...sent] = packet.data as [string, ...unknown[]];

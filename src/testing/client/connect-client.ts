@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
-import type { Server } from '../../websocket/index.js';
 import { ConnectionRefusedError, DeadlineError } from '../report/errors.js';
 import { CONNECT_HEADER, type HandshakeRefusal } from '../observer/handshake-refusals.js';
 import { EXPIRED } from '../timing/deadline.js';
@@ -10,7 +9,17 @@ import type { ClientContext } from './assertion-context.js';
 import type { ClientIdentity } from './client-connection.js';
 import { TestClient } from './test-client.js';
 import { forgetSocket } from '../socket-io/client-internals.js';
-import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
+
+/** The Socket.IO server that a client connects to. */
+export interface ServerAddress {
+  /** Without the namespace. */
+  readonly url: URL;
+  readonly path: string;
+  /** The parser, if it is not Socket.IO's own. */
+  readonly parser?: ConnectOptions['parser'];
+  /** The existing namespaces. */
+  namespaces(): readonly string[] | Promise<readonly string[]>;
+}
 
 /**
  * An app's clients. A new one is in `opened` at once, and moves to `refused` if it fails to connect: it may have
@@ -24,23 +33,22 @@ interface Clients {
 /**
  * Connects a client, and waits as the option `until` says.
  *
- * @param url the server's address, without the namespace
  * @param options the options, including the app's defaults
  * @throws ConnectionRefusedError, HookError, DeadlineError as `TestApp.connect` does
  */
 export async function connectClient(
-  url: URL,
-  server: Server,
+  server: ServerAddress,
   context: ClientContext<TestClient>,
   { opened, refused }: Clients,
   { namespace = '/', until = 'handled', name, timeout, on, signal, ...options }: ConnectOptions & ClientIdentity,
 ): Promise<TestClient> {
   const connectId = randomUUID();
-  const address = new URL(withSlash(namespace), url);
+  const address = new URL(withSlash(namespace), server.url);
   const socket = options.connection
     ? openBeside(options.connection, withSlash(namespace), options, context)
     : io(address.href, {
-        path: server.path(),
+        path: server.path,
+        parser: server.parser,
         reconnection: false,
         ...options,
         transports: pollingInRealTime(options.transports ?? ['websocket']),
@@ -60,13 +68,7 @@ export async function connectClient(
     }
     if (error) {
       const refusal = await context.observer.refusalOf(connectId);
-      throw explainRefusal(
-        name,
-        client.namespace,
-        error,
-        refusal,
-        namespacesOf(server).map((one) => one.name),
-      );
+      throw explainRefusal(name, client.namespace, error, refusal, await server.namespaces());
     }
     connected();
     if (until === 'handled') await untilHandled(client);

@@ -1,22 +1,25 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { RedisBackplane, type Server } from '../../websocket/index.js';
-import { Activity } from '../settle/activity.js';
-import { EXPIRED, runningTime, stretched, withTimeout, type Expired } from '../timing/deadline.js';
-import { AppStartError, TeardownError } from '../report/errors.js';
-import { NODE_FENCE } from '../observer/server-observer.js';
-import { nextTurn, setImmediate } from '../timing/real-time.js';
-import type { Scene, SettleOptions } from '../settle/settle.js';
-import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
-import type { ClusterView } from '../app/running-app.js';
-import type { TestApp } from '../app/test-app.js';
-import type { ConnectOptions } from '../client/connect-options.js';
+import type { AppOptions } from '../app/running-app.js';
+import { RemoteObserver } from '../child/remote-observer.js';
 import type { EventsMap } from '../client/events-map.js';
-import type { TestClient } from '../client/test-client.js';
+import { answerNodeFences } from '../observer/nodes.js';
+import { AppStartError } from '../report/errors.js';
+import { stretched } from '../timing/deadline.js';
+import { AppNode } from './app-node.js';
+import { ChildNode } from './child-node.js';
+import { TestCluster, type NodeStarter } from './test-cluster.js';
 
-export interface TestClusterOptions extends TestAppOptions {
+interface ClusterOptions {
   /** The number of nodes. @default 2 */
   nodes?: number;
+}
+
+/** Options of a cluster whose nodes are apps in this process. */
+export interface TestClusterOptions extends TestAppOptions, ClusterOptions {
   /**
    * The Redis that connects the nodes, whatever adapter the app has. `keyPrefix` separates this cluster from others on
    * the same Redis. Without it, each cluster gets a prefix of its own.
@@ -26,152 +29,105 @@ export interface TestClusterOptions extends TestAppOptions {
   redis?: { url: string; keyPrefix?: string };
 }
 
+/** Options of a cluster whose nodes are processes. */
+export interface ProcessClusterOptions
+  extends Omit<AppOptions, 'idle'>, Pick<TestAppOptions, 'timeout' | 'timelineEntries'>, ClusterOptions {
+  /** The Redis that the app is to use. The processes get its address as the environment variable `REDIS_URL`. */
+  redis?: { url: string };
+  /**
+   * Environment variables, in addition to those of this process. `PORT` is 0, unless it is given here; whatever the app
+   * asks for, it listens on a free port of 127.0.0.1.
+   */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** The working directory of the processes. @default that of this process */
+  cwd?: string;
+  /**
+   * How long a node may take until it listens, in milliseconds.
+   *
+   * @default 30000
+   */
+  startTimeout?: number;
+}
+
+const START_TIMEOUT = 30_000;
+
 /**
- * Boots an app several times in this process, as nodes that are connected through Redis. What one node emits reaches
- * the clients of all nodes.
+ * Boots an app several times, as the nodes of a cluster: what one node emits reaches the clients of all nodes. With a
+ * module, the nodes are apps in this process. With the path of a built server, such as `dist/main.js`, each node is a
+ * process of its own, started with `node`.
  *
  * @throws AppStartError when a node does not start, or the nodes do not see each other; nothing is left running
  */
-export async function startTestCluster<
+export function startTestCluster<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
 >(
   module: AppModule,
-  { nodes: count = 2, redis, ...options }: TestClusterOptions = {},
-): Promise<TestCluster<ServerToClient, ClientToServer>> {
-  const timeline = new Timeline(options.timelineEntries);
-  const nodes: TestApp<ServerToClient, ClientToServer>[] = [];
+  options?: TestClusterOptions,
+): Promise<TestCluster<ServerToClient, ClientToServer, AppNode<ServerToClient, ClientToServer>>>;
+export function startTestCluster<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+>(
+  script: string,
+  options?: ProcessClusterOptions,
+): Promise<TestCluster<ServerToClient, ClientToServer, ChildNode<ServerToClient, ClientToServer>>>;
+export async function startTestCluster(
+  app: AppModule | string,
+  { nodes = 2, ...options }: TestClusterOptions & ProcessClusterOptions = {},
+): Promise<TestCluster<EventsMap, EventsMap, AppNode | ChildNode>> {
+  if (!Number.isInteger(nodes) || nodes < 1)
+    throw new RangeError(`A cluster has at least one node; got nodes: ${nodes}.`);
+  const isScript = typeof app === 'string';
+  const timeout = stretched(options.timeout ?? DEFAULT_TIMEOUT);
+  const starter: NodeStarter<AppNode | ChildNode> = isScript ? processes(app, timeout, options) : apps(app, options);
+  return new TestCluster(starter, timeout, options.timelineEntries).startAll(nodes, isScript);
+}
+
+/** Starts nodes in this process. */
+function apps(module: AppModule, { redis, ...options }: TestClusterOptions): NodeStarter<AppNode> {
   const backplanes: RedisBackplane[] = [];
-  const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
-  const scene: Scene = {
-    activity: new Activity(),
-    connections: () => nodes.flatMap((node) => node.connections()),
-    isIdle: async () => (await Promise.all(open().map((node) => node.isIdle()))).every(Boolean),
-    crossNodes: () => {
-      const servers = open().flatMap((node) => node.servers);
-      return Promise.all(servers.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
-    },
-  };
-  const cluster = new TestCluster(nodes, timeline, backplanes, stretched(options.timeout ?? DEFAULT_TIMEOUT));
-  const view: ClusterView = {
-    scene,
-    timeline,
-    everyone: () => nodes.flatMap((known) => known.everyone),
-    errors: () => nodes.flatMap(({ logs }) => logs.errors),
-    forgetClosed: () => forgetClosed(open, cluster.timeout),
-  };
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
-  try {
-    for (let node = 0; node < count; node += 1) {
+  return {
+    async start(node, cluster) {
       const backplane = redis && (await RedisBackplane.open({ url: redis.url, keyPrefix }));
       if (backplane) backplanes.push(backplane);
       const onServer = (server: Server): void => {
         if (backplane) server.adapter(backplane.adapter);
-        server.on(NODE_FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
+        answerNodeFences(server);
       };
-      nodes.push(await bootTestApp(module, options, { node, onServer, cluster: view }));
+      const app = await bootTestApp(module, options, { node, onServer, cluster }, AppNode);
+      app.leave = () => backplane?.abandon();
       await backplane?.joined();
-    }
-    await cluster.expectJoined();
-    return cluster;
-  } catch (error) {
-    await cluster.close().catch(() => {});
-    throw error;
-  }
+      return app;
+    },
+    async close() {
+      await Promise.all(backplanes.map((backplane) => backplane.close()));
+    },
+  };
 }
 
-/** The nodes of one app, in one process. Close it with `close()`, or declare it with `await using`. */
-export class TestCluster<
-  ServerToClient extends EventsMap = EventsMap,
-  ClientToServer extends EventsMap = EventsMap,
-> implements AsyncDisposable {
-  private connects = 0;
-  private closing: Promise<void> | undefined;
-
-  /** @internal Use `startTestCluster`. */
-  constructor(
-    /** Each node is a complete app, with its own port, providers, log entries and clients. */
-    readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
-    /** What happened on all nodes, in order. */
-    readonly timeline: Timeline,
-    private readonly backplanes: readonly RedisBackplane[],
-    /** How long each wait may take, in milliseconds. */
-    readonly timeout: number,
-  ) {}
-
-  /** Connects a client like `TestApp.connect`: to the given `node`, or to each node in turn. */
-  async connect({
-    node = this.connects % this.nodes.length,
-    ...options
-  }: ConnectOptions<ServerToClient> & { node?: number; namespace?: string } = {}): Promise<
-    TestClient<ServerToClient, ClientToServer>
-  > {
-    const app = this.nodes[node];
-    if (!app)
-      throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`);
-    this.connects += 1;
-    return app.connect({ name: `client-${this.connects}`, ...options });
-  }
-
-  /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
-  settle(options: SettleOptions = {}): Promise<void> {
-    return this.nodes[0]!.comeToRest(options);
-  }
-
-  /** Closes every node, like `TestApp.close`, and their Redis connections. Further calls return the same promise. */
-  close(): Promise<void> {
-    this.closing ??= this.closeAll();
-    return this.closing;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  /** @internal */
-  async expectJoined(): Promise<void> {
-    const deadline = runningTime() + this.timeout;
-    let seen: (number | Expired)[];
-    do {
-      // The app's own adapter may still be subscribing.
-      seen = await Promise.all(this.nodes.map((node) => withTimeout(countNodes(node), deadline - runningTime())));
-      if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
-      await nextTurn();
-    } while (runningTime() < deadline);
-    throw new AppStartError(
-      `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
-        'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
-    );
-  }
-
-  private async closeAll(): Promise<void> {
-    const closed = await Promise.allSettled(this.nodes.map((node) => node.close()));
-    closed.push(...(await Promise.allSettled(this.backplanes.map((backplane) => backplane.close()))));
-    const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-    if (problems.length > 0) throw new TeardownError(`The cluster of ${this.nodes.length} nodes`, problems);
-  }
-}
-
-/**
- * A node that closes leaves Redis without awaiting it. Until Redis knows, the other nodes would wait for its answer.
- *
- * @param timeout in milliseconds; after it, this gives up, for example when Redis is down
- */
-async function forgetClosed(open: () => readonly TestApp[], timeout: number): Promise<void> {
-  const deadline = runningTime() + timeout;
-  while (open().length > 0 && runningTime() < deadline) {
-    const counting = Promise.all(open().map(countNodes)).catch((): Expired => EXPIRED);
-    const counts = await withTimeout(counting, deadline - runningTime());
-    if (counts === EXPIRED || counts.every((count) => count <= open().length)) return;
-    await nextTurn();
-  }
-}
-
-function showCount(count: number | Expired): string {
-  return count === EXPIRED ? 'none in time' : String(count);
-}
-
-/** How many nodes a node counts: the lowest count of its servers. */
-async function countNodes(node: { readonly servers: readonly Server[] }): Promise<number> {
-  return Math.min(...(await Promise.all(node.servers.map((server) => server.of('/').adapter.serverCount()))));
+/** Starts nodes as processes. */
+function processes(script: string, timeout: number, options: ProcessClusterOptions): NodeStarter<ChildNode> {
+  const { cwd = process.cwd(), env, redis, startTimeout = START_TIMEOUT } = options;
+  const path = resolve(cwd, script);
+  if (!existsSync(path)) throw new AppStartError(`${path} does not exist. Expected a built server: is the app built?`);
+  let observer: RemoteObserver | undefined;
+  return {
+    start(node, cluster) {
+      observer ??= new RemoteObserver(cluster.scene.activity);
+      const started = new ChildNode({
+        script: path,
+        cwd,
+        env: { ...process.env, PORT: '0', ...(redis && { REDIS_URL: redis.url }), ...env },
+        node,
+        cluster,
+        observer,
+        options,
+        startTimeout: stretched(startTimeout),
+        timeout,
+      });
+      return started.started();
+    },
+  };
 }

@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { LogEntry } from '../model/log-entry.js';
-import { executionContext } from '../model/execution-context.js';
+import { executionContext, type Cause } from '../model/execution-context.js';
 import { currentLogger } from '../nest/internals.js';
 import type { Activity } from '../settle/activity.js';
+import type { Happening } from '../timeline/entry.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { isText, stackOf, textOf } from '../report/format.js';
 import { now } from '../timing/real-time.js';
@@ -100,6 +101,15 @@ export class LogCapture {
   /** @internal Takes an entry that another logger wrote, unless it was forwarded to that logger. */
   takeWritten({ level, message, rest }: WrittenEntry): void {
     if (!this.isForwarding) this.keep(level, message, rest);
+  }
+
+  /** @internal Takes an entry that a node in another process has recorded. @returns its `seq` in the timeline */
+  takeRecorded(logged: Extract<Happening, { kind: 'logged' }>, cause: Cause | undefined): number {
+    const { level, text: message, context, params, stack } = logged;
+    this.captured.push({ level, message, context, params, stack, cause, at: now() - this.start, attributed: true });
+    const seq = this.record(logged, cause);
+    this.activity.changed();
+    return seq;
   }
 
   /** @returns `false` if the entry belongs to another app */

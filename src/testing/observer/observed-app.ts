@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
-import type { Server, ServerOptions } from '../../websocket/index.js';
+import type { Server, ServerOptions, Socket } from '../../websocket/index.js';
+import type { HookError } from '../report/errors.js';
 import type { Activity } from '../settle/activity.js';
 import type { Recorder } from '../timeline/timeline.js';
 
@@ -14,10 +15,16 @@ export interface ObservedApp {
   readonly undo: (() => void)[];
   /** Whether no other nodes exist that could receive what this one emits. */
   readonly isAlone: boolean;
+  /** Whether the test's clients are in another process. They have the ids of their sockets as names here. */
+  readonly areClientsElsewhere?: boolean;
   /** Overrides the options of every Socket.IO server. */
   readonly serverOptions?: Partial<ServerOptions>;
   /** Called with each Socket.IO server before anything is bound to it. */
   readonly onServer?: (server: Server) => void;
+  /** Called with each connection to a namespace, before it is recorded. */
+  readonly onSocket?: (socket: Socket) => void;
+  /** Called with each hook that has failed, and the socket that it was called for. */
+  readonly onFailure?: (failure: HookError, socket: Socket) => void;
   readonly onArrival?: ArrivalListener;
 }
 

@@ -183,6 +183,7 @@ export class ObservedSocket implements ServerEnd {
     const { hook: what, client, cause } = failure;
     const [text = ''] = failure.message.split('\n');
     const stack = cause instanceof Error ? cause.stack : undefined;
+    app.onFailure?.(failure, this.socket);
     app.record({ kind: 'failed', what, client, text, stack });
     app.activity.changed();
   }
@@ -192,7 +193,8 @@ export class ObservedSocket implements ServerEnd {
    * event of another client caused.
    */
   noteRefusal(cause: Cause | undefined, error: unknown, by?: string): void {
-    if (!this.isOwn || cause?.entry === undefined || cause.client !== this.name) return;
+    const isOfTest = this.isOwn || this.seen.app.areClientsElsewhere;
+    if (!isOfTest || cause?.entry === undefined || cause.client !== this.name) return;
     const { client, event, entry } = cause;
     const isFiltered = error instanceof Error && error.name === 'FilteredError';
     this.seen.refusals.note({ client, event, entry, isFiltered, by, reason: readable(() => reasonOf(error)) });

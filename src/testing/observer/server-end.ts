@@ -62,7 +62,7 @@ export interface ClientObserver {
   /** Makes an open connection one of the test's clients. */
   adopt(socketId: string, name: string): ServerEnd | undefined;
   /** Hands a connection, once, to the client that opened it. */
-  claim(socketId: string): ServerEnd | undefined;
+  claim(socketId: string, connectionId: string): ServerEnd | undefined;
   /** Why the server refused the handshake of this id, if it did. */
   refusalOf(connectId: string): Promise<HandshakeRefusal | undefined>;
 }

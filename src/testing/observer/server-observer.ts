@@ -16,6 +16,7 @@ import { createServerWith } from './create-server.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { HandshakeRefusals, type HandshakeRefusal } from './handshake-refusals.js';
 import type { ObservedApp } from './observed-app.js';
+import { NODE_FENCE } from './nodes.js';
 import { observeHandlers } from './observe-handlers.js';
 import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
@@ -29,9 +30,6 @@ export type SocketIoAdapter = AbstractWsAdapter & {
   create(port: number, options?: object): Server | Namespace;
 };
 
-/** With this event, a node asks the others whether they have received all that it published. */
-export const NODE_FENCE = 'nest-realtime-kit:fence';
-
 /**
  * Observes one Nest app for `settle` and for failure texts: Socket.IO servers, connections, hooks, handlers, rooms,
  * held packets and HTTP requests. It patches methods, because a Proxy would break an adapter with private fields.
@@ -43,7 +41,6 @@ export class ServerObserver implements Seen, ClientObserver {
   /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
   private readonly clientNames = new Map<string, Map<string, string>>();
   readonly handshakeRefusals = new HandshakeRefusals();
-  readonly refusals = new Refusals();
   /** Failures of hooks that the app does not catch and that are not reported yet. */
   readonly failures = new Set<HookError>();
 
@@ -56,7 +53,10 @@ export class ServerObserver implements Seen, ClientObserver {
   private readonly rooms: RoomObserver;
   private hooks: HookObserver | undefined;
 
-  constructor(readonly app: ObservedApp) {
+  constructor(
+    readonly app: ObservedApp,
+    readonly refusals = new Refusals(),
+  ) {
     this.gateways = discoverGateways(app.nest);
     this.rooms = new RoomObserver(this);
   }
@@ -177,6 +177,7 @@ export class ServerObserver implements Seen, ClientObserver {
     const own = client !== socket.id;
     const transport = socket.conn.transport.name;
     const namespace = socket.nsp.name;
+    this.app.onSocket?.(socket);
     const connection = record({ kind: 'connected', client, id: socket.id, namespace, transport });
     const observed = new ObservedSocket(socket, client, own, connection, this);
     this.observed.set(socket, observed);

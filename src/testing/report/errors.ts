@@ -20,6 +20,22 @@ export class AppStartError extends KnownError {
   }
 }
 
+/** The process of a node ended although the test had not ended it. */
+export class NodeEndedError extends KnownError {
+  override readonly name = 'NodeEndedError';
+
+  constructor(script: string, { code, signal, lastLines }: EndedNode) {
+    const how = signal === null ? `exit code ${code}` : signal;
+    super(`A node (${script}) ended by itself: ${how}.`, { 'printed last': lastLines });
+  }
+}
+
+interface EndedNode {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly lastLines: readonly string[];
+}
+
 /** The app under test did not shut down cleanly. `errors` has each problem. */
 export class TeardownError extends AggregateError {
   override readonly name = 'TeardownError';

@@ -1,3 +1,4 @@
+import type { Work } from '../model/work.js';
 import type { Activity } from './activity.js';
 import { EXPIRED, runningTime, withTimeout } from '../timing/deadline.js';
 import { SettleTimeoutError } from '../report/errors.js';
@@ -45,12 +46,23 @@ export interface Scene {
   connections(): readonly Connection[];
   /** Whether the app has nothing to do, according to its option `idle`. */
   isIdle?(): Promise<boolean>;
+  /**
+   * Waits until nothing is in flight in the processes of other nodes, and counts what moved there as movements.
+   *
+   * @returns what is still in flight after the timeout
+   */
+  elsewhere?(
+    options: Required<Pick<SettleOptions, 'timeout' | 'ignoreOpenStreams' | 'awaitTimers'>>,
+  ): Promise<readonly Work[]>;
   /** Resolves when every node has received what the others have published. */
   crossNodes?(): Promise<unknown>;
 }
 
 /** How long to wait before the option `idle` is checked again, in milliseconds. */
 const UNTIL_ASKED_AGAIN = 5;
+
+/** How long before the deadline another process answers what is still in flight in it, in milliseconds. */
+const TO_ANSWER = 50;
 
 const UNANSWERED = 'not every node has answered the others: is Redis there, and is another app on its key prefix?';
 const BUSY = 'a check of the option `idle` says that there is something to do';
@@ -76,18 +88,29 @@ export async function settle(
     const began = runningTime();
     const outcome = await withTimeout(step, deadline - began, signal);
     if (outcome !== EXPIRED && runningTime() < deadline) return outcome;
+    // If work keeps coming, the deadline passes in a step that is not to blame.
+    throw expired(isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined);
+  };
+  const expired = (stalled?: string, elsewhere: readonly Work[] = []): SettleTimeoutError => {
     const apart = scene.connections().filter((connection) => !connection.agrees());
-    throw new SettleTimeoutError(
+    const pending = [...activity.pending({ awaitTimers }), ...elsewhere];
+    return new SettleTimeoutError(
       timeout,
-      activity.pending({ awaitTimers }),
+      pending,
       apart.map(({ name }) => name),
-      // If work keeps coming, the deadline passes in a step that is not to blame.
-      isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined,
+      stalled,
     );
   };
 
   const fence = (direction: 'fenceToServer' | 'fenceToClient'): Promise<unknown> =>
     Promise.all(scene.connections().map((connection) => connection[direction]()));
+
+  const quietElsewhere = async (): Promise<void> => {
+    if (!scene.elsewhere) return;
+    const left = Math.max(0, deadline - runningTime() - TO_ANSWER);
+    const pending = await inTime(UNANSWERED, scene.elsewhere({ timeout: left, ignoreOpenStreams, awaitTimers }));
+    if (pending.length > 0) throw expired(undefined, pending);
+  };
 
   let before: number;
   do {
@@ -97,10 +120,12 @@ export async function settle(
     await nextTurn();
     const quiet = activity.until(() => isQuiet() || undefined, deadline - runningTime());
     await inTime(undefined, quiet);
+    await quietElsewhere();
     isBusy = scene.isIdle !== undefined && !(await inTime(BUSY, scene.isIdle()));
     if (isBusy) await pause(UNTIL_ASKED_AGAIN);
     if (scene.crossNodes) await inTime(UNANSWERED, scene.crossNodes());
     await inTime('what the server sent has not reached the clients', fence('fenceToClient'));
     await nextTurn();
+    await quietElsewhere();
   } while (isBusy || activity.moves !== before || !isQuiet());
 }

@@ -11,7 +11,7 @@ export function parserOf(server: Server): ServerOptions['parser'] {
 }
 
 /** Engine.IO sends the id of a connection in its handshake, but types it as private. */
-export function connectionIdOf({ conn }: Socket): string {
+export function connectionIdOf({ conn }: Pick<Socket, 'conn'>): string {
   return conn['id'];
 }
 

@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { now } from '../timing/real-time.js';
+
+/** How the process of a node has ended. */
+export interface NodeExit {
+  /** Its exit code; `null` if a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** From the request to end it until it ended, in milliseconds; 0 if it ended by itself. */
+  readonly duration: number;
+  /** The last lines that it printed. */
+  readonly lastLines: readonly string[];
+}
+
+/** How many lines a failure shows. */
+const LAST = 20;
+
+/** The process of a node, and what it prints. */
+export class NodeProcess {
+  readonly child: ChildProcess;
+  /** Every line that it has printed, on stdout and stderr, in order. */
+  readonly lines: string[] = [];
+  /** Resolves when it has ended and its output is read. */
+  readonly exited: Promise<NodeExit>;
+  private endRequested: number | undefined;
+  private failure: Error | undefined;
+
+  /** Starts a built server under the agent. */
+  constructor(script: string, { env, cwd }: { readonly env: NodeJS.ProcessEnv; readonly cwd: string }) {
+    this.child = spawn(process.execPath, ['--import', agentOf(cwd), script], {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
+    for (const stream of [this.child.stdout!, this.child.stderr!]) this.read(stream);
+    this.exited = new Promise((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        const duration = this.endRequested === undefined ? 0 : now() - this.endRequested;
+        resolve({ code, signal, duration, lastLines: this.lastLines });
+      };
+      this.child.once('close', end);
+      this.child.once('error', (error) => {
+        this.failure = error;
+        if (this.child.pid === undefined) end(null, null);
+      });
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  get lastLines(): readonly string[] {
+    return [...this.lines.slice(-LAST), ...(this.failure ? [this.failure.message] : [])];
+  }
+
+  /** Whether the test has asked for its end. */
+  get isEnding(): boolean {
+    return this.endRequested !== undefined;
+  }
+
+  /** Sends a signal, and resolves when the process has ended. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
+    this.endRequested ??= now();
+    if (this.isRunning) this.child.kill(signal);
+    return this.exited;
+  }
+
+  private read(stream: NodeJS.ReadableStream): void {
+    let rest = '';
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      this.lines.push(...parts);
+    });
+    stream.on('end', () => {
+      if (rest) this.lines.push(rest);
+    });
+  }
+}
+
+/** The agent, as `--import` takes it. The package is found from the directory of the project. */
+function agentOf(cwd: string): string {
+  return pathToFileURL(createRequire(join(cwd, 'package.json')).resolve('nest-realtime-kit/testing/agent')).href;
+}

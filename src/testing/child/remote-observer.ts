@@ -1,0 +1,178 @@
+import type { Cause } from '../model/execution-context.js';
+import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
+import type { LogCapture } from '../observer/log-capture.js';
+import { Refusals } from '../observer/refused-events.js';
+import type { ClientObserver } from '../observer/server-end.js';
+import { HookError } from '../report/errors.js';
+import type { Activity } from '../settle/activity.js';
+import type { Happening } from '../timeline/entry.js';
+import type { Recorder } from '../timeline/timeline.js';
+import type { AgentConnection } from './agent-connection.js';
+import type { Fact } from './facts.js';
+import { RemoteConnection } from './remote-connection.js';
+import { RemoteEnd } from './remote-end.js';
+
+/** A node in another process, and where to record what its agent tells. */
+export interface RemoteNode {
+  readonly agent: AgentConnection;
+  readonly record: Recorder;
+  readonly logs: LogCapture;
+  /** The entries of the test's timeline, by the numbers that the agent gave them. */
+  readonly entries: Map<number, number>;
+}
+
+/** The servers of all nodes that are processes of their own, as their agents tell. */
+export class RemoteObserver implements ClientObserver {
+  readonly refusals = new Refusals();
+  readonly failures = new Set<HookError>();
+  /** The nodes whose processes run. */
+  private readonly nodes = new Set<RemoteNode>();
+  /** The names of the test's clients, by the id of their connection and by namespace. */
+  private readonly clientNames = new Map<string, Map<string, string>>();
+  private readonly connections = new Map<string, RemoteConnection>();
+  private readonly ends = new Map<string, RemoteEnd>();
+
+  constructor(private readonly activity: Activity) {}
+
+  noteClient(connectionId: string, namespace: string, name: string): () => void {
+    const names = this.clientNames.get(connectionId) ?? new Map<string, string>();
+    this.clientNames.set(connectionId, names.set(namespace, name));
+    return () => this.clientNames.delete(connectionId);
+  }
+
+  adopt(socketId: string, name: string): RemoteEnd | undefined {
+    const end = this.ends.get(socketId);
+    if (end) end.name = name;
+    return end;
+  }
+
+  claim(socketId: string, connectionId: string): RemoteEnd {
+    return this.endOf(socketId, this.connectionOf(connectionId));
+  }
+
+  async refusalOf(connectId: string): Promise<HandshakeRefusal | undefined> {
+    const told = await Promise.all(Array.from(this.nodes, ({ agent }) => agent.ask('refusal', connectId)));
+    return told.find((refusal) => refusal !== undefined);
+  }
+
+  /** The open connections that do not belong to the test's clients. */
+  get strangers(): readonly RemoteEnd[] {
+    return [...this.ends.values()].filter(({ connected, isOwn }) => connected && !isOwn);
+  }
+
+  /** Takes what the agent of a node tells, in its order. */
+  take(node: RemoteNode, fact: Fact): void {
+    switch (fact.fact) {
+      case 'listening':
+        this.nodes.add(node);
+        break;
+      case 'opened':
+        this.connectionOf(fact.connection).belongTo(node.agent);
+        break;
+      case 'closed':
+        this.connections.get(fact.connection)?.close();
+        this.connections.delete(fact.connection);
+        break;
+      case 'socket':
+        this.endOf(fact.socket, this.connectionOf(fact.connection));
+        break;
+      case 'fence':
+        this.connections.get(fact.connection)?.takeFence(fact.id);
+        break;
+      case 'failed':
+        this.takeFailure(fact);
+        break;
+      case 'refused': {
+        const { client, entry } = fact.refusal;
+        const seq = node.entries.get(entry);
+        if (seq !== undefined) this.refusals.note({ ...fact.refusal, client: this.nameOf(client), entry: seq });
+        break;
+      }
+      case 'recorded': {
+        const seq = this.takeEntry(node, fact.happening, this.causeOf(node, fact.cause));
+        if (seq !== undefined) node.entries.set(fact.seq, seq);
+      }
+    }
+  }
+
+  /** Called when the process of a node has ended: its connections have ended too. */
+  forget(node: RemoteNode): void {
+    this.nodes.delete(node);
+    for (const end of this.ends.values()) {
+      if (end.node !== node.agent || !end.connected) continue;
+      end.connected = false;
+      end.membership.end();
+    }
+    for (const [id, connection] of this.connections) {
+      if (connection.home !== node.agent) continue;
+      connection.close();
+      this.connections.delete(id);
+    }
+    this.activity.moved();
+  }
+
+  /** @returns its `seq` in the timeline of the test, if it has an entry there */
+  private takeEntry(node: RemoteNode, told: Happening, cause: Cause | undefined): number | undefined {
+    const end = 'client' in told && told.client !== undefined ? this.ends.get(told.client) : undefined;
+    if (end && told.kind === 'connected') {
+      end.name = this.clientNames.get(end.conn.id)?.get(told.namespace) ?? end.name;
+    }
+    // The client itself has recorded what it sends and receives.
+    if (end?.isOwn && told.kind === 'sent') return end.takeSent(told.event);
+    if (end?.isOwn && told.kind === 'received') {
+      end.noteOutgoing(told.event, cause);
+      return undefined;
+    }
+    if (told.kind === 'logged') return node.logs.takeRecorded(told, cause);
+    const seq = node.record(end ? ({ ...told, client: end.name } as Happening) : told, cause);
+    if (end) this.noteChange(end, told, seq, cause);
+    return seq;
+  }
+
+  private noteChange(end: RemoteEnd, told: Happening, seq: number, cause: Cause | undefined): void {
+    if (told.kind === 'connected') end.connection = seq;
+    else if (told.kind === 'joined') end.membership.join(told.room);
+    else if (told.kind === 'left') end.membership.leave(told.room);
+    else if (told.kind === 'disconnected') {
+      end.connected = false;
+      end.membership.end();
+      end.disconnection = seq;
+      end.disconnectReason = told.reason;
+      end.disconnectCause = cause;
+    } else return this.activity.changed();
+    this.activity.moved();
+  }
+
+  private takeFailure({ socket, hook, error, isContained }: Extract<Fact, { fact: 'failed' }>): void {
+    const failure = new HookError(hook, this.nameOf(socket), error, isContained);
+    this.ends.get(socket)?.failures.push(failure);
+    if (!isContained) this.failures.add(failure);
+    this.activity.changed();
+  }
+
+  private causeOf({ entries }: RemoteNode, cause: Cause | undefined): Cause | undefined {
+    if (!cause) return undefined;
+    const { client, event, entry } = cause;
+    return {
+      client: client === undefined ? undefined : this.nameOf(client),
+      event,
+      entry: entry === undefined ? undefined : entries.get(entry),
+    };
+  }
+
+  private nameOf(socketId: string): string {
+    return this.ends.get(socketId)?.name ?? socketId;
+  }
+
+  private connectionOf(id: string): RemoteConnection {
+    let connection = this.connections.get(id);
+    if (!connection) this.connections.set(id, (connection = new RemoteConnection(id)));
+    return connection;
+  }
+
+  private endOf(socketId: string, connection: RemoteConnection): RemoteEnd {
+    let end = this.ends.get(socketId);
+    if (!end) this.ends.set(socketId, (end = new RemoteEnd(socketId, connection)));
+    return end;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import type { RunningApp } from '../app/running-app.js';
+import { TestApp } from '../app/test-app.js';
+import type { NodeExit } from '../child/node-process.js';
+import type { EventsMap } from '../client/events-map.js';
+import { countNodes, fenceToNodes } from '../observer/nodes.js';
+import { now } from '../timing/real-time.js';
+import type { ClusterMember, ClusterNode } from './cluster-node.js';
+
+/** A node of a cluster that is an app in this process. */
+export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
+  extends TestApp<ServerToClient, ClientToServer>
+  implements ClusterNode<ServerToClient, ClientToServer>
+{
+  /** @internal */
+  readonly member: ClusterMember = {
+    everyone: () => this.everyone,
+    connections: () => this.connections(),
+    isIdle: () => this.isIdle(),
+    fenceToNodes: () => fenceToNodes(this.servers),
+    countNodes: () => countNodes(this.servers),
+    close: () => this.close(),
+  };
+  /** @internal Takes the node away from the others at once. */
+  leave: () => void = () => {};
+  private readonly connected = new Set<Socket>();
+  private ending: Promise<NodeExit> | undefined;
+
+  /** @internal Use `startTestCluster`. */
+  constructor(running: RunningApp<TestApp>) {
+    super(running);
+    for (const server of this.httpServers) {
+      server.on('connection', (socket: Socket) => {
+        this.connected.add(socket);
+        socket.once('close', () => this.connected.delete(socket));
+      });
+    }
+  }
+
+  override get isOpen(): boolean {
+    return super.isOpen && !this.ending;
+  }
+
+  /** Closes the app while its clients are connected, as Nest does on SIGTERM. */
+  terminate(): Promise<NodeExit> {
+    this.ending ??= this.end('SIGTERM', () => this.nest.close());
+    return this.ending;
+  }
+
+  /**
+   * Cuts every connection of the node, to its clients and to the other nodes, without a drain. Its code goes on: only a
+   * process of its own can be killed.
+   */
+  kill(): Promise<NodeExit> {
+    this.ending ??= this.end('SIGKILL', async () => {
+      this.leave();
+      for (const socket of this.connected) socket.destroy();
+      // What it does from here on cannot reach anybody.
+      await this.nest.close().catch(() => {});
+    });
+    return this.ending;
+  }
+
+  private get httpServers(): Set<HttpServer> {
+    return new Set<HttpServer>([
+      this.nest.getHttpServer() as HttpServer,
+      ...this.servers.map(({ httpServer }) => httpServer as HttpServer),
+    ]);
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL', close: () => Promise<unknown>): Promise<NodeExit> {
+    const began = now();
+    this.context.record({ kind: 'acted', what: `the node gets ${signal}` });
+    await close();
+    const isKilled = signal === 'SIGKILL';
+    return { code: isKilled ? null : 0, signal: isKilled ? signal : null, duration: now() - began, lastLines: [] };
+  }
+}

@@ -1,0 +1,206 @@
+import { findLeftovers } from '../app/leftovers.js';
+import type { AppOptions, ClusterView } from '../app/running-app.js';
+import { AgentConnection } from '../child/agent-connection.js';
+import type { Fact } from '../child/facts.js';
+import { NodeProcess, type NodeExit } from '../child/node-process.js';
+import type { RemoteNode, RemoteObserver } from '../child/remote-observer.js';
+import { Clients } from '../client/clients.js';
+import type { ClientContext } from '../client/assertion-context.js';
+import type { ServerAddress } from '../client/connect-client.js';
+import type { ConnectOptions } from '../client/connect-options.js';
+import type { EventsMap } from '../client/events-map.js';
+import type { TestClient } from '../client/test-client.js';
+import { AppSubject } from '../matchers/app-subject.js';
+import { explain } from '../matchers/failure-text/similar-events.js';
+import type { Work } from '../model/work.js';
+import { LogCapture } from '../observer/log-capture.js';
+import { AppStartError, NodeEndedError, TeardownError } from '../report/errors.js';
+import { settle, type Scene } from '../settle/settle.js';
+import { EXPIRED, withTimeout } from '../timing/deadline.js';
+import { now } from '../timing/real-time.js';
+import type { ClusterMember, ClusterNode } from './cluster-node.js';
+
+type Listening = Extract<Fact, { fact: 'listening' }>;
+
+/** What a node in another process needs of its cluster. */
+export interface ChildSetting {
+  readonly script: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Its number in the timeline. */
+  readonly node: number;
+  readonly cluster: ClusterView;
+  readonly observer: RemoteObserver;
+  readonly options: AppOptions;
+  /** How long it may take until it listens, in milliseconds. */
+  readonly startTimeout: number;
+  /** How long each wait may take, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** A node of a cluster that is a built server in a process of its own. */
+export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToServer extends EventsMap = EventsMap>
+  extends AppSubject
+  implements ClusterNode<ServerToClient, ClientToServer>
+{
+  /** @internal */
+  readonly context: ClientContext<TestClient>;
+  /** @internal */
+  readonly member: ClusterMember;
+  private readonly process: NodeProcess;
+  private readonly agent: AgentConnection;
+  private readonly clients: Clients;
+  private readonly remote: RemoteNode;
+  private readonly listening: Promise<Listening>;
+  private address: Listening | undefined;
+  /** How often something had moved in the process when it last answered. */
+  private moves = 0;
+
+  /** @internal Starts the process. `started` waits until it listens. */
+  constructor(private readonly setting: ChildSetting) {
+    const { script, cwd, env, node, cluster, observer, options, timeout } = setting;
+    const { activity } = cluster.scene;
+    const record = cluster.timeline.recorder(node);
+    super(new LogCapture({}, activity, record, undefined), cluster.timeline, timeout);
+    this.process = new NodeProcess(script, { cwd, env });
+    let listens: (fact: Listening) => void;
+    this.listening = new Promise((resolve) => {
+      listens = resolve;
+    });
+    this.agent = new AgentConnection(this.process, (fact) => {
+      observer.take(this.remote, fact);
+      if (fact.fact === 'listening') listens(fact);
+    });
+    this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map() };
+    this.context = {
+      activity,
+      timeline: cluster.timeline,
+      record,
+      observer,
+      signal: options.signal,
+      settle: ({ timeout: within = timeout, ...given }) => {
+        const { ignoreOpenStreams, awaitTimers, signal } = options;
+        return settle(cluster.scene, within, { ignoreOpenStreams, awaitTimers, signal, ...given });
+      },
+      everyone: () => cluster.everyone(),
+      errors: () => cluster.errors(),
+      since: () => 0,
+      explain,
+    };
+    this.clients = new Clients(this.context, { ...options, timeout });
+    this.member = {
+      everyone: () => this.clients.everyone,
+      connections: () => this.clients.connections,
+      isIdle: async () => true,
+      elsewhere: (asked) => this.quiet(asked),
+      fenceToNodes: () => this.agent.ask('crossNodes', undefined),
+      countNodes: () => this.agent.ask('countNodes', undefined),
+      close: () => this.close(),
+    };
+    void this.forgetAtEnd();
+  }
+
+  get url(): string {
+    return this.address?.url ?? '';
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get isOpen(): boolean {
+    return this.process.isRunning && !this.process.isEnding;
+  }
+
+  /** The id of its process. */
+  get pid(): number | undefined {
+    return this.process.child.pid;
+  }
+
+  /** Every line that it has printed. */
+  get lines(): readonly string[] {
+    return this.process.lines;
+  }
+
+  /** Resolves when it has ended, however it ends. */
+  get exited(): Promise<NodeExit> {
+    return this.process.exited;
+  }
+
+  async connect(options: ConnectOptions<ServerToClient> = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
+    const given = options as ConnectOptions;
+    const { gatewayPort = 0, path } = { ...this.setting.options.client, ...given };
+    return this.clients.connect(this.addressOf(gatewayPort, path), given);
+  }
+
+  terminate(): Promise<NodeExit> {
+    return this.end('SIGTERM');
+  }
+
+  kill(): Promise<NodeExit> {
+    return this.end('SIGKILL');
+  }
+
+  /** @internal @throws AppStartError when it ends before it listens, or does not listen in time */
+  async started(): Promise<this> {
+    const { script, startTimeout } = this.setting;
+    const ended = this.process.exited.then(({ code, signal }) => `ended (${signal ?? `exit code ${code}`})`);
+    const outcome = await withTimeout(Promise.race([this.listening, ended]), startTimeout);
+    if (typeof outcome === 'object') {
+      this.address = outcome;
+      return this;
+    }
+    const how = outcome === EXPIRED ? `did not listen within ${startTimeout} ms` : `${outcome} before it listened`;
+    const told = this.process.lastLines;
+    await this.kill();
+    throw new AppStartError([`${script} ${how}. It printed last:`, ...told].join('\n  '));
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
+    const { node } = this.setting;
+    this.context.record({ kind: 'acted', what: `node ${node} gets ${signal}` });
+    return this.process.end(signal);
+  }
+
+  private addressOf(gatewayPort: number, path: string | undefined): ServerAddress {
+    const servers = (this.address?.servers ?? []).filter((server) => server.gatewayPort === gatewayPort);
+    const server = servers.find((known) => known.path === path) ?? servers[0];
+    if (!server) throw new Error(`No gateway of ${this.setting.script} declares port ${gatewayPort}.`);
+    const url = new URL(this.url);
+    url.port = String(server.port);
+    return { url, path: server.path, namespaces: () => this.agent.ask('namespaces', undefined) };
+  }
+
+  private async quiet(asked: Parameters<NonNullable<Scene['elsewhere']>>[0]): Promise<readonly Work[]> {
+    const { moves, pending } = await this.agent.ask('quiet', asked);
+    if (moves !== this.moves) this.context.activity.moved();
+    this.moves = moves;
+    return pending.map((work) => ({ ...work, since: now() - work.since }));
+  }
+
+  private async forgetAtEnd(): Promise<void> {
+    await this.process.exited;
+    this.setting.observer.forget(this.remote);
+  }
+
+  private async close(): Promise<void> {
+    const { context, logs, timeout } = this;
+    const { observer, options, script } = this.setting;
+    const { opened } = this.clients;
+    const problems: Error[] = [];
+    if (!this.process.isRunning && !this.process.isEnding) {
+      problems.push(new NodeEndedError(script, await this.process.exited));
+    }
+    const { activity } = context;
+    problems.push(
+      ...(await findLeftovers({ logs, observer, options, timeout, activity }, context, [...opened], 0, false)),
+    );
+    const left = await Promise.allSettled(Array.from(opened, (client) => client.disconnect()));
+    problems.push(...left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
+    if (this.isOpen && (await withTimeout(this.terminate(), timeout)) === EXPIRED) {
+      problems.push(new Error(`${script} did not end within ${timeout} ms of SIGTERM.`));
+      await this.kill();
+    }
+    if (problems.length > 0) throw new TeardownError(`The node at ${this.url}`, problems);
+  }
+}

@@ -1,0 +1,46 @@
+import type { ConnectOptions } from '../client/connect-options.js';
+import type { EventsMap } from '../client/events-map.js';
+import type { TestClient } from '../client/test-client.js';
+import type { NodeExit } from '../child/node-process.js';
+import type { Connection, Scene } from '../settle/settle.js';
+import type { LogCapture } from '../observer/log-capture.js';
+
+/** A node of a cluster: an app in this process, or a built server in a process of its own. */
+export interface ClusterNode<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+> {
+  /** Its address: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  readonly port: number;
+  /** What it logged. */
+  readonly logs: LogCapture;
+  /** Whether nobody has ended it. */
+  readonly isOpen: boolean;
+  /** Connects a client to this node, as `TestApp.connect` does. */
+  connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;
+  /** Ends it as an orchestrator does, by SIGTERM: its shutdown hooks run while its clients are connected. */
+  terminate(): Promise<NodeExit>;
+  /** Ends it at once, by SIGKILL: none of its code runs any more. */
+  kill(): Promise<NodeExit>;
+  /** @internal */
+  readonly member: ClusterMember;
+}
+
+/** What a cluster needs of each node. */
+export interface ClusterMember {
+  /** Every client that has connected to it, or tried to. */
+  everyone(): readonly TestClient[];
+  /** The connections that `settle` waits for. */
+  connections(): readonly Connection[];
+  /** Whether its option `idle` says that it has nothing to do. */
+  isIdle(): Promise<boolean>;
+  /** As in `Scene`; only for a node in another process. */
+  readonly elsewhere?: Scene['elsewhere'];
+  /** Resolves when the other nodes have received what it has published. */
+  fenceToNodes(): Promise<void>;
+  /** How many nodes it counts. */
+  countNodes(): Promise<number>;
+  /** Closes it at the end of the test. @throws TeardownError with everything that was left behind */
+  close(): Promise<void>;
+}

@@ -1,0 +1,204 @@
+import type { ClusterView } from '../app/running-app.js';
+import type { NodeExit } from '../child/node-process.js';
+import type { ConnectOptions } from '../client/connect-options.js';
+import type { EventsMap } from '../client/events-map.js';
+import type { TestClient } from '../client/test-client.js';
+import { AppStartError, TeardownError } from '../report/errors.js';
+import { Activity } from '../settle/activity.js';
+import { settle, type SettleOptions } from '../settle/settle.js';
+import { EXPIRED, runningTime, withTimeout, type Expired } from '../timing/deadline.js';
+import { nextTurn } from '../timing/real-time.js';
+import { Timeline } from '../timeline/timeline.js';
+import type { AppNode } from './app-node.js';
+import type { ClusterNode } from './cluster-node.js';
+
+/** How a cluster starts its nodes, and what it does when all are closed. */
+export interface NodeStarter<Node> {
+  /** @param index the number of the node in the timeline; each node has its own */
+  start(index: number, view: ClusterView): Promise<Node>;
+  /** Resolves when everything that the nodes share is closed. */
+  close?(): Promise<void>;
+}
+
+/** The nodes of one app. Close it with `close()`, or declare it with `await using`. */
+export class TestCluster<
+  ServerToClient extends EventsMap = EventsMap,
+  ClientToServer extends EventsMap = EventsMap,
+  Node extends ClusterNode<ServerToClient, ClientToServer> = AppNode<ServerToClient, ClientToServer>,
+> implements AsyncDisposable {
+  /** What happened on all nodes, in order. */
+  readonly timeline: Timeline;
+  /** @internal */
+  readonly view: ClusterView;
+  private readonly places: Node[] = [];
+  /** Every node that was ever started. */
+  private readonly all: Node[] = [];
+  private started = 0;
+  private connects = 0;
+  private closing: Promise<void> | undefined;
+
+  /** @internal Use `startTestCluster`. */
+  constructor(
+    private readonly starter: NodeStarter<Node>,
+    /** How long each wait may take, in milliseconds. */
+    readonly timeout: number,
+    timelineEntries: number | undefined,
+  ) {
+    this.timeline = new Timeline(timelineEntries);
+    this.view = {
+      timeline: this.timeline,
+      scene: {
+        activity: new Activity(),
+        connections: () => this.all.flatMap(({ member }) => member.connections()),
+        isIdle: async () => (await this.ofOpen(({ member }) => member.isIdle())).every(Boolean),
+        elsewhere: async (options) => (await this.ofOpen(({ member }) => member.elsewhere?.(options) ?? [])).flat(),
+        crossNodes: () => this.ofOpen(({ member }) => member.fenceToNodes()),
+      },
+      everyone: () => this.all.flatMap(({ member }) => member.everyone()),
+      errors: () => this.all.flatMap(({ logs }) => logs.errors),
+      forgetClosed: () => this.forgetClosed(),
+    };
+  }
+
+  /** The nodes in their places. After `rollingRestart`, each place has another node. */
+  get nodes(): readonly Node[] {
+    return this.places;
+  }
+
+  /** Connects a client as `TestApp.connect` does: to the given `node`, or to each node in turn. */
+  async connect({
+    node = this.connects % this.places.length,
+    ...options
+  }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
+    const place = this.places[node];
+    if (!place)
+      throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
+    this.connects += 1;
+    return place.connect({ name: `client-${this.connects}`, ...options });
+  }
+
+  /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
+  async settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
+    await settle(this.view.scene, timeout, options);
+  }
+
+  /** Starts one more node. Resolves when all nodes see each other. */
+  async addNode(): Promise<Node> {
+    const node = await this.startNode();
+    this.places.push(node);
+    await this.expectJoined();
+    return node;
+  }
+
+  /**
+   * Replaces one node after the other, as a deployment does: starts a new node, waits until the others see it, and then
+   * terminates the old one.
+   *
+   * @returns how each old node ended
+   */
+  async rollingRestart(): Promise<readonly NodeExit[]> {
+    const exits: NodeExit[] = [];
+    for (const [place, old] of this.places.entries()) {
+      const node = await this.startNode();
+      await this.expectJoined();
+      this.places[place] = node;
+      exits.push(await old.terminate());
+      await this.forgetClosed();
+    }
+    return exits;
+  }
+
+  /** Closes every node, like `TestApp.close`, and what they share. Further calls return the same promise. */
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal Starts the first nodes, together if they are processes. */
+  async startAll(count: number, atOnce: boolean): Promise<this> {
+    try {
+      if (atOnce) this.places.push(...(await allStarted(Array.from({ length: count }, () => this.startNode()))));
+      else while (this.places.length < count) this.places.push(await this.startNode());
+      await this.expectJoined();
+      return this;
+    } catch (error) {
+      await this.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  private get openNodes(): readonly Node[] {
+    return this.all.filter(({ isOpen }) => isOpen);
+  }
+
+  private ofOpen<T>(ask: (node: Node) => T | Promise<T>): Promise<T[]> {
+    return Promise.all(this.openNodes.map(async (node) => ask(node)));
+  }
+
+  private async startNode(): Promise<Node> {
+    const node = await this.starter.start(this.started++, this.view);
+    this.all.push(node);
+    return node;
+  }
+
+  /** Waits until the nodes see each other. The app's own adapter may still be subscribing. */
+  private async expectJoined(): Promise<void> {
+    const nodes = this.openNodes;
+    const seen = await this.countUntil(nodes, (count) => count >= nodes.length, this.timeout);
+    if (seen === true) return;
+    throw new AppStartError(
+      `The ${nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
+        'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
+    );
+  }
+
+  /**
+   * A node that closes leaves Redis without awaiting it. Until Redis knows, the other nodes would wait for its answer.
+   * After the timeout, this gives up, for example when Redis is down.
+   */
+  private async forgetClosed(): Promise<void> {
+    const { openNodes } = this;
+    await this.countUntil(openNodes, (count) => count <= openNodes.length, this.timeout);
+  }
+
+  /** @returns `true`, or what the nodes counted at last */
+  private async countUntil(
+    nodes: readonly Node[],
+    isRight: (count: number) => boolean,
+    timeout: number,
+  ): Promise<true | (number | Expired)[]> {
+    const deadline = runningTime() + timeout;
+    let seen: (number | Expired)[];
+    do {
+      const counting = nodes.map(({ member }) => member.countNodes().catch((): Expired => EXPIRED));
+      seen = await Promise.all(counting.map((count) => withTimeout(count, deadline - runningTime())));
+      if (seen.every((count) => count !== EXPIRED && isRight(count))) return true;
+      await nextTurn();
+    } while (runningTime() < deadline);
+    return seen;
+  }
+
+  private async closeAll(): Promise<void> {
+    const closed = await Promise.allSettled(this.all.map(({ member }) => member.close()));
+    closed.push(...(await Promise.allSettled([this.starter.close?.()])));
+    const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    if (problems.length > 0) throw new TeardownError(`The cluster of ${this.all.length} nodes`, problems);
+  }
+}
+
+/** Waits for all, so that those that have started are known when one of them fails. */
+async function allStarted<T>(starting: readonly Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(starting);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+function showCount(count: number | Expired): string {
+  return count === EXPIRED ? 'none in time' : String(count);
+}

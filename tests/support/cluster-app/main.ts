@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { WebsocketModule } from 'nest-realtime-kit';
+import { RoomGateway } from './room.gateway.js';
+
+/** A chat as a team would deploy it: configured by the environment, joined by Redis, drained on SIGTERM. */
+const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, FAILS } = process.env;
+
+@Module({
+  imports: [WebsocketModule.forRoot({ ...(url && { redis: { url, keyPrefix } }) })],
+  providers: [RoomGateway],
+})
+class ChatModule {}
+
+if (FAILS) throw new Error('the database is away');
+const app = await NestFactory.create(ChatModule);
+app.enableShutdownHooks(['SIGTERM'], { useProcessExit: true });
+await app.listen(Number(process.env.PORT ?? 3000));
