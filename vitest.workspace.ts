@@ -38,6 +38,16 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      // Clusters of several nodes, most of them processes, under faults; not part of `pnpm test`.
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['tests/cluster/*.spec.ts'],
+          globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
+          testTimeout: 60_000,
+        },
+      },
       // Many clients, in processes of their own; not part of `pnpm test`.
       {
         extends: true,

@@ -10,16 +10,15 @@ import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { parserOf } from '../socket-io/server-internals.js';
 import { settle, type Connection, type SettleOptions } from '../settle/settle.js';
 import { TeardownError } from '../report/errors.js';
-import { format } from '../report/format.js';
 import { AppSubject } from '../matchers/app-subject.js';
-import { Audience, type Belongs } from '../matchers/audience.js';
+import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
 import { explain } from '../matchers/failure-text/similar-events.js';
 import { closeApp } from './close-app.js';
 import { Clients, withoutUndefined } from '../client/clients.js';
 import type { ServerAddress } from '../client/connect-client.js';
 import type { ClientFor, ConnectIn, EventsOf } from '../client/events.js';
 import type { EventsMap } from '../client/events-map.js';
-import { withSlash, type ConnectOptions } from '../client/connect-options.js';
+import type { ConnectOptions } from '../client/connect-options.js';
 import type { ClientContext } from '../client/assertion-context.js';
 import type { TestClient } from '../client/test-client.js';
 import type { RunningApp } from './running-app.js';
@@ -134,17 +133,12 @@ export class TestApp<
 
   /** The clients of a room, for assertions about who receives an event: those that were in it when it was sent. */
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
-    const words = namespace === '/' ? `room ${format(name)}` : `room ${format(name)} of ${namespace}`;
-    const belongs: Belongs = (client, moment) =>
-      client.namespace === withSlash(namespace) && client.connection.wasIn(moment, name);
-    return new Audience(this.context, words, belongs, this.timeout);
+    return roomAudience(this, name, namespace);
   }
 
   /** The clients of a namespace. In an assertion: those that were connected to it when the event was sent. */
   namespace(name: string): Audience {
-    const belongs: Belongs = (client, moment) =>
-      client.namespace === withSlash(name) && client.connection.wasIn(moment);
-    return new Audience(this.context, `namespace ${withSlash(name)}`, belongs, this.timeout);
+    return namespaceAudience(this, name);
   }
 
   /**

@@ -60,6 +60,11 @@ export class RemoteObserver implements ClientObserver {
     return [...this.ends.values()].filter(({ connected, isOwn }) => connected && !isOwn);
   }
 
+  /** The name of a client; the id of its socket if it is not one of the test's. */
+  nameOf(socketId: string): string {
+    return this.ends.get(socketId)?.name ?? socketId;
+  }
+
   /** Takes what the agent of a node tells, in its order. */
   take(node: RemoteNode, fact: Fact): void {
     switch (fact.fact) {
@@ -158,10 +163,6 @@ export class RemoteObserver implements ClientObserver {
       event,
       entry: entry === undefined ? undefined : entries.get(entry),
     };
-  }
-
-  private nameOf(socketId: string): string {
-    return this.ends.get(socketId)?.name ?? socketId;
   }
 
   private connectionOf(id: string): RemoteConnection {

@@ -175,7 +175,12 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const { moves, pending } = await this.agent.ask('quiet', asked);
     if (moves !== this.moves) this.context.activity.moved();
     this.moves = moves;
-    return pending.map((work) => ({ ...work, since: now() - work.since }));
+    const { observer } = this.setting;
+    return pending.map(({ client, since, ...work }) => ({
+      ...work,
+      client: client && observer.nameOf(client),
+      since: now() - since,
+    }));
   }
 
   private async forgetAtEnd(): Promise<void> {
@@ -188,18 +193,18 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const { observer, options, script } = this.setting;
     const { opened } = this.clients;
     const problems: Error[] = [];
-    if (!this.process.isRunning && !this.process.isEnding) {
-      problems.push(new NodeEndedError(script, await this.process.exited));
-    }
     const { activity } = context;
     problems.push(
       ...(await findLeftovers({ logs, observer, options, timeout, activity }, context, [...opened], 0, false)),
     );
     const left = await Promise.allSettled(Array.from(opened, (client) => client.disconnect()));
     problems.push(...left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
-    if (this.isOpen && (await withTimeout(this.terminate(), timeout)) === EXPIRED) {
-      problems.push(new Error(`${script} did not end within ${timeout} ms of SIGTERM.`));
-      await this.kill();
+    if (!this.process.isEnding) {
+      const exit = await withTimeout(this.terminate(), timeout);
+      if (exit === EXPIRED) {
+        problems.push(new Error(`${script} did not end within ${timeout} ms of SIGTERM.`));
+        await this.kill();
+      } else if (exit.code !== 0 && exit.signal !== 'SIGTERM') problems.push(new NodeEndedError(script, exit));
     }
     if (problems.length > 0) throw new TeardownError(`The node at ${this.url}`, problems);
   }

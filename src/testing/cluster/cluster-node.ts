@@ -3,18 +3,16 @@ import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
 import type { NodeExit } from '../child/node-process.js';
 import type { Connection, Scene } from '../settle/settle.js';
-import type { LogCapture } from '../observer/log-capture.js';
+import type { AppSubject } from '../matchers/app-subject.js';
 
 /** A node of a cluster: an app in this process, or a built server in a process of its own. */
 export interface ClusterNode<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
-> {
+> extends AppSubject {
   /** Its address: `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly port: number;
-  /** What it logged. */
-  readonly logs: LogCapture;
   /** Whether nobody has ended it. */
   readonly isOpen: boolean;
   /** Connects a client to this node, as `TestApp.connect` does. */

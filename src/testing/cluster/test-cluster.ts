@@ -3,6 +3,7 @@ import type { NodeExit } from '../child/node-process.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
 import { AppStartError, TeardownError } from '../report/errors.js';
 import { Activity } from '../settle/activity.js';
 import { settle, type SettleOptions } from '../settle/settle.js';
@@ -75,6 +76,16 @@ export class TestCluster<
       throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
     this.connects += 1;
     return place.connect({ name: `client-${this.connects}`, ...options });
+  }
+
+  /** The clients of a room on all nodes, like `TestApp.room`. */
+  room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
+    return roomAudience(this.all[0]!, name, namespace);
+  }
+
+  /** The clients of a namespace on all nodes, like `TestApp.namespace`. */
+  namespace(name: string): Audience {
+    return namespaceAudience(this.all[0]!, name);
   }
 
   /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */

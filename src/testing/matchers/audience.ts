@@ -1,5 +1,8 @@
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { ClientAssertionContext, TestClient } from '../client/test-client.js';
+import { withSlash } from '../client/connect-options.js';
+import { format } from '../report/format.js';
+import type { AppSubject } from './app-subject.js';
 import { who } from './names.js';
 import { atHome, showReceived } from './failure-text/similar-events.js';
 import type { Assertion, ExpectedEvent } from './assertion.js';
@@ -32,6 +35,21 @@ export class Audience {
     const belongs: Belongs = (client, moment) => this.belongs(client, moment) && !clients.includes(client);
     return new Audience(this.context, words, belongs, this.timeout);
   }
+}
+
+/** The clients of a room. */
+export function roomAudience({ context, timeout }: AppSubject, room: string, namespace: string): Audience {
+  const words = namespace === '/' ? `room ${format(room)}` : `room ${format(room)} of ${namespace}`;
+  const belongs: Belongs = (client, moment) =>
+    client.namespace === withSlash(namespace) && client.connection.wasIn(moment, room);
+  return new Audience(context, words, belongs, timeout);
+}
+
+/** The clients of a namespace. */
+export function namespaceAudience({ context, timeout }: AppSubject, namespace: string): Audience {
+  const name = withSlash(namespace);
+  const belongs: Belongs = (client, moment) => client.namespace === name && client.connection.wasIn(moment);
+  return new Audience(context, `namespace ${name}`, belongs, timeout);
 }
 
 /** `alice, bob and carol` */

@@ -20,13 +20,13 @@ export class AppStartError extends KnownError {
   }
 }
 
-/** The process of a node ended although the test had not ended it. */
+/** The process of a node ended otherwise than the test, or SIGTERM, had it end. */
 export class NodeEndedError extends KnownError {
   override readonly name = 'NodeEndedError';
 
   constructor(script: string, { code, signal, lastLines }: EndedNode) {
     const how = signal === null ? `exit code ${code}` : signal;
-    super(`A node (${script}) ended by itself: ${how}.`, { 'printed last': lastLines });
+    super(`A node (${script}) did not end cleanly: ${how}.`, { 'printed last': lastLines });
   }
 }
 

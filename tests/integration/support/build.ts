@@ -6,6 +6,6 @@ export default function setup(): void {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', `file://${root}`));
   // The app of the clusters imports the built package.
-  for (const config of ['tsconfig.build.json', 'tests/support/cluster-app/tsconfig.json'])
+  for (const config of ['tsconfig.build.json', 'tests/cluster/app/tsconfig.json'])
     execFileSync(process.execPath, [tsc, '-p', config], { cwd: root, stdio: 'inherit' });
 }
