@@ -33,7 +33,7 @@ describe('a cluster of built servers', () => {
       await expect(carol).not.toReceive('said');
       expect(bob.received('said')).toHaveLength(round);
     }
-    carol.emit('say-late', { room: 'lobby', text: 'late' });
+    carol.emit('say-late', { room: 'lobby', text: 'late', after: 150 });
     await expect(cluster.room('lobby')).toBeAllWhoReceive('said', 'late');
     expect(bob.rooms).toEqual(['lobby']);
     expect(cluster.timeline.print()).toContain(`node 0  alice ← "said" ('message 1')  ← alice's "say"`);
@@ -54,7 +54,7 @@ describe('a cluster of built servers', () => {
   test('a settle() that times out names the work in a process', async ({ start }) => {
     await using cluster = await start({ nodes: 1 });
     const alice = await cluster.connect({ name: 'alice' });
-    alice.emit('say-late', { room: 'lobby', text: 'late' });
+    alice.emit('say-late', { room: 'lobby', text: 'late', after: 1_000 });
     await expect(cluster.settle({ timeout: 100 })).rejects.toThrow(
       /still in flight:\s+handler of "say-late" for alice/,
     );
@@ -105,15 +105,18 @@ describe('a cluster of built servers', () => {
 
   test('addNode() and rollingRestart() keep the cluster joined', async ({ start }) => {
     await using cluster = await start({ nodes: 1 });
-    const added = await cluster.addNode();
+    const added = await cluster.addNode({ env: { VERSION: '2' } });
     const [alice, bob] = [await cluster.connect({ node: 0 }), await added.connect()];
     alice.emit('announce', 'one more');
     await expect(bob).toReceive('announced', 'one more');
+    await expect(alice.emitWithAck('version')).toBeAcked('1');
+    await expect(bob.emitWithAck('version')).toBeAcked('2');
     const pids = cluster.nodes.map(({ pid }) => pid);
-    const exits = await cluster.rollingRestart();
+    const exits = await cluster.rollingRestart({ env: { VERSION: '3' } });
     expect(exits.map(({ code }) => code)).toEqual([0, 0]);
     expect(cluster.nodes.some(({ pid }) => pids.includes(pid))).toBe(false);
     const [carol, dave] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+    await expect(carol.emitWithAck('version')).toBeAcked('3');
     carol.emit('announce', 'all new');
     await expect(dave).toReceive('announced', 'all new');
   });

@@ -8,7 +8,7 @@ import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { parserOf } from '../socket-io/server-internals.js';
-import { settle, type Connection, type SettleOptions } from '../settle/settle.js';
+import { settleAs, type Connection, type SettleOptions } from '../settle/settle.js';
 import { TeardownError } from '../report/errors.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
@@ -289,11 +289,10 @@ export class TestApp<
   }
 
   /** @internal Like `settle`, but does not stretch the timeout. In a cluster, it waits for all nodes. */
-  comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
+  comeToRest(options: SettleOptions): Promise<void> {
     const { activity, cluster, options: defaults } = this.running;
-    const { ignoreOpenStreams, awaitTimers, signal } = defaults;
     const scene = cluster?.scene ?? { activity, connections: () => this.connections(), isIdle: () => this.isIdle() };
-    return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
+    return settleAs(defaults, scene, this.timeout, options);
   }
 
   /** The address of the Socket.IO server that these options ask for. */

@@ -15,7 +15,7 @@ import { explain } from '../matchers/failure-text/similar-events.js';
 import type { Work } from '../model/work.js';
 import { LogCapture } from '../observer/log-capture.js';
 import { AppStartError, NodeEndedError, TeardownError } from '../report/errors.js';
-import { settle, type Scene } from '../settle/settle.js';
+import { settleAs, type Scene } from '../settle/settle.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import type { ClusterMember, ClusterNode } from './cluster-node.js';
@@ -78,10 +78,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       record,
       observer,
       signal: options.signal,
-      settle: ({ timeout: within = timeout, ...given }) => {
-        const { ignoreOpenStreams, awaitTimers, signal } = options;
-        return settle(cluster.scene, within, { ignoreOpenStreams, awaitTimers, signal, ...given });
-      },
+      settle: (given) => settleAs(options, cluster.scene, timeout, given),
       everyone: () => cluster.everyone(),
       errors: () => cluster.errors(),
       since: () => 0,

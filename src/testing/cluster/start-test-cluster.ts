@@ -81,7 +81,7 @@ export async function startTestCluster(
   const isScript = typeof app === 'string';
   const timeout = stretched(options.timeout ?? DEFAULT_TIMEOUT);
   const starter: NodeStarter<AppNode | ChildNode> = isScript ? processes(app, timeout, options) : apps(app, options);
-  return new TestCluster(starter, timeout, options.timelineEntries).startAll(nodes, isScript);
+  return new TestCluster(starter, timeout, options).startAll(nodes, isScript);
 }
 
 /** Starts nodes in this process. */
@@ -89,17 +89,19 @@ function apps(module: AppModule, { redis, ...options }: TestClusterOptions): Nod
   const backplanes: RedisBackplane[] = [];
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   return {
-    async start(node, cluster) {
+    async start(node, cluster, { app = module }) {
+      if (typeof app === 'string')
+        throw new TypeError(`The nodes of this cluster are apps of this process; got ${app}.`);
       const backplane = redis && (await RedisBackplane.open({ url: redis.url, keyPrefix }));
       if (backplane) backplanes.push(backplane);
       const onServer = (server: Server): void => {
         if (backplane) server.adapter(backplane.adapter);
         answerNodeFences(server);
       };
-      const app = await bootTestApp(module, options, { node, onServer, cluster }, AppNode);
-      app.leave = () => backplane?.abandon();
+      const started = await bootTestApp(app, options, { node, onServer, cluster }, AppNode);
+      started.leave = () => backplane?.abandon();
       await backplane?.joined();
-      return app;
+      return started;
     },
     async close() {
       await Promise.all(backplanes.map((backplane) => backplane.close()));
@@ -110,16 +112,19 @@ function apps(module: AppModule, { redis, ...options }: TestClusterOptions): Nod
 /** Starts nodes as processes. */
 function processes(script: string, timeout: number, options: ProcessClusterOptions): NodeStarter<ChildNode> {
   const { cwd = process.cwd(), env, redis, startTimeout = START_TIMEOUT } = options;
-  const path = resolve(cwd, script);
-  if (!existsSync(path)) throw new AppStartError(`${path} does not exist. Expected a built server: is the app built?`);
   let observer: RemoteObserver | undefined;
   return {
-    start(node, cluster) {
+    async start(node, cluster, { app = script, env: ofVersion }) {
+      if (typeof app !== 'string')
+        throw new TypeError('The nodes of this cluster are processes: give a path of a script.');
+      const path = resolve(cwd, app);
+      if (!existsSync(path))
+        throw new AppStartError(`${path} does not exist. Expected a built server: is the app built?`);
       observer ??= new RemoteObserver(cluster.scene.activity);
       const started = new ChildNode({
         script: path,
         cwd,
-        env: { ...process.env, PORT: '0', ...(redis && { REDIS_URL: redis.url }), ...env },
+        env: { ...process.env, PORT: '0', ...(redis && { REDIS_URL: redis.url }), ...env, ...ofVersion },
         node,
         cluster,
         observer,

@@ -1,12 +1,13 @@
-import type { ClusterView } from '../app/running-app.js';
+import type { AppOptions, ClusterView } from '../app/running-app.js';
 import type { NodeExit } from '../child/node-process.js';
+import type { AppModule } from '../app/start-test-app.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
 import { AppStartError, TeardownError } from '../report/errors.js';
 import { Activity } from '../settle/activity.js';
-import { settle, type SettleOptions } from '../settle/settle.js';
+import { settleAs, type SettleOptions } from '../settle/settle.js';
 import { EXPIRED, runningTime, withTimeout, type Expired } from '../timing/deadline.js';
 import { nextTurn } from '../timing/real-time.js';
 import { Timeline } from '../timeline/timeline.js';
@@ -16,9 +17,17 @@ import type { ClusterNode } from './cluster-node.js';
 /** How a cluster starts its nodes, and what it does when all are closed. */
 export interface NodeStarter<Node> {
   /** @param index the number of the node in the timeline; each node has its own */
-  start(index: number, view: ClusterView): Promise<Node>;
+  start(index: number, view: ClusterView, version: Version): Promise<Node>;
   /** Resolves when everything that the nodes share is closed. */
   close?(): Promise<void>;
+}
+
+/** What a node runs, if it is not the same as the first nodes: another version of the app. */
+export interface Version {
+  /** A module for an app in this process, the path of a built server for a process. @default that of the first nodes */
+  readonly app?: AppModule | string;
+  /** More environment variables for a process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The nodes of one app. Close it with `close()`, or declare it with `await using`. */
@@ -43,9 +52,9 @@ export class TestCluster<
     private readonly starter: NodeStarter<Node>,
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
-    timelineEntries: number | undefined,
+    private readonly options: AppOptions & { readonly timelineEntries?: number },
   ) {
-    this.timeline = new Timeline(timelineEntries);
+    this.timeline = new Timeline(options.timelineEntries);
     this.view = {
       timeline: this.timeline,
       scene: {
@@ -89,13 +98,13 @@ export class TestCluster<
   }
 
   /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
-  async settle({ timeout = this.timeout, ...options }: SettleOptions = {}): Promise<void> {
-    await settle(this.view.scene, timeout, options);
+  settle(options: SettleOptions = {}): Promise<void> {
+    return settleAs(this.options, this.view.scene, this.timeout, options);
   }
 
-  /** Starts one more node. Resolves when all nodes see each other. */
-  async addNode(): Promise<Node> {
-    const node = await this.startNode();
+  /** Starts one more node, of another version if one is given. Resolves when all nodes see each other. */
+  async addNode(version?: Version): Promise<Node> {
+    const node = await this.startNode(version);
     this.places.push(node);
     await this.expectJoined();
     return node;
@@ -105,12 +114,13 @@ export class TestCluster<
    * Replaces one node after the other, as a deployment does: starts a new node, waits until the others see it, and then
    * terminates the old one.
    *
+   * @param version the version of the new nodes
    * @returns how each old node ended
    */
-  async rollingRestart(): Promise<readonly NodeExit[]> {
+  async rollingRestart(version?: Version): Promise<readonly NodeExit[]> {
     const exits: NodeExit[] = [];
     for (const [place, old] of this.places.entries()) {
-      const node = await this.startNode();
+      const node = await this.startNode(version);
       await this.expectJoined();
       this.places[place] = node;
       exits.push(await old.terminate());
@@ -150,8 +160,8 @@ export class TestCluster<
     return Promise.all(this.openNodes.map(async (node) => ask(node)));
   }
 
-  private async startNode(): Promise<Node> {
-    const node = await this.starter.start(this.started++, this.view);
+  private async startNode(version: Version = {}): Promise<Node> {
+    const node = await this.starter.start(this.started++, this.view, version);
     this.all.push(node);
     return node;
   }

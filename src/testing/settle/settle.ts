@@ -58,11 +58,30 @@ export interface Scene {
   crossNodes?(): Promise<unknown>;
 }
 
+/**
+ * Settles with the options of an app, which `given` overrides.
+ *
+ * @param timeout in milliseconds, unless `given` has another
+ * @throws SettleTimeoutError that says what was still in flight
+ */
+export function settleAs(
+  { ignoreOpenStreams, awaitTimers, signal }: Omit<SettleOptions, 'timeout'>,
+  scene: Scene,
+  timeout: number,
+  given: SettleOptions,
+): Promise<void> {
+  return settle(scene, given.timeout ?? timeout, {
+    ignoreOpenStreams: given.ignoreOpenStreams ?? ignoreOpenStreams,
+    awaitTimers: given.awaitTimers ?? awaitTimers,
+    signal: given.signal ?? signal,
+  });
+}
+
 /** How long to wait before the option `idle` is checked again, in milliseconds. */
 const UNTIL_ASKED_AGAIN = 5;
 
-/** How long before the deadline another process answers what is still in flight in it, in milliseconds. */
-const TO_ANSWER = 50;
+/** How long after the deadline another process may take to answer what is still in flight in it, in milliseconds. */
+const TO_ANSWER = 1_000;
 
 const UNANSWERED = 'not every node has answered the others: is Redis there, and is another app on its key prefix?';
 const BUSY = 'a check of the option `idle` says that there is something to do';
@@ -107,8 +126,10 @@ export async function settle(
 
   const quietElsewhere = async (): Promise<void> => {
     if (!scene.elsewhere) return;
-    const left = Math.max(0, deadline - runningTime() - TO_ANSWER);
-    const pending = await inTime(UNANSWERED, scene.elsewhere({ timeout: left, ignoreOpenStreams, awaitTimers }));
+    const left = Math.max(0, deadline - runningTime());
+    const asked = scene.elsewhere({ timeout: left, ignoreOpenStreams, awaitTimers });
+    const pending = await withTimeout(asked, left + TO_ANSWER, signal);
+    if (pending === EXPIRED) throw expired(UNANSWERED);
     if (pending.length > 0) throw expired(undefined, pending);
   };
 

@@ -6,6 +6,8 @@ import type { Server, Socket } from 'nest-realtime-kit';
 interface Message {
   readonly room: string;
   readonly text: unknown;
+  /** In milliseconds. */
+  readonly after?: number;
 }
 
 /** Rooms that one joins, leaves and speaks in. */
@@ -47,8 +49,8 @@ export class RoomGateway {
   }
 
   @SubscribeMessage('say-late')
-  async sayLate(@MessageBody() { room, text }: Message): Promise<boolean> {
-    await delay(150);
+  async sayLate(@MessageBody() { room, text, after }: Message): Promise<boolean> {
+    await delay(after);
     this.server.to(room).emit('said', text);
     return true;
   }
@@ -56,6 +58,11 @@ export class RoomGateway {
   @SubscribeMessage('announce')
   announce(@MessageBody() text: unknown): void {
     this.server.emit('announced', text);
+  }
+
+  @SubscribeMessage('version')
+  version(): string {
+    return process.env.VERSION ?? '1';
   }
 
   @SubscribeMessage('fail')
