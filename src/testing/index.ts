@@ -3,7 +3,7 @@ export { startTestCluster, type ProcessClusterOptions, type TestClusterOptions }
 export { type AppNode } from './cluster/app-node.js';
 export { type ChildNode } from './cluster/child-node.js';
 export { type ClusterNode } from './cluster/cluster-node.js';
-export { type TestCluster } from './cluster/test-cluster.js';
+export { type TestCluster, type Version } from './cluster/test-cluster.js';
 export { type NodeExit } from './child/node-process.js';
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/test-matrix.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';

@@ -46,3 +46,11 @@ test('a cluster without a node is refused', async () => {
     'A cluster has at least one node; got nodes: 0.',
   );
 });
+
+test('a cluster of one node needs nothing that joins nodes', async () => {
+  await using cluster = await startTestCluster(ChatModule, { nodes: 1 });
+  const alice = await cluster.connect();
+  alice.emit('announce', 'alone');
+  await expect(alice).toReceive('announced', 'alone');
+  await expect(alice).not.toReceive('announced');
+});

@@ -37,7 +37,7 @@ export class Audience {
   }
 }
 
-/** The clients of a room. */
+/** @internal The clients of a room. */
 export function roomAudience({ context, timeout }: AppSubject, room: string, namespace: string): Audience {
   const words = namespace === '/' ? `room ${format(room)}` : `room ${format(room)} of ${namespace}`;
   const belongs: Belongs = (client, moment) =>
@@ -45,7 +45,7 @@ export function roomAudience({ context, timeout }: AppSubject, room: string, nam
   return new Audience(context, words, belongs, timeout);
 }
 
-/** The clients of a namespace. */
+/** @internal The clients of a namespace. */
 export function namespaceAudience({ context, timeout }: AppSubject, namespace: string): Audience {
   const name = withSlash(namespace);
   const belongs: Belongs = (client, moment) => client.namespace === name && client.connection.wasIn(moment);
