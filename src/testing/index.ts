@@ -1,5 +1,8 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './cluster/start-test-cluster.js';
+export type { AdapterFactory, CreateAdapter, CreatedAdapter } from './cluster/backplane/custom.js';
+export { adapterContract, type AdapterContractCase, type ContractClusters } from './contract/adapter-contract.js';
+export { AdapterContractModule } from './contract/contract.module.js';
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/test-matrix.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './client/connect-options.js';

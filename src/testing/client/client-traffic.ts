@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io-client';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import type { SentEvent } from '../model/sent-event.js';
+import { isOffset } from '../socket-io/recovery-offset.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { ConnectionContext } from './assertion-context.js';
 import { sentFromQueue } from '../socket-io/client-internals.js';
@@ -120,8 +121,8 @@ export class ClientTraffic implements WireListener {
 
   /** The arguments as the app sent them: connection state recovery appends an offset to events that it keeps. */
   withoutOffset(args: readonly unknown[]): readonly unknown[] {
-    const adapter = this.serverEnd?.socket.nsp.adapter as { packets?: { id: string }[] } | undefined;
-    const hasOffset = adapter?.packets?.some(({ id }) => id === args.at(-1)) ?? false;
+    const { serverEnd } = this;
+    const hasOffset = serverEnd !== undefined && isOffset(serverEnd.socket.nsp, args.at(-1));
     return hasOffset ? args.slice(0, -1) : args;
   }
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { RedisBackplane, type Server } from '../../websocket/index.js';
+import type { Server } from '../../websocket/index.js';
 import { Activity } from '../settle/activity.js';
 import { EXPIRED, runningTime, stretched, withTimeout, type Expired } from '../timing/deadline.js';
 import { AppStartError, TeardownError } from '../report/errors.js';
-import { NODE_FENCE } from '../observer/server-observer.js';
-import { nextTurn, setImmediate } from '../timing/real-time.js';
+import { nextTurn } from '../timing/real-time.js';
 import type { Scene, SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
@@ -13,22 +11,18 @@ import type { TestApp } from '../app/test-app.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import type { Backplane, Network } from './backplane/backplane.js';
+import { installNodeFence } from './backplane/node-fence.js';
+import { createBackplanes, type BackplaneOptions } from './backplane/open-backplanes.js';
 
-export interface TestClusterOptions extends TestAppOptions {
+export interface TestClusterOptions extends TestAppOptions, BackplaneOptions {
   /** The number of nodes. @default 2 */
   nodes?: number;
-  /**
-   * The Redis that connects the nodes, whatever adapter the app has. `keyPrefix` separates this cluster from others on
-   * the same Redis. Without it, each cluster gets a prefix of its own.
-   *
-   * @default none: the app connects its nodes itself, for example with `WebsocketModule.forRoot({ redis })`
-   */
-  redis?: { url: string; keyPrefix?: string };
 }
 
 /**
- * Boots an app several times in this process, as nodes that are connected through Redis. What one node emits reaches
- * the clients of all nodes.
+ * Boots an app several times in this process, as nodes of a cluster: joined by an emitter, by an adapter of Socket.IO on
+ * Redis, or by the app's own. What one node emits reaches the clients of all nodes.
  *
  * @throws AppStartError when a node does not start, or the nodes do not see each other; nothing is left running
  */
@@ -37,22 +31,27 @@ export async function startTestCluster<
   ClientToServer extends EventsMap = EventsMap,
 >(
   module: AppModule,
-  { nodes: count = 2, redis, ...options }: TestClusterOptions = {},
+  { nodes: count = 2, redis, adapter, ...options }: TestClusterOptions = {},
 ): Promise<TestCluster<ServerToClient, ClientToServer>> {
   const timeline = new Timeline(options.timelineEntries);
   const nodes: TestApp<ServerToClient, ClientToServer>[] = [];
-  const backplanes: RedisBackplane[] = [];
+  const backplanes = createBackplanes({ redis, adapter });
+  const opened: Backplane[] = [];
   const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
+  const crossNodes = (): Promise<void> => backplanes.fence(open().flatMap((node) => node.servers));
   const scene: Scene = {
     activity: new Activity(),
     connections: () => nodes.flatMap((node) => node.connections()),
     isIdle: async () => (await Promise.all(open().map((node) => node.isIdle()))).every(Boolean),
-    crossNodes: () => {
-      const servers = open().flatMap((node) => node.servers);
-      return Promise.all(servers.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
-    },
+    crossNodes,
   };
-  const cluster = new TestCluster(nodes, timeline, backplanes, stretched(options.timeout ?? DEFAULT_TIMEOUT));
+  const cluster = new TestCluster(
+    nodes,
+    timeline,
+    opened,
+    stretched(options.timeout ?? DEFAULT_TIMEOUT),
+    backplanes.network,
+  );
   const view: ClusterView = {
     scene,
     timeline,
@@ -60,19 +59,18 @@ export async function startTestCluster<
     errors: () => nodes.flatMap(({ logs }) => logs.errors),
     forgetClosed: () => forgetClosed(open, cluster.timeout),
   };
-  const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   try {
     for (let node = 0; node < count; node += 1) {
-      const backplane = redis && (await RedisBackplane.open({ url: redis.url, keyPrefix }));
-      if (backplane) backplanes.push(backplane);
+      const backplane = await backplanes.open(node);
+      opened.push(backplane);
       const onServer = (server: Server): void => {
-        if (backplane) server.adapter(backplane.adapter);
-        server.on(NODE_FENCE, (acknowledge: () => void) => setImmediate(acknowledge));
+        backplane.install(server);
+        installNodeFence(server);
       };
       nodes.push(await bootTestApp(module, options, { node, onServer, cluster: view }));
-      await backplane?.joined();
+      await backplane.joined();
     }
-    await cluster.expectJoined();
+    await cluster.expectJoined(crossNodes);
     return cluster;
   } catch (error) {
     await cluster.close().catch(() => {});
@@ -94,9 +92,10 @@ export class TestCluster<
     readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
     /** What happened on all nodes, in order. */
     readonly timeline: Timeline,
-    private readonly backplanes: readonly RedisBackplane[],
+    private readonly backplanes: readonly Backplane[],
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
+    private readonly network: Network | undefined,
   ) {}
 
   /** Connects a client like `TestApp.connect`: to the given `node`, or to each node in turn. */
@@ -118,6 +117,26 @@ export class TestCluster<
     return this.nodes[0]!.comeToRest(options);
   }
 
+  /**
+   * Cuts the network between groups of nodes: `partition([0], [1, 2])`. What one group publishes to another is lost, and
+   * each node counts only those of its group. Nodes in no group stay connected with each other.
+   *
+   * @throws Error when the nodes are not joined by the emitter
+   */
+  partition(...groups: readonly (readonly number[])[]): void {
+    this.requireNetwork().partition(...groups);
+  }
+
+  /** Connects all nodes again. What was lost stays lost. */
+  heal(): void {
+    this.requireNetwork().heal();
+  }
+
+  private requireNetwork(): Network {
+    if (this.network) return this.network;
+    throw new Error('Only a network of the harness can be cut: start the cluster without redis and adapter.');
+  }
+
   /** Closes every node, like `TestApp.close`, and their Redis connections. Further calls return the same promise. */
   close(): Promise<void> {
     this.closing ??= this.closeAll();
@@ -129,18 +148,26 @@ export class TestCluster<
   }
 
   /** @internal */
-  async expectJoined(): Promise<void> {
+  async expectJoined(crossNodes: () => Promise<void>): Promise<void> {
     const deadline = runningTime() + this.timeout;
+    const left = (): number => deadline - runningTime();
     let seen: (number | Expired)[];
+    let isCounted = false;
     do {
       // The app's own adapter may still be subscribing.
-      seen = await Promise.all(this.nodes.map((node) => withTimeout(countNodes(node), deadline - runningTime())));
-      if (seen.every((count) => count !== EXPIRED && count >= this.nodes.length)) return;
-      await nextTurn();
-    } while (runningTime() < deadline);
+      seen = await Promise.all(this.nodes.map((node) => withTimeout(countNodes(node), left())));
+      isCounted = seen.every((count) => count !== EXPIRED && count >= this.nodes.length);
+      const crossed = isCounted ? crossNodes().catch((): Expired => EXPIRED) : nextTurn(EXPIRED);
+      if ((await withTimeout(crossed, left())) !== EXPIRED) return;
+    } while (left() > 0);
+    const [adapter] = this.nodes.flatMap(({ servers }) => servers.map((server) => server.sockets.adapter));
     throw new AppStartError(
-      `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
-        'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
+      isCounted
+        ? `The ${this.nodes.length} nodes do not answer each other's serverSideEmitWithAck(), without which settle() ` +
+            `does not know what is in flight between them. Their adapter is ${adapter?.constructor.name}.`
+        : `The ${this.nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
+            `Their adapter is ${adapter?.constructor.name}. If the app sets none, startTestCluster joins the nodes: ` +
+            'by an emitter, or as its options redis and adapter say.',
     );
   }
 
