@@ -1,5 +1,9 @@
 export { startTestApp, type AppModule, type TestAppOptions } from './app/start-test-app.js';
 export { startTestCluster, type ProcessClusterOptions, type TestClusterOptions } from './cluster/start-test-cluster.js';
+export { type BackplaneOptions } from './cluster/backplane/open-backplanes.js';
+export type { AdapterFactory, CreateAdapter, CreatedAdapter } from './cluster/backplane/custom.js';
+export { adapterContract, type AdapterContractCase, type ContractClusters } from './contract/adapter-contract.js';
+export { AdapterContractModule } from './contract/contract.module.js';
 export { type AppNode } from './cluster/app-node.js';
 export { type ChildNode } from './cluster/child-node.js';
 export { type ClusterNode } from './cluster/cluster-node.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import { IoAdapter } from '@nestjs/platform-socket.io';
 import { RedisUnavailableError, WebsocketModule } from 'nest-realtime-kit';
 import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
+import { Adapter } from 'socket.io-adapter';
 import { describe } from 'vitest';
 import { ChatGateway, ChatModule } from './support/chat.js';
 import { test } from './support/redis.js';
@@ -116,9 +116,8 @@ describe('WebsocketModule with redis', () => {
   });
 });
 
-test('a cluster whose nodes are not joined fails to start', async () => {
-  const starting = startTestCluster(PlainChatModule, {
-    setup: (nest) => nest.useWebSocketAdapter(new IoAdapter(nest)),
-  });
+test('a cluster whose own adapter does not join the nodes fails to start', async () => {
+  class LonelyAdapter extends Adapter {}
+  const starting = startTestCluster(PlainChatModule, { server: { adapter: LonelyAdapter } });
   await expect(starting).rejects.toThrow('The 2 nodes do not see each other: they count 1, 1 of them.');
 });

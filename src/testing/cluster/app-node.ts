@@ -4,8 +4,9 @@ import type { RunningApp } from '../app/running-app.js';
 import { TestApp } from '../app/test-app.js';
 import type { NodeExit } from '../child/node-process.js';
 import type { EventsMap } from '../client/events-map.js';
-import { countNodes, fenceToNodes } from '../observer/nodes.js';
+import { countNodes } from '../observer/nodes.js';
 import { now } from '../timing/real-time.js';
+import type { Backplane } from './backplane/backplane.js';
 import type { ClusterMember, ClusterNode } from './cluster-node.js';
 
 /** A node of a cluster that is an app in this process. */
@@ -18,18 +19,20 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
     everyone: () => this.everyone,
     connections: () => this.connections(),
     isIdle: () => this.isIdle(),
-    fenceToNodes: () => fenceToNodes(this.servers),
+    fenceToNodes: async () => this.backplane?.fence(this.servers),
     countNodes: () => countNodes(this.servers),
     close: () => this.close(),
   };
-  /** @internal Takes the node away from the others at once. */
-  leave: () => void = () => {};
+  /** @internal What joins it to the other nodes. */
+  backplane: Backplane | undefined;
   private readonly connected = new Set<Socket>();
+  private readonly forgetClosed: (() => Promise<void>) | undefined;
   private ending: Promise<NodeExit> | undefined;
 
   /** @internal Use `startTestCluster`. */
   constructor(running: RunningApp<TestApp>) {
     super(running);
+    this.forgetClosed = running.cluster?.forgetClosed;
     for (const server of this.httpServers) {
       server.on('connection', (socket: Socket) => {
         this.connected.add(socket);
@@ -54,7 +57,7 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
    */
   kill(): Promise<NodeExit> {
     this.ending ??= this.end('SIGKILL', async () => {
-      this.leave();
+      this.backplane?.leave();
       for (const socket of this.connected) socket.destroy();
       // What it does from here on cannot reach anybody.
       await this.nest.close().catch(() => {});
@@ -73,7 +76,9 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
     const began = now();
     this.context.record({ kind: 'acted', what: `the node gets ${signal}` });
     await close();
+    const duration = now() - began;
+    await this.forgetClosed?.();
     const isKilled = signal === 'SIGKILL';
-    return { code: isKilled ? null : 0, signal: isKilled ? signal : null, duration: now() - began, lastLines: [] };
+    return { code: isKilled ? null : 0, signal: isKilled ? signal : null, duration, lastLines: [] };
   }
 }

@@ -154,9 +154,11 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
-    const { node } = this.setting;
+    const { node, cluster } = this.setting;
     this.context.record({ kind: 'acted', what: `node ${node} gets ${signal}` });
-    return this.process.end(signal);
+    const exit = await this.process.end(signal);
+    await cluster.forgetClosed();
+    return exit;
   }
 
   private addressOf(gatewayPort: number, path: string | undefined): ServerAddress {

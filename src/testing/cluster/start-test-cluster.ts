@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { RedisBackplane, type Server } from '../../websocket/index.js';
+import type { Server } from '../../websocket/index.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
 import type { AppOptions } from '../app/running-app.js';
 import { RemoteObserver } from '../child/remote-observer.js';
@@ -10,6 +9,8 @@ import { answerNodeFences } from '../observer/nodes.js';
 import { AppStartError } from '../report/errors.js';
 import { stretched } from '../timing/deadline.js';
 import { AppNode } from './app-node.js';
+import type { Backplane } from './backplane/backplane.js';
+import { createBackplanes, type BackplaneOptions } from './backplane/open-backplanes.js';
 import { ChildNode } from './child-node.js';
 import { TestCluster, type NodeStarter } from './test-cluster.js';
 
@@ -19,15 +20,7 @@ interface ClusterOptions {
 }
 
 /** Options of a cluster whose nodes are apps in this process. */
-export interface TestClusterOptions extends TestAppOptions, ClusterOptions {
-  /**
-   * The Redis that connects the nodes, whatever adapter the app has. `keyPrefix` separates this cluster from others on
-   * the same Redis. Without it, each cluster gets a prefix of its own.
-   *
-   * @default none: the app connects its nodes itself, for example with `WebsocketModule.forRoot({ redis })`
-   */
-  redis?: { url: string; keyPrefix?: string };
-}
+export interface TestClusterOptions extends TestAppOptions, ClusterOptions, BackplaneOptions {}
 
 /** Options of a cluster whose nodes are processes. */
 export interface ProcessClusterOptions
@@ -85,26 +78,27 @@ export async function startTestCluster(
 }
 
 /** Starts nodes in this process. */
-function apps(module: AppModule, { redis, ...options }: TestClusterOptions): NodeStarter<AppNode> {
-  const backplanes: RedisBackplane[] = [];
-  const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
+function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOptions): NodeStarter<AppNode> {
+  const backplanes = createBackplanes({ redis, adapter });
+  const opened: Backplane[] = [];
   return {
+    network: backplanes.network,
     async start(node, cluster, { app = module }) {
       if (typeof app === 'string')
         throw new TypeError(`The nodes of this cluster are apps of this process; got ${app}.`);
-      const backplane = redis && (await RedisBackplane.open({ url: redis.url, keyPrefix }));
-      if (backplane) backplanes.push(backplane);
+      const backplane = await backplanes.open(node);
+      opened.push(backplane);
       const onServer = (server: Server): void => {
-        if (backplane) server.adapter(backplane.adapter);
+        backplane.install(server);
         answerNodeFences(server);
       };
       const started = await bootTestApp(app, options, { node, onServer, cluster }, AppNode);
-      started.leave = () => backplane?.abandon();
-      await backplane?.joined();
+      started.backplane = backplane;
+      await backplane.joined();
       return started;
     },
     async close() {
-      await Promise.all(backplanes.map((backplane) => backplane.close()));
+      await Promise.all(opened.map((backplane) => backplane.close()));
     },
   };
 }

@@ -12,12 +12,15 @@ import { EXPIRED, runningTime, withTimeout, type Expired } from '../timing/deadl
 import { nextTurn } from '../timing/real-time.js';
 import { Timeline } from '../timeline/timeline.js';
 import type { AppNode } from './app-node.js';
+import type { Network } from './backplane/backplane.js';
 import type { ClusterNode } from './cluster-node.js';
 
 /** How a cluster starts its nodes, and what it does when all are closed. */
 export interface NodeStarter<Node> {
   /** @param index the number of the node in the timeline; each node has its own */
   start(index: number, view: ClusterView, version: Version): Promise<Node>;
+  /** The network between the nodes, if it can be cut. */
+  readonly network?: Network;
   /** Resolves when everything that the nodes share is closed. */
   close?(): Promise<void>;
 }
@@ -127,9 +130,28 @@ export class TestCluster<
       await this.expectJoined();
       this.places[place] = node;
       exits.push(await old.terminate());
-      await this.forgetClosed();
     }
     return exits;
+  }
+
+  /**
+   * Cuts the network between groups of nodes: `partition([0], [1, 2])`. What one group publishes to another is lost, and
+   * each node counts only those of its group. Nodes in no group stay connected with each other.
+   *
+   * @throws Error when the nodes are not joined by the emitter
+   */
+  partition(...groups: readonly (readonly number[])[]): void {
+    this.requireNetwork().partition(...groups);
+  }
+
+  /** Connects all nodes again. What was lost stays lost. */
+  heal(): void {
+    this.requireNetwork().heal();
+  }
+
+  private requireNetwork(): Network {
+    if (this.starter.network) return this.starter.network;
+    throw new Error('Only a network of the harness can be cut: start the cluster without redis and adapter.');
   }
 
   /** Closes every node, like `TestApp.close`, and what they share. Further calls return the same promise. */
@@ -172,12 +194,20 @@ export class TestCluster<
   /** Waits until the nodes see each other. The app's own adapter may still be subscribing. */
   private async expectJoined(): Promise<void> {
     const nodes = this.openNodes;
+    const began = runningTime();
     const seen = await this.countUntil(nodes, (count) => count >= nodes.length, this.timeout);
-    if (seen === true) return;
-    throw new AppStartError(
-      `The ${nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
-        'Give startTestCluster a redis: { url }, or let the app join its nodes: WebsocketModule.forRoot({ redis }).',
-    );
+    if (seen !== true)
+      throw new AppStartError(
+        `The ${nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
+          'Does the app join its nodes, for example by WebsocketModule.forRoot({ redis })? If the nodes are apps of ' +
+          'this process and set no adapter, startTestCluster joins them.',
+      );
+    const left = this.timeout - (runningTime() - began);
+    if ((await withTimeout(this.view.scene.crossNodes!(), left)) === EXPIRED)
+      throw new AppStartError(
+        `The ${nodes.length} nodes do not answer each other's serverSideEmitWithAck(), without which settle() does not ` +
+          'know what is in flight between them. Their adapter has to support it.',
+      );
   }
 
   /**
@@ -186,6 +216,7 @@ export class TestCluster<
    */
   private async forgetClosed(): Promise<void> {
     const { openNodes } = this;
+    if (this.closing) return;
     await this.countUntil(openNodes, (count) => count <= openNodes.length, this.timeout);
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from '../../websocket/index.js';
 import type { HookError } from '../report/errors.js';
 import { readable, format } from '../report/format.js';
+import { isOffset } from '../socket-io/recovery-offset.js';
 import { aroundMiddlewares } from '../socket-io/server-internals.js';
 import type { Expired } from '../timing/deadline.js';
 import { EXPIRED } from '../timing/deadline.js';
@@ -154,8 +155,7 @@ export class ObservedSocket implements ServerEnd {
   }
 
   isOffset(value: unknown): boolean {
-    const { packets } = this.socket.nsp.adapter as { packets?: { id: string }[] };
-    return packets?.some(({ id }) => id === value) ?? false;
+    return isOffset(this.socket.nsp, value);
   }
 
   undelivered(event: string): number {
