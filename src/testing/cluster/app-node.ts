@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { RunningApp } from '../app/running-app.js';
+import type { ClusterView, RunningApp } from '../app/running-app.js';
 import { TestApp } from '../app/test-app.js';
 import type { NodeExit } from '../child/node-process.js';
 import type { EventsMap } from '../client/events-map.js';
@@ -26,13 +26,13 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
   /** @internal What joins it to the other nodes. */
   backplane: Backplane | undefined;
   private readonly connected = new Set<Socket>();
-  private readonly forgetClosed: (() => Promise<void>) | undefined;
+  private readonly cluster: ClusterView | undefined;
   private ending: Promise<NodeExit> | undefined;
 
   /** @internal Use `startTestCluster`. */
   constructor(running: RunningApp<TestApp>) {
     super(running);
-    this.forgetClosed = running.cluster?.forgetClosed;
+    this.cluster = running.cluster;
     for (const server of this.httpServers) {
       server.on('connection', (socket: Socket) => {
         this.connected.add(socket);
@@ -77,7 +77,7 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
     this.context.record({ kind: 'acted', what: `the node gets ${signal}` });
     await close();
     const duration = now() - began;
-    await this.forgetClosed?.();
+    await this.cluster?.forgetClosed();
     const isKilled = signal === 'SIGKILL';
     return { code: isKilled ? null : 0, signal: isKilled ? signal : null, duration, lastLines: [] };
   }

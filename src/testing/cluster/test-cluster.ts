@@ -64,7 +64,7 @@ export class TestCluster<
         activity: new Activity(),
         connections: () => this.all.flatMap(({ member }) => member.connections()),
         isIdle: async () => (await this.ofOpen(({ member }) => member.isIdle())).every(Boolean),
-        elsewhere: async (options) => (await this.ofOpen(({ member }) => member.elsewhere?.(options) ?? [])).flat(),
+        elsewhere: async (asked) => (await this.ofOpen(({ member }) => member.elsewhere?.(asked) ?? [])).flat(),
         // A node that is alone may have an adapter that asks nobody.
         crossNodes: async () => {
           if (this.openNodes.length > 1) await this.ofOpen(({ member }) => member.fenceToNodes());
