@@ -178,6 +178,7 @@ export async function bootTestApp(
         logs,
         timeout: stretched(options.timeout ?? DEFAULT_TIMEOUT),
         cluster,
+        node,
         options: { ...options },
         release,
       });

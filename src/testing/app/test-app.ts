@@ -12,6 +12,7 @@ import { settle, type Connection, type SettleOptions } from '../settle/settle.js
 import { TeardownError } from '../report/errors.js';
 import { format } from '../report/format.js';
 import { AppSubject } from '../matchers/app-subject.js';
+import { History } from '../history/history.js';
 import { Audience, type Belongs } from '../matchers/audience.js';
 import { explain } from '../matchers/failure-text/similar-events.js';
 import { closeApp } from './close-app.js';
@@ -21,6 +22,7 @@ import type { EventsMap } from '../client/events-map.js';
 import { withSlash, type ConnectOptions } from '../client/connect-options.js';
 import type { ClientContext } from '../client/assertion-context.js';
 import { TestClient } from '../client/test-client.js';
+import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import type { RunningApp } from './running-app.js';
 import { findLeftovers } from './leftovers.js';
 
@@ -53,6 +55,9 @@ export class TestApp<
   /** The port that it listens on. */
   readonly port: number;
 
+  /** What the clients have said and heard, to be checked against guarantees. The nodes of a cluster share it. */
+  readonly history: History<TestClient<ServerToClient, ClientToServer>>;
+
   /** @internal */
   readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
@@ -71,6 +76,7 @@ export class TestApp<
     this.running = running;
     this.nest = running.nest;
     this.port = portOf(running.nest.getHttpServer());
+    this.history = running.cluster?.history ?? new History(() => this.comeToRest({}));
     const secure = 'setSecureContext' in running.nest.getHttpServer();
     this.context = {
       ...running,
@@ -80,6 +86,7 @@ export class TestApp<
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
       since: () => this.chapter,
       explain,
+      witnessFor: this.history.witnessFor(running.node),
     };
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
@@ -192,6 +199,16 @@ export class TestApp<
   }
 
   /**
+   * Connects clients that say something, join and leave rooms, leave and lose their connections, in an order that
+   * depends on the seed. `history` records it.
+   */
+  workload(
+    options: WorkloadOptions<TestClient<ServerToClient, ClientToServer>>,
+  ): Promise<Workload<TestClient<ServerToClient, ClientToServer>>> {
+    return startWorkload({ connect: (how) => this.connectOne(how), history: this.history }, options);
+  }
+
+  /**
    * Resolves when nothing is in flight: everything sent has arrived, all handlers and hooks have finished, and what
    * they emitted has arrived. From then on `received` is exact.
    *
@@ -290,17 +307,19 @@ export class TestApp<
   }
 
   private async closeOnce(): Promise<void> {
+    if (!this.running.cluster) await this.history.end();
     const problems = await this.leftovers([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
     await closeApp(this.running, this.url, this.opened, problems);
   }
 
   /** @internal Like `settle`, but does not stretch the timeout. In a cluster, it waits for all nodes. */
-  comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
+  async comeToRest({ timeout = this.timeout, ...options }: SettleOptions): Promise<void> {
     const { activity, cluster, options: defaults } = this.running;
     const { ignoreOpenStreams, awaitTimers, signal } = defaults;
     const scene = cluster?.scene ?? { activity, connections: () => this.connections(), isIdle: () => this.isIdle() };
-    return settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
+    await settle(scene, timeout, { ignoreOpenStreams, awaitTimers, signal, ...withoutUndefined(options) });
+    this.history.settled();
   }
 
   /** Failures and timelines identify clients by name, so a second `alice` in a namespace becomes `alice (2)`. */

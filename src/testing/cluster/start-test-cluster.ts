@@ -8,6 +8,8 @@ import { nextTurn, setImmediate } from '../timing/real-time.js';
 import type { Scene, SettleOptions } from '../settle/settle.js';
 import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
+import { History } from '../history/history.js';
+import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import type { ClusterView } from '../app/running-app.js';
 import type { TestApp } from '../app/test-app.js';
 import type { ConnectOptions } from '../client/connect-options.js';
@@ -52,10 +54,19 @@ export async function startTestCluster<
       return Promise.all(servers.map((server) => server.serverSideEmitWithAck(NODE_FENCE)));
     },
   };
-  const cluster = new TestCluster(nodes, timeline, backplanes, stretched(options.timeout ?? DEFAULT_TIMEOUT));
+  const history = new History<TestClient<ServerToClient, ClientToServer>>(() => cluster.settle());
+  const timeout = stretched(options.timeout ?? DEFAULT_TIMEOUT);
+  const cluster: TestCluster<ServerToClient, ClientToServer> = new TestCluster(
+    nodes,
+    timeline,
+    history,
+    backplanes,
+    timeout,
+  );
   const view: ClusterView = {
     scene,
     timeline,
+    history,
     everyone: () => nodes.flatMap((known) => known.everyone),
     errors: () => nodes.flatMap(({ logs }) => logs.errors),
     forgetClosed: () => forgetClosed(open, cluster.timeout),
@@ -94,6 +105,8 @@ export class TestCluster<
     readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
     /** What happened on all nodes, in order. */
     readonly timeline: Timeline,
+    /** What the clients of all nodes have said and heard, to be checked against guarantees. */
+    readonly history: History<TestClient<ServerToClient, ClientToServer>>,
     private readonly backplanes: readonly RedisBackplane[],
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
@@ -111,6 +124,16 @@ export class TestCluster<
       throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.nodes.length - 1}.`);
     this.connects += 1;
     return app.connect({ name: `client-${this.connects}`, ...options });
+  }
+
+  /** Begins a workload like `TestApp.workload`, with clients on each node in turn. */
+  workload(
+    options: WorkloadOptions<TestClient<ServerToClient, ClientToServer>>,
+  ): Promise<Workload<TestClient<ServerToClient, ClientToServer>>> {
+    return startWorkload(
+      { connect: (how) => this.connect(how as ConnectOptions<ServerToClient>), history: this.history },
+      options,
+    );
   }
 
   /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
@@ -145,6 +168,7 @@ export class TestCluster<
   }
 
   private async closeAll(): Promise<void> {
+    await this.history.end();
     const closed = await Promise.allSettled(this.nodes.map((node) => node.close()));
     closed.push(...(await Promise.allSettled(this.backplanes.map((backplane) => backplane.close()))));
     const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
