@@ -260,6 +260,8 @@ export class TestApp<
    * @param since when the test began, in milliseconds of `performance.now()`
    */
   async release(clients: readonly TestClient[], since: number): Promise<void> {
+    // While other tests have clients in the app, a workload may be theirs.
+    if (clients.length === this.opened.size) await this.history.end();
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
     // While other tests have clients in the app, the declarations may be theirs.
@@ -268,6 +270,7 @@ export class TestApp<
       this.logs.takeBackAllowed(since);
       this.running.observer.refusals.takeBackAllowed(since);
       this.chapter = now();
+      this.history.forget();
     }
     const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);

@@ -1,5 +1,7 @@
+import type { TestClient } from '../client/test-client.js';
+
 /** How the clients of an app talk to each other. The functions are the test's own, and use the events of the app. */
-export interface Conversation<Client> {
+export interface Conversation<Client = TestClient> {
   /**
    * Sends a message to a room. If it returns a promise, the app has accepted the message when the promise resolves,
    * unless to an error answer. It sends before it awaits anything else.

@@ -59,7 +59,7 @@ function sentenceOf(entry: HistoryEntry, entries: readonly HistoryEntry[]): stri
     case 'leaving':
       return `${entry.client} → leaves ${format(entry.room)}`;
     case 'answered':
-      return `${entry.client} ← ${entry.ok ? 'ack' : 'no ack, or an error,'} of what it ${deedOf(entries[entry.to])}`;
+      return `${entry.client} ← ${entry.ok ? 'ack' : 'no ack, or an error,'} of ${requestOf(entries[entry.to])}`;
     case 'heard':
       return `${entry.client} ← ${format(entry.message)}`;
     default:
@@ -68,7 +68,7 @@ function sentenceOf(entry: HistoryEntry, entries: readonly HistoryEntry[]): stri
 }
 
 /** How an answer names what it answers. */
-function deedOf(entry: HistoryEntry | undefined): string {
-  if (entry?.kind === 'said') return `said: ${format(entry.message)}`;
-  return entry?.kind === 'joining' || entry?.kind === 'leaving' ? `asked: ${entry.kind} ${format(entry.room)}` : 'did';
+function requestOf(entry: HistoryEntry | undefined): string {
+  if (entry?.kind === 'said') return format(entry.message);
+  return entry?.kind === 'joining' || entry?.kind === 'leaving' ? `${entry.kind} ${format(entry.room)}` : 'a request';
 }

@@ -5,8 +5,8 @@ import type { RecordedHistory } from './recorded.js';
 export interface Violation {
   /** What is wrong, in one sentence: `bob got 'alice#7' twice`. */
   readonly sentence: string;
-  /** The entries that show it. */
-  readonly entries: readonly HistoryEntry[];
+  /** The entries that show it, in any order; `undefined` ones are left out. */
+  readonly entries: readonly (HistoryEntry | undefined)[];
 }
 
 /** A promise of the app about its messages. */

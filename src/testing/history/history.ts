@@ -81,15 +81,25 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     if (this.isRecording) this.add({ kind: 'settled' });
   }
 
+  /** @internal Forgets everything, for the next test. */
+  forget(): void {
+    for (const list of [this.recorded, this.conversations, this.seeds]) list.length = 0;
+    for (const set of [this.names, this.messages]) set.clear();
+  }
+
   /** @internal Ends the workloads that are running. */
   async end(): Promise<void> {
-    const reason = new Error('The app was closed while the workload was running.');
+    const reason = new Error('The test ended while the workload was running. Await its `done`.');
     await Promise.all(Array.from(this.running, (workload) => workload.stop(reason)));
   }
 
   /** @internal @param node the node that the clients are opened on, in a cluster */
   witnessFor(node?: number): WitnessFor {
-    return (socket, name) => (this.isRecording ? this.witness(socket, this.know(socket, name, node)) : undefined);
+    return (socket, name) => {
+      // Of a client that is connected already, nobody knows which rooms it is in.
+      if (!this.isRecording || socket.connected) return undefined;
+      return this.witness(socket, this.know(socket, name, node));
+    };
   }
 
   private get isRecording(): boolean {
@@ -115,7 +125,6 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
       const { recovered = false } = socket;
       this.add({ kind: 'connected', ...known, recovered });
     };
-    if (socket.connected) connected();
     return {
       connected,
       disconnected: (reason) => {
@@ -149,7 +158,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
       this.messages.add(message);
       // If it throws, the client has not sent it. Until it returns, nobody can have got it.
       const result = say(client, room, message);
-      const asksAck = result instanceof Promise;
+      const asksAck = isPromise(result);
       const seq = this.add({ kind: 'said', ...known, message, ...(hasRooms && { room }), asksAck });
       return asksAck ? this.recordAnswer(result, seq, known) : result;
     };
@@ -188,4 +197,8 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     this.recorded.push({ ...entry, seq, at: now() - this.began });
     return seq;
   }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | undefined)?.then === 'function';
 }

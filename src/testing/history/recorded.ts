@@ -1,11 +1,12 @@
-import type { Answered, Connected, Heard, HistoryEntry, Moving, Said } from './entry.js';
+import type { Answered, Connected, Disconnected, Heard, HistoryEntry, Moving, Said } from './entry.js';
 import { Membership } from './membership.js';
 
-/** From a `connected` entry until the client has seen its end. */
+/** A client's connection, from when the client has seen its beginning until it has seen its end. */
 export interface HistoryConnection {
   readonly connected: Connected;
-  /** The `seq` of the `disconnected` entry, or Infinity. */
-  end: number;
+  disconnected?: Disconnected;
+  /** The end of the connection that it recovered. */
+  readonly lost?: Disconnected | undefined;
 }
 
 /** A message, who said it, and who heard it. */
@@ -41,6 +42,16 @@ export class Session {
     return this.first.get(message);
   }
 
+  /** What the client heard last before an entry, and first after it. */
+  around(seq: number): (Heard | undefined)[] {
+    return [this.heard.findLast((entry) => entry.seq < seq), this.heard.find((entry) => entry.seq > seq)];
+  }
+
+  /** Whether the client was connected at an entry. */
+  isConnected(seq: number): boolean {
+    return this.connections.some((one) => one.connected.seq < seq && (one.disconnected?.seq ?? Infinity) > seq);
+  }
+
   /** Every client is in the room `undefined` while it is connected. */
   membership(room: string | undefined): Membership {
     if (room === undefined) return EVERYBODY;
@@ -64,46 +75,55 @@ export interface RecordedHistory {
 export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
   const messages = new Map<string, Message>();
   const sessions: Session[] = [];
+  /** The latest session of each client. */
   const latest = new Map<string, Session>();
-  const requests = new Map<number, { request: Moving; membership: Membership }>();
-  const openConnection = (client: string): HistoryConnection | undefined => {
+  /** The membership that each request is about: its ack may come when the client has another session. */
+  const asked = new Map<HistoryEntry, Membership>();
+
+  const connectionOf = (client: string): HistoryConnection | undefined => {
     const connection = latest.get(client)?.connections.at(-1);
-    return connection?.end === Infinity ? connection : undefined;
+    return connection?.disconnected ? undefined : connection;
   };
 
-  const readConnected = (entry: Connected): void => {
-    let session = latest.get(entry.client);
-    if (!session || !entry.recovered) {
-      session = new Session(entry.client);
-      sessions.push(session);
-      latest.set(entry.client, session);
-    }
-    session.connections.push({ connected: entry, end: Infinity });
+  const readConnected = (connected: Connected): void => {
+    const { client, recovered } = connected;
+    const previous = latest.get(client);
+    const session = previous && recovered ? previous : new Session(client);
+    if (session !== previous) sessions.push(session);
+    latest.set(client, session);
+    session.connections.push({ connected, lost: session.connections.at(-1)?.disconnected });
   };
-  const readAnswered = (entry: Answered): void => {
-    const asked = entries[entry.to];
-    if (asked?.kind === 'said') messages.get(asked.message)!.answered = entry;
-    const moving = requests.get(entry.to);
-    if (moving && entry.ok) moving.membership.acknowledge(moving.request.kind, entry.seq);
+
+  const readDisconnected = (disconnected: Disconnected): void => {
+    const connection = connectionOf(disconnected.client);
+    if (connection) connection.disconnected = disconnected;
   };
-  const readHeard = (entry: Heard): void => {
-    latest.get(entry.client)?.hear(entry);
-    messages.get(entry.message)?.heard.push(entry);
+
+  const readRequest = (request: Moving): void => {
+    const membership = latest.get(request.client)?.membership(request.room);
+    if (!membership) return;
+    asked.set(request, membership);
+    membership.request(request);
+  };
+
+  const readAnswer = (answer: Answered): void => {
+    const request = entries[answer.to];
+    if (request?.kind === 'said') messages.get(request.message)!.answered = answer;
+    else if (answer.ok && (request?.kind === 'joining' || request?.kind === 'leaving'))
+      asked.get(request)?.acknowledge(request, answer);
   };
 
   for (const entry of entries) {
     if (entry.kind === 'connected') readConnected(entry);
-    else if (entry.kind === 'disconnected') {
-      const connection = openConnection(entry.client);
-      if (connection) connection.end = entry.seq;
-    } else if (entry.kind === 'said') {
-      messages.set(entry.message, { said: entry, connection: openConnection(entry.client), heard: [] });
-    } else if (entry.kind === 'joining' || entry.kind === 'leaving') {
-      const membership = latest.get(entry.client)?.membership(entry.room);
-      if (membership) requests.set(entry.seq, { request: entry, membership });
-      membership?.request(entry.kind, entry.seq);
-    } else if (entry.kind === 'answered') readAnswered(entry);
-    else if (entry.kind === 'heard') readHeard(entry);
+    else if (entry.kind === 'disconnected') readDisconnected(entry);
+    else if (entry.kind === 'joining' || entry.kind === 'leaving') readRequest(entry);
+    else if (entry.kind === 'answered') readAnswer(entry);
+    else if (entry.kind === 'said') {
+      messages.set(entry.message, { said: entry, connection: connectionOf(entry.client), heard: [] });
+    } else if (entry.kind === 'heard') {
+      latest.get(entry.client)?.hear(entry);
+      messages.get(entry.message)?.heard.push(entry);
+    }
   }
   return { entries, messages, sessions };
 }

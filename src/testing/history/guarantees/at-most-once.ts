@@ -18,9 +18,10 @@ export function atMostOnce(): Guarantee {
         return {
           sentence: `${client} got ${format(message)} twice`,
           entries: [
-            ...[messages.get(message)?.said].filter((said) => said !== undefined),
+            messages.get(message)?.said,
             first,
             ...absences.filter(({ seq }) => seq > first.seq && seq < again.seq),
+            ...session.around(again.seq),
             again,
           ],
         };

@@ -15,11 +15,11 @@ export function everyMember(): Guarantee {
     name: 'everyMember',
     violationIn: (history) => {
       for (const owed of unheard(history)) {
-        const { message, session, recoveries } = owed;
-        if (recoveries.length > 0 || !isSent(owed)) continue;
+        const { message, session, recovery } = owed;
+        if (recovery || !isSent(owed)) continue;
         return {
           sentence: `${session.client} did not get ${format(message.said.message)}, and was connected and a member all the time`,
-          entries: evidenceOf(owed, history.entries),
+          entries: evidenceOf(owed),
         };
       }
       return undefined;
@@ -30,5 +30,6 @@ export function everyMember(): Guarantee {
 function isSent({ message, settled }: Owed): boolean {
   const { said, answered, connection } = message;
   if (wasSent(message)) return true;
-  return said.asksAck ? answered?.ok === true : connection !== undefined && connection.end > settled.seq;
+  if (said.asksAck) return answered?.ok === true;
+  return connection !== undefined && (connection.disconnected?.seq ?? Infinity) > settled.seq;
 }

@@ -11,7 +11,7 @@ import type { Guarantee } from '../guarantee.js';
 export function onlyMembers(): Guarantee {
   return {
     name: 'onlyMembers',
-    violationIn: ({ sessions, messages, entries }) => {
+    violationIn: ({ sessions, messages }) => {
       for (const session of sessions) {
         for (const heard of session.heard) {
           const { said } = messages.get(heard.message) ?? {};
@@ -19,12 +19,11 @@ export function onlyMembers(): Guarantee {
           const membership = session.membership(said.room);
           if (!membership.isSurely('out', said.seq, heard.seq)) continue;
           const left = membership.lastChange(said.seq);
-          const since = left === undefined ? undefined : entries[left];
           return {
             sentence:
               `${session.client} got ${format(said.message)} of room ${format(said.room)}, which it ` +
-              (since ? 'had left' : 'had not joined since it connected'),
-            entries: [since ?? session.connections[0]!.connected, said, heard],
+              (left ? 'had left' : 'had not joined since it connected'),
+            entries: [left ?? session.connections[0]!.connected, said, ...session.around(heard.seq), heard],
           };
         }
       }

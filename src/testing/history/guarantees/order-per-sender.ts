@@ -39,7 +39,7 @@ function disorderIn(session: Session, { messages }: RecordedHistory): Violation 
       sentence:
         `${session.client} got ${format(said.message)} after ${format(later.said.message)}, ` +
         `and ${said.client} had sent it before`,
-      entries: [said, later.said, session.firstHeard(later.said.message)!, heard],
+      entries: [said, later.said, session.firstHeard(later.said.message), ...session.around(heard.seq), heard],
     };
   }
   return undefined;

@@ -1,17 +1,17 @@
 import type { HistoryEntry, Settled } from '../entry.js';
 import type { HistoryConnection, Message, RecordedHistory, Session } from '../recorded.js';
 
-/** A message that a client certainly was a member for, from when it was sent until nothing was in flight any more. */
+/** A message that a member did not get, although it was one from when it was sent until nothing was in flight. */
 export interface Owed {
   readonly message: Message;
   readonly session: Session;
   /** The first time after the message at which nothing was in flight. */
   readonly settled: Settled;
-  /** The client's connections that recovered it meanwhile. If there are none, it was connected all the time. */
-  readonly recoveries: readonly HistoryConnection[];
+  /** The connection with which the member first recovered meanwhile; `undefined` if it was connected all the time. */
+  readonly recovery: HistoryConnection | undefined;
 }
 
-/** Finds messages that members did not get. Before the first `settled` after a message, it may be on its way. */
+/** Finds the messages that members did not get. The sender may get its own or not. */
 export function* unheard({ messages, sessions, entries }: RecordedHistory): Generator<Owed> {
   const times = entries.filter((entry) => entry.kind === 'settled');
   let next = 0;
@@ -19,41 +19,34 @@ export function* unheard({ messages, sessions, entries }: RecordedHistory): Gene
     const { said } = message;
     while (times[next] && times[next]!.seq < said.seq) next += 1;
     const settled = times[next];
+    // It may be on its way.
     if (!settled) return;
     for (const session of sessions) {
       if (session.start > said.seq || session.client === said.client || session.firstHeard(said.message)) continue;
-      if (!session.connections.some(({ connected, end }) => connected.seq < settled.seq && end > settled.seq)) continue;
+      if (!session.isConnected(settled.seq)) continue;
       if (!session.membership(said.room).isSurely('in', said.seq, settled.seq)) continue;
-      const recoveries = session.connections.filter(({ connected: { seq } }) => seq > said.seq && seq < settled.seq);
-      yield { message, session, settled, recoveries };
+      const recovery = session.connections.find(({ connected: { seq } }) => seq > said.seq && seq < settled.seq);
+      yield { message, session, settled, recovery };
     }
   }
 }
 
-/** Somebody other than the sender, which an app may answer directly, has got it: so the server did send it. */
+/** Whether a client other than the sender has got it, so that the server did send it to the room. */
 export function wasSent({ said, heard }: Message): boolean {
   return heard.some(({ client }) => client !== said.client);
 }
 
-/** The entries that show that a client was owed a message. */
-export function evidenceOf(
-  { message, session, settled, recoveries }: Owed,
-  entries: readonly HistoryEntry[],
-): HistoryEntry[] {
-  const { said, heard } = message;
-  const joined = session.membership(said.room).lastChange(said.seq);
-  const away = recoveries.flatMap(({ connected }) => {
-    const before = session.connections[session.connections.findIndex((one) => one.connected === connected) - 1]!;
-    return [entries[before.end]!, connected];
-  });
-  const other = heard.find(({ client }) => client !== said.client);
-  const before = session.heard.findLast(({ seq }) => seq < said.seq);
-  const after = session.heard.find(({ seq }) => seq > said.seq);
-  const shown = [
-    joined === undefined ? session.connections[0]!.connected : entries[joined],
+/** The entries that show that a member did not get a message. */
+export function evidenceOf({ message, session, settled, recovery }: Owed): (HistoryEntry | undefined)[] {
+  const { said, answered, heard } = message;
+  return [
+    session.membership(said.room).lastChange(said.seq) ?? session.connections[0]!.connected,
     said,
-    other,
-    message.answered,
+    answered,
+    heard.find(({ client }) => client !== said.client),
+    ...session.around(said.seq),
+    recovery?.lost,
+    recovery?.connected,
+    settled,
   ];
-  return [...shown, before, after, ...away, settled].filter((entry) => entry !== undefined);
 }

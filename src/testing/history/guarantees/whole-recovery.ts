@@ -14,11 +14,11 @@ export function wholeRecovery(): Guarantee {
     name: 'wholeRecovery',
     violationIn: (history) => {
       for (const owed of unheard(history)) {
-        const { message, session, recoveries } = owed;
-        if (recoveries.length === 0 || !wasSent(message)) continue;
+        const { message, session, recovery } = owed;
+        if (!recovery || !wasSent(message)) continue;
         return {
           sentence: `${session.client} recovered its connection, but did not get ${format(message.said.message)}`,
-          entries: evidenceOf(owed, history.entries),
+          entries: evidenceOf(owed),
         };
       }
       return undefined;
