@@ -123,6 +123,24 @@ test('a session is not recovered while its client is connected', async ({ app, c
   expect([...app.io.sockets.sockets.keys()].toSorted()).toEqual([alice.id, bob.id, twin.id].toSorted());
 });
 
+test('a client that recovered and then left does not recover the session from before', async ({ app, connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 20 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  await app.io.sockets.sockets.get(alice.id)!.join('garden');
+  await missNews(alice, bob);
+  await expect(alice).toReceive('news', 'meanwhile');
+  await expect(alice).toBeInRoom('garden');
+  await app.io.sockets.sockets.get(alice.id)!.leave('garden');
+  await alice.disconnect();
+  const back = new Promise((resolve) => alice.socket.once('connect', () => resolve(undefined)));
+  alice.socket.connect();
+  await back;
+  expect(alice.socket.recovered).toBe(false);
+  await expect(alice).toBeInRooms([]);
+});
+
 test.for(['websocket', 'polling'])(
   'an event published while a recovering client is authenticated arrives exactly once (%s)',
   async (transport, { app, connect }) => {

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { TestClient } from '../client/test-client.js';
+import type { History } from '../history/history.js';
 import type { LogEntry } from '../model/log-entry.js';
 import type { LogCapture } from '../observer/log-capture.js';
 import type { ServerObserver } from '../observer/server-observer.js';
@@ -82,6 +83,8 @@ export interface RunningApp<App = never> {
   options: AppOptions<App>;
   /** What the nodes of a cluster share. */
   cluster?: ClusterView;
+  /** Its index in the cluster. */
+  node?: number;
   /** Ends the observers and writes the coverage. Called when the app is closed. */
   release(): void;
 }
@@ -90,6 +93,7 @@ export interface RunningApp<App = never> {
 export interface ClusterView {
   scene: Scene;
   timeline: Timeline;
+  history: History;
   everyone(): readonly TestClient[];
   errors(): readonly LogEntry[];
   /** Resolves when the open nodes no longer count the closed ones. */

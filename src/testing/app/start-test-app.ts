@@ -174,6 +174,7 @@ export async function bootTestApp<App extends TestApp = TestApp>(
         logs,
         timeout: stretched(options.timeout ?? DEFAULT_TIMEOUT),
         cluster,
+        node,
         options: { ...options },
         release,
       });

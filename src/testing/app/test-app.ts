@@ -10,6 +10,7 @@ import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { parserOf } from '../socket-io/server-internals.js';
 import { settleAs, type Connection, type SettleOptions } from '../settle/settle.js';
 import { TeardownError } from '../report/errors.js';
+import { History } from '../history/history.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
 import { explain } from '../matchers/failure-text/similar-events.js';
@@ -21,6 +22,7 @@ import type { EventsMap } from '../client/events-map.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { ClientContext } from '../client/assertion-context.js';
 import type { TestClient } from '../client/test-client.js';
+import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import type { RunningApp } from './running-app.js';
 import { findLeftovers } from './leftovers.js';
 
@@ -53,6 +55,9 @@ export class TestApp<
   /** The port that it listens on. */
   readonly port: number;
 
+  /** What the clients have said and heard, to be checked against guarantees. The nodes of a cluster share it. */
+  readonly history: History<TestClient<ServerToClient, ClientToServer>>;
+
   /** @internal */
   readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
@@ -67,6 +72,7 @@ export class TestApp<
     this.running = running;
     this.nest = running.nest;
     this.port = portOf(running.nest.getHttpServer());
+    this.history = running.cluster?.history ?? new History(() => this.comeToRest({}));
     const secure = 'setSecureContext' in running.nest.getHttpServer();
     this.context = {
       ...running,
@@ -76,6 +82,7 @@ export class TestApp<
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
       since: () => this.chapter,
       explain,
+      witnessFor: this.history.witnessFor(running.node),
     };
     this.ofTest = new Clients(this.context, { ...running.options, timeout: running.timeout });
     this.url = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`;
@@ -182,6 +189,16 @@ export class TestApp<
   }
 
   /**
+   * Connects clients that say something, join and leave rooms, leave and lose their connections, in an order that
+   * depends on the seed. `history` records it.
+   */
+  workload(
+    options: WorkloadOptions<TestClient<ServerToClient, ClientToServer>>,
+  ): Promise<Workload<TestClient<ServerToClient, ClientToServer>>> {
+    return startWorkload({ connect: (how) => this.connectOne(how), history: this.history }, options);
+  }
+
+  /**
    * Resolves when nothing is in flight: everything sent has arrived, all handlers and hooks have finished, and what
    * they emitted has arrived. From then on `received` is exact.
    *
@@ -233,6 +250,8 @@ export class TestApp<
    * @param since when the test began, in milliseconds of `performance.now()`
    */
   async release(clients: readonly TestClient[], since: number): Promise<void> {
+    // While other tests have clients in the app, a workload may be theirs.
+    if (clients.length === this.opened.size) await this.history.end();
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
     // While other tests have clients in the app, the declarations may be theirs.
@@ -241,6 +260,7 @@ export class TestApp<
       this.logs.takeBackAllowed(since);
       this.running.observer.refusals.takeBackAllowed(since);
       this.chapter = now();
+      this.history.forget();
     }
     const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);
@@ -283,6 +303,7 @@ export class TestApp<
   }
 
   private async closeOnce(): Promise<void> {
+    if (!this.running.cluster) await this.history.end();
     const problems = await this.leftovers([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
     await closeApp(this.running, this.url, this.opened, problems);
@@ -291,7 +312,12 @@ export class TestApp<
   /** @internal Like `settle`, but does not stretch the timeout. In a cluster, it waits for all nodes. */
   comeToRest(options: SettleOptions): Promise<void> {
     const { activity, cluster, options: defaults } = this.running;
-    const scene = cluster?.scene ?? { activity, connections: () => this.connections(), isIdle: () => this.isIdle() };
+    const scene = cluster?.scene ?? {
+      activity,
+      connections: () => this.connections(),
+      isIdle: () => this.isIdle(),
+      onSettled: () => this.history.settled(),
+    };
     return settleAs(defaults, scene, this.timeout, options);
   }
 

@@ -4,6 +4,7 @@ import type { LogEntry } from '../model/log-entry.js';
 import type { Activity } from '../settle/activity.js';
 import type { SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
+import type { WitnessFor } from './witness.js';
 
 /** What a client and the assertions about it need of the app that it is connected to. */
 export interface ClientContext<Client> {
@@ -20,9 +21,13 @@ export interface ClientContext<Client> {
   errors(): readonly LogEntry[];
   settle(options: SettleOptions): Promise<void>;
   readonly observer: ClientObserver;
+  readonly witnessFor: WitnessFor;
   /** Facts that may explain why a client did not receive an event, for the text of a failure. */
   explain(client: Client, event?: string): Details;
 }
 
 /** What a client's connection needs of it. */
-export type ConnectionContext = Pick<ClientContext<unknown>, 'activity' | 'observer' | 'record' | 'timeline'>;
+export type ConnectionContext = Pick<
+  ClientContext<unknown>,
+  'activity' | 'observer' | 'record' | 'timeline' | 'witnessFor'
+>;

@@ -149,11 +149,13 @@ export class ClientConnection implements Connection {
   private listen(): void {
     const { name, socket } = this;
     const { activity, observer, record } = this.context;
+    const witness = this.context.witnessFor(socket, name);
     observeWire(socket, this.traffic);
     observeQueue(socket, () => activity.changed());
     observeSocket(socket, {
       onConnect: () => {
         this.lastId = socket.id;
+        witness?.connected();
         activity.moved();
       },
       onDisconnect: (reason) => {
@@ -161,11 +163,13 @@ export class ClientConnection implements Connection {
         this.traffic.giveUpAcks();
         if (this.isGone) this.giveUpListeners();
         record({ kind: 'disconnected', client: name, end: 'client', reason });
+        witness?.disconnected(reason);
         activity.moved();
       },
       onEvent: (event, args) => {
         const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 0;
         const received = { event, args: this.traffic.withoutOffset(args), isHeard };
+        witness?.received(event, received.args);
         this.inbox.put(Object.assign(this.traffic.nextArrival(), received));
       },
       onResult: (event, result) => {

@@ -83,6 +83,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       errors: () => cluster.errors(),
       since: () => 0,
       explain,
+      witnessFor: cluster.history.witnessFor(node),
     };
     this.clients = new Clients(this.context, { ...options, timeout });
     this.member = {

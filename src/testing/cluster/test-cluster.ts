@@ -4,6 +4,8 @@ import type { AppModule } from '../app/start-test-app.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import { History } from '../history/history.js';
+import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
 import { AppStartError, TeardownError } from '../report/errors.js';
 import { Activity } from '../settle/activity.js';
@@ -41,6 +43,8 @@ export class TestCluster<
 > implements AsyncDisposable {
   /** What happened on all nodes, in order. */
   readonly timeline: Timeline;
+  /** What the clients of all nodes have said and heard, to be checked against guarantees. */
+  readonly history: History<TestClient<ServerToClient, ClientToServer>>;
   /** @internal */
   readonly view: ClusterView;
   private readonly places: Node[] = [];
@@ -58,8 +62,10 @@ export class TestCluster<
     private readonly options: AppOptions & { readonly timelineEntries?: number },
   ) {
     this.timeline = new Timeline(options.timelineEntries);
+    this.history = new History(() => this.settle());
     this.view = {
       timeline: this.timeline,
+      history: this.history,
       scene: {
         activity: new Activity(),
         connections: () => this.all.flatMap(({ member }) => member.connections()),
@@ -69,6 +75,7 @@ export class TestCluster<
         crossNodes: async () => {
           if (this.openNodes.length > 1) await this.ofOpen(({ member }) => member.fenceToNodes());
         },
+        onSettled: () => this.history.settled(),
       },
       everyone: () => this.all.flatMap(({ member }) => member.everyone()),
       errors: () => this.all.flatMap(({ logs }) => logs.errors),
@@ -91,6 +98,15 @@ export class TestCluster<
       throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
     this.connects += 1;
     return place.connect({ name: `client-${this.connects}`, ...options });
+  }
+
+  /** Begins a workload like `TestApp.workload`, with clients on each node in turn. */
+  workload(
+    options: WorkloadOptions<TestClient<ServerToClient, ClientToServer>>,
+  ): Promise<Workload<TestClient<ServerToClient, ClientToServer>>> {
+    const connect = (how: ConnectOptions): Promise<TestClient<ServerToClient, ClientToServer>> =>
+      this.connect(how as ConnectOptions<ServerToClient>);
+    return startWorkload({ connect, history: this.history }, options);
   }
 
   /** The clients of a room on all nodes, like `TestApp.room`. */
@@ -238,6 +254,7 @@ export class TestCluster<
   }
 
   private async closeAll(): Promise<void> {
+    await this.history.end();
     const closed = await Promise.allSettled(this.all.map(({ member }) => member.close()));
     closed.push(...(await Promise.allSettled([this.starter.close?.()])));
     const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));

@@ -235,3 +235,17 @@ export class SettleTimeoutError extends KnownError {
     });
   }
 }
+
+/** The history of a test contradicts a guarantee. */
+export class HistoryError extends KnownError {
+  override readonly name = 'HistoryError';
+
+  constructor(
+    headline: string,
+    /** The names of the guarantees that do not hold. */
+    readonly guarantees: readonly string[],
+    details: Details,
+  ) {
+    super(headline, details);
+  }
+}

@@ -56,6 +56,8 @@ export interface Scene {
   ): Promise<readonly Work[]>;
   /** Resolves when every node has received what the others have published. */
   crossNodes?(): Promise<unknown>;
+  /** Called whenever nothing is in flight. */
+  onSettled?(): void;
 }
 
 /**
@@ -149,4 +151,5 @@ export async function settle(
     await nextTurn();
     await quietElsewhere();
   } while (isBusy || activity.moves !== before || !isQuiet());
+  scene.onSettled?.();
 }

@@ -25,6 +25,8 @@ interface Recovery {
 export class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
   private readonly recoveries = new Set<Recovery>();
+  /** When each session was given to a client that has not lost its connection since, by `pid`, the oldest first. */
+  private readonly taken = new Map<string, number>();
 
   constructor(
     private readonly namespace: Namespace,
@@ -49,9 +51,10 @@ export class RecoveredSessions {
       this.recoveries.add(recovery);
       try {
         // The in-memory adapter collects the missed events synchronously. What is broadcast from now on is kept here.
-        const session = (await restore(...of)) as Session | null;
+        const session = this.isTaken(of[0]) ? null : ((await restore(...of)) as Session | null);
         if (session && !this.namespace.sockets.has(session.sid) && !this.find(session.sid)) {
           recovery.session = session;
+          this.taken.set(of[0], Date.now());
           return { ...session, missedPackets: [] };
         }
         return undefined as never;
@@ -61,6 +64,7 @@ export class RecoveredSessions {
     };
     adapter.persistSession = (session) => {
       const socket = this.namespace.sockets.get(session.sid);
+      this.taken.delete(session.pid);
       persist(socket ? { ...session, data: this.dataOf(socket) } : session);
     };
     adapter.broadcast = (packet: { data?: unknown[] }, options) => {
@@ -85,6 +89,20 @@ export class RecoveredSessions {
         // No client has got this event: it could not be encoded when it was broadcast.
         (error) => logFailure(`What client ${socket.id} has missed could not be sent`, error),
       );
+  }
+
+  /**
+   * The in-memory adapter keeps a session that it has restored. A client that has left rooms since, and then left itself,
+   * would be put into these rooms again.
+   */
+  private isTaken(pid: string): boolean {
+    const { connectionStateRecovery } = this.namespace.server._opts;
+    const { maxDisconnectionDuration = 0 } = connectionStateRecovery as { maxDisconnectionDuration?: number };
+    for (const [other, since] of this.taken) {
+      if (Date.now() - since <= maxDisconnectionDuration) break;
+      this.taken.delete(other);
+    }
+    return this.taken.has(pid);
   }
 
   private find(sid: string): Recovery | undefined {

@@ -1,0 +1,33 @@
+import { format } from '../../report/format.js';
+import type { Guarantee } from '../guarantee.js';
+
+/**
+ * Nobody but its sender gets a message of a room that it certainly was not in, from when the message was sent until it
+ * arrived. Between a request to join or leave and its ack, a client may be in the room or not. A disconnect ends the
+ * membership, unless the next connection recovers it.
+ *
+ * Do not ask for it if the server puts clients into rooms without their request.
+ */
+export function onlyMembers(): Guarantee {
+  return {
+    name: 'onlyMembers',
+    violationIn: ({ sessions, messages }) => {
+      for (const session of sessions) {
+        for (const heard of session.heard) {
+          const { said } = messages.get(heard.message) ?? {};
+          if (!said || said.client === session.client) continue;
+          const membership = session.membership(said.room);
+          if (!membership.isSurely('out', said.seq, heard.seq)) continue;
+          const left = membership.lastChange(said.seq);
+          return {
+            sentence:
+              `${session.client} got ${format(said.message)} of room ${format(said.room)}, which it ` +
+              (left ? 'had left' : 'had not joined since it connected'),
+            entries: [left ?? session.connections[0]!.connected, said, ...session.around(heard.seq), heard],
+          };
+        }
+      }
+      return undefined;
+    },
+  };
+}

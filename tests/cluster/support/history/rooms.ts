@@ -1,0 +1,97 @@
+import { Module, type Type } from '@nestjs/common';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { WebsocketModule, type Server, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
+import type { Conversation } from 'nest-realtime-kit/testing';
+
+/** What a gateway can do wrong with a message, each with the guarantee that it breaks. */
+export const faults = {
+  'loses a message': 'everyMember',
+  'sends a message twice': 'atMostOnce',
+  'sends two messages in the wrong order': 'orderPerSender',
+  'sends a message to a client outside the room': 'onlyMembers',
+  'forgets a message in a recovery': 'wholeRecovery',
+} as const;
+
+export type Fault = keyof typeof faults;
+
+/** How many messages are right before one is not. */
+const RIGHT = 3;
+
+/** Rooms that clients join, leave and talk in, with a fault if one is given. */
+export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type {
+  @WebSocketGateway()
+  class RoomsGateway {
+    @WebSocketServer() private readonly server!: Server;
+    private right = 0;
+    private held: { readonly by: string; readonly send: () => void } | undefined;
+
+    afterInit(server: Server): void {
+      if (fault === 'forgets a message in a recovery') forgetMissedPackets(server);
+    }
+
+    @SubscribeMessage('join')
+    async join(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string> {
+      await client.join(room);
+      return room;
+    }
+
+    @SubscribeMessage('leave')
+    async leave(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string> {
+      await client.leave(room);
+      return room;
+    }
+
+    @SubscribeMessage('say')
+    say(@ConnectedSocket() client: Socket, @MessageBody() { room, text }: { room: string; text: string }): void {
+      const { held } = this;
+      const isNext = held?.by === `${client.id} in ${room}`;
+      if (isNext) this.held = undefined;
+      this.right += 1;
+      if (this.right > RIGHT && this.sendWrongly(client, room, text)) this.right = 0;
+      else client.to(room).emit('said', { text });
+      if (isNext) held.send();
+    }
+
+    /** @returns whether there was an occasion for it */
+    private sendWrongly(client: Socket, room: string, text: string): boolean {
+      const { sockets, adapter } = this.server.sockets;
+      const members = adapter.rooms.get(room) ?? new Set<string>();
+      const others = [...sockets.keys()].filter((id) => id !== client.id);
+      const member = others.find((id) => members.has(id));
+      const outsider = others.find((id) => !members.has(id));
+      if (fault === 'loses a message' && member) {
+        client.to(room).except(member).emit('said', { text });
+      } else if (fault === 'sends a message twice' && member) {
+        client.to(room).emit('said', { text });
+        this.server.to(member).emit('said', { text });
+      } else if (fault === 'sends two messages in the wrong order' && member && !this.held) {
+        this.held = { by: `${client.id} in ${room}`, send: () => client.to(room).emit('said', { text }) };
+      } else if (fault === 'sends a message to a client outside the room' && outsider) {
+        client.to(room).to(outsider).emit('said', { text });
+      } else return false;
+      return true;
+    }
+  }
+
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [RoomsGateway] })
+  class RoomsModule {}
+  return RoomsModule;
+}
+
+function forgetMissedPackets(server: Server): void {
+  const { adapter } = server.of('/');
+  const restore = adapter.restoreSession.bind(adapter);
+  adapter.restoreSession = async (pid, offset) => {
+    const session = await restore(pid, offset);
+    session?.missedPackets.splice(0, 1);
+    return session;
+  };
+}
+
+/** How the clients of these rooms talk. */
+export const rooms = {
+  say: (client, room, text) => client.emit('say', { room, text }),
+  join: (client, room) => client.emitWithAck('join', room),
+  leave: (client, room) => client.emitWithAck('leave', room),
+  hears: 'said',
+} satisfies Conversation;

@@ -1,0 +1,160 @@
+import { atMostOnce, everyMember, onlyMembers, orderPerSender, startTestApp } from 'nest-realtime-kit/testing';
+import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { describe, expect, test } from 'vitest';
+import { PlainChatModule } from '../integration/support/chat.js';
+import { rooms, roomsModule } from './support/history/rooms.js';
+
+const RoomsModule = roomsModule();
+const shared = realtimeTest(RoomsModule, { scope: 'file' });
+
+describe('a history', () => {
+  test("has what the test's own clients say and hear", async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say, join, leave } = app.history.record(rooms);
+    const [alice, bob, carol] = await app.connect(3);
+    await Promise.all([alice, bob, carol].map((client) => join(client, 'lobby')));
+    say(alice, 'lobby', 'hi');
+    await leave(carol, 'lobby');
+    say(alice, 'lobby', 'carol has left');
+    const summary = await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
+    expect(summary).toEqual({ clients: 3, messages: 2, receipts: 3, disconnections: 0, recoveries: 0 });
+    expect(app.history.entries.filter(({ kind }) => kind === 'heard')).toMatchObject([
+      { client: bob.name, message: 'hi' },
+      { client: carol.name, message: 'hi' },
+      { client: bob.name, message: 'carol has left' },
+    ]);
+  });
+
+  test('does not take a request for done that the app refuses', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { join } = app.history.record({
+      ...rooms,
+      join: (client, room) => client.emitWithAck('no such event', room),
+    });
+    const alice = await app.connect({ name: 'alice' });
+    await join(alice, 'lobby');
+    expect(app.history.entries).toMatchObject([
+      { kind: 'connected', client: 'alice', recovered: false },
+      { kind: 'joining', client: 'alice', room: 'lobby' },
+      { kind: 'answered', client: 'alice', to: 1, ok: false },
+    ]);
+  });
+
+  test('finds a message with a function of the test', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const messageOf = ({ text }: { text: string }): string => text.toLowerCase();
+    const { say, join } = app.history.record({
+      ...rooms,
+      say: (client, room, text) => client.emit('say', { room, text: text.toUpperCase() }),
+      messageOf: (payload) => messageOf(payload as { text: string }),
+    });
+    const [alice, bob] = await app.connect(2);
+    await Promise.all([alice, bob].map((client) => join(client, 'lobby')));
+    say(alice, 'lobby', 'hi');
+    expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
+  });
+
+  test('names two clients apart that had the same name', async () => {
+    await using app = await startTestApp(RoomsModule);
+    app.history.record(rooms);
+    const alice = await app.connect({ name: 'alice' });
+    await alice.disconnect();
+    await app.connect({ name: 'alice' });
+    expect(app.history.entries.map((entry) => 'client' in entry && entry.client)).toEqual([
+      'alice',
+      'alice',
+      'alice (2)',
+    ]);
+  });
+
+  test('does not record a client that connected before it began', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const alice = await app.connect({ name: 'alice' });
+    const { say } = app.history.record(rooms);
+    expect(() => say(alice, 'lobby', 'hi')).toThrow(
+      'The history does not know alice. Call history.record() before the client connects.',
+    );
+  });
+
+  test('refuses a message that was said before', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say } = app.history.record(rooms);
+    const alice = await app.connect({ name: 'alice' });
+    say(alice, 'lobby', 'hi');
+    expect(() => say(alice, 'lobby', 'hi')).toThrow("'hi' was said before.");
+  });
+
+  test('is not checked against nothing', async () => {
+    await using app = await startTestApp(RoomsModule);
+    await expect(app.history.check()).rejects.toThrow('Expected guarantees to check the history against');
+    await expect(app.history.check(atMostOnce())).rejects.toThrow('The history has no message that a client got');
+  });
+});
+
+describe('a workload', () => {
+  test('is over before its history is checked', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const work = await app.workload({ ...rooms, steps: 50 });
+    await expect(app.history.check(atMostOnce())).rejects.toThrow('A workload is still running.');
+    await work.done;
+    await app.history.check(atMostOnce());
+  });
+
+  test('lets a test wait for a step', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const work = await app.workload({ ...rooms, steps: 20, pace: 1 });
+    await work.reached(10);
+    const said = app.history.entries.length;
+    await work.reached(20);
+    expect(app.history.entries.length).toBeGreaterThan(said);
+    await expect(work.reached(21)).rejects.toThrow('The workload has 20 steps, so it does not reach step 21.');
+    await work.done;
+  });
+
+  test('is a failure if a function of its conversation fails for a connected client', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const work = await app.workload({ ...rooms, join: () => Promise.reject(new Error('not written yet')), pace: 1 });
+    await expect(work.done).rejects.toThrow('not written yet');
+    await expect(work.reached(200)).rejects.toThrow('not written yet');
+  });
+
+  test('goes without rooms, where every client gets every message', async () => {
+    await using app = await startTestApp(PlainChatModule);
+    const work = await app.workload({
+      say: (client, _room, text) => client.emit('announce', text),
+      hears: 'announced',
+      steps: 100,
+      pace: 1,
+    });
+    await work.done;
+    await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
+  });
+
+  test('ends with its app', async () => {
+    const app = await startTestApp(RoomsModule);
+    const work = await app.workload(rooms);
+    await work.reached(5);
+    await app.close();
+    await expect(work.done).rejects.toThrow('The test ended while the workload was running. Await its `done`.');
+    const { length } = app.history.entries;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(app.history.entries).toHaveLength(length);
+  });
+
+  describe('in an app that tests share', () => {
+    let first: { done: Promise<void> };
+
+    shared('is begun by one test', async ({ app }) => {
+      first = await app.workload(rooms);
+      expect(app.history.entries).not.toEqual([]);
+    });
+
+    shared('has ended in the next, and left nothing', async ({ app }) => {
+      await expect(first.done).rejects.toThrow('The test ended while the workload was running.');
+      expect(app.history.entries).toEqual([]);
+      const work = await app.workload({ ...rooms, steps: 50 });
+      await work.done;
+      await app.history.check(atMostOnce());
+    });
+  });
+});

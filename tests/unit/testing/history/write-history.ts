@@ -1,0 +1,66 @@
+import type { HistoryEntry } from '../../../../src/testing/history/entry.js';
+
+/** An entry without its place and time. */
+type Happened<Entry = HistoryEntry> = Entry extends HistoryEntry ? Omit<Entry, 'seq' | 'at'> : never;
+
+/** Writes a history by hand. Each method returns the entry that it added. */
+export class Writing {
+  readonly entries: HistoryEntry[] = [];
+
+  connect(client: string, recovered = false): HistoryEntry {
+    return this.add({ kind: 'connected', client, recovered });
+  }
+
+  disconnect(client: string): HistoryEntry {
+    return this.add({ kind: 'disconnected', client, reason: 'transport close' });
+  }
+
+  say(client: string, message: string, room = 'lobby', asksAck = false): HistoryEntry {
+    return this.add({ kind: 'said', client, room, message, asksAck });
+  }
+
+  shout(client: string, message: string): HistoryEntry {
+    return this.add({ kind: 'said', client, message, asksAck: false });
+  }
+
+  hear(client: string, message: string): HistoryEntry {
+    return this.add({ kind: 'heard', client, message });
+  }
+
+  ask(kind: 'joining' | 'leaving', client: string, room = 'lobby'): HistoryEntry {
+    return this.add({ kind, client, room });
+  }
+
+  answer(to: HistoryEntry, ok = true): HistoryEntry {
+    return this.add({ kind: 'answered', client: 'client' in to ? to.client : '', to: to.seq, ok });
+  }
+
+  join(client: string, room?: string): void {
+    this.answer(this.ask('joining', client, room));
+  }
+
+  leave(client: string, room?: string): void {
+    this.answer(this.ask('leaving', client, room));
+  }
+
+  settle(): HistoryEntry {
+    return this.add({ kind: 'settled' });
+  }
+
+  private add(entry: Happened): HistoryEntry {
+    const seq = this.entries.length;
+    const added = { ...entry, seq, at: seq };
+    this.entries.push(added);
+    return added;
+  }
+}
+
+/** A history in which these clients are connected and in the lobby. */
+export function inTheLobby(...clients: readonly string[]): Writing {
+  const writing = new Writing();
+  for (const client of clients) {
+    writing.connect(client);
+    writing.join(client);
+  }
+  return writing;
+}
