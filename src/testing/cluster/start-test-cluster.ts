@@ -6,6 +6,7 @@ import { AppStartError, TeardownError } from '../report/errors.js';
 import { NODE_FENCE } from '../observer/server-observer.js';
 import { nextTurn, setImmediate } from '../timing/real-time.js';
 import type { Scene, SettleOptions } from '../settle/settle.js';
+import { REDIS, type Fault } from '../timeline/kinds/faults.js';
 import { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_TIMEOUT, bootTestApp, type AppModule, type TestAppOptions } from '../app/start-test-app.js';
 import type { ClusterView } from '../app/running-app.js';
@@ -23,7 +24,12 @@ export interface TestClusterOptions extends TestAppOptions {
    *
    * @default none: the app connects its nodes itself, for example with `WebsocketModule.forRoot({ redis })`
    */
-  redis?: { url: string; keyPrefix?: string };
+  redis?: {
+    url: string;
+    keyPrefix?: string;
+    /** @internal Reports the faults that a test injects into a Redis of `startRedis`. */
+    observe?: (listener: (fault: Fault) => void) => () => void;
+  };
 }
 
 /**
@@ -41,7 +47,7 @@ export async function startTestCluster<
 ): Promise<TestCluster<ServerToClient, ClientToServer>> {
   const timeline = new Timeline(options.timelineEntries);
   const nodes: TestApp<ServerToClient, ClientToServer>[] = [];
-  const backplanes: RedisBackplane[] = [];
+  const backplanes: { close(): Promise<void> | void }[] = [];
   const open = (): readonly TestApp[] => nodes.filter(({ isOpen }) => isOpen);
   const scene: Scene = {
     activity: new Activity(),
@@ -60,6 +66,9 @@ export async function startTestCluster<
     errors: () => nodes.flatMap(({ logs }) => logs.errors),
     forgetClosed: () => forgetClosed(open, cluster.timeout),
   };
+  const record = timeline.recorder();
+  const stopObserving = redis?.observe?.((fault) => record({ kind: 'faulted', subject: REDIS, fault }));
+  if (stopObserving) backplanes.push({ close: stopObserving });
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   try {
     for (let node = 0; node < count; node += 1) {
@@ -94,7 +103,7 @@ export class TestCluster<
     readonly nodes: readonly TestApp<ServerToClient, ClientToServer>[],
     /** What happened on all nodes, in order. */
     readonly timeline: Timeline,
-    private readonly backplanes: readonly RedisBackplane[],
+    private readonly backplanes: readonly { close(): Promise<void> | void }[],
     /** How long each wait may take, in milliseconds. */
     readonly timeout: number,
   ) {}
@@ -146,7 +155,7 @@ export class TestCluster<
 
   private async closeAll(): Promise<void> {
     const closed = await Promise.allSettled(this.nodes.map((node) => node.close()));
-    closed.push(...(await Promise.allSettled(this.backplanes.map((backplane) => backplane.close()))));
+    closed.push(...(await Promise.allSettled(this.backplanes.map(async (backplane) => backplane.close()))));
     const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError(`The cluster of ${this.nodes.length} nodes`, problems);
   }
