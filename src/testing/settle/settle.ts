@@ -13,6 +13,8 @@ export interface Connection {
   fenceToClient(): Promise<void>;
   /** Whether both ends agree: both connected, or both disconnected. */
   agrees(): boolean;
+  /** What is wrong with the network between the ends, in words: `the link of alice is blackholed`. */
+  readonly faults: readonly string[];
 }
 
 export interface SettleOptions {
@@ -81,6 +83,7 @@ export async function settle(
       timeout,
       activity.pending({ awaitTimers }),
       apart.map(({ name }) => name),
+      [...new Set(scene.connections().flatMap(({ faults }) => faults))],
       // If work keeps coming, the deadline passes in a step that is not to blame.
       isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined,
     );
