@@ -172,7 +172,7 @@ describe('the emitter', () => {
     const [alice, bob, carol] = everybody;
     // On its way when the network is cut.
     cluster.nodes[0]!.io.emit('announced', 'under way');
-    cluster.partition([0], [1, 2]);
+    await cluster.partition([0], [1, 2]);
     await expect([alice]).toBeAllWhoReceive('announced', 'under way');
     carol.emit('announce', 'from 2');
     await expect([bob, carol]).toBeAllWhoReceive('announced', 'from 2');
@@ -181,7 +181,7 @@ describe('the emitter', () => {
     await expect(alice.emitWithAck('count nodes')).toBeAcked(1);
     await expect(bob.emitWithAck('find')).toBeAcked(expect.toSatisfy((ids: string[]) => ids.length === 2));
 
-    cluster.heal();
+    await cluster.heal();
     await cluster.settle();
     await expect(bob.emitWithAck('count nodes')).toBeAcked(3);
     bob.emit('announce', 'from 1');

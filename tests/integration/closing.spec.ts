@@ -9,13 +9,12 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { WebsocketModule, type ShutdownOptions } from 'nest-realtime-kit';
-import { startTestApp, type AppModule, type TestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
+import { openLink, startTestApp, type AppModule, type TestApp, type TestAppOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
 import { openMuteClient, openTcp, request, requestWebSocket } from './support/raw-socket.js';
 import { test as redisTest } from './support/redis.js';
 import { startWorkServer } from './support/shutdown/crowd.js';
-import { startTcpProxy } from './support/tcp-proxy.js';
 
 const OWN_PORT = 7;
 
@@ -286,12 +285,11 @@ test('app.close() leaves no timer, no handle and no listener on the process', as
 }, 25_000);
 
 redisTest('app.close() does not wait for a Redis that does not answer', async ({ redisUrl }) => {
-  const { hostname, port } = new URL(redisUrl);
-  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
+  await using link = await openLink(redisUrl);
   @Module({
     imports: [
       WebsocketModule.forRoot({
-        redis: { url: `redis://127.0.0.1:${link.port}` },
+        redis: { url: link.url },
         shutdown: { timeout: 500 },
       }),
     ],
@@ -299,7 +297,7 @@ redisTest('app.close() does not wait for a Redis that does not answer', async ({
   class JoinedModule {}
   await using app = await startTestApp(JoinedModule);
   await app.connect();
-  link.silence();
+  await link.blackhole();
   expect(await timeToClose(app)).toBeLessThan(1_000);
 });
 

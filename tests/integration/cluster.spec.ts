@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { RedisUnavailableError, WebsocketModule } from 'nest-realtime-kit';
-import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
+import { openLink, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { Adapter } from 'socket.io-adapter';
 import { describe } from 'vitest';
 import { ChatGateway, ChatModule } from './support/chat.js';
 import { test } from './support/redis.js';
-import { startTcpProxy } from './support/tcp-proxy.js';
 
 /** Knows nothing of the kit. */
 @Module({ providers: [ChatGateway] })
@@ -52,13 +51,10 @@ test('settle() of one node waits for a late event from another node', async ({ r
 });
 
 test('settle() waits for events in flight between nodes', async ({ redisUrl }) => {
-  const { hostname, port } = new URL(redisUrl);
-  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
-  await using cluster = await startTestCluster(ChatModule, {
-    redis: { url: `redis://127.0.0.1:${link.port}` },
-  });
+  await using link = await openLink(redisUrl);
+  await using cluster = await startTestCluster(ChatModule, { redis: { url: link.url } });
   const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
-  link.stallFor(150);
+  await link.latency(150, { stream: 'downstream' });
   alice.emit('announce', 'slowly');
   await cluster.settle();
   expect(bob.received('announced')).toEqual([['slowly']]);

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
+import { openLink, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { ChatGateway } from './support/chat.js';
 import { test } from './support/redis.js';
-import { startTcpProxy } from './support/tcp-proxy.js';
 
 test('nodes survive an outage of Redis, and are joined again after it', async ({ redisUrl }) => {
-  const { hostname, port } = new URL(redisUrl);
-  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
-  const redis = { url: `redis://127.0.0.1:${link.port}`, keyPrefix: randomUUID() };
+  await using link = await openLink(redisUrl);
+  const redis = { url: link.url, keyPrefix: randomUUID() };
   @Module({ imports: [WebsocketModule.forRoot({ redis })], providers: [ChatGateway] })
   class JoinedModule {}
   await using cluster = await startTestCluster(JoinedModule, { timeout: 4_500 });
@@ -33,7 +31,7 @@ test('nodes survive an outage of Redis, and are joined again after it', async ({
       .catch(({ message }: Error) => message),
   ).toMatch(/timed out/);
 
-  await link.restore();
+  await link.heal();
   for (const node of cluster.nodes) await expect(node).toHaveLogged(/^Redis is back; \d commands were lost/);
   alice.emit('announce', 'after');
   await expect(bob).toReceive('announced', 'after');
@@ -41,14 +39,13 @@ test('nodes survive an outage of Redis, and are joined again after it', async ({
 });
 
 test('an outage of Redis is logged once, and its end when both clients are connected again', async ({ redisUrl }) => {
-  const { hostname, port } = new URL(redisUrl);
-  await using link = await startTcpProxy({ host: hostname, port: Number(port) });
-  @Module({ imports: [WebsocketModule.forRoot({ redis: { url: `redis://127.0.0.1:${link.port}` } })] })
+  await using link = await openLink(redisUrl);
+  @Module({ imports: [WebsocketModule.forRoot({ redis: { url: link.url } })] })
   class SingleModule {}
   await using app = await startTestApp(SingleModule, { timeout: 4_500 });
   await link.cut();
   await expect(app).toHaveLogged(/^Redis is gone/);
-  await link.restore();
+  await link.heal();
   await expect(app).toHaveLogged(/^Redis is back/);
   const logged = app.logs.entries.filter(({ context }) => context === 'RedisBackplane').map(({ level }) => level);
   expect(logged).toEqual(['error', 'log']);

@@ -5,7 +5,6 @@ import { Module } from '@nestjs/common';
 import { FlowMetrics, WebsocketModule, type WebsocketOptions } from 'nest-realtime-kit';
 import { startTestApp, type AppModule, type TestApp } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
-import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io';
 import { describe, test } from 'vitest';
 import { ChatGateway } from './support/chat.js';
@@ -13,7 +12,6 @@ import { memoryInUse } from './support/memory.js';
 import { Endpoint } from './support/protocol/endpoint.js';
 import { PollingSession } from './support/protocol/polling-session.js';
 import { openMuteClient, request } from './support/raw-socket.js';
-import { startSlowLink } from './support/slow-link.js';
 
 const CHUNK = 'x'.repeat(64 * 1_024);
 const MB = 1_000_000;
@@ -89,19 +87,14 @@ describe.each(['websocket', 'polling'] as const)('over %s, a client that reads r
 
 test('a client on a slow link stays connected, however long one event takes', async () => {
   await using app = await startTestApp(moduleWith({ maxBufferedBytes: 10_000, stallTimeout: 400 }));
-  await using link = await startSlowLink(app.port, 8 * MB);
-  const client = io(link.url, { transports: ['websocket'], forceNew: true, reconnection: false });
-  try {
-    await once(client as never, 'connect');
-    const received: number[] = [];
-    client.on('piece', (text: string) => received.push(text.length));
-    // More than the sockets on the way hold, so that it takes several times the timeout.
-    app.io.emit('piece', 'x'.repeat(12 * MB));
-    app.io.emit('piece', 'y');
-    await expect.poll(() => received, { timeout: 25_000 }).toEqual([12 * MB, 1]);
-  } finally {
-    client.disconnect();
-  }
+  const alice = await app.connect();
+  await alice.link.bandwidth(8 * MB, { stream: 'downstream' });
+  const received: number[] = [];
+  alice.socket.on('piece', (text: string) => received.push(text.length));
+  // More than the sockets on the way hold, so that it takes several times the timeout.
+  app.io.emit('piece', 'x'.repeat(12 * MB));
+  app.io.emit('piece', 'y');
+  await expect.poll(() => received, { timeout: 25_000 }).toEqual([12 * MB, 1]);
 });
 
 test('data for a disconnected client counts towards the total budget, and is dropped first', async () => {

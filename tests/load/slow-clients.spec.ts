@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { openLink } from 'nest-realtime-kit/testing';
 import { describe, test } from 'vitest';
-import { startSlowLink } from '../integration/support/slow-link.js';
 import { startCommanded } from '../support/commanded-process.js';
 import { Reader, withServer } from './support/reader.js';
 import { watch } from './support/watch.js';
@@ -10,7 +10,8 @@ const MB = 1024 * 1024;
 describe.concurrent('a slow client receives', () => {
   test('12 documents of 2 MB over 16 Mbit/s', { timeout: 90_000 }, () =>
     withServer({}, async (_, server) => {
-      await using link = await startSlowLink(Number(server.greeting), 2_000_000);
+      await using link = await openLink(`http://127.0.0.1:${String(server.greeting)}`);
+      await link.bandwidth(2_000_000, { stream: 'downstream' });
       const reader = await new Reader(link.url, 'websocket').connected();
       reader.socket.emit('catchUp', { count: 12, bytes: 2_000_000 });
       await reader.untilReceived(12);
@@ -20,7 +21,8 @@ describe.concurrent('a slow client receives', () => {
 
   test('a burst of 3 MB over 100 KB/s', { timeout: 120_000 }, () =>
     withServer({}, async (_, server) => {
-      await using link = await startSlowLink(Number(server.greeting), 100_000);
+      await using link = await openLink(`http://127.0.0.1:${String(server.greeting)}`);
+      await link.bandwidth(100_000, { stream: 'downstream' });
       const reader = await new Reader(link.url, 'websocket').connected();
       reader.socket.emit('catchUp', { count: 30, bytes: 100_000 });
       await reader.untilReceived(30, 90_000);

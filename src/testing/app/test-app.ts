@@ -239,7 +239,8 @@ export class TestApp<
    * @param clients the test's own clients
    * @param since errors count from this time on, in milliseconds of `performance.now()`
    */
-  leftovers(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
+  async leftovers(clients: readonly TestClient[], since = 0, { ofTheseOnly = false } = {}): Promise<readonly Error[]> {
+    await Promise.all(clients.map(({ connection }) => connection.releaseLink()));
     return findLeftovers(this.running, this.context, clients, since, ofTheseOnly);
   }
 

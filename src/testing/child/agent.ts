@@ -103,6 +103,7 @@ const answers: Answers = {
     if (left === true) sockets.delete(socket);
     return named(left);
   },
+  drop: (socket) => void sockets.get(socket)?.disconnect(true),
   quiet: async ({ timeout, ...options }) => {
     // A packet is dispatched several ticks after its arrival.
     await nextTurn();

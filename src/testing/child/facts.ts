@@ -42,6 +42,8 @@ export interface Questions {
   handled(ask: { readonly socket: string; readonly timeout: number }): boolean | 'expired';
   /** Waits until a client is disconnected and every `handleDisconnect` has settled. */
   left(ask: { readonly socket: string; readonly timeout: number }): true | 'expired';
+  /** Disconnects a client. */
+  drop(socket: string): void;
   /** Waits until no work is in flight. */
   quiet(ask: Pick<SettleOptions, 'ignoreOpenStreams' | 'awaitTimers'> & { readonly timeout: number }): Quiet;
   /** Waits until the other nodes have received what this one has published. */

@@ -61,6 +61,11 @@ export class RemoteEnd implements ServerEnd {
     return answer === 'expired' ? EXPIRED : answer;
   }
 
+  drop(): void {
+    // A node that has ended has no connections.
+    this.conn.agent.then((agent) => agent.ask('drop', this.id)).catch(() => {});
+  }
+
   noteSent(event: string, entry: number): void {
     this.toServer.push({ event, entry });
   }

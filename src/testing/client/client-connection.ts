@@ -7,6 +7,7 @@ import { expectPingsInRealTime } from '../socket-io/heartbeats.js';
 import type { Connection } from '../settle/settle.js';
 import { ClientTraffic } from './client-traffic.js';
 import { noteWebSocket } from '../socket-io/close-websocket.js';
+import type { Link } from '../link/link.js';
 import { Inbox } from './inbox.js';
 import type { ConnectionContext } from './assertion-context.js';
 import {
@@ -25,11 +26,17 @@ export interface ClientIdentity {
   readonly timeout: number;
   /** Aborts every wait. */
   readonly signal?: AbortSignal;
+  /** Its connections, if the harness opens them. */
+  readonly link?: Link;
 }
+
+/** How long the server may take to notice that a link was cut after a test, in milliseconds. */
+const LEAVING = 100;
 
 /** A client's connection, as both ends see it. */
 export class ClientConnection implements Connection {
   readonly name: string;
+  readonly link: Link | undefined;
   readonly inbox: Inbox;
   readonly traffic: ClientTraffic;
   /** The socket's latest id; `undefined` if it never had one. */
@@ -45,6 +52,7 @@ export class ClientConnection implements Connection {
     private readonly identity: ClientIdentity,
   ) {
     this.name = identity.name;
+    this.link = identity.link;
     this.inbox = new Inbox(() => context.activity.changed());
     this.traffic = new ClientTraffic({ client: this.name, namespace: this.namespace }, socket, context);
     if (socket.connected) this.adopt();
@@ -144,6 +152,19 @@ export class ClientConnection implements Connection {
     // With the option `retries`, each event waits for the ack of the one before it.
     if (connected && queueOf(this.socket).length > 0) return false;
     return !this.serverEnd || this.serverEnd.connected === connected;
+  }
+
+  /** Ends the faults of its link after a test. A server that has not noticed a disconnection gets told. */
+  async releaseLink(): Promise<void> {
+    const { link, serverEnd: end } = this;
+    link?.release();
+    if (!link?.wasFaulty || !end) return;
+    const agree = (): true | undefined => this.socket.connected === end.connected || undefined;
+    if ((await this.context.activity.until(agree, LEAVING)) === EXPIRED) end.drop();
+  }
+
+  get faults(): readonly string[] {
+    return this.link?.faults ?? [];
   }
 
   private listen(): void {

@@ -8,6 +8,8 @@ import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
 import type { ClientContext } from './assertion-context.js';
 import type { ClientIdentity } from './client-connection.js';
 import { TestClient } from './test-client.js';
+import { Link, type LinkIdentity } from '../link/link.js';
+import { agentOf } from '../link/link-agent.js';
 import { forgetSocket } from '../socket-io/client-internals.js';
 
 /** The Socket.IO server that a client connects to. */
@@ -44,6 +46,8 @@ export async function connectClient(
 ): Promise<TestClient> {
   const connectId = randomUUID();
   const address = new URL(withSlash(namespace), server.url);
+  const isPolling = (): boolean => socket.connected && socket.io.engine.transport.name === 'polling';
+  const link = linkOf({ subject: `the link of ${name}`, client: name, record: context.record, isPolling }, options);
   const socket = options.connection
     ? openBeside(options.connection, withSlash(namespace), options, context)
     : io(address.href, {
@@ -51,13 +55,14 @@ export async function connectClient(
         parser: server.parser,
         reconnection: false,
         ...options,
+        agent: link ? (agentOf(link, address.protocol === 'https:') as never) : options.agent,
         transports: pollingInRealTime(options.transports ?? ['websocket']),
         extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: connectId },
         forceNew: true,
         autoConnect: false,
         useNativeTimers: true,
       });
-  const client = new TestClient(socket, context, { name, timeout, signal }, on);
+  const client = new TestClient(socket, context, { name, timeout, signal, link }, on);
   const connected = context.activity.begin('connecting', { client: name });
   opened.add(client);
   try {
@@ -99,6 +104,12 @@ function openBeside(
   const known = context.everyone().find((client) => client.socket === socket);
   if (!known) return socket;
   throw new TypeError(`${known.name} is in ${namespace} by the connection of ${name}: each namespace is joined once.`);
+}
+
+/** The link of a new client: none if its connection is opened by the test's own agent. */
+function linkOf(identity: LinkIdentity, { connection, agent }: ConnectOptions): Link | undefined {
+  if (connection) return connection.connection.link;
+  return agent ? undefined : new Link(identity);
 }
 
 async function untilHandled(client: TestClient): Promise<void> {

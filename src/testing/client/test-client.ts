@@ -7,6 +7,7 @@ import type { ReceivedEvent } from '../model/received-event.js';
 import { ClientConnection, type ClientIdentity } from './client-connection.js';
 import type { EventsMap } from './events-map.js';
 import { closeWebSocket } from '../socket-io/close-websocket.js';
+import type { Link } from '../link/link.js';
 import type { Inbox } from './inbox.js';
 import { noticeReads } from './notice-reads.js';
 import type { ClientContext } from './assertion-context.js';
@@ -86,6 +87,21 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
   /** The transport in use: `websocket` or `polling`. */
   get transport(): string | undefined {
     return this.socket.io.engine?.transport.name;
+  }
+
+  /**
+   * The network between this client and the server, on which the test injects faults. Clients that share a connection
+   * share it.
+   *
+   * @throws TypeError when the harness has not opened the connection, but the agent or the code of the test
+   */
+  get link(): Link {
+    const { link } = this.connection;
+    if (link) return link;
+    throw new TypeError(
+      `The harness cannot disturb the link of ${this.name}, because it did not open the connection. ` +
+        'Connect the client with connect(), without the option "agent".',
+    );
   }
 
   /** The rooms of the client, without the room of its own id. Exact after `settle()`. */

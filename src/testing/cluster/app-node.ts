@@ -4,6 +4,7 @@ import type { ClusterView, RunningApp } from '../app/running-app.js';
 import { TestApp } from '../app/test-app.js';
 import type { NodeExit } from '../child/node-process.js';
 import type { EventsMap } from '../client/events-map.js';
+import type { TcpLink } from '../link/tcp-link.js';
 import { countNodes } from '../observer/nodes.js';
 import { now } from '../timing/real-time.js';
 import type { Backplane } from './backplane/backplane.js';
@@ -15,14 +16,8 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
   implements ClusterNode<ServerToClient, ClientToServer>
 {
   /** @internal */
-  readonly member: ClusterMember = {
-    everyone: () => this.everyone,
-    connections: () => this.connections(),
-    isIdle: () => this.isIdle(),
-    fenceToNodes: async () => this.backplane?.fence(this.servers),
-    countNodes: () => countNodes(this.servers),
-    close: () => this.close(),
-  };
+  readonly member: ClusterMember;
+  redisLink: TcpLink | undefined;
   /** @internal What joins it to the other nodes. */
   backplane: Backplane | undefined;
   private readonly connected = new Set<Socket>();
@@ -32,6 +27,15 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
   /** @internal Use `startTestCluster`. */
   constructor(running: RunningApp<TestApp>) {
     super(running);
+    this.member = {
+      node: running.node!,
+      everyone: () => this.everyone,
+      connections: () => this.connections(),
+      isIdle: () => this.isIdle(),
+      fenceToNodes: async () => this.backplane?.fence(this.servers),
+      countNodes: () => countNodes(this.servers),
+      close: () => this.close(),
+    };
     this.cluster = running.cluster;
     for (const server of this.httpServers) {
       server.on('connection', (socket: Socket) => {

@@ -10,6 +10,7 @@ import type { ServerAddress } from '../client/connect-client.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import type { TcpLink } from '../link/tcp-link.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import { explain } from '../matchers/failure-text/similar-events.js';
 import type { Work } from '../model/work.js';
@@ -25,6 +26,8 @@ type Listening = Extract<Fact, { fact: 'listening' }>;
 /** What a node in another process needs of its cluster. */
 export interface ChildSetting {
   readonly script: string;
+  /** Its way to Redis, if there is one. */
+  readonly redisLink: TcpLink | undefined;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** Its number in the timeline. */
@@ -87,6 +90,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     };
     this.clients = new Clients(this.context, { ...options, timeout });
     this.member = {
+      node,
       everyone: () => this.clients.everyone,
       connections: () => this.clients.connections,
       isIdle: async () => true,
@@ -104,6 +108,10 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
 
   get port(): number {
     return Number(new URL(this.url).port);
+  }
+
+  get redisLink(): TcpLink | undefined {
+    return this.setting.redisLink;
   }
 
   get isOpen(): boolean {
@@ -193,6 +201,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const { observer, options, script } = this.setting;
     const { opened } = this.clients;
     const problems: Error[] = [];
+    await Promise.all(Array.from(opened, ({ connection }) => connection.releaseLink()));
     const { activity } = context;
     problems.push(
       ...(await findLeftovers({ logs, observer, options, timeout, activity }, context, [...opened], 0, false)),

@@ -1,6 +1,7 @@
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import type { TcpLink } from '../link/tcp-link.js';
 import type { NodeExit } from '../child/node-process.js';
 import type { Connection, Scene } from '../settle/settle.js';
 import type { AppSubject } from '../matchers/app-subject.js';
@@ -15,6 +16,8 @@ export interface ClusterNode<
   readonly port: number;
   /** Whether nobody has ended it. */
   readonly isOpen: boolean;
+  /** Its way to Redis, on which the test injects faults; `undefined` without the option `redis`. */
+  readonly redisLink: TcpLink | undefined;
   /** Connects a client to this node, as `TestApp.connect` does. */
   connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;
   /** Ends it as an orchestrator does, by SIGTERM: its shutdown hooks run while its clients are connected. */
@@ -27,6 +30,8 @@ export interface ClusterNode<
 
 /** What a cluster needs of each node. */
 export interface ClusterMember {
+  /** Its number in the timeline. */
+  readonly node: number;
   /** Every client that has connected to it, or tried to. */
   everyone(): readonly TestClient[];
   /** The connections that `settle` waits for. */

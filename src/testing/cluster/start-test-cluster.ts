@@ -12,6 +12,7 @@ import { AppNode } from './app-node.js';
 import type { Backplane } from './backplane/backplane.js';
 import { createBackplanes, type BackplaneOptions } from './backplane/open-backplanes.js';
 import { ChildNode } from './child-node.js';
+import { RedisLinks, type ClusterRedis } from './redis-links.js';
 import { TestCluster, type NodeStarter } from './test-cluster.js';
 
 interface ClusterOptions {
@@ -26,7 +27,7 @@ export interface TestClusterOptions extends TestAppOptions, ClusterOptions, Back
 export interface ProcessClusterOptions
   extends Omit<AppOptions, 'idle'>, Pick<TestAppOptions, 'timeout' | 'timelineEntries'>, ClusterOptions {
   /** The Redis that the app is to use. The processes get its address as the environment variable `REDIS_URL`. */
-  redis?: { url: string };
+  redis?: ClusterRedis;
   /**
    * Environment variables, in addition to those of this process. `PORT` is 0, unless it is given here; whatever the app
    * asks for, it listens on a free port of 127.0.0.1.
@@ -80,13 +81,16 @@ export async function startTestCluster(
 /** Starts nodes in this process. */
 function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOptions): NodeStarter<AppNode> {
   const backplanes = createBackplanes({ redis, adapter });
+  const links = redis && new RedisLinks(redis);
   const opened: Backplane[] = [];
   return {
-    network: backplanes.network,
+    network: links ?? backplanes.network,
+    faults: () => links?.faults ?? [],
     async start(node, cluster, { app = module }) {
       if (typeof app === 'string')
         throw new TypeError(`The nodes of this cluster are apps of this process; got ${app}.`);
-      const backplane = await backplanes.open(node);
+      const redisLink = await links?.open(node, cluster.timeline);
+      const backplane = await backplanes.open(node, redisLink?.url ?? '');
       opened.push(backplane);
       const onServer = (server: Server): void => {
         backplane.install(server);
@@ -94,11 +98,13 @@ function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOpti
       };
       const started = await bootTestApp(app, options, { node, onServer, cluster }, AppNode);
       started.backplane = backplane;
+      started.redisLink = redisLink;
       await backplane.joined();
       return started;
     },
     async close() {
       await Promise.all(opened.map((backplane) => backplane.close()));
+      await links?.close();
     },
   };
 }
@@ -107,7 +113,11 @@ function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOpti
 function processes(script: string, timeout: number, options: ProcessClusterOptions): NodeStarter<ChildNode> {
   const { cwd = process.cwd(), env, redis, startTimeout = START_TIMEOUT } = options;
   let observer: RemoteObserver | undefined;
+  const links = redis && new RedisLinks(redis);
   return {
+    network: links,
+    faults: () => links?.faults ?? [],
+    close: async () => links?.close(),
     async start(node, cluster, { app = script, env: ofVersion }) {
       if (typeof app !== 'string')
         throw new TypeError('The nodes of this cluster are processes: give a path of a script.');
@@ -115,10 +125,12 @@ function processes(script: string, timeout: number, options: ProcessClusterOptio
       if (!existsSync(path))
         throw new AppStartError(`${path} does not exist. Expected a built server: is the app built?`);
       observer ??= new RemoteObserver(cluster.scene.activity);
+      const redisLink = await links?.open(node, cluster.timeline);
       const started = new ChildNode({
+        redisLink,
         script: path,
         cwd,
-        env: { ...process.env, PORT: '0', ...(redis && { REDIS_URL: redis.url }), ...env, ...ofVersion },
+        env: { ...process.env, PORT: '0', ...(redisLink && { REDIS_URL: redisLink.url }), ...env, ...ofVersion },
         node,
         cluster,
         observer,

@@ -23,6 +23,8 @@ export interface NodeStarter<Node> {
   start(index: number, view: ClusterView, version: Version): Promise<Node>;
   /** The network between the nodes, if it can be cut. */
   readonly network?: Network;
+  /** What is wrong with the network, in words. */
+  faults?(): readonly string[];
   /** Resolves when everything that the nodes share is closed. */
   close?(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export class TestCluster<
         crossNodes: async () => {
           if (this.openNodes.length > 1) await this.ofOpen(({ member }) => member.fenceToNodes());
         },
+        faults: () => this.starter.faults?.() ?? [],
         onSettled: () => this.history.settled(),
       },
       everyone: () => this.all.flatMap(({ member }) => member.everyone()),
@@ -93,9 +96,7 @@ export class TestCluster<
     node = this.connects % this.places.length,
     ...options
   }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
-    const place = this.places[node];
-    if (!place)
-      throw new RangeError(`There is no node ${node}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
+    const place = this.at(node);
     this.connects += 1;
     return place.connect({ name: `client-${this.connects}`, ...options });
   }
@@ -151,23 +152,23 @@ export class TestCluster<
   }
 
   /**
-   * Cuts the network between groups of nodes: `partition([0], [1, 2])`. What one group publishes to another is lost, and
-   * each node counts only those of its group. Nodes in no group stay connected with each other.
+   * Cuts the network between groups of nodes: `partition([0], [1, 2])`. What one group publishes is lost for the others.
+   * On Redis, the largest group keeps Redis, and the nodes of the other groups lose it. Resolves when the nodes of the
+   * largest group no longer count the others.
    *
-   * @throws Error when the nodes are not joined by the emitter
+   * @throws Error when the harness does not know the network, because the app joins its nodes by itself
    */
-  partition(...groups: readonly (readonly number[])[]): void {
-    this.requireNetwork().partition(...groups);
+  async partition(...groups: readonly (readonly number[])[]): Promise<void> {
+    const nodes = groups.map((places) => places.map((place) => this.at(place)));
+    await this.network.partition(...nodes.map((group) => group.map(({ member }) => member.node)));
+    const [largest = []] = nodes.toSorted((one, other) => other.length - one.length);
+    await this.countUntil(largest, (count) => count <= largest.length, this.timeout);
   }
 
-  /** Connects all nodes again. What was lost stays lost. */
-  heal(): void {
-    this.requireNetwork().heal();
-  }
-
-  private requireNetwork(): Network {
-    if (this.starter.network) return this.starter.network;
-    throw new Error('Only a network of the harness can be cut: start the cluster without redis and adapter.');
+  /** Connects all nodes again, and resolves when they see each other. What was lost stays lost. */
+  async heal(): Promise<void> {
+    await this.network.heal();
+    await this.expectJoined();
   }
 
   /** Closes every node, like `TestApp.close`, and what they share. Further calls return the same promise. */
@@ -191,6 +192,19 @@ export class TestCluster<
       await this.close().catch(() => {});
       throw error;
     }
+  }
+
+  private at(place: number): Node {
+    const node = this.places[place];
+    if (node) return node;
+    throw new RangeError(`There is no node ${place}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
+  }
+
+  private get network(): Network {
+    if (this.starter.network) return this.starter.network;
+    throw new Error(
+      'The network between these nodes is not known: give startTestCluster the option redis, or neither redis nor adapter.',
+    );
   }
 
   private get openNodes(): readonly Node[] {

@@ -119,6 +119,10 @@ export class ObservedSocket implements ServerEnd {
     return activity.until(() => (!this.socket.connected && this.hooksSettled) || undefined, timeout, signal);
   }
 
+  drop(): void {
+    this.socket.disconnect(true);
+  }
+
   /** Records work for the client. @returns the function that ends it */
   begin(what: string, options: { stream?: boolean } = {}): () => void {
     return this.seen.app.activity.begin(what, { client: this.name, ...options });

@@ -42,6 +42,8 @@ export interface ServerEnd {
   whenHandled(patience: Patience): Promise<boolean | Expired>;
   /** Resolves when it is disconnected and every `handleDisconnect` has settled. */
   whenLeft(patience: Patience): Promise<true | Expired>;
+  /** Disconnects it from the server's side. */
+  drop(): void;
   /** Records what the client sends. @param entry its entry in the timeline */
   noteSent(event: string, entry: number): void;
   /** Finds the origin of an event that the client has just received, and tells it at once or as soon as it is known. */

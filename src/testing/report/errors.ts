@@ -212,6 +212,8 @@ export class SettleTimeoutError extends KnownError {
     /** The work that was still in flight. */
     readonly inFlight: readonly Work[],
     apart: readonly string[],
+    /** What is wrong with the links, in words. */
+    faults: readonly string[],
     /** The step that did not finish, if it was not the work in flight. */
     stalled?: string,
   ) {
@@ -221,9 +223,10 @@ export class SettleTimeoutError extends KnownError {
     super(`The app did not settle within ${timeout} ms.`, {
       'still in flight': showWorks(inFlight),
       'connected at one end only, about to reconnect, or with more to send': apart,
+      'faults that the test injected (heal() removes them)': faults,
       stalled,
       note:
-        !stalled && inFlight.length + apart.length === 0
+        !stalled && inFlight.length + apart.length + faults.length === 0
           ? 'Nothing is in flight, but packets keep coming: does a timer emit all the time?'
           : held
             ? 'A socket.use middleware has to call next(), or next(error) to refuse the packet.'

@@ -14,6 +14,8 @@ export interface Connection {
   fenceToClient(): Promise<void>;
   /** Whether both ends agree: both connected, or both disconnected. */
   agrees(): boolean;
+  /** What is wrong with the network between the ends, in words: `the link of alice is blackholed`. */
+  readonly faults: readonly string[];
 }
 
 export interface SettleOptions {
@@ -56,6 +58,8 @@ export interface Scene {
   ): Promise<readonly Work[]>;
   /** Resolves when every node has received what the others have published. */
   crossNodes?(): Promise<unknown>;
+  /** What is wrong with the network between the nodes, in words. */
+  faults?(): readonly string[];
   /** Called whenever nothing is in flight. */
   onSettled?(): void;
 }
@@ -119,6 +123,7 @@ export async function settle(
       timeout,
       pending,
       apart.map(({ name }) => name),
+      [...new Set([...scene.connections().flatMap(({ faults }) => faults), ...(scene.faults?.() ?? [])])],
       stalled,
     );
   };

@@ -1,13 +1,14 @@
 import type { Cause } from '../model/execution-context.js';
 import { connections, type ConnectionEntry } from './kinds/connections.js';
 import { events, type EventEntry } from './kinds/events.js';
+import { faults, type FaultEntry } from './kinds/faults.js';
 import type { Kind, Kinds, Severity } from './kinds/kind.js';
 import { rooms, type RoomEntry } from './kinds/rooms.js';
 import { server, type ServerEntry } from './kinds/server.js';
 import { test, type TestEntry } from './kinds/test.js';
 
 /** Something that happened in an app under test, or that the test did to it. */
-export type Happening = ConnectionEntry | EventEntry | RoomEntry | ServerEntry | TestEntry;
+export type Happening = ConnectionEntry | EventEntry | FaultEntry | RoomEntry | ServerEntry | TestEntry;
 
 /** A happening with its place, its time and its cause. */
 export type TimelineEntry = Happening & {
@@ -21,7 +22,7 @@ export type TimelineEntry = Happening & {
   readonly cause?: Cause;
 };
 
-const kinds: Kinds<TimelineEntry> = { ...connections, ...events, ...rooms, ...server, ...test };
+const kinds: Kinds<TimelineEntry> = { ...connections, ...events, ...faults, ...rooms, ...server, ...test };
 
 export function kindOf(entry: TimelineEntry): Kind<TimelineEntry> {
   return kinds[entry.kind];

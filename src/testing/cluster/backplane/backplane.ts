@@ -16,20 +16,14 @@ export interface Backplane {
 
 /** The backplanes of one cluster. */
 export interface Backplanes {
-  /** Opens the backplane of a node. */
-  open(node: number): Promise<Backplane>;
+  /** Opens the backplane of a node. @param redisUrl the way of the node to Redis; empty without one */
+  open(node: number, redisUrl: string): Promise<Backplane>;
   /** The network between the nodes, if it can be cut. */
   readonly network?: Network;
 }
 
 /** A network between nodes that a test can cut. */
 export interface Network {
-  partition(...groups: readonly (readonly number[])[]): void;
-  heal(): void;
-}
-
-/** The Redis of one cluster. What it writes there begins with `keyPrefix`. */
-export interface RedisOfCluster {
-  readonly url: string;
-  readonly keyPrefix: string;
+  partition(...groups: readonly (readonly number[])[]): void | Promise<void>;
+  heal(): void | Promise<void>;
 }

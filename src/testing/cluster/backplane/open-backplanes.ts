@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { format } from '../../report/format.js';
-import type { Backplanes, RedisOfCluster } from './backplane.js';
+import type { ClusterRedis } from '../redis-links.js';
+import type { Backplanes } from './backplane.js';
 import { CustomBackplanes, type CreateAdapter } from './custom.js';
 import { EmitterBackplanes } from './emitter.js';
 import { ShardedRedisBackplanes } from './redis-sharded.js';
@@ -12,7 +13,7 @@ const KINDS = {
   redis: RedisBackplanes,
   'redis-sharded': ShardedRedisBackplanes,
   'redis-streams': RedisStreamsBackplanes,
-} satisfies Record<string, new (redis: RedisOfCluster) => Backplanes>;
+} satisfies Record<string, new (keyPrefix: string) => Backplanes>;
 
 /** Which adapter joins the nodes of a cluster. */
 export interface BackplaneOptions {
@@ -22,7 +23,7 @@ export interface BackplaneOptions {
    *
    * @default none: the nodes are joined by an emitter, or by the app itself with `WebsocketModule.forRoot({ redis })`
    */
-  redis?: { url: string; keyPrefix?: string };
+  redis?: ClusterRedis & { keyPrefix?: string };
   /**
    * The adapter that joins the nodes, whatever adapter the app has. `'redis'` and `'redis-sharded'` are those of
    * `@socket.io/redis-adapter`, `'redis-streams'` is that of `@socket.io/redis-streams-adapter`; they need `redis`.
@@ -45,5 +46,5 @@ export function createBackplanes({ redis, adapter = redis && 'redis' }: Backplan
     throw new TypeError(
       `The adapter ${format(adapter)} needs a Redis: startTestCluster(AppModule, { redis: { url } }).`,
     );
-  return new KINDS[adapter]({ url: redis.url, keyPrefix: redis.keyPrefix ?? `test-${randomUUID()}` });
+  return new KINDS[adapter](redis.keyPrefix ?? `test-${randomUUID()}`);
 }

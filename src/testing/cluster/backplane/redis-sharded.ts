@@ -1,14 +1,14 @@
 import type { AdapterClass } from '../../socket-io/in-memory-adapter.js';
-import type { Backplane, Backplanes, RedisOfCluster } from './backplane.js';
+import type { Backplane, Backplanes } from './backplane.js';
 import { fenceToNodes } from '../../observer/nodes.js';
 import { closeRedis, connectRedis, loadPeer } from './redis-client.js';
 
 /** Joins the nodes by the sharded adapter of `@socket.io/redis-adapter`. It subscribes to a channel for each room. */
 export class ShardedRedisBackplanes implements Backplanes {
-  constructor(private readonly redis: RedisOfCluster) {}
+  constructor(private readonly keyPrefix: string) {}
 
-  async open(): Promise<Backplane> {
-    const { url, keyPrefix } = this.redis;
+  async open(_node: number, url: string): Promise<Backplane> {
+    const { keyPrefix } = this;
     const { createShardedAdapter } = await loadPeer(
       '@socket.io/redis-adapter',
       () => import('@socket.io/redis-adapter'),

@@ -1,6 +1,6 @@
 import type { Namespace } from '../../../websocket/index.js';
 import type { AdapterClass } from '../../socket-io/in-memory-adapter.js';
-import type { Backplane, Backplanes, RedisOfCluster } from './backplane.js';
+import type { Backplane, Backplanes } from './backplane.js';
 import { fenceToNodes } from '../../observer/nodes.js';
 import { closeRedis, connectRedis, loadPeer, type RedisClient } from './redis-client.js';
 
@@ -9,10 +9,10 @@ import { closeRedis, connectRedis, loadPeer, type RedisClient } from './redis-cl
  * node, and pub/sub for requests and answers.
  */
 export class RedisStreamsBackplanes implements Backplanes {
-  constructor(private readonly redis: RedisOfCluster) {}
+  constructor(private readonly keyPrefix: string) {}
 
-  async open(): Promise<Backplane> {
-    const { url, keyPrefix } = this.redis;
+  async open(_node: number, url: string): Promise<Backplane> {
+    const { keyPrefix } = this;
     const { createAdapter } = await loadPeer(
       '@socket.io/redis-streams-adapter',
       () => import('@socket.io/redis-streams-adapter'),

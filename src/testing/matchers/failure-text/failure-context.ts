@@ -32,6 +32,7 @@ export function failureContext(
     'the last event': contradicts && isCausedByAnother(told, last) ? undefined : last,
     because: [
       ...clients.flatMap(whyGone).filter(isNews),
+      ...new Set(context.everyone().flatMap(({ connection }) => connection.faults)),
       ...whetherFaked(),
       ...showWorks(context.activity.work).filter(isNews),
       ...errors.slice(-MAX.errors).flatMap((entry) => {

@@ -12,6 +12,7 @@ export interface Lanes {
 }
 
 const UNWANTED = 4;
+const REDIS: Lane = { kind: 'redis' };
 
 /** The steps that show one entry. @param isUnwanted whether an assertion says that it should not have come */
 export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean): readonly Step[] {
@@ -29,7 +30,7 @@ export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean)
   const client = name === undefined ? server : lanes.of(name);
   const missing = missingArrows(entry, lanes);
   if ('over' in drawing)
-    return [...missing, { kind: 'note', over: drawing.over === 'client' ? client : server, ...drawn }];
+    return [...missing, { kind: 'note', over: { client, server, redis: REDIS }[drawing.over], ...drawn }];
   const [from, to] = drawing.by === 'client' ? [client, server] : [server, client];
   return [...missing, { kind: 'arrow', style: drawing.style ?? 'plain', from, to, ...drawn }];
 }

@@ -4,9 +4,10 @@ export type Severity = 0 | 1 | 2 | 3 | 4;
 /** From this severity on, an entry is surely a failure. A less severe one may be what the test is about. */
 export const SURELY_WRONG = 2;
 
-/** An arrow between a client and the server, or a note over one of the two. */
+/** An arrow between a client and the server, or a note over one of the two or over Redis. */
 export type Drawing = (
-  { readonly by: 'client' | 'server'; readonly style?: 'answer' | 'cut' } | { readonly over: 'client' | 'server' }
+  | { readonly by: 'client' | 'server'; readonly style?: 'answer' | 'cut' }
+  | { readonly over: 'client' | 'server' | 'redis' }
 ) & {
   readonly text: string;
   /** Whether it may only be due to the disconnection of clients at the end of a test. */

@@ -10,6 +10,7 @@ function connection(
 ): Connection {
   return {
     name: 'alice',
+    faults: [],
     agrees,
     fenceToServer: async () => on.toServer?.(),
     fenceToClient: async () => on.toClient?.(),

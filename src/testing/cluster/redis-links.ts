@@ -1,0 +1,51 @@
+import { openLink, type TcpLink } from '../link/tcp-link.js';
+import { REDIS, type Fault } from '../timeline/kinds/faults.js';
+import type { Timeline } from '../timeline/timeline.js';
+import type { Network } from './backplane/backplane.js';
+
+/** The Redis of a cluster: that of `startRedis`, or another one. */
+export interface ClusterRedis {
+  readonly url: string;
+  /** @internal Reports the faults that a test injects into a Redis of `startRedis`. */
+  observe?(listener: (fault: Fault) => void): () => void;
+}
+
+/** The ways of a cluster's nodes to their Redis: a link for each node. */
+export class RedisLinks implements Network {
+  private readonly links = new Map<number, TcpLink>();
+  private stopObserving: (() => void) | undefined;
+
+  constructor(private readonly redis: ClusterRedis) {}
+
+  /** Opens the link of a node. */
+  async open(node: number, timeline: Timeline): Promise<TcpLink> {
+    this.stopObserving ??= this.redis.observe?.((fault) =>
+      timeline.recorder()({ kind: 'faulted', subject: REDIS, fault }),
+    );
+    const subject = `the link of node ${node} to Redis`;
+    const link = await openLink(this.redis.url, { subject, record: timeline.recorder(node) });
+    this.links.set(node, link);
+    return link;
+  }
+
+  /** What is wrong with the links, in words. */
+  get faults(): readonly string[] {
+    return [...this.links.values()].flatMap(({ faults }) => faults);
+  }
+
+  /** Redis stays on the side of the largest group. The nodes of the other groups lose it, and with it all other nodes. */
+  async partition(...groups: readonly (readonly number[])[]): Promise<void> {
+    const [, ...cutOff] = groups.toSorted((one, other) => other.length - one.length);
+    await Promise.all(cutOff.flat().map((node) => this.links.get(node)?.cut()));
+  }
+
+  async heal(): Promise<void> {
+    const faulty = [...this.links.values()].filter(({ faults }) => faults.length > 0);
+    await Promise.all(faulty.map((link) => link.heal()));
+  }
+
+  async close(): Promise<void> {
+    this.stopObserving?.();
+    await Promise.all(Array.from(this.links.values(), (link) => link.close()));
+  }
+}
