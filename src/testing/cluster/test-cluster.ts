@@ -129,7 +129,7 @@ export class TestCluster<
   async addNode(version?: Version): Promise<Node> {
     const node = await this.startNode(version);
     this.places.push(node);
-    await this.expectJoined();
+    await this.joined();
     return node;
   }
 
@@ -144,7 +144,7 @@ export class TestCluster<
     const exits: NodeExit[] = [];
     for (const [place, old] of this.places.entries()) {
       const node = await this.startNode(version);
-      await this.expectJoined();
+      await this.joined();
       this.places[place] = node;
       exits.push(await old.terminate());
     }
@@ -168,7 +168,7 @@ export class TestCluster<
   /** Connects all nodes again, and resolves when they see each other. What was lost stays lost. */
   async heal(): Promise<void> {
     await this.network.heal();
-    await this.expectJoined();
+    await this.joined();
   }
 
   /** Closes every node, like `TestApp.close`, and what they share. Further calls return the same promise. */
@@ -186,7 +186,7 @@ export class TestCluster<
     try {
       if (atOnce) this.places.push(...(await allStarted(Array.from({ length: count }, () => this.startNode()))));
       else while (this.places.length < count) this.places.push(await this.startNode());
-      await this.expectJoined();
+      await this.joined();
       return this;
     } catch (error) {
       await this.close().catch(() => {});
@@ -221,8 +221,13 @@ export class TestCluster<
     return node;
   }
 
-  /** Waits until the nodes see each other. The app's own adapter may still be subscribing. */
-  private async expectJoined(): Promise<void> {
+  /**
+   * Resolves when all nodes see each other, for example after Redis was away.
+   *
+   * @throws AppStartError when they do not in time
+   */
+  async joined(): Promise<void> {
+    // The app's own adapter may still be subscribing.
     const nodes = this.openNodes;
     const began = runningTime();
     const seen = await this.countUntil(nodes, (count) => count >= nodes.length, this.timeout);

@@ -4,10 +4,15 @@ import { WebsocketModule } from 'nest-realtime-kit';
 import { RoomGateway } from './room.gateway.js';
 
 /** A chat as a team would deploy it: configured by the environment, joined by Redis, drained on SIGTERM. */
-const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, FAILS } = process.env;
+const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, PING_INTERVAL: pingInterval, FAILS } = process.env;
 
 @Module({
-  imports: [WebsocketModule.forRoot({ ...(url && { redis: { url, keyPrefix } }) })],
+  imports: [
+    WebsocketModule.forRoot({
+      ...(url && { redis: { url, keyPrefix } }),
+      ...(pingInterval && { pingInterval: Number(pingInterval), pingTimeout: Number(pingInterval) }),
+    }),
+  ],
   providers: [RoomGateway],
 })
 class ChatModule {}
