@@ -12,15 +12,16 @@ import { observeApp } from '../observer/observe-app.js';
 import type { ObservedSocket } from '../observer/observed-socket.js';
 import { Refusals } from '../observer/refused-events.js';
 import type { ServerObserver } from '../observer/server-observer.js';
-import { format } from '../report/format.js';
 import { Activity } from '../settle/activity.js';
 import { observeFences, sendFence } from '../socket-io/fence.js';
 import { connectionIdOf } from '../socket-io/server-internals.js';
 import type { Happening } from '../timeline/entry.js';
+import { withoutBulk } from '../timeline/timeline.js';
 import { EXPIRED, type Expired } from '../timing/deadline.js';
 import { nextTurn, now } from '../timing/real-time.js';
 import { Channel } from './channel.js';
 import type { Answers, Ask, Fact, Reply } from './facts.js';
+import { toPlain } from './plain.js';
 
 /*
  * Preloaded into the process of a node (`node --import`). It observes the first Nest app that the process starts, lets
@@ -36,7 +37,7 @@ class ReportedRefusals extends Refusals {
 
 const identity = {};
 const activity = new Activity();
-const channel = new Channel<Ask, Fact | Reply>(process, (ask) => void answer(ask), withoutFunctions);
+const channel = new Channel<Ask, Fact | Reply>(process, (ask) => void answer(ask), toPlain);
 const sockets = new Map<string, Socket>();
 const connections = new Map<string, Socket['conn']>();
 let observer: ServerObserver | undefined;
@@ -143,6 +144,8 @@ function report(fact: Fact): void {
 }
 
 function record(happening: Happening, cause = executionContext.getStore()?.cause): number {
+  // The test keeps no large values either.
+  if ('args' in happening) happening.args = happening.args.map(withoutBulk);
   report({ fact: 'recorded', seq: (recorded += 1), happening, cause });
   return recorded;
 }
@@ -183,21 +186,4 @@ function reportListening(http: HttpServer): void {
       path: server.path(),
     })),
   });
-}
-
-/** A message that IPC cannot clone is sent with its values as text. */
-function withoutFunctions(message: Fact | Reply): Fact | Reply {
-  try {
-    return structuredClone(message);
-  } catch {
-    if (!('fact' in message))
-      return { reply: message.reply, error: `The answer cannot be sent: ${format(message.value)}` };
-    if (message.fact === 'failed') return { ...message, error: format(message.error) };
-    if (message.fact !== 'recorded') return message;
-    const texts = Object.entries(message.happening).map(([key, value]) => [
-      key,
-      Array.isArray(value) ? value.map(format) : typeof value === 'object' ? format(value) : value,
-    ]);
-    return { ...message, happening: Object.fromEntries(texts) as typeof message.happening };
-  }
 }

@@ -116,7 +116,7 @@ export class Timeline {
 }
 
 /** A large value would stay in memory as long as the timeline. */
-function withoutBulk(value: unknown): unknown {
+export function withoutBulk(value: unknown): unknown {
   if (typeof value === 'string' && value.length > LARGE) return `${value.slice(0, 100)}… (${value.length} characters)`;
   if (ArrayBuffer.isView(value) && value.byteLength > LARGE)
     return `${value.constructor.name} of ${value.byteLength} bytes`;
