@@ -18,7 +18,7 @@ const { emitter, ...onRedis } = adapters;
 describe.concurrent('the emitter', () => {
   const start = (nodes: number): Promise<TestCluster> =>
     startTestCluster(AdapterContractModule, { nodes, ...emitter!('') });
-  for (const { name, run } of adapterContract({ start })) plainTest.concurrent(name, run);
+  for (const { name, run } of adapterContract({ start })) plainTest.concurrent(`promises: ${name}`, run);
 });
 
 const everyOne = Object.entries(onRedis);
@@ -32,7 +32,7 @@ describe.concurrent.each(everyOne.map(([adapter, optionsOn], place) => ({ adapte
     for (const [index, { name, run }] of adapterContract({ start }).entries()) {
       const deviation = deviations[adapter]?.[name];
       if (!isWhole && !deviation && index % everyOne.length !== place) continue;
-      test.concurrent(deviation ? `does not promise: ${name}` : name, async ({ redisUrl }) => {
+      test.concurrent(deviation ? `does not promise: ${name}` : `promises: ${name}`, async ({ redisUrl }) => {
         url = redisUrl;
         if (deviation) await expect(run()).rejects.toThrow(deviation);
         else await run();
@@ -43,7 +43,7 @@ describe.concurrent.each(everyOne.map(([adapter, optionsOn], place) => ({ adapte
 
 describe('an adapter of a user', () => {
   describe.concurrent('without a fault', () => {
-    for (const { name, run } of adapterContract(ownAdapter())) plainTest.concurrent(name, run);
+    for (const { name, run } of adapterContract(ownAdapter())) plainTest.concurrent(`promises: ${name}`, run);
   });
 
   const delivered = 'many broadcasts arrive once each, in the order of their sender, and at nobody else';

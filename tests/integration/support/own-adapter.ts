@@ -29,7 +29,7 @@ class OwnAdapter extends ClusterAdapterWithHeartbeat {
   }
 
   override del(id: string, room: string): void {
-    if (this.fault !== 'forgets leaves' || !isFaulty()) super.del(id, room);
+    if (this.fault !== 'forgets leaves' || !isFaulty()) void super.del(id, room);
   }
 
   override onMessage(message: ClusterMessage): void {
