@@ -11,6 +11,9 @@ import { sockets } from './cases/sockets.js';
 import { AdapterContractModule } from './contract.module.js';
 import { NODES, Stage } from './stage.js';
 
+/** How long each wait may take, in milliseconds. Adapters wait up to five seconds for answers. */
+const TIMEOUT = 10_000;
+
 /** One promise of Socket.IO's adapters. */
 export interface AdapterContractCase {
   /** What is promised. */
@@ -40,7 +43,7 @@ export interface ContractClusters {
 export function adapterContract(adapter: CreateAdapter | ContractClusters): AdapterContractCase[] {
   const start =
     typeof adapter === 'function'
-      ? (count: number) => startTestCluster(AdapterContractModule, { nodes: count, adapter })
+      ? (count: number) => startTestCluster(AdapterContractModule, { nodes: count, adapter, timeout: TIMEOUT })
       : (count: number) => adapter.start(count);
   const promises = { ...broadcasts, ...sockets, ...acks, ...nodes, ...many };
   return Object.entries(promises).map(([name, check]) => ({ name, run: () => onStage(start, check) }));

@@ -95,7 +95,9 @@ export class Stage {
     });
     if (wrong.length === 0) return;
     throw new AssertionError({
-      message: report(`${format(event)} was not delivered as it should be:`, { clients: wrong }),
+      message: report(`Expected ${format(event)} to reach its clients once each and in order, and nobody else.`, {
+        but: wrong,
+      }),
     });
   }
 
@@ -117,6 +119,7 @@ export class Stage {
 }
 
 function shown(args: readonly unknown[]): string {
+  if (args.length === 0) return 'it';
   return args.length === 1 ? format(args[0]) : format(args);
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createShardedAdapter } from '@socket.io/redis-adapter';
 import type { CreateAdapter, TestClusterOptions } from 'nest-realtime-kit/testing';
 import { createClient } from 'redis';
@@ -13,9 +12,8 @@ export const adapters: Readonly<Record<string, (url: string) => TestClusterOptio
 };
 
 /** The sharded adapter with one channel for all rooms, as a user would set it. */
-export function shardedStatic(url: string): CreateAdapter {
-  const channelPrefix = randomUUID();
-  return async () => {
+function shardedStatic(url: string): CreateAdapter {
+  return async (_node, channelPrefix) => {
     const { clients, close } = await openClients(url, 2);
     const [publisher, subscriber] = clients;
     const adapter = createShardedAdapter(publisher, subscriber, { channelPrefix, subscriptionMode: 'static' });

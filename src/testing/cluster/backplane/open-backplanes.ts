@@ -36,8 +36,9 @@ export interface BackplaneOptions {
 
 /** @throws TypeError when the options do not fit together */
 export function createBackplanes({ redis, adapter = redis && 'redis' }: BackplaneOptions): Backplanes {
+  const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   if (adapter === undefined) return new EmitterBackplanes();
-  if (typeof adapter === 'function') return new CustomBackplanes(adapter);
+  if (typeof adapter === 'function') return new CustomBackplanes(adapter, keyPrefix);
   if (!Object.hasOwn(KINDS, adapter)) {
     const known = Object.keys(KINDS).map(format).join(', ');
     throw new TypeError(`startTestCluster knows the adapters ${known}, and functions; got ${format(adapter)}.`);
@@ -46,5 +47,5 @@ export function createBackplanes({ redis, adapter = redis && 'redis' }: Backplan
     throw new TypeError(
       `The adapter ${format(adapter)} needs a Redis: startTestCluster(AppModule, { redis: { url } }).`,
     );
-  return new KINDS[adapter](redis.keyPrefix ?? `test-${randomUUID()}`);
+  return new KINDS[adapter](keyPrefix);
 }
