@@ -20,8 +20,11 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   private readonly conversations: Conversation<Client>[] = [];
   private readonly recorded = new HistoryRecord();
 
-  /** @internal @param settle waits until nothing is in flight, and then calls `settled` */
-  constructor(private readonly settle: () => Promise<void>) {}
+  /** @internal */
+  constructor(
+    /** @internal Waits until nothing is in flight, and then calls `settled`. */
+    readonly settle: () => Promise<void>,
+  ) {}
 
   /** The entries so far, in order. */
   get entries(): readonly HistoryEntry[] {
