@@ -1,5 +1,6 @@
 import type { TestClient } from '../client/test-client.js';
 import type { Conversation } from '../history/conversation.js';
+import { errorAnswerIn } from '../model/error-answer.js';
 import { DeadlineError } from '../report/errors.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import type { Step } from './plan.js';
@@ -77,8 +78,8 @@ export class Participant<Client extends TestClient> {
 
   private async join(room: string, join: NonNullable<Conversation<Client>['join']>): Promise<void> {
     const { connects } = this;
-    await join(this.client, room);
-    if (this.connects === connects) this.joined.add(room);
+    const answer = await join(this.client, room);
+    if (this.connects === connects && !errorAnswerIn([answer])) this.joined.add(room);
   }
 }
 

@@ -28,6 +28,9 @@ interface Host<Client extends TestClient> {
   readonly history: History<Client>;
 }
 
+/** After how many steps the clients pause: what has not arrived when nothing is in flight any more is lost. */
+const STEPS_BETWEEN_PAUSES = 25;
+
 const RECONNECTING: ConnectOptions = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 100 };
 
 /** Connects the clients of a workload, and begins it. */
@@ -48,7 +51,7 @@ export async function startWorkload<Client extends TestClient>(
   const clients: Client[] = [];
   while (clients.length < count) clients.push(await connectTo({ ...RECONNECTING, ...connect?.(clients.length) }));
   const participants = clients.map((client) => new Participant(client, recorded, rooms));
-  const workload = new Workload(clients, participants, planOf(seed, steps, count), pace);
+  const workload = new Workload(clients, participants, planOf(seed, steps, count), pace, () => history.settle());
   history.running.add(workload);
   const ended = (): boolean => history.running.delete(workload);
   workload.done.then(ended, ended);
@@ -63,6 +66,7 @@ export class Workload<Client extends TestClient = TestClient> {
    */
   readonly done: Promise<void>;
   private step = 0;
+  private isRestless = false;
   private readonly controller = new AbortController();
   private readonly waiting = new Set<() => void>();
 
@@ -72,6 +76,7 @@ export class Workload<Client extends TestClient = TestClient> {
     private readonly participants: readonly Participant<Client>[],
     private readonly plan: readonly Step[],
     private readonly pace: number,
+    private readonly settle: () => Promise<void>,
   ) {
     this.done = this.run();
     // It is reported to whoever awaits it. A test that has failed before does not.
@@ -104,6 +109,7 @@ export class Workload<Client extends TestClient = TestClient> {
         ongoing.push(participants[step.client]!.act(step).catch((error: unknown) => controller.abort(error)));
         this.step += 1;
         this.wake();
+        if (this.step % STEPS_BETWEEN_PAUSES === 0) await this.rest();
       }
       await Promise.all(ongoing);
       controller.signal.throwIfAborted();
@@ -111,6 +117,12 @@ export class Workload<Client extends TestClient = TestClient> {
     } finally {
       this.wake();
     }
+  }
+
+  /** While a fault lasts, something may be in flight all the time. It does not try again then. */
+  private async rest(): Promise<void> {
+    if (this.isRestless) return;
+    await this.settle().catch(() => (this.isRestless = true));
   }
 
   private wake(): void {

@@ -58,6 +58,21 @@ async function clients(app: TestApp<ServerToClient, ClientToServer, Namespaces>)
   });
 }
 
+async function histories(app: TestApp<ServerToClient, ClientToServer>): Promise<void> {
+  const { say, join } = app.history.record({
+    say: (client, _room, message) => client.emit('say', message),
+    join: (client, room) => client.emitWithAck('join', room),
+    hears: 'said',
+  });
+  const alice = await app.connect();
+  expectTypeOf(await join(alice, 'lobby')).toEqualTypeOf<string>();
+  say(alice, 'lobby', 'hi');
+  // @ts-expect-error -- there is no such event
+  app.history.record({ say: (client) => client.emit('shout'), hears: 'said' });
+  // @ts-expect-error -- joining has an end
+  await app.workload({ say: (client) => client.emit('say', 'hi'), join: () => {}, hears: 'said' });
+}
+
 async function statements(
   app: TestApp<ServerToClient, ClientToServer>,
   bob: TestClient<ServerToClient, ClientToServer>,
@@ -106,6 +121,7 @@ function fixtures(): void {
 
 test('event maps type the clients of an app and the assertions about them', () => {
   expectTypeOf(clients).toBeFunction();
+  expectTypeOf(histories).toBeFunction();
   expectTypeOf(statements).toBeFunction();
   expectTypeOf(untyped).toBeFunction();
   expectTypeOf(fixtures).toBeFunction();

@@ -163,6 +163,16 @@ describe('onlyMembers', () => {
       },
     ],
     [
+      'a request without an ack may be done even later',
+      (w) => {
+        w.ask('joining', 'dave');
+        w.leave('dave');
+        w.leave('dave');
+        w.say('alice', 'm');
+        w.hear('dave', 'm');
+      },
+    ],
+    [
       'joining and leaving overlapped',
       (w) => {
         const [join, leave] = [w.ask('joining', 'dave'), w.ask('leaving', 'dave')];

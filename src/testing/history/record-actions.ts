@@ -1,0 +1,72 @@
+import { errorAnswerIn } from '../model/error-answer.js';
+import { format } from '../report/format.js';
+import type { Conversation } from './conversation.js';
+import type { HistoryRecord, Known } from './record.js';
+
+type NamedClient = Parameters<HistoryRecord['knownAs']>[0];
+type Say<Client> = Conversation<Client>['say'];
+type Move<Client> = NonNullable<Conversation<Client>['join']>;
+
+/** Returns the functions of a conversation; what is done with them is recorded. */
+export function recordActions<Client extends NamedClient, Talk extends Conversation<Client>>(
+  conversation: Talk,
+  record: HistoryRecord,
+): Talk {
+  const { say, join, leave } = conversation;
+  return {
+    ...conversation,
+    say: recordSay<Client>(record, say, join !== undefined),
+    ...(join && { join: recordMove<Client>(record, 'joining', join) }),
+    ...(leave && { leave: recordMove<Client>(record, 'leaving', leave) }),
+  };
+}
+
+function recordSay<Client extends NamedClient>(
+  record: HistoryRecord,
+  say: Say<Client>,
+  hasRooms: boolean,
+): Say<Client> {
+  return (client, room, message) => {
+    if (record.messages.has(message))
+      throw new TypeError(`${format(message)} was said before. Each message of a history is different.`);
+    const known = record.knownAs(client);
+    record.messages.add(message);
+    // If it throws, the client has not sent it. Until it returns, nobody can have got it.
+    const result = say(client, room, message);
+    const asksAck = isPromise(result);
+    const seq = record.add({ kind: 'said', ...known, message, ...(hasRooms && { room }), asksAck });
+    return asksAck ? recordAnswer(record, result, seq, known) : result;
+  };
+}
+
+function recordMove<Client extends NamedClient>(
+  record: HistoryRecord,
+  kind: 'joining' | 'leaving',
+  move: Move<Client>,
+): Move<Client> {
+  return async (client, room) => {
+    const known = record.knownAs(client);
+    const seq = record.add({ kind, ...known, room });
+    return recordAnswer(record, move(client, room), seq, known);
+  };
+}
+
+async function recordAnswer(
+  record: HistoryRecord,
+  result: Promise<unknown>,
+  to: number,
+  known: Known,
+): Promise<unknown> {
+  let ok = false;
+  try {
+    const answer = await result;
+    ok = errorAnswerIn([answer]) === undefined;
+    return answer;
+  } finally {
+    record.add({ kind: 'answered', ...known, to, ok });
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | undefined)?.then === 'function';
+}
