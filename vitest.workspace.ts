@@ -43,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cluster',
-          include: ['tests/cluster/*.spec.ts'],
+          include: ['tests/cluster/**/*.spec.ts'],
           globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
           testTimeout: 60_000,
         },

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startTestCluster, type AppStartError, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
@@ -17,8 +16,7 @@ const test = redisTest.extend<{ start: (options?: ProcessClusterOptions) => Retu
 });
 
 function startCluster(url: string, options: ProcessClusterOptions = {}) {
-  const env = { REDIS_KEY_PREFIX: randomUUID(), ...options.env };
-  return startTestCluster(script, { redis: { url }, ...options, env });
+  return startTestCluster(script, { redis: { url }, ...options });
 }
 
 describe('a cluster of built servers', () => {

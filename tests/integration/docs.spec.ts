@@ -104,7 +104,7 @@ test.each(modules.filter(isConfiguration))('$title names existing reporters with
 test.each(quoted.map((block) => ({ title: titleOf(block), block })))(
   '$title is identical to the file that it names',
   ({ block }) => {
-    expect(block.quotes).toMatch(/^tests\/(?:package|integration\/recipes)\//);
+    expect(block.quotes).toMatch(/^tests\/(?:package|(?:integration|cluster)\/recipes)\//);
     expect(read(block.quotes!)).toBe(block.code);
   },
 );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Server } from '../../websocket/index.js';
@@ -26,8 +27,11 @@ export interface TestClusterOptions extends TestAppOptions, ClusterOptions, Back
 /** Options of a cluster whose nodes are processes. */
 export interface ProcessClusterOptions
   extends Omit<AppOptions, 'idle'>, Pick<TestAppOptions, 'timeout' | 'timelineEntries'>, ClusterOptions {
-  /** The Redis that the app is to use. The processes get its address as the environment variable `REDIS_URL`. */
-  redis?: ClusterRedis;
+  /**
+   * The Redis that the app is to use. The processes get its address as the environment variable `REDIS_URL`, and as
+   * `REDIS_KEY_PREFIX` what separates this cluster from others on the same Redis, for an app that reads it.
+   */
+  redis?: ClusterRedis & { keyPrefix?: string };
   /**
    * Environment variables, in addition to those of this process. `PORT` is 0, unless it is given here; whatever the app
    * asks for, it listens on a free port of 127.0.0.1.
@@ -114,6 +118,7 @@ function processes(script: string, timeout: number, options: ProcessClusterOptio
   const { cwd = process.cwd(), env, redis, startTimeout = START_TIMEOUT } = options;
   let observer: RemoteObserver | undefined;
   const links = redis && new RedisLinks(redis);
+  const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   return {
     network: links,
     faults: () => links?.faults ?? [],
@@ -130,7 +135,13 @@ function processes(script: string, timeout: number, options: ProcessClusterOptio
         redisLink,
         script: path,
         cwd,
-        env: { ...process.env, PORT: '0', ...(redisLink && { REDIS_URL: redisLink.url }), ...env, ...ofVersion },
+        env: {
+          ...process.env,
+          PORT: '0',
+          ...(redisLink && { REDIS_URL: redisLink.url, REDIS_KEY_PREFIX: keyPrefix }),
+          ...env,
+          ...ofVersion,
+        },
         node,
         cluster,
         observer,

@@ -2,6 +2,6 @@
 import { startTestCluster } from '../../../dist/testing/index.js';
 
 const [, , script, url] = process.argv;
-const cluster = await startTestCluster(script, { redis: { url }, env: { REDIS_KEY_PREFIX: `held-${process.pid}` } });
+const cluster = await startTestCluster(script, { redis: { url } });
 console.log(JSON.stringify(cluster.nodes.map(({ pid }) => pid)));
 setInterval(() => {}, 1_000);
