@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { ConnectOptions } from '../client/connect-options.js';
+import type { Receiver } from '../client/receiver.js';
 import type { TestClient } from '../client/test-client.js';
 import type { LogEntry } from '../model/log-entry.js';
 import type { LogCapture } from '../observer/log-capture.js';
@@ -91,6 +92,9 @@ export interface ClusterView {
   scene: Scene;
   timeline: Timeline;
   everyone(): readonly TestClient[];
+  receivers(): readonly Receiver[];
+  /** The names of the clients and crowds that belong to no node, but may be on any of them. */
+  spread(): ReadonlySet<string>;
   errors(): readonly LogEntry[];
   /** Resolves when the open nodes no longer count the closed ones. */
   forgetClosed(): Promise<void>;

@@ -148,7 +148,7 @@ export class ClientConnection implements Connection {
 
   private listen(): void {
     const { name, socket } = this;
-    const { activity, observer, record } = this.context;
+    const { activity, observer } = this.context;
     observeWire(socket, this.traffic);
     observeQueue(socket, () => activity.changed());
     observeSocket(socket, {
@@ -160,7 +160,7 @@ export class ClientConnection implements Connection {
         this.lastReason = reason;
         this.traffic.giveUpAcks();
         if (this.isGone) this.giveUpListeners();
-        record({ kind: 'disconnected', client: name, end: 'client', reason });
+        this.traffic.record({ kind: 'disconnected', client: name, end: 'client', reason });
         activity.moved();
       },
       onEvent: (event, args) => {
