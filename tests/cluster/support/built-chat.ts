@@ -1,0 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
+
+/** Starts a cluster of the built chat on a Redis, apart from other clusters there. */
+export function startBuiltChat(url: string, options: ProcessClusterOptions = {}) {
+  const env = { REDIS_KEY_PREFIX: randomUUID(), ...options.env };
+  return startTestCluster('dist/cluster-app/main.js', { redis: { url }, ...options, env });
+}
