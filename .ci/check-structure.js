@@ -9,7 +9,7 @@ const orders = {
   'src/websocket':
     'errors socket-io options timing handshake flow nest dispatch authentication connection redis shutdown .',
   'src/testing':
-    'model timing report nest socket-io settle timeline link observer child client matchers coverage history workload app cluster contract redis . vitest',
+    'model timing report nest socket-io settle timeline link observer child client crowd matchers coverage history workload app cluster contract redis . vitest',
 };
 
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;

@@ -5,13 +5,17 @@ export type { AdapterFactory, CreateAdapter, CreatedAdapter } from './cluster/ba
 export { adapterContract, type AdapterContractCase, type ContractClusters } from './contract/adapter-contract.js';
 export { AdapterContractModule } from './contract/contract.module.js';
 export { type AppNode } from './cluster/app-node.js';
+export { type Balancer, type BalancerOptions } from './cluster/balancer.js';
 export { type ChildNode } from './cluster/child-node.js';
 export { type ClusterNode } from './cluster/cluster-node.js';
+export { type Entrance, type Proxy } from './cluster/spread-clients.js';
 export { type TestCluster, type Version } from './cluster/test-cluster.js';
 export { type NodeExit } from './child/node-process.js';
 export { worlds, type World, type WorldMatrix, type WorldTransport } from './app/test-matrix.js';
 export { type IdleCheck, type TestApp } from './app/test-app.js';
 export { type ConnectOptions } from './client/connect-options.js';
+export { type Crowd } from './crowd/crowd.js';
+export { type ConnectManyOptions } from './crowd/connect-many.js';
 export type * from './client/events.js';
 export type * from './client/events-map.js';
 export { type TestClient, type WaitOptions } from './client/test-client.js';

@@ -5,19 +5,16 @@ import { startTestCluster, type AppStartError, type ProcessClusterOptions } from
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 import { test as redisTest } from '../integration/support/redis.js';
+import { startBuiltChat } from './support/built-chat.js';
 
 const script = 'dist/cluster-app/main.js';
 
 /** Starts clusters of the built chat that share a Redis, and are apart from other clusters on it. */
-const test = redisTest.extend<{ start: (options?: ProcessClusterOptions) => ReturnType<typeof startCluster> }>({
+const test = redisTest.extend<{ start: (options?: ProcessClusterOptions) => ReturnType<typeof startBuiltChat> }>({
   start: async ({ redisUrl }, use) => {
-    await use((options) => startCluster(redisUrl, options));
+    await use((options) => startBuiltChat(redisUrl, options));
   },
 });
-
-function startCluster(url: string, options: ProcessClusterOptions = {}) {
-  return startTestCluster(script, { redis: { url }, ...options });
-}
 
 describe('a cluster of built servers', () => {
   test('an event reaches the members of a room on all nodes, and no other client', async ({ start }) => {

@@ -1,9 +1,10 @@
 import type { Server as HttpServer } from 'node:http';
+import type { Socket } from '../../websocket/index.js';
 import { DeadlineError, LeftoverClientError, TeardownError, UndeclaredErrorLogsError } from '../report/errors.js';
 import { showWorks } from '../report/format.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
+import type { Clients } from './clients.js';
 import type { RunningApp } from './running-app.js';
-import type { TestClient } from '../client/test-client.js';
 
 /**
  * Closes an app. Every step runs, even if an earlier one fails.
@@ -13,7 +14,7 @@ import type { TestClient } from '../client/test-client.js';
 export async function closeApp(
   running: RunningApp,
   url: string,
-  clients: Iterable<TestClient>,
+  clients: Clients,
   /** The problems that are already known. */
   found: readonly Error[],
 ): Promise<void> {
@@ -26,7 +27,7 @@ export async function closeApp(
       problems.push(error instanceof Error ? error : new Error(String(error)));
     }
   };
-  await Promise.all([...clients].map((client) => attempt(() => client.disconnect())));
+  problems.push(...(await clients.disconnect()));
   await attempt(() => expectNoSockets(running));
   await attempt(() => closeNest(running));
   await attempt(() => expectNoErrors(running));
@@ -46,12 +47,15 @@ function expectNoErrors({ options, logs }: RunningApp): void {
 const LEAVING = 100;
 
 /** Code that opens a client by other means has to close it. Otherwise the client leaks into the next test. */
-async function expectNoSockets({ observer, activity, timeout }: RunningApp): Promise<void> {
+async function expectNoSockets({ observer, activity, timeout, cluster }: RunningApp): Promise<void> {
+  const spread = cluster?.spread() ?? new Set();
+  const remaining = (): readonly Socket[] =>
+    observer.connected.filter((socket) => !spread.has(observer.nameOf(socket)));
   // A client that failed to connect is gone too, but the server may notice that a little later.
-  await activity.until(() => observer.connected.every((socket) => observer.isForeign(socket)) || undefined, timeout);
+  await activity.until(() => remaining().every((socket) => observer.isForeign(socket)) || undefined, timeout);
   // So is a client that other code has just disconnected.
-  await activity.until(() => observer.connected.length === 0 || undefined, LEAVING);
-  const left = observer.connected;
+  await activity.until(() => remaining().length === 0 || undefined, LEAVING);
+  const left = remaining();
   if (left.length === 0) return;
   for (const socket of left) socket.disconnect(true);
   await activity.until(() => activity.idle() || undefined, timeout);

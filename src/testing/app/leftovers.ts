@@ -1,5 +1,5 @@
 import { LooseEndsError, UndeclaredErrorLogsError, UndeclaredRefusalsError } from '../report/errors.js';
-import type { ClientObserver } from '../observer/server-end.js';
+import type { Refusals } from '../observer/refused-events.js';
 import type { Refusal } from '../model/refused-event.js';
 import { payloadOf, type ReceivedEvent } from '../model/received-event.js';
 import { showEvent, type Details } from '../report/format.js';
@@ -13,7 +13,9 @@ import type { ClientAssertionContext, TestClient } from '../client/test-client.j
 const LAST_REST = 500;
 
 /** What is checked of an app. */
-type Checked = Pick<RunningApp, 'logs' | 'options' | 'timeout' | 'activity'> & { readonly observer: ClientObserver };
+type Checked = Pick<RunningApp, 'logs' | 'options' | 'timeout' | 'activity'> & {
+  readonly observer: { readonly refusals: Refusals };
+};
 
 /**
  * Returns what a test left behind, as errors: assertions that it did not await, error logs and refusals that it did not
@@ -51,7 +53,7 @@ export async function findLeftovers(
   const unknown = new Set(errorLogs === 'fail' ? [] : logs.undeclaredErrors(since));
   const told = logs.errorsSince(since).filter((entry) => !unknown.has(entry));
   const logged = new Set(told.map(({ cause }) => cause?.entry));
-  const refused = undeclared.filter((refusal) => !logged.has(refusal.entry) && !wasSeen(refusal, clients));
+  const refused = undeclared.filter((refusal) => !logged.has(refusal.entry) && !wasSeen(refusal, context.everyone()));
   if (refused.length > 0) problems.push(new UndeclaredRefusalsError(refused));
   for (const { entry } of undeclared) observer.refusals.declare(entry);
   const looseEnds = looksClosely ? looseEndsOf(clients, strict) : {};

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { ConnectOptions } from '../client/connect-options.js';
+import type { Receiver } from '../client/receiver.js';
 import type { TestClient } from '../client/test-client.js';
 import type { History } from '../history/history.js';
 import type { LogEntry } from '../model/log-entry.js';
@@ -95,6 +96,9 @@ export interface ClusterView {
   timeline: Timeline;
   history: History;
   everyone(): readonly TestClient[];
+  receivers(): readonly Receiver[];
+  /** The names of the clients and crowds that belong to no node, but may be on any of them. */
+  spread(): ReadonlySet<string>;
   errors(): readonly LogEntry[];
   /** Resolves when the open nodes no longer count the closed ones. */
   forgetClosed(): Promise<void>;

@@ -8,14 +8,16 @@ import { stretched } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { parserOf } from '../socket-io/server-internals.js';
-import { settleAs, type Connection, type SettleOptions } from '../settle/settle.js';
+import { settleAs, type SettleOptions } from '../settle/settle.js';
 import { TeardownError } from '../report/errors.js';
 import { History } from '../history/history.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
 import { explain } from '../matchers/failure-text/similar-events.js';
 import { closeApp } from './close-app.js';
-import { Clients, withoutUndefined } from '../client/clients.js';
+import { Clients, withoutUndefined } from './clients.js';
+import type { ConnectManyOptions } from '../crowd/connect-many.js';
+import type { Crowd } from '../crowd/crowd.js';
 import type { ServerAddress } from '../client/connect-client.js';
 import type { ClientFor, ConnectIn, EventsOf } from '../client/events.js';
 import type { EventsMap } from '../client/events-map.js';
@@ -61,7 +63,8 @@ export class TestApp<
   /** @internal */
   readonly context: ClientContext<TestClient>;
   private readonly running: RunningApp<TestApp>;
-  private readonly ofTest: Clients;
+  /** @internal The test's clients. */
+  readonly ofTest: Clients;
   /** When the earlier tests that shared the app ended, in milliseconds of `performance.now()`. */
   private chapter = 0;
   private closing: Promise<void> | undefined;
@@ -78,7 +81,8 @@ export class TestApp<
       ...running,
       signal: running.options.signal,
       settle: (options) => this.comeToRest(options),
-      everyone: () => running.cluster?.everyone() ?? this.everyone,
+      everyone: () => running.cluster?.everyone() ?? this.ofTest.everyone,
+      receivers: () => running.cluster?.receivers() ?? this.ofTest.receivers,
       errors: () => running.cluster?.errors() ?? running.logs.errorsSince(this.chapter),
       since: () => this.chapter,
       explain,
@@ -173,6 +177,26 @@ export class TestApp<
   }
 
   /**
+   * Connects many clients in a process of their own, so that they do not slow down the test. Assertions about the crowd
+   * are about each of its clients. It resolves like `connect`, when every `handleConnection` has settled. What takes
+   * longer than a second shows its progress on stderr.
+   *
+   * @example
+   * ```ts
+   * const crowd = await app.connectMany(1_000, { auth: (index) => ({ token: `t${index}` }) });
+   * await crowd.emitWithAck('join', 'lobby');
+   * alice.emit('say', 'hi');
+   * await expect(crowd).toReceive('said', 'hi');
+   * ```
+   * @throws CrowdConnectionError when not all of them get connected, with the reasons
+   * @throws RangeError when the number is not a whole number from 1
+   */
+  async connectMany(count: number, options: ConnectManyOptions = {}): Promise<Crowd<ServerToClient, ClientToServer>> {
+    if (this.closing) throw new Error('connectMany() was called on an app that is closed.');
+    return this.ofTest.connectMany([this.addressFor(options)], count, options);
+  }
+
+  /**
    * Adds a socket that the test did not connect, such as the one of the app's own front end. The timeline shows what it
    * sends and receives, `settle()` waits for it, and assertions work with it. What it has received before is not known,
    * so add it before it connects. It is disconnected when the app is closed.
@@ -255,26 +279,18 @@ export class TestApp<
     if (clients.length === this.opened.size) await this.history.end();
     const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
     for (const client of clients) this.opened.delete(client);
+    const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     // While other tests have clients in the app, the declarations may be theirs.
     if (this.opened.size === 0) {
+      problems.push(...(await this.ofTest.disconnect()));
+      this.ofTest.crowds.clear();
       this.ofTest.refused.clear();
       this.logs.takeBackAllowed(since);
       this.running.observer.refusals.takeBackAllowed(since);
       this.chapter = now();
       this.history.forget();
     }
-    const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     if (problems.length > 0) throw new TeardownError('The clients of this test', problems);
-  }
-
-  /** @internal The connections that `settle` waits for. */
-  connections(): readonly Connection[] {
-    return this.ofTest.connections;
-  }
-
-  /** @internal Every client that may have received something, including refused ones. */
-  get everyone(): readonly TestClient[] {
-    return this.ofTest.everyone;
   }
 
   /** @internal Every Socket.IO server of the app. */
@@ -299,15 +315,14 @@ export class TestApp<
   }
 
   private connectOne(options: ConnectOptions): Promise<TestClient> {
-    const { client } = this.running.options;
-    return this.ofTest.connect(this.addressOf({ ...client, ...withoutUndefined(options) }), options);
+    return this.ofTest.connect(this.addressFor(options), options);
   }
 
   private async closeOnce(): Promise<void> {
     if (!this.running.cluster) await this.history.end();
     const problems = await this.leftovers([...this.opened]);
     this.running.record({ kind: 'acted', what: 'the app is closed' });
-    await closeApp(this.running, this.url, this.opened, problems);
+    await closeApp(this.running, this.url, this.ofTest, problems);
   }
 
   /** @internal Like `settle`, but does not stretch the timeout. In a cluster, it waits for all nodes. */
@@ -315,15 +330,16 @@ export class TestApp<
     const { activity, cluster, options: defaults } = this.running;
     const scene = cluster?.scene ?? {
       activity,
-      connections: () => this.connections(),
+      connections: () => this.ofTest.connections,
       isIdle: () => this.isIdle(),
       onSettled: () => this.history.settled(),
     };
     return settleAs(defaults, scene, this.timeout, options);
   }
 
-  /** The address of the Socket.IO server that these options ask for. */
-  private addressOf({ gatewayPort = 0, path }: ConnectOptions): ServerAddress {
+  /** @internal The address of the Socket.IO server that the options of a client ask for. */
+  addressFor(given: Pick<ConnectOptions, 'gatewayPort' | 'path'>): ServerAddress {
+    const { gatewayPort = 0, path } = { ...this.running.options.client, ...withoutUndefined(given) };
     const server = this.serverOf(gatewayPort, path);
     const url = new URL(this.url);
     if (gatewayPort !== 0) url.port = String(portOf(server.httpServer as HttpServer));

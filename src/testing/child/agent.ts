@@ -13,14 +13,14 @@ import type { ObservedSocket } from '../observer/observed-socket.js';
 import { Refusals } from '../observer/refused-events.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { Activity } from '../settle/activity.js';
-import { observeFences, sendFence } from '../socket-io/fence.js';
+import { observeFences, sendFenceToClient } from '../socket-io/fence.js';
 import { connectionIdOf } from '../socket-io/server-internals.js';
 import type { Happening } from '../timeline/entry.js';
 import { withoutBulk } from '../timeline/timeline.js';
 import { EXPIRED, type Expired } from '../timing/deadline.js';
 import { nextTurn, now } from '../timing/real-time.js';
-import { Channel } from './channel.js';
-import type { Answers, Ask, Fact, Reply } from './facts.js';
+import { Answering, type Reply } from './channel.js';
+import type { Fact, Questions } from './facts.js';
 import { toPlain } from './plain.js';
 
 /*
@@ -37,7 +37,6 @@ class ReportedRefusals extends Refusals {
 
 const identity = {};
 const activity = new Activity();
-const channel = new Channel<Ask, Fact | Reply>(process, (ask) => void answer(ask), toPlain);
 const sockets = new Map<string, Socket>();
 const connections = new Map<string, Socket['conn']>();
 let observer: ServerObserver | undefined;
@@ -90,46 +89,41 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 // An app that has ended ends its process, as it would without a test.
 process.channel?.unref();
 
-const answers: Answers = {
-  fence: ({ connection, id }) => {
-    const conn = connections.get(connection);
-    if (conn) sendFence(conn, id);
+const test = new Answering<Fact, Questions>(
+  {
+    fence: ({ connection, id }) => {
+      const conn = connections.get(connection);
+      if (conn) sendFenceToClient(conn, id);
+    },
+    handled: async ({ socket, timeout }) => {
+      const observed = observedOf(socket);
+      return observed ? named(await observed.whenHandled({ timeout })) : true;
+    },
+    left: async ({ socket, timeout }) => {
+      const left = (await observedOf(socket)?.whenLeft({ timeout })) ?? true;
+      if (left === true) sockets.delete(socket);
+      return named(left);
+    },
+    drop: (socket) => void sockets.get(socket)?.disconnect(true),
+    quiet: async ({ timeout, ...options }) => {
+      // A packet is dispatched several ticks after its arrival.
+      await nextTurn();
+      await activity.until(() => activity.idle(options) || undefined, timeout);
+      const pending = activity.pending(options).map((work) => ({ ...work, since: now() - work.since }));
+      return { moves: activity.moves, pending };
+    },
+    crossNodes: () => fenceToNodes(servers()),
+    countNodes: () => countNodes(servers()),
+    namespaces: () => servers().flatMap((server) => namespacesOf(server).map(({ name }) => name)),
+    refusal: async (id) => {
+      const { message, context } = (await observer?.refusalOf(id)) ?? {};
+      return message === undefined
+        ? undefined
+        : { message, context: context && { ...context, message: context.message } };
+    },
   },
-  handled: async ({ socket, timeout }) => {
-    const observed = observedOf(socket);
-    return observed ? named(await observed.whenHandled({ timeout })) : true;
-  },
-  left: async ({ socket, timeout }) => {
-    const left = (await observedOf(socket)?.whenLeft({ timeout })) ?? true;
-    if (left === true) sockets.delete(socket);
-    return named(left);
-  },
-  drop: (socket) => void sockets.get(socket)?.disconnect(true),
-  quiet: async ({ timeout, ...options }) => {
-    // A packet is dispatched several ticks after its arrival.
-    await nextTurn();
-    await activity.until(() => activity.idle(options) || undefined, timeout);
-    const pending = activity.pending(options).map((work) => ({ ...work, since: now() - work.since }));
-    return { moves: activity.moves, pending };
-  },
-  crossNodes: () => fenceToNodes(servers()),
-  countNodes: () => countNodes(servers()),
-  namespaces: () => servers().flatMap((server) => namespacesOf(server).map(({ name }) => name)),
-  refusal: async (id) => {
-    const { message, context } = (await observer?.refusalOf(id)) ?? {};
-    return message === undefined
-      ? undefined
-      : { message, context: context && { ...context, message: context.message } };
-  },
-};
-
-async function answer({ ask: reply, question, argument }: Ask): Promise<void> {
-  try {
-    channel.send({ reply, value: await answers[question](argument as never) });
-  } catch (error) {
-    channel.send({ reply, error: String(error) });
-  }
-}
+  { plain: toPlain },
+);
 
 function named<T>(value: T | Expired): T | 'expired' {
   return value === EXPIRED ? 'expired' : value;
@@ -140,7 +134,7 @@ function servers(): readonly Server[] {
 }
 
 function report(fact: Fact): void {
-  channel.send(fact);
+  test.tell(fact);
 }
 
 function record(happening: Happening, cause = executionContext.getStore()?.cause): number {
@@ -155,7 +149,8 @@ function onServer(server: Server): void {
   server.engine.on('connection', (conn: Socket['conn']) => {
     const connection = connectionIdOf({ conn });
     connections.set(connection, conn);
-    report({ fact: 'opened', connection });
+    const crowd = observer?.handshakeRefusals.crowdOf(conn.request);
+    report({ fact: 'opened', connection, crowd });
     observeFences(conn, (id) => report({ fact: 'fence', connection, id }));
     conn.on('close', () => {
       connections.delete(connection);

@@ -16,8 +16,9 @@ export interface ServerAddress {
 export type Fact =
   /** The app listens. */
   | { readonly fact: 'listening'; readonly url: string; readonly servers: readonly ServerAddress[] }
-  /** A connection was opened or closed, by its id. */
-  | { readonly fact: 'opened' | 'closed'; readonly connection: string }
+  /** A connection was opened, by a client of this crowd if it is one of a crowd's. */
+  | { readonly fact: 'opened'; readonly connection: string; readonly crowd: string | undefined }
+  | { readonly fact: 'closed'; readonly connection: string }
   /** A connection has entered a namespace; its entry follows. */
   | { readonly fact: 'socket'; readonly socket: string; readonly connection: string }
   /** An entry for the timeline. `seq` counts the entries of this node. */
@@ -60,20 +61,4 @@ export interface Quiet {
   readonly moves: number;
   /** The work that is in flight; `since` is its age, in milliseconds. */
   readonly pending: readonly Work[];
-}
-
-export type Answers = { readonly [Name in keyof Questions]: (ask: Parameters<Questions[Name]>[0]) => unknown };
-
-/** The answer to the question of this number. */
-export interface Reply {
-  readonly reply: number;
-  readonly value?: unknown;
-  /** Why there is no answer. */
-  readonly error?: string;
-}
-
-export interface Ask {
-  readonly ask: number;
-  readonly question: keyof Questions;
-  readonly argument: unknown;
 }

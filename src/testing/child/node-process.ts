@@ -1,10 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { now } from '../timing/real-time.js';
 
-/** How the process of a node has ended. */
+/** How a process has ended. */
 export interface NodeExit {
   /** Its exit code; `null` if a signal ended it. */
   readonly code: number | null;
@@ -18,7 +15,7 @@ export interface NodeExit {
 /** How many lines a failure shows. */
 const LAST = 20;
 
-/** The process of a node, and what it prints. */
+/** A process of Node that answers by IPC, and what it prints. */
 export class NodeProcess {
   readonly child: ChildProcess;
   /** Every line that it has printed, on stdout and stderr, in order. */
@@ -28,9 +25,9 @@ export class NodeProcess {
   private endRequested: number | undefined;
   private failure: Error | undefined;
 
-  /** Starts a built server under the agent. */
-  constructor(script: string, { env, cwd }: { readonly env: NodeJS.ProcessEnv; readonly cwd: string }) {
-    this.child = spawn(process.execPath, ['--import', agentOf(cwd), script], {
+  /** Starts Node with these arguments. */
+  constructor(args: readonly string[], { env, cwd }: { readonly env?: NodeJS.ProcessEnv; readonly cwd: string }) {
+    this.child = spawn(process.execPath, args, {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -81,9 +78,4 @@ export class NodeProcess {
       if (rest) this.lines.push(rest);
     });
   }
-}
-
-/** The agent, as `--import` takes it. The package is found from the directory of the project. */
-function agentOf(cwd: string): string {
-  return pathToFileURL(createRequire(join(cwd, 'package.json')).resolve('nest-realtime-kit/testing/agent')).href;
 }

@@ -1,5 +1,6 @@
 import { format } from '../report/format.js';
-import type { Fact, Reply } from './facts.js';
+import type { Reply } from './channel.js';
+import type { Fact } from './facts.js';
 
 /** Replaces the values that IPC cannot clone, such as functions, by their text. */
 export function toPlain(message: Fact | Reply): Fact | Reply {

@@ -1,12 +1,25 @@
 import { EventEmitter } from 'node:events';
 import type { RemoteEnd } from '../socket-io/fence.js';
+import type { LogCapture } from '../observer/log-capture.js';
+import type { Recorder } from '../timeline/timeline.js';
 import type { AgentConnection } from './agent-connection.js';
+
+/** A node in another process, and where to record what its agent tells. */
+export interface RemoteNode {
+  readonly agent: AgentConnection;
+  readonly record: Recorder;
+  readonly logs: LogCapture;
+  /** The entries of the test's timeline, by the numbers that the agent gave them. */
+  readonly entries: Map<number, number>;
+}
 
 /** The server's end of a connection to a node in another process. Fences pass it. */
 export class RemoteConnection extends EventEmitter implements RemoteEnd {
   readyState = 'open';
-  /** Identifies the node that has the connection, once it is known. */
-  home: object = this;
+  /** The node that has the connection, once it is known. */
+  node: RemoteNode | undefined;
+  /** The crowd to which its client belongs. */
+  crowd: string | undefined;
   /** The agent of the node that has the connection. The client may know the connection before the agent tells of it. */
   readonly agent: Promise<AgentConnection>;
   private found!: (agent: AgentConnection) => void;
@@ -19,9 +32,10 @@ export class RemoteConnection extends EventEmitter implements RemoteEnd {
   }
 
   /** Called when the agent tells of the connection. */
-  belongTo(agent: AgentConnection): void {
-    this.home = agent;
-    this.found(agent);
+  belongTo(node: RemoteNode, crowd: string | undefined): void {
+    this.node = node;
+    this.crowd = crowd;
+    this.found(node.agent);
   }
 
   sendFence(id: string): void {

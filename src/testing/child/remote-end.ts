@@ -2,6 +2,7 @@ import type { Cause } from '../model/execution-context.js';
 import { Membership, nextMoment } from '../observer/membership.js';
 import type { Origin, Patience, ServerEnd } from '../observer/server-end.js';
 import type { HookError } from '../report/errors.js';
+import type { Recorder } from '../timeline/timeline.js';
 import { EXPIRED, withTimeout, type Expired } from '../timing/deadline.js';
 import { NodeGoneError } from './agent-connection.js';
 import type { RemoteConnection } from './remote-connection.js';
@@ -37,7 +38,11 @@ export class RemoteEnd implements ServerEnd {
   }
 
   get node(): object {
-    return this.conn.home;
+    return this.conn.node ?? this.conn;
+  }
+
+  get record(): Recorder | undefined {
+    return this.conn.node?.record;
   }
 
   get isOwn(): boolean {

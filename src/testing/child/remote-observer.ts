@@ -1,25 +1,13 @@
 import type { Cause } from '../model/execution-context.js';
 import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
-import type { LogCapture } from '../observer/log-capture.js';
 import { Refusals } from '../observer/refused-events.js';
 import type { ClientObserver } from '../observer/server-end.js';
 import { HookError } from '../report/errors.js';
 import type { Activity } from '../settle/activity.js';
 import type { Happening } from '../timeline/entry.js';
-import type { Recorder } from '../timeline/timeline.js';
-import type { AgentConnection } from './agent-connection.js';
 import type { Fact } from './facts.js';
-import { RemoteConnection } from './remote-connection.js';
+import { RemoteConnection, type RemoteNode } from './remote-connection.js';
 import { RemoteEnd } from './remote-end.js';
-
-/** A node in another process, and where to record what its agent tells. */
-export interface RemoteNode {
-  readonly agent: AgentConnection;
-  readonly record: Recorder;
-  readonly logs: LogCapture;
-  /** The entries of the test's timeline, by the numbers that the agent gave them. */
-  readonly entries: Map<number, number>;
-}
 
 /** The servers of all nodes that are processes of their own, as their agents tell. */
 export class RemoteObserver implements ClientObserver {
@@ -47,7 +35,7 @@ export class RemoteObserver implements ClientObserver {
   }
 
   claim(socketId: string, connectionId: string): RemoteEnd {
-    return this.endOf(socketId, this.connectionOf(connectionId));
+    return this.endOf(socketId, connectionId);
   }
 
   async refusalOf(connectId: string): Promise<HandshakeRefusal | undefined> {
@@ -72,14 +60,14 @@ export class RemoteObserver implements ClientObserver {
         this.nodes.add(node);
         break;
       case 'opened':
-        this.connectionOf(fact.connection).belongTo(node.agent);
+        this.connectionOf(fact.connection).belongTo(node, fact.crowd);
         break;
       case 'closed':
         this.connections.get(fact.connection)?.close();
         this.connections.delete(fact.connection);
         break;
       case 'socket':
-        this.endOf(fact.socket, this.connectionOf(fact.connection));
+        this.endOf(fact.socket, fact.connection);
         break;
       case 'fence':
         this.connections.get(fact.connection)?.takeFence(fact.id);
@@ -104,12 +92,12 @@ export class RemoteObserver implements ClientObserver {
   forget(node: RemoteNode): void {
     this.nodes.delete(node);
     for (const end of this.ends.values()) {
-      if (end.node !== node.agent || !end.connected) continue;
+      if (end.node !== node || !end.connected) continue;
       end.connected = false;
       end.membership.end();
     }
     for (const [id, connection] of this.connections) {
-      if (connection.home !== node.agent) continue;
+      if (connection.node !== node) continue;
       connection.close();
       this.connections.delete(id);
     }
@@ -120,7 +108,7 @@ export class RemoteObserver implements ClientObserver {
   private takeEntry(node: RemoteNode, told: Happening, cause: Cause | undefined): number | undefined {
     const end = 'client' in told && told.client !== undefined ? this.ends.get(told.client) : undefined;
     if (end && told.kind === 'connected') {
-      end.name = this.clientNames.get(end.conn.id)?.get(told.namespace) ?? end.name;
+      end.name = this.clientNames.get(end.conn.id)?.get(told.namespace) ?? end.conn.crowd ?? end.name;
     }
     // The client itself has recorded what it sends and receives.
     if (end?.isOwn && told.kind === 'sent') return end.takeSent(told.event);
@@ -171,9 +159,9 @@ export class RemoteObserver implements ClientObserver {
     return connection;
   }
 
-  private endOf(socketId: string, connection: RemoteConnection): RemoteEnd {
+  private endOf(socketId: string, connectionId: string): RemoteEnd {
     let end = this.ends.get(socketId);
-    if (!end) this.ends.set(socketId, (end = new RemoteEnd(socketId, connection)));
+    if (!end) this.ends.set(socketId, (end = new RemoteEnd(socketId, this.connectionOf(connectionId))));
     return end;
   }
 }

@@ -4,6 +4,7 @@ import type { LogEntry } from '../model/log-entry.js';
 import type { Activity } from '../settle/activity.js';
 import type { SettleOptions } from '../settle/settle.js';
 import type { Recorder, Timeline } from '../timeline/timeline.js';
+import type { Receiver } from './receiver.js';
 import type { WitnessFor } from './witness.js';
 
 /** What a client and the assertions about it need of the app that it is connected to. */
@@ -15,6 +16,8 @@ export interface ClientContext<Client> {
   readonly signal?: AbortSignal;
   /** Every client of the test, including disconnected and refused ones. */
   everyone(): readonly Client[];
+  /** The same, with each client of the crowds. */
+  receivers(): readonly Receiver[];
   /** What happened before this time belongs to earlier tests. In milliseconds of `performance.now()`. */
   readonly since: () => number;
   /** What the server logged at level `error` or `fatal`. */

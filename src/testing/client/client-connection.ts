@@ -169,7 +169,7 @@ export class ClientConnection implements Connection {
 
   private listen(): void {
     const { name, socket } = this;
-    const { activity, observer, record } = this.context;
+    const { activity, observer } = this.context;
     const witness = this.context.witnessFor(socket, name);
     observeWire(socket, this.traffic);
     observeQueue(socket, () => activity.changed());
@@ -183,7 +183,7 @@ export class ClientConnection implements Connection {
         this.lastReason = reason;
         this.traffic.giveUpAcks();
         if (this.isGone) this.giveUpListeners();
-        record({ kind: 'disconnected', client: name, end: 'client', reason });
+        this.traffic.record({ kind: 'disconnected', client: name, end: 'client', reason });
         witness?.disconnected(reason);
         activity.moved();
       },

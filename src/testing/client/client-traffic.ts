@@ -3,6 +3,7 @@ import type { ServerEnd } from '../observer/server-end.js';
 import type { SentEvent } from '../model/sent-event.js';
 import type { ReceivedEvent } from '../model/received-event.js';
 import type { Happening } from '../timeline/entry.js';
+import type { Recorder } from '../timeline/timeline.js';
 import type { ConnectionContext } from './assertion-context.js';
 import { connectionIdOf, sentFromQueue } from '../socket-io/client-internals.js';
 import { PacketType, isAck, isEvent, type Packet, type WireListener } from '../socket-io/observe-packets.js';
@@ -40,6 +41,11 @@ export class ClientTraffic implements WireListener {
     return this.serverEnds.at(-1);
   }
 
+  /** Records what the client does, at the node that it is connected to. */
+  get record(): Recorder {
+    return this.serverEnd?.record ?? this.context.record;
+  }
+
   /** The events that wait for an ack, oldest first. */
   get pendingAcks(): readonly SentEvent[] {
     return [...this.unanswered.values()];
@@ -64,7 +70,7 @@ export class ClientTraffic implements WireListener {
 
   onSent(packet: Packet): void {
     if (!this.socket.active) return;
-    const { record } = this.context;
+    const { record } = this;
     const { id } = packet;
     if (isEvent(packet)) {
       const [event, ...args] = packet.data as [string, ...unknown[]];
@@ -90,7 +96,8 @@ export class ClientTraffic implements WireListener {
   onReceived(packet: Packet): void {
     // A client that has left may share its connection, but receives nothing from it any more.
     if (!this.socket.active) return;
-    const { record, timeline, activity } = this.context;
+    const { record } = this;
+    const { timeline, activity } = this.context;
     if (packet.type === PacketType.CONNECT) {
       // Events that the server's hooks send arrive before Socket.IO's own `connect` event.
       const { sid } = packet.data as { sid: string };

@@ -119,6 +119,16 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     return this.connection.inbox;
   }
 
+  /** @internal See `Receiver`. */
+  get node(): object | undefined {
+    return this.connection.serverEnd?.node;
+  }
+
+  /** @internal See `Receiver`. */
+  wasIn(moment: number | undefined, room?: string): boolean {
+    return this.connection.wasIn(moment, room);
+  }
+
   /** @internal Whether it is disconnected and will not reconnect by itself. */
   get isGone(): boolean {
     return this.connection.isGone;
@@ -209,7 +219,8 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
    * @throws DeadlineError when the server does not notice it, or the hook does not settle, in time
    */
   async disconnect(): Promise<void> {
-    if (this.connected) this.context.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
+    if (this.connected)
+      this.connection.traffic.record({ kind: 'acted', client: this.name, what: `${this.name} leaves` });
     const closed = closeWebSocket(this.untyped);
     this.connection.giveUpListeners();
     const end = this.connection.serverEnd;

@@ -29,8 +29,8 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
     super(running);
     this.member = {
       node: running.node!,
-      everyone: () => this.everyone,
-      connections: () => this.connections(),
+      clients: this.ofTest,
+      addressFor: (options) => this.addressFor(options),
       isIdle: () => this.isIdle(),
       fenceToNodes: async () => this.backplane?.fence(this.servers),
       countNodes: () => countNodes(this.servers),

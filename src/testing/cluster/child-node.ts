@@ -1,24 +1,29 @@
+import { pathToFileURL } from 'node:url';
 import { findLeftovers } from '../app/leftovers.js';
 import type { AppOptions, ClusterView } from '../app/running-app.js';
 import { AgentConnection } from '../child/agent-connection.js';
 import type { Fact } from '../child/facts.js';
 import { NodeProcess, type NodeExit } from '../child/node-process.js';
-import type { RemoteNode, RemoteObserver } from '../child/remote-observer.js';
-import { Clients } from '../client/clients.js';
+import type { RemoteNode } from '../child/remote-connection.js';
+import type { RemoteObserver } from '../child/remote-observer.js';
+import { scriptOf } from '../child/script-of.js';
+import { Clients, withoutUndefined } from '../app/clients.js';
 import type { ClientContext } from '../client/assertion-context.js';
 import type { ServerAddress } from '../client/connect-client.js';
 import type { ConnectOptions } from '../client/connect-options.js';
+import type { ConnectManyOptions } from '../crowd/connect-many.js';
+import type { Crowd } from '../crowd/crowd.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
 import type { TcpLink } from '../link/tcp-link.js';
 import { AppSubject } from '../matchers/app-subject.js';
-import { explain } from '../matchers/failure-text/similar-events.js';
 import type { Work } from '../model/work.js';
 import { LogCapture } from '../observer/log-capture.js';
 import { AppStartError, NodeEndedError, TeardownError } from '../report/errors.js';
-import { settleAs, type Scene } from '../settle/settle.js';
+import type { Scene } from '../settle/settle.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
+import { clientContext } from './client-context.js';
 import type { ClusterMember, ClusterNode } from './cluster-node.js';
 
 type Listening = Extract<Fact, { fact: 'listening' }>;
@@ -65,7 +70,8 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const { activity } = cluster.scene;
     const record = cluster.timeline.recorder(node);
     super(new LogCapture({}, activity, record, undefined), cluster.timeline, timeout);
-    this.process = new NodeProcess(script, { cwd, env });
+    const agent = pathToFileURL(scriptOf('testing/agent', cwd)).href;
+    this.process = new NodeProcess(['--import', agent, script], { cwd, env });
     let listens: (fact: Listening) => void;
     this.listening = new Promise((resolve) => {
       listens = resolve;
@@ -75,24 +81,12 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       if (fact.fact === 'listening') listens(fact);
     });
     this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map() };
-    this.context = {
-      activity,
-      timeline: cluster.timeline,
-      record,
-      observer,
-      signal: options.signal,
-      settle: (given) => settleAs(options, cluster.scene, timeout, given),
-      everyone: () => cluster.everyone(),
-      errors: () => cluster.errors(),
-      since: () => 0,
-      explain,
-      witnessFor: cluster.history.witnessFor(node),
-    };
+    this.context = clientContext(cluster, { record, observer, node }, options, timeout);
     this.clients = new Clients(this.context, { ...options, timeout });
     this.member = {
       node,
-      everyone: () => this.clients.everyone,
-      connections: () => this.clients.connections,
+      clients: this.clients,
+      addressFor: (given) => this.addressFor(given),
       isIdle: async () => true,
       elsewhere: (asked) => this.quiet(asked),
       fenceToNodes: () => this.agent.ask('crossNodes', undefined),
@@ -135,8 +129,11 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
 
   async connect(options: ConnectOptions<ServerToClient> = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
     const given = options as ConnectOptions;
-    const { gatewayPort = 0, path } = { ...this.setting.options.client, ...given };
-    return this.clients.connect(this.addressOf(gatewayPort, path), given);
+    return this.clients.connect(this.addressFor(given), given);
+  }
+
+  async connectMany(count: number, options: ConnectManyOptions = {}): Promise<Crowd<ServerToClient, ClientToServer>> {
+    return this.clients.connectMany([this.addressFor(options)], count, options);
   }
 
   terminate(): Promise<NodeExit> {
@@ -170,7 +167,8 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     return exit;
   }
 
-  private addressOf(gatewayPort: number, path: string | undefined): ServerAddress {
+  private addressFor(given: Pick<ConnectOptions, 'gatewayPort' | 'path'>): ServerAddress {
+    const { gatewayPort = 0, path } = { ...this.setting.options.client, ...withoutUndefined(given) };
     const servers = (this.address?.servers ?? []).filter((server) => server.gatewayPort === gatewayPort);
     const server = servers.find((known) => known.path === path) ?? servers[0];
     if (!server) throw new Error(`No gateway of ${this.setting.script} declares port ${gatewayPort}.`);
@@ -206,8 +204,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     problems.push(
       ...(await findLeftovers({ logs, observer, options, timeout, activity }, context, [...opened], 0, false)),
     );
-    const left = await Promise.allSettled(Array.from(opened, (client) => client.disconnect()));
-    problems.push(...left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
+    problems.push(...(await this.clients.disconnect()));
     if (!this.process.isEnding) {
       const exit = await withTimeout(this.terminate(), timeout);
       if (exit === EXPIRED) {

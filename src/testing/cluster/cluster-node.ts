@@ -1,9 +1,13 @@
+import type { Clients } from '../app/clients.js';
+import type { ServerAddress } from '../client/connect-client.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
 import type { TcpLink } from '../link/tcp-link.js';
+import type { ConnectManyOptions } from '../crowd/connect-many.js';
+import type { Crowd } from '../crowd/crowd.js';
 import type { NodeExit } from '../child/node-process.js';
-import type { Connection, Scene } from '../settle/settle.js';
+import type { Scene } from '../settle/settle.js';
 import type { AppSubject } from '../matchers/app-subject.js';
 
 /** A node of a cluster: an app in this process, or a built server in a process of its own. */
@@ -20,6 +24,8 @@ export interface ClusterNode<
   readonly redisLink: TcpLink | undefined;
   /** Connects a client to this node, as `TestApp.connect` does. */
   connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;
+  /** Connects many clients to this node, as `TestApp.connectMany` does. */
+  connectMany(count: number, options?: ConnectManyOptions): Promise<Crowd<ServerToClient, ClientToServer>>;
   /** Ends it as an orchestrator does, by SIGTERM: its shutdown hooks run while its clients are connected. */
   terminate(): Promise<NodeExit>;
   /** Ends it at once, by SIGKILL: none of its code runs any more. */
@@ -32,10 +38,10 @@ export interface ClusterNode<
 export interface ClusterMember {
   /** Its number in the timeline. */
   readonly node: number;
-  /** Every client that has connected to it, or tried to. */
-  everyone(): readonly TestClient[];
-  /** The connections that `settle` waits for. */
-  connections(): readonly Connection[];
+  /** The clients that the test has connected to it. */
+  readonly clients: Clients;
+  /** The address of the Socket.IO server that the options of a client ask for. */
+  addressFor(options: Pick<ConnectOptions, 'gatewayPort' | 'path'>): ServerAddress;
   /** Whether its option `idle` says that it has nothing to do. */
   isIdle(): Promise<boolean>;
   /** As in `Scene`; only for a node in another process. */

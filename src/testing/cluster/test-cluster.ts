@@ -13,6 +13,13 @@ import { settleAs, type SettleOptions } from '../settle/settle.js';
 import { EXPIRED, runningTime, withTimeout, type Expired } from '../timing/deadline.js';
 import { nextTurn } from '../timing/real-time.js';
 import { Timeline } from '../timeline/timeline.js';
+import type { Clients } from '../app/clients.js';
+import type { ConnectManyOptions } from '../crowd/connect-many.js';
+import type { Crowd } from '../crowd/crowd.js';
+import { NodeObservers } from '../observer/node-observers.js';
+import { Balancer, type BalancerOptions } from './balancer.js';
+import { clientContext } from './client-context.js';
+import { SpreadClients, type Entrance } from './spread-clients.js';
 import type { AppNode } from './app-node.js';
 import type { Network } from './backplane/backplane.js';
 import type { ClusterNode } from './cluster-node.js';
@@ -49,6 +56,8 @@ export class TestCluster<
   readonly history: History<TestClient<ServerToClient, ClientToServer>>;
   /** @internal */
   readonly view: ClusterView;
+  private readonly spread: SpreadClients;
+  private readonly balancers: Balancer[] = [];
   private readonly places: Node[] = [];
   /** Every node that was ever started. */
   private readonly all: Node[] = [];
@@ -70,7 +79,7 @@ export class TestCluster<
       history: this.history,
       scene: {
         activity: new Activity(),
-        connections: () => this.all.flatMap(({ member }) => member.connections()),
+        connections: () => this.clients.flatMap(({ connections }) => connections),
         isIdle: async () => (await this.ofOpen(({ member }) => member.isIdle())).every(Boolean),
         elsewhere: async (asked) => (await this.ofOpen(({ member }) => member.elsewhere?.(asked) ?? [])).flat(),
         // A node that is alone may have an adapter that asks nobody.
@@ -80,10 +89,15 @@ export class TestCluster<
         faults: () => this.starter.faults?.() ?? [],
         onSettled: () => this.history.settled(),
       },
-      everyone: () => this.all.flatMap(({ member }) => member.everyone()),
+      everyone: () => this.clients.flatMap(({ everyone }) => everyone),
+      receivers: () => this.clients.flatMap(({ receivers }) => receivers),
+      spread: () => this.spread.names,
       errors: () => this.all.flatMap(({ logs }) => logs.errors),
       forgetClosed: () => this.forgetClosed(),
     };
+    const observer = new NodeObservers(() => this.all.map(({ context }) => context.observer));
+    const context = clientContext(this.view, { record: this.timeline.recorder(), observer }, options, timeout);
+    this.spread = new SpreadClients(context, { ...options, timeout });
   }
 
   /** The nodes in their places. After `rollingRestart`, each place has another node. */
@@ -91,14 +105,58 @@ export class TestCluster<
     return this.places;
   }
 
-  /** Connects a client as `TestApp.connect` does: to the given `node`, or to each node in turn. */
+  /**
+   * Connects a client as `TestApp.connect` does: to the given `node`, to each node in turn, or `through` a balancer, which
+   * decides the node.
+   */
   async connect({
     node = this.connects % this.places.length,
-    ...options
-  }: ConnectOptions<ServerToClient> & { node?: number } = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
-    const place = this.at(node);
+    through,
+    ...given
+  }: ConnectOptions<ServerToClient> & Entrance = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
+    const place = this.nodeAt(through ? 0 : node);
     this.connects += 1;
-    return place.connect({ name: `client-${this.connects}`, ...options });
+    const options = { name: `client-${this.connects}`, ...given };
+    if (!through) return place.connect(options);
+    const untyped = options as ConnectOptions;
+    return this.spread.connect(through, place.member.addressFor(untyped), untyped);
+  }
+
+  /**
+   * Connects many clients in a process of their own, as `TestApp.connectMany` does: to the given `node`, spread evenly
+   * over the nodes, or `through` a balancer, which decides the nodes.
+   */
+  async connectMany(
+    count: number,
+    { node, through, ...options }: ConnectManyOptions & Entrance = {},
+  ): Promise<Crowd<ServerToClient, ClientToServer>> {
+    if (node !== undefined && !through) return this.nodeAt(node).connectMany(count, options);
+    const open = this.places.filter(({ isOpen }) => isOpen);
+    if (open.length === 0) throw new Error('connectMany() was called on a cluster that is closed.');
+    const addresses = open.map(({ member }) => member.addressFor(options));
+    const targets = through ? addresses.map((one) => ({ ...one, url: new URL(through.url) })) : addresses;
+    return this.spread.of(through).connectMany(targets, count, options);
+  }
+
+  /**
+   * Starts a load balancer in front of the nodes. Clients connect through it by `connect({ through: balancer })`. It is
+   * closed with the cluster, or earlier by its `close()`.
+   *
+   * @example
+   * ```ts
+   * await using balancer = await cluster.startBalancer({ sticky: false });
+   * await expect(cluster.connect({ through: balancer, transports: ['polling'] })).toBeRefused('Session ID unknown');
+   * ```
+   */
+  async startBalancer({ sticky = true }: BalancerOptions = {}): Promise<Balancer> {
+    const balancer: Balancer = new Balancer(
+      () => this.places.filter(({ isOpen }) => isOpen),
+      sticky,
+      () => this.spread.of(balancer).disconnect(),
+    );
+    await balancer.listen();
+    this.balancers.push(balancer);
+    return balancer;
   }
 
   /** Begins a workload like `TestApp.workload`, with clients on each node in turn. */
@@ -159,7 +217,7 @@ export class TestCluster<
    * @throws Error when the harness does not know the network, because the app joins its nodes by itself
    */
   async partition(...groups: readonly (readonly number[])[]): Promise<void> {
-    const nodes = groups.map((places) => places.map((place) => this.at(place)));
+    const nodes = groups.map((places) => places.map((place) => this.nodeAt(place)));
     await this.network.partition(...nodes.map((group) => group.map(({ member }) => member.node)));
     const [largest = []] = nodes.toSorted((one, other) => other.length - one.length);
     await this.countUntil(largest, (count) => count <= largest.length, this.timeout);
@@ -194,7 +252,11 @@ export class TestCluster<
     }
   }
 
-  private at(place: number): Node {
+  private get clients(): readonly Clients[] {
+    return [...this.all.map(({ member }) => member.clients), ...this.spread.all];
+  }
+
+  private nodeAt(place: number): Node {
     const node = this.places[place];
     if (node) return node;
     throw new RangeError(`There is no node ${place}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
@@ -274,9 +336,11 @@ export class TestCluster<
 
   private async closeAll(): Promise<void> {
     await this.history.end();
+    const problems = (await Promise.all(this.spread.all.map((clients) => clients.disconnect()))).flat();
     const closed = await Promise.allSettled(this.all.map(({ member }) => member.close()));
+    closed.push(...(await Promise.allSettled(this.balancers.map((balancer) => balancer.close()))));
     closed.push(...(await Promise.allSettled([this.starter.close?.()])));
-    const problems = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    problems.push(...closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
     if (problems.length > 0) throw new TeardownError(`The cluster of ${this.all.length} nodes`, problems);
   }
 }

@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { AppSubject } from './app-subject.js';
 import { TestClient, ackOf } from '../client/test-client.js';
+import { Crowd } from '../crowd/crowd.js';
 import { Audience } from './audience.js';
 import { equalityOf, equals, type RunnerEquality } from './equality.js';
 import { trackAssertion, trackMatcher } from './unawaited.js';
@@ -46,7 +47,7 @@ function assertionsAbout<Subject>(subject: Subject, negated: boolean): RealtimeM
 export function appOf(subject: unknown): object | undefined {
   if (subject instanceof AppSubject) return subject.timeline;
   if (subject instanceof TestClient) return subject.context.timeline;
-  if (subject instanceof Audience) return subject.context.timeline;
+  if (subject instanceof Audience || subject instanceof Crowd) return subject.context.timeline;
   if (Array.isArray(subject)) return appOf(subject[0]);
   return ackOf(subject)?.client.context.timeline;
 }

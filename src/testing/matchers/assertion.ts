@@ -52,7 +52,7 @@ export interface Assertion<Found> {
     /** The event as asserted: `"said" ('hi')`. */
     readonly event: string;
     readonly unwanted: readonly ReceivedEvent[];
-    readonly missing: readonly TestClient[];
+    readonly missing: readonly { readonly name: string }[];
   };
   /** What was found, in words. */
   readonly describe: (found: Found) => readonly string[];

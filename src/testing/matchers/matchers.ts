@@ -1,6 +1,8 @@
 import { AppSubject } from './app-subject.js';
 import { TestClient, ackOf } from '../client/test-client.js';
 import type { EventsMap } from '../client/events-map.js';
+import type { Receiver } from '../client/receiver.js';
+import { Crowd } from '../crowd/crowd.js';
 import { format } from '../report/format.js';
 import { isAcked, raisesException, type Asked } from './acks.js';
 import { Audience, isAudienceOf } from './audience.js';
@@ -12,6 +14,7 @@ import {
   type ExpectedDisconnection,
   type ExpectedRefusal,
 } from './connections.js';
+import { crowdReceives, crowdReceivesTimes } from './crowds.js';
 import { evaluate } from './evaluate.js';
 import { expectedEvent, type ExpectedEvent, type Manner, type Verdict } from './assertion.js';
 import { logs, logsErrors, type ExpectedLog } from './logs.js';
@@ -22,9 +25,11 @@ import { isInRoom, isInRooms } from './rooms.js';
 type EventsFor<Subject> =
   Subject extends TestClient<infer ServerToClient>
     ? ServerToClient
-    : Subject extends readonly TestClient<infer ServerToClient>[]
+    : Subject extends Crowd<infer ServerToClient>
       ? ServerToClient
-      : EventsMap;
+      : Subject extends readonly TestClient<infer ServerToClient>[]
+        ? ServerToClient
+        : EventsMap;
 
 type Names<Subject> = Extract<keyof EventsFor<Subject>, string>;
 
@@ -49,13 +54,16 @@ type EventList<Subject> = {
  * events and acks may contain the asymmetric matchers of any test runner.
  */
 export interface RealtimeMatchers<Subject = unknown> {
-  /** A client receives this event, with exactly these arguments if any are given. */
+  /**
+   * A client, or each client of a crowd, receives this event, with exactly these arguments if any are given. With `.not`,
+   * no client of the crowd does.
+   */
   toReceive<Event extends Names<Subject>>(event: Event, ...args: ArgsOf<Subject, Event> | []): Promise<void>;
   /** A client receives these events in this order; others may come between. */
   toReceiveInOrder(...events: EventList<Subject>[]): Promise<void>;
   /** The unread events of a client are exactly these, in this order. Without arguments: there are none. */
   toReceiveExactly(...events: EventList<Subject>[]): Promise<void>;
-  /** A client receives this event exactly this many times. */
+  /** A client, or each client of a crowd, receives this event exactly this many times. */
   toReceiveTimes<Event extends Names<Subject>>(
     times: number,
     event: Event,
@@ -108,8 +116,11 @@ export type AnyAssertion = (manner: Manner, subject: unknown, ...args: unknown[]
 
 /** All assertions by the name of their matcher. Test runners and `assertThat` use this table. */
 export const assertions = {
-  toReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    evaluate(manner, receives(client(subject, 'toReceive'), event(expected, 'toReceive', manner))),
+  toReceive: (manner: Manner, subject: unknown, ...given: [string, ...unknown[]]) => {
+    const expected = event(given, 'toReceive', manner);
+    if (subject instanceof Crowd) return evaluate(manner, crowdReceives(subject as Crowd, expected, manner));
+    return evaluate(manner, receives(client(subject, 'toReceive'), expected));
+  },
   toReceiveInOrder: (manner: Manner, subject: unknown, ...expected: unknown[]) => {
     const receiver = client(subject, 'toReceiveInOrder');
     if (expected.length === 0) {
@@ -125,12 +136,19 @@ export const assertions = {
     const events = expected.map((one) => event(one, 'toReceiveExactly', manner));
     return evaluate(manner, receivesExactly(receiver, events));
   },
-  toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...expected: [string, ...unknown[]]) => {
-    const receiver = client(subject, 'toReceiveTimes');
-    return evaluate(manner, receivesTimes(receiver, times, event(expected, 'toReceiveTimes', manner)));
+  toReceiveTimes: (manner: Manner, subject: unknown, times: number, ...given: [string, ...unknown[]]) => {
+    const expected = event(given, 'toReceiveTimes', manner);
+    if (subject instanceof Crowd)
+      return evaluate(manner, crowdReceivesTimes(subject as Crowd, times, expected, manner));
+    return evaluate(manner, receivesTimes(client(subject, 'toReceiveTimes'), times, expected));
   },
-  toBeAllWhoReceive: (manner: Manner, subject: unknown, ...expected: [string, ...unknown[]]) =>
-    evaluate(manner, isAudienceOf(audience(subject), event(expected, 'toBeAllWhoReceive', manner))),
+  toBeAllWhoReceive: (manner: Manner, subject: unknown, ...given: [string, ...unknown[]]) => {
+    const expected = event(given, 'toBeAllWhoReceive', manner);
+    if (subject instanceof Audience) return evaluate(manner, isAudienceOf(subject, subject, expected));
+    const listed = listOf(subject);
+    const receivers = listed.flatMap((one): readonly Receiver[] => (one instanceof Crowd ? one.members : [one]));
+    return evaluate(manner, isAudienceOf(receivers, listed[0], expected));
+  },
   toBeAcked: async (manner: Manner, subject: unknown, ...values: unknown[]) => {
     const { client: sender, sent } = await asked(subject, 'toBeAcked');
     const verdict = await evaluate(manner, isAcked({ client: sender, sent }, values, manner.equals));
@@ -186,10 +204,12 @@ async function asked(subject: unknown, matcher: string): Promise<Asked> {
   throw wrongSubject(matcher, 'an event that was sent', subject);
 }
 
-function audience(subject: unknown): Audience | readonly TestClient[] {
-  if (subject instanceof Audience) return subject;
-  if (Array.isArray(subject) && subject.length > 0 && subject.every((one) => one instanceof TestClient))
-    return subject as TestClient[];
+/** The clients and crowds of a list, or a crowd alone. */
+function listOf(subject: unknown): readonly [TestClient | Crowd, ...(TestClient | Crowd)[]] {
+  const list: readonly unknown[] = Array.isArray(subject) ? subject : [subject];
+  const isList = (Array.isArray(subject) && subject.length > 0) || subject instanceof Crowd;
+  if (isList && list.every((one) => one instanceof TestClient || one instanceof Crowd))
+    return list as [TestClient | Crowd];
   const wanted = 'a list of clients, app.room(…) or app.namespace(…)';
   throw wrongSubject('toBeAllWhoReceive', wanted, subject);
 }
@@ -217,6 +237,7 @@ function whatIs(subject: unknown, isPromiseWanted: boolean): string {
   if (subject instanceof TestClient) return `the client ${subject.name}`;
   if (subject instanceof AppSubject) return 'the app';
   if (subject instanceof Audience) return subject.words;
+  if (subject instanceof Crowd) return subject.name;
   if ('io' in subject && 'nsp' in subject)
     return 'a socket of socket.io-client: give the client itself, or app.follow(socket)';
   return `an object: ${format(subject)}`;

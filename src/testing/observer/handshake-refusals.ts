@@ -4,6 +4,14 @@ import type { Server } from '../../websocket/index.js';
 /** This header links a refused handshake to a client. Only Node's clients can send it. */
 export const CONNECT_HEADER = 'x-test-connect';
 
+/** What the clients of a crowd send in it, each the same: the name of their crowd. */
+const CROWD = 'crowd=';
+
+/** The value of `CONNECT_HEADER` for the clients of a crowd. */
+export function crowdHeader(name: string): string {
+  return `${CROWD}${encodeURIComponent(name)}`;
+}
+
 /** Why the HTTP handshake of a connection was refused, as Engine.IO's `connection_error` reports it. */
 export interface HandshakeRefusal {
   req?: IncomingMessage;
@@ -32,6 +40,12 @@ export class HandshakeRefusals {
     const refusal = this.refusals.get(id);
     this.refusals.delete(id);
     return refusal;
+  }
+
+  /** The name of the crowd to which the client of this handshake belongs. */
+  crowdOf(request: IncomingMessage): string | undefined {
+    const id = this.ids.get(request);
+    return id?.startsWith(CROWD) ? decodeURIComponent(id.slice(CROWD.length)) : undefined;
   }
 
   /** Removes the header from a request, so that the app sees the same as in production. @returns the header's value */

@@ -3,6 +3,7 @@ import type { HookError } from '../report/errors.js';
 import { readable, format } from '../report/format.js';
 import { isOffset } from '../socket-io/recovery-offset.js';
 import { aroundMiddlewares } from '../socket-io/server-internals.js';
+import type { Recorder } from '../timeline/timeline.js';
 import type { Expired } from '../timing/deadline.js';
 import { EXPIRED } from '../timing/deadline.js';
 import { Membership, nextMoment } from './membership.js';
@@ -93,6 +94,10 @@ export class ObservedSocket implements ServerEnd {
 
   get node(): object {
     return this.seen;
+  }
+
+  get record(): Recorder {
+    return this.seen.app.record;
   }
 
   get connected(): boolean {

@@ -1,6 +1,7 @@
 import type { Cause } from '../model/execution-context.js';
 import type { HookError } from '../report/errors.js';
 import type { FenceEnd } from '../socket-io/fence.js';
+import type { Recorder } from '../timeline/timeline.js';
 import type { Expired } from '../timing/deadline.js';
 import type { HandshakeRefusal } from './handshake-refusals.js';
 import type { Membership } from './membership.js';
@@ -23,6 +24,8 @@ export interface Patience {
 export interface ServerEnd {
   /** Identifies the node that it is on. */
   readonly node: object;
+  /** Records in the timeline what happens at that node; `undefined` as long as the node is not known. */
+  readonly record: Recorder | undefined;
   readonly connected: boolean;
   /** The timeline entry of its connection. */
   readonly connection: number;
@@ -56,9 +59,9 @@ export interface ServerEnd {
 
 /** What observes the servers to which clients connect. */
 export interface ClientObserver {
-  readonly refusals: Refusals;
+  readonly refusals: Pick<Refusals, 'has' | 'declare' | 'reasonOf'>;
   /** Failures of hooks that the app does not catch and that are not reported yet. */
-  readonly failures: Set<HookError>;
+  readonly failures: Pick<Set<HookError>, 'delete'>;
   /** Records the client of a connection in a namespace. @returns the function that forgets the connection */
   noteClient(connectionId: string, namespace: string, name: string): () => void;
   /** Makes an open connection one of the test's clients. */

@@ -122,10 +122,13 @@ export class ServerObserver implements Seen, ClientObserver {
     return this.nameOf(socket) === socket.id;
   }
 
-  private nameOf(socket: Socket): string {
+  /** The name of the client or crowd; the socket's id if it is not one of the test's. */
+  nameOf(socket: Socket): string {
     const known = this.observed.get(socket);
     if (known) return known.name;
-    return this.clientNames.get(connectionIdOf(socket))?.get(socket.nsp.name) ?? socket.id;
+    const ofClient = this.clientNames.get(connectionIdOf(socket))?.get(socket.nsp.name);
+    const ofCrowd = this.app.areClientsElsewhere ? undefined : this.handshakeRefusals.crowdOf(socket.request);
+    return ofClient ?? ofCrowd ?? socket.id;
   }
 
   private observeServers(adapter: SocketIoAdapter): void {

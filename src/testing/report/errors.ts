@@ -188,6 +188,33 @@ export class ClientGoneError extends KnownError {
   }
 }
 
+/** Not all clients of a crowd got connected. */
+export class CrowdConnectionError extends KnownError {
+  override readonly name = 'CrowdConnectionError';
+}
+
+/** Some clients of a crowd got no ack. */
+export class CrowdAckError extends KnownError {
+  override readonly name = 'CrowdAckError';
+
+  constructor(crowd: string, event: string, timeout: number, clients: string) {
+    super(`${crowd} emitted ${event} and waited for the acks, but not all came within ${timeout} ms.`, {
+      'without an ack': clients,
+    });
+  }
+}
+
+/** The process of a crowd's clients has ended, or cannot do what it was asked. */
+export class CrowdProcessError extends KnownError {
+  override readonly name = 'CrowdProcessError';
+
+  constructor(crowd: string, reason: string, lastLines: readonly string[] = []) {
+    super(`The process of the clients of ${crowd} failed: ${reason}.`, {
+      'it printed last': lastLines,
+    });
+  }
+}
+
 /** A wait timed out. */
 export class DeadlineError extends KnownError {
   override readonly name = 'DeadlineError';

@@ -9,7 +9,7 @@ import type { Socket as ServerSocket } from '../../websocket/index.js';
  * Neither end has a documented way to send one.
  */
 
-type ClientEnd = ClientSocket['io']['engine'];
+export type ClientEnd = ClientSocket['io']['engine'];
 
 /** The server's end of a connection: Engine.IO's own, or what stands for one in another process. */
 export type FenceEnd = ServerSocket['conn'] | RemoteEnd;
@@ -19,7 +19,7 @@ export interface RemoteEnd extends End {
 }
 
 /** An end of a connection, as far as fences need it. */
-interface End {
+export interface End {
   readyState: string;
   on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): unknown;
   on(event: 'close', listener: () => void): unknown;
@@ -31,18 +31,23 @@ let fences = 0;
 
 /** Resolves when all that the client has sent so far has reached the server, or the connection is closed. */
 export function fenceToServer(client: ClientEnd, server: FenceEnd): Promise<void> {
-  return passFence(server, client, (id) => client['_sendPacket']('noop', id));
+  return passFence(server, client, (id) => sendFenceToServer(client, id));
 }
 
 /** Resolves when all that the server has sent so far has reached the client, or the connection is closed. */
 export function fenceToClient(client: ClientEnd, server: FenceEnd): Promise<void> {
-  const send = (id: string): void => ('sendFence' in server ? server.sendFence(id) : sendFence(server, id));
-  return passFence(client, server, send);
+  return passFence(client, server, (id) => sendFenceToClient(server, id));
+}
+
+/** Sends a fence from the client's end. */
+export function sendFenceToServer(client: ClientEnd, id: string): void {
+  client['_sendPacket']('noop', id);
 }
 
 /** Sends a fence from the server's end. */
-export function sendFence(server: ServerSocket['conn'], id: string): void {
-  server['sendPacket']('noop', id);
+export function sendFenceToClient(server: FenceEnd, id: string): void {
+  if ('sendFence' in server) server.sendFence(id);
+  else server['sendPacket']('noop', id);
 }
 
 /** Calls `onFence` with the id of each fence that arrives at an end. */

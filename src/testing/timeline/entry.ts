@@ -20,6 +20,8 @@ export type TimelineEntry = Happening & {
   readonly node?: number;
   /** What caused it on the server, if that is known. */
   readonly cause?: Cause;
+  /** How many clients of a crowd it happened to, if it happened to more than one. */
+  times?: number;
 };
 
 const kinds: Kinds<TimelineEntry> = { ...connections, ...events, ...faults, ...rooms, ...server, ...test };
@@ -30,7 +32,12 @@ export function kindOf(entry: TimelineEntry): Kind<TimelineEntry> {
 
 /** What happened, in words, without time and cause. */
 export function sentenceOf(entry: TimelineEntry): string {
-  return kindOf(entry).sentence(entry);
+  return `${kindOf(entry).sentence(entry)}${timesOf(entry)}`;
+}
+
+/** For what happened to many clients of a crowd: ` ×1,000`. */
+export function timesOf({ times = 1 }: TimelineEntry): string {
+  return times === 1 ? '' : ` ×${times.toLocaleString('en')}`;
 }
 
 /** How certainly an entry means a failure. */

@@ -2,6 +2,7 @@ import { format } from '../report/format.js';
 import { executionContext, type Cause } from '../model/execution-context.js';
 import { now } from '../timing/real-time.js';
 import { sentenceOf, type Happening, type TimelineEntry } from './entry.js';
+import { FoldedEntries } from './folded-entries.js';
 import { toMarkdown, type MarkdownOptions } from './markdown.js';
 import { toMermaid } from './mermaid.js';
 import { printEntries, type PrintOptions } from './text.js';
@@ -29,6 +30,7 @@ export class Timeline {
   private count = 0;
   private readonly listeners: ((entry: TimelineEntry) => void)[] = [];
   private readonly start = now();
+  private readonly folded = new FoldedEntries();
 
   /** @internal @param capacity how many entries are kept; 0 keeps none */
   constructor(private readonly capacity = DEFAULT_CAPACITY) {}
@@ -91,12 +93,25 @@ export class Timeline {
     this.listeners.push(listener);
   }
 
+  /** @internal Counts what happens to the clients of a crowd, instead of an entry for each. */
+  fold(crowd: string): void {
+    this.folded.crowds.add(crowd);
+  }
+
+  /** @internal Completes an entry whose cause has become known later. */
+  noteCause(seq: number, cause: Cause | undefined): void {
+    const entry = cause && this.kept.findLast((one) => one.seq === seq);
+    if (entry && !entry.cause) Object.assign(entry, { cause });
+  }
+
   /** @internal @param node the node, in a cluster */
   recorder(node?: number): Recorder {
     return (happening, cause) => this.add(happening, node, cause ?? executionContext.getStore()?.cause);
   }
 
   private add(happening: Happening, node?: number, cause?: Cause): number {
+    const known = this.folded.find(happening, node, cause);
+    if (known) return known.seq;
     const seq = (this.count += 1);
     if (!this.isOn && this.listeners.length === 0) return seq;
     if ('args' in happening) happening.args = happening.args.map(withoutBulk);
@@ -106,6 +121,7 @@ export class Timeline {
       node !== undefined && { node },
       cause && { cause },
     );
+    this.folded.keep(entry);
     for (const listener of this.listeners) listener(entry);
     if (!this.isOn) return seq;
     this.kept.push(entry);

@@ -1,5 +1,5 @@
 import { format, showEvent } from '../report/format.js';
-import { sentenceOf, type TimelineEntry } from './entry.js';
+import { sentenceOf, timesOf, type TimelineEntry } from './entry.js';
 
 /**
  * What each client did and, indented below it, what that caused. Clients that received the same event from one cause
@@ -35,8 +35,9 @@ function isTold(entry: TimelineEntry): boolean {
 }
 
 function tellOne(entry: TimelineEntry): string {
-  if (entry.kind === 'acked' && entry.by === 'server') return `ack (${entry.args.map(format).join(', ')})`;
-  if (entry.kind === 'received') return `→ ${entry.client} ${showEvent(entry.event, entry.args)}`;
+  if (entry.kind === 'acked' && entry.by === 'server')
+    return `ack (${entry.args.map(format).join(', ')})${timesOf(entry)}`;
+  if (entry.kind === 'received') return `→ ${entry.client} ${showEvent(entry.event, entry.args)}${timesOf(entry)}`;
   return sentenceOf(entry);
 }
 

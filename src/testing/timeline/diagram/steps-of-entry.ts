@@ -1,4 +1,4 @@
-import { kindOf, sentenceOf, severityOf, type TimelineEntry } from '../entry.js';
+import { kindOf, severityOf, timesOf, type TimelineEntry } from '../entry.js';
 import { SURELY_WRONG } from '../kinds/kind.js';
 import { clientOf, contradictionOf } from '../text.js';
 import type { Arrow, Lane, Step } from './step.js';
@@ -22,8 +22,9 @@ export function stepsOf(entry: TimelineEntry, lanes: Lanes, isUnwanted: boolean)
   const isOfCrowd = severity === 0 && owner !== undefined && lanes.of(owner).kind === 'others';
   const gist = isOfCrowd ? (kind.gist?.(entry) ?? entry.kind) : undefined;
   const mark = isUnwanted || severity >= SURELY_WRONG ? '✗ ' : '';
-  const drawing = kind.drawing?.(entry, mark) ?? { over: 'server' as const, text: sentenceOf(entry) };
-  const drawn = { severity, entries: 1, gist, text: drawing.text, farewell: drawing.farewell };
+  const drawing = kind.drawing?.(entry, mark) ?? { over: 'server' as const, text: kind.sentence(entry) };
+  const text = `${drawing.text}${timesOf(entry)}`;
+  const drawn = { severity, entries: 1, gist, text, farewell: drawing.farewell };
 
   const server = lanes.server(entry);
   const name = clientOf(entry);

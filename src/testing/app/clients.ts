@@ -2,10 +2,14 @@ import type { Socket } from 'socket.io-client';
 import type { Connection } from '../settle/settle.js';
 import { namespaceOf } from '../socket-io/client-internals.js';
 import { stretched } from '../timing/deadline.js';
-import type { ClientContext } from './assertion-context.js';
-import { connectClient, type ServerAddress } from './connect-client.js';
-import { withSlash, type ConnectOptions } from './connect-options.js';
-import { TestClient } from './test-client.js';
+import type { ClientContext } from '../client/assertion-context.js';
+import { connectClient, type ServerAddress } from '../client/connect-client.js';
+import { withSlash, type ConnectOptions } from '../client/connect-options.js';
+import type { EventsMap } from '../client/events-map.js';
+import type { Receiver } from '../client/receiver.js';
+import { TestClient } from '../client/test-client.js';
+import { connectMany, type ConnectManyOptions } from '../crowd/connect-many.js';
+import type { Crowd } from '../crowd/crowd.js';
 
 /** What all clients of an app have in common. */
 export interface ClientDefaults {
@@ -15,12 +19,14 @@ export interface ClientDefaults {
   readonly timeout: number;
 }
 
-/** The test's clients of an app. */
+/** The test's clients of an app, or of a proxy in front of nodes. */
 export class Clients {
   /** Every client that was not refused, including disconnected ones. */
   readonly opened = new Set<TestClient>();
   /** Clients that failed to connect. They may have received events before. */
   readonly refused = new Set<TestClient>();
+  /** The crowds of `connectMany`, including disconnected ones. */
+  readonly crowds = new Set<Crowd>();
   private connects = 0;
 
   constructor(
@@ -33,24 +39,42 @@ export class Clients {
     return [...this.opened, ...this.refused];
   }
 
+  /** The same, with each client of the crowds. */
+  get receivers(): readonly Receiver[] {
+    return [...this.everyone, ...Array.from(this.crowds, ({ members }) => members).flat()];
+  }
+
   /** The connections that `settle` waits for. */
   get connections(): readonly Connection[] {
-    return Array.from(this.opened, ({ connection }) => connection).filter(
-      (connection) => !connection.isGone || !connection.agrees(),
-    );
+    return this.all
+      .map(({ connection }) => connection)
+      .filter((connection) => !connection.isGone || !connection.agrees());
+  }
+
+  private get all(): readonly (TestClient | Crowd)[] {
+    return [...this.opened, ...this.crowds];
   }
 
   /** Connects a client, as `TestApp.connect` does. */
   connect(server: ServerAddress, given: ConnectOptions): Promise<TestClient> {
-    const { client: defaults = {}, signal } = this.defaults;
-    const options = { ...withoutUndefined(defaults), ...withoutUndefined(given) };
+    const options = this.withDefaults(given);
     const { name, namespace, timeout } = options;
     return connectClient(server, this.context, this, {
-      signal,
+      signal: this.defaults.signal,
       ...options,
       ...this.identify(name, namespace, timeout),
-      extraHeaders: { ...defaults.extraHeaders, ...given.extraHeaders },
     });
+  }
+
+  /** Connects a crowd, as `TestApp.connectMany` does: its clients connect to these servers in turn. */
+  connectMany<Incoming extends EventsMap, Outgoing extends EventsMap>(
+    targets: readonly ServerAddress[],
+    count: number,
+    given: ConnectManyOptions,
+  ): Promise<Crowd<Incoming, Outgoing>> {
+    const { context, crowds, defaults } = this;
+    const host = { targets, context, crowds, timeout: defaults.timeout };
+    return connectMany(host, count, this.withDefaults(given));
   }
 
   /** Adds a socket that the test did not connect, as `TestApp.follow` does. */
@@ -61,6 +85,18 @@ export class Clients {
     const client = new TestClient(socket, this.context, identity);
     this.opened.add(client);
     return client;
+  }
+
+  /** Disconnects all of them, crowds included. @returns what failed */
+  async disconnect(): Promise<Error[]> {
+    const left = await Promise.allSettled(this.all.map((one) => one.disconnect()));
+    return left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+  }
+
+  private withDefaults<Options extends ConnectOptions | ConnectManyOptions>(given: Options): Options {
+    const { client = {} } = this.defaults;
+    const extraHeaders = { ...client.extraHeaders, ...given.extraHeaders };
+    return { ...withoutUndefined(client), ...withoutUndefined(given), extraHeaders } as Options;
   }
 
   private identify(name?: string, namespace?: string, timeout?: number): { name: string; timeout: number } {
