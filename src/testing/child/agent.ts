@@ -19,7 +19,7 @@ import type { Happening } from '../timeline/entry.js';
 import { withoutBulk } from '../timeline/timeline.js';
 import { EXPIRED, type Expired } from '../timing/deadline.js';
 import { nextTurn, now } from '../timing/real-time.js';
-import { Answering, type Reply } from './channel.js';
+import { Answering } from './channel.js';
 import type { Fact, Questions } from './facts.js';
 import { toPlain } from './plain.js';
 

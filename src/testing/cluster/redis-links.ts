@@ -36,7 +36,7 @@ export class RedisLinks implements Network {
   /** Redis stays on the side of the largest group. The nodes of the other groups lose it, and with it all other nodes. */
   async partition(...groups: readonly (readonly number[])[]): Promise<void> {
     const [, ...cutOff] = groups.toSorted((one, other) => other.length - one.length);
-    await Promise.all(cutOff.flat().map((node) => this.links.get(node)?.cut()));
+    await Promise.all(cutOff.flat().map(async (node) => this.links.get(node)?.cut()));
   }
 
   async heal(): Promise<void> {
