@@ -12,7 +12,8 @@ import { AppNode } from './app-node.js';
 import type { Backplane } from './backplane/backplane.js';
 import { createBackplanes, type BackplaneOptions } from './backplane/open-backplanes.js';
 import { ChildNode } from './child-node.js';
-import { TestCluster, type NodeStarter } from './test-cluster.js';
+import type { NodeStarter } from './node-starter.js';
+import { TestCluster } from './test-cluster.js';
 
 interface ClusterOptions {
   /** The number of nodes. @default 2 */

@@ -12,6 +12,8 @@ export interface TcpProxy extends AsyncDisposable {
   restore(): Promise<void>;
   /** Holds back what the target answers, for so many milliseconds. */
   stallFor(milliseconds: number): void;
+  /** Holds back what the target is asked, for so many milliseconds. */
+  holdFor(milliseconds: number): void;
   /** Lets nothing pass any more, and tells neither end. */
   silence(): void;
 }
@@ -19,10 +21,12 @@ export interface TcpProxy extends AsyncDisposable {
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const open = new Set<Socket>();
   const answers = new Set<Socket>();
+  const requests = new Set<Socket>();
   let silent = false;
   const server = createServer((incoming) => {
     const outgoing = connect(target.port, target.host);
     answers.add(outgoing);
+    requests.add(incoming);
     for (const socket of [incoming, outgoing]) {
       open.add(socket);
       socket.on('error', () => {});
@@ -46,18 +50,20 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       server.close(() => resolve());
       for (const socket of open) socket.destroy();
     });
-  const stallFor = (milliseconds: number): void => {
-    for (const socket of answers) socket.pause();
+  const pauseFor = (milliseconds: number, sockets: ReadonlySet<Socket>): void => {
+    for (const socket of sockets) socket.pause();
     setTimeout(() => {
-      for (const socket of answers) socket.resume();
+      for (const socket of sockets) socket.resume();
     }, milliseconds);
   };
+  const stallFor = (milliseconds: number): void => pauseFor(milliseconds, answers);
+  const holdFor = (milliseconds: number): void => pauseFor(milliseconds, requests);
   const silence = (): void => {
     silent = true;
     for (const socket of open) socket.unpipe().pause();
   };
   const client = { agent: agentTo(port) };
-  return { port, client, cut, stallFor, silence, restore: () => listen(port), [Symbol.asyncDispose]: cut };
+  return { port, client, cut, stallFor, holdFor, silence, restore: () => listen(port), [Symbol.asyncDispose]: cut };
 }
 
 /** An agent whose every connection goes to this port. Socket.IO types the option for browsers, which have no agents. */
