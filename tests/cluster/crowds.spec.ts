@@ -1,4 +1,4 @@
-import { startTestCluster } from 'nest-realtime-kit/testing';
+import { openLink, startTestApp, startTestCluster } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 import { ChatModule } from '../integration/support/chat.js';
@@ -21,6 +21,29 @@ test('a crowd is spread over the nodes of a cluster, and each client hears the o
   const ofOne = await cluster.connectMany(10, { node: 2 });
   expect(cluster.nodes.map(({ io }) => io.sockets.sockets.size)).toEqual([21, 20, 30]);
   await expect(ofOne).not.toReceive('said');
+});
+
+describe.each(['apps', 'processes'])('with nodes that are %s', (nodes) => {
+  test('settle() waits for what is on a slow way to a crowd, and from it', async ({ redisUrl }) => {
+    const options = { nodes: 1, redis: { url: redisUrl } };
+    await using cluster = await (nodes === 'apps'
+      ? startTestCluster(ChatModule, options)
+      : startBuiltChat(redisUrl, options));
+    await using link = await openLink(cluster.nodes[0]!.url);
+    const alice = await cluster.connect();
+    const crowd = await cluster.connectMany(10, { through: link });
+    const times = (): number[] => crowd.received('announced').map((events) => events.length);
+    await link.latency(200, { stream: 'downstream' });
+    alice.emit('announce', 'slowly');
+    await cluster.settle();
+    expect(times()).toEqual(crowd.ids.map(() => 1));
+    await link.heal();
+    await link.latency(200, { stream: 'upstream' });
+    crowd.slice(0, 1).emit('announce', 'slowly');
+    await cluster.settle();
+    expect(times()).toEqual(crowd.ids.map(() => 2));
+    await crowd.disconnect();
+  });
 });
 
 test.for(['close', 'terminate', 'kill'] as const)(
@@ -66,6 +89,10 @@ describe('a crowd of a cluster of built servers', () => {
     const { lines } = cluster.nodes[1]!;
     expect(ids.filter((id) => lines.some((line) => line.includes(`Left: ${id}`)))).toHaveLength(20);
     await expect(cluster.connectMany(3, { auth: { banned: true } })).rejects.toThrow('clients 0, 1, 2');
+    await using app = await startTestApp(ChatModule);
+    await expect(cluster.connect({ through: app, timeout: 300 })).rejects.toThrow(
+      'connected to no node of this cluster',
+    );
   });
 
   test('clients behind a balancer stay exact when they come back on another node', async ({ redisUrl }) => {
@@ -86,34 +113,41 @@ describe('a crowd of a cluster of built servers', () => {
   });
 });
 
-test('a rolling deploy loses no client: each comes back, and receives a broadcast once', async ({ redisUrl }) => {
-  await using cluster = await startBuiltChat(redisUrl, { nodes: 3 });
-  await using balancer = await cluster.startBalancer();
-  const alice = await cluster.connect({ ...reconnecting, name: 'alice', through: balancer });
-  const crowd = await cluster.connectMany(300, { ...reconnecting, through: balancer });
-  await alice.next('welcome');
+// It starts seven processes.
+const timeout = 180_000;
 
-  const deployment = { isOver: false };
-  const announcing = (async () => {
-    for (let number = 1; !deployment.isOver; number += 1) {
-      try {
-        alice.emit('announce', number);
-        await alice.emitWithAck('say-late', { room: 'nobody', after: 100 });
-      } catch {
-        // Her node has ended. The next one welcomes her.
-        await alice.next('welcome');
+test(
+  'a rolling deploy loses no client: each comes back, and receives a broadcast once',
+  { timeout },
+  async ({ redisUrl }) => {
+    await using cluster = await startBuiltChat(redisUrl, { nodes: 3 });
+    await using balancer = await cluster.startBalancer();
+    const alice = await cluster.connect({ ...reconnecting, name: 'alice', through: balancer });
+    const crowd = await cluster.connectMany(300, { ...reconnecting, through: balancer });
+    await alice.next('welcome');
+
+    const deployment = { isOver: false };
+    const announcing = (async () => {
+      for (let number = 1; !deployment.isOver; number += 1) {
+        try {
+          alice.emit('announce', number);
+          await alice.emitWithAck('say-late', { room: 'nobody', after: 500 });
+        } catch {
+          // Her node has ended. The next one welcomes her.
+          await alice.next('welcome');
+        }
       }
-    }
-  })();
-  const exits = await cluster.rollingRestart({ env: { VERSION: '2' } });
-  deployment.isOver = true;
-  await announcing;
-  await cluster.settle();
+    })();
+    const exits = await cluster.rollingRestart({ env: { VERSION: '2' } });
+    deployment.isOver = true;
+    await announcing;
+    await cluster.settle();
 
-  expect(exits.map(({ code }) => code)).toEqual([0, 0, 0]);
-  expect(crowd.connected).toBe(300);
-  expect(new Set(await crowd.emitWithAck('version'))).toEqual(new Set(['2']));
-  for (const events of crowd.received('announced')) expect(new Set(events.flat()).size).toBe(events.length);
-  alice.emit('announce', 'deployed');
-  await expect(crowd).toReceiveTimes(1, 'announced', 'deployed');
-});
+    expect(exits.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(crowd.connected).toBe(300);
+    expect(new Set(await crowd.emitWithAck('version'))).toEqual(new Set(['2']));
+    for (const events of crowd.received('announced')) expect(new Set(events.flat()).size).toBe(events.length);
+    alice.emit('announce', 'deployed');
+    await expect(crowd).toReceiveTimes(1, 'announced', 'deployed');
+  },
+);

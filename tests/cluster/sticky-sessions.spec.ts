@@ -107,6 +107,7 @@ test('a proxy that leads to no node of the cluster is named', async ({ redisUrl 
   await expect(cluster.connect({ through: { url } })).rejects.toThrow(
     `client-1 got connected through ${url}, but to no node of this cluster.`,
   );
+  await expect(cluster.connect({ node: 0, through: { url } })).rejects.toThrow('Expected either node or through');
   await expect(cluster.connectMany(2, { through: { url } })).rejects.toThrow(
     'connected to another server than the app: 2: clients 0, 1',
   );

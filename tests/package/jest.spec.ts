@@ -40,7 +40,7 @@ describe.each(matrix)('under Jest, in an app of Nest $nest, $title', ({ nest, ti
       '--testTimeout=30000',
     ];
     const output = await run(directory, 'node', ...jest, ...options);
-    expect(output).toMatch(/Tests: {7}10 passed, 10 total/);
+    expect(output).toMatch(/Tests: {7}11 passed, 11 total/);
     expect(output).not.toContain('open handle');
   });
 });

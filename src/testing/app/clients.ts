@@ -87,9 +87,9 @@ export class Clients {
     return client;
   }
 
-  /** Disconnects all of them, crowds included. @returns what failed */
-  async disconnect(): Promise<Error[]> {
-    const left = await Promise.allSettled(this.all.map((one) => one.disconnect()));
+  /** Disconnects these, or all of them and the crowds. @returns what failed */
+  async disconnect(leaving: readonly (TestClient | Crowd)[] = this.all): Promise<Error[]> {
+    const left = await Promise.allSettled(leaving.map((one) => one.disconnect()));
     return left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
   }
 

@@ -27,16 +27,10 @@ import type { TestClient } from '../client/test-client.js';
 import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import type { RunningApp } from './running-app.js';
 import { findLeftovers } from './leftovers.js';
+import type { TupleOf } from './tuple-of.js';
 
 /** Returns `true` when the app has nothing to do. */
 export type IdleCheck = (app: TestApp) => boolean | Promise<boolean>;
-
-/** A tuple of this length: `connect(2)` returns `[TestClient, TestClient]`. */
-type TupleOf<T, Count extends number, Tuple extends T[] = []> = number extends Count
-  ? T[]
-  : Tuple['length'] extends Count
-    ? Tuple
-    : TupleOf<T, Count, [...Tuple, T]>;
 
 /**
  * A real Nest app that listens on 127.0.0.1 and a free port, and the clients that a test connects to it.
@@ -170,9 +164,11 @@ export class TestApp<
   ): Promise<TupleOf<ClientFor<EventsOf<Namespaces, Namespace, ServerToClient, ClientToServer>>, Count>>;
   async connect(first: number | ConnectOptions = {}, options: ConnectOptions = {}): Promise<TestClient | TestClient[]> {
     if (this.closing) throw new Error('connect() was called on an app that is closed.');
-    if (typeof first !== 'number') return this.connectOne(first);
+    const connectOne = (given: ConnectOptions): Promise<TestClient> =>
+      this.ofTest.connect(this.addressFor(given), given);
+    if (typeof first !== 'number') return connectOne(first);
     const clients: TestClient[] = [];
-    while (clients.length < first) clients.push(await this.connectOne(options));
+    while (clients.length < first) clients.push(await connectOne(options));
     return clients;
   }
 
@@ -219,7 +215,10 @@ export class TestApp<
   workload(
     options: WorkloadOptions<TestClient<ServerToClient, ClientToServer>>,
   ): Promise<Workload<TestClient<ServerToClient, ClientToServer>>> {
-    return startWorkload({ connect: (how) => this.connectOne(how), history: this.history }, options);
+    return startWorkload(
+      { connect: (how) => this.ofTest.connect(this.addressFor(how), how), history: this.history },
+      options,
+    );
   }
 
   /**
@@ -277,9 +276,8 @@ export class TestApp<
   async release(clients: readonly TestClient[], since: number): Promise<void> {
     // While other tests have clients in the app, a workload may be theirs.
     if (clients.length === this.opened.size) await this.history.end();
-    const left = await Promise.allSettled(clients.map((client) => client.disconnect()));
+    const problems = await this.ofTest.disconnect(clients);
     for (const client of clients) this.opened.delete(client);
-    const problems = left.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
     // While other tests have clients in the app, the declarations may be theirs.
     if (this.opened.size === 0) {
       problems.push(...(await this.ofTest.disconnect()));
@@ -312,10 +310,6 @@ export class TestApp<
   async isIdle(): Promise<boolean> {
     const answers = await Promise.all((this.running.options.idle ?? []).map(async (check) => check(this as TestApp)));
     return answers.every(Boolean);
-  }
-
-  private connectOne(options: ConnectOptions): Promise<TestClient> {
-    return this.ofTest.connect(this.addressFor(options), options);
   }
 
   private async closeOnce(): Promise<void> {

@@ -52,7 +52,9 @@ export class RemoteEnd implements ServerEnd {
   async whenHandled({ timeout, signal }: Patience): Promise<boolean | Expired> {
     const handled = this.conn.agent.then((agent) => agent.ask('handled', { socket: this.id, timeout }));
     const touched = await withTimeout(handled, timeout, signal);
-    return touched === 'expired' ? EXPIRED : touched;
+    if (touched !== EXPIRED && touched !== 'expired') return touched;
+    if (this.conn.node) return EXPIRED;
+    throw new TypeError(`${this.name} is the id of a socket that is connected to no node of this cluster.`);
   }
 
   async whenLeft({ timeout, signal }: Patience): Promise<true | Expired> {

@@ -19,9 +19,15 @@ export interface Entrance {
   node?: number;
   /**
    * What it connects through: the balancer of `startBalancer()`, or the address of your own proxy in front of the nodes,
-   * which decides the node. It overrides `node`.
+   * which decides the node. It cannot be combined with `node`.
    */
   through?: Proxy;
+}
+
+/** @throws TypeError when both are given */
+export function expectOneEntrance({ node, through }: Entrance): void {
+  if (node === undefined || !through) return;
+  throw new TypeError(`Expected either node or through; got node: ${node} and through: ${through.url}.`);
 }
 
 /** The clients of a cluster that belong to no node: crowds over several nodes, and clients that connect through a proxy. */

@@ -13,8 +13,9 @@ import { AppNode } from './app-node.js';
 import type { Backplane } from './backplane/backplane.js';
 import { createBackplanes, type BackplaneOptions } from './backplane/open-backplanes.js';
 import { ChildNode } from './child-node.js';
+import type { NodeStarter } from './node-starter.js';
 import { RedisLinks, type ClusterRedis } from './redis-links.js';
-import { TestCluster, type NodeStarter } from './test-cluster.js';
+import { TestCluster } from './test-cluster.js';
 
 interface ClusterOptions {
   /** The number of nodes. @default 2 */

@@ -1,17 +1,14 @@
 import type { AppOptions, ClusterView } from '../app/running-app.js';
 import type { NodeExit } from '../child/node-process.js';
-import type { AppModule } from '../app/start-test-app.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
 import { History } from '../history/history.js';
 import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
-import { AppStartError, TeardownError } from '../report/errors.js';
+import { TeardownError } from '../report/errors.js';
 import { Activity } from '../settle/activity.js';
 import { settleAs, type SettleOptions } from '../settle/settle.js';
-import { EXPIRED, runningTime, withTimeout, type Expired } from '../timing/deadline.js';
-import { nextTurn } from '../timing/real-time.js';
 import { Timeline } from '../timeline/timeline.js';
 import type { Clients } from '../app/clients.js';
 import type { ConnectManyOptions } from '../crowd/connect-many.js';
@@ -19,30 +16,12 @@ import type { Crowd } from '../crowd/crowd.js';
 import { NodeObservers } from '../observer/node-observers.js';
 import { Balancer, type BalancerOptions } from './balancer.js';
 import { clientContext } from './client-context.js';
-import { SpreadClients, type Entrance } from './spread-clients.js';
+import { expectJoined, untilCounted } from './join-nodes.js';
+import { SpreadClients, expectOneEntrance, type Entrance } from './spread-clients.js';
 import type { AppNode } from './app-node.js';
 import type { Network } from './backplane/backplane.js';
+import type { NodeStarter, Version } from './node-starter.js';
 import type { ClusterNode } from './cluster-node.js';
-
-/** How a cluster starts its nodes, and what it does when all are closed. */
-export interface NodeStarter<Node> {
-  /** @param index the number of the node in the timeline; each node has its own */
-  start(index: number, view: ClusterView, version: Version): Promise<Node>;
-  /** The network between the nodes, if it can be cut. */
-  readonly network?: Network;
-  /** What is wrong with the network, in words. */
-  faults?(): readonly string[];
-  /** Resolves when everything that the nodes share is closed. */
-  close?(): Promise<void>;
-}
-
-/** What a node runs, if it is not the same as the first nodes: another version of the app. */
-export interface Version {
-  /** A module for an app in this process, the path of a built server for a process. @default that of the first nodes */
-  readonly app?: AppModule | string;
-  /** More environment variables for a process. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
 
 /** The nodes of one app. Close it with `close()`, or declare it with `await using`. */
 export class TestCluster<
@@ -109,12 +88,11 @@ export class TestCluster<
    * Connects a client as `TestApp.connect` does: to the given `node`, to each node in turn, or `through` a balancer, which
    * decides the node.
    */
-  async connect({
-    node = this.connects % this.places.length,
-    through,
-    ...given
-  }: ConnectOptions<ServerToClient> & Entrance = {}): Promise<TestClient<ServerToClient, ClientToServer>> {
-    const place = this.nodeAt(through ? 0 : node);
+  async connect({ node, through, ...given }: ConnectOptions<ServerToClient> & Entrance = {}): Promise<
+    TestClient<ServerToClient, ClientToServer>
+  > {
+    expectOneEntrance({ node, through });
+    const place = this.nodeAt(node ?? (through ? 0 : this.connects % this.places.length));
     this.connects += 1;
     const options = { name: `client-${this.connects}`, ...given };
     if (!through) return place.connect(options);
@@ -130,7 +108,8 @@ export class TestCluster<
     count: number,
     { node, through, ...options }: ConnectManyOptions & Entrance = {},
   ): Promise<Crowd<ServerToClient, ClientToServer>> {
-    if (node !== undefined && !through) return this.nodeAt(node).connectMany(count, options);
+    expectOneEntrance({ node, through });
+    if (node !== undefined) return this.nodeAt(node).connectMany(count, options);
     const open = this.places.filter(({ isOpen }) => isOpen);
     if (open.length === 0) throw new Error('connectMany() was called on a cluster that is closed.');
     const addresses = open.map(({ member }) => member.addressFor(options));
@@ -220,7 +199,8 @@ export class TestCluster<
     const nodes = groups.map((places) => places.map((place) => this.nodeAt(place)));
     await this.network.partition(...nodes.map((group) => group.map(({ member }) => member.node)));
     const [largest = []] = nodes.toSorted((one, other) => other.length - one.length);
-    await this.countUntil(largest, (count) => count <= largest.length, this.timeout);
+    const members = largest.map(({ member }) => member);
+    await untilCounted(members, (count) => count <= largest.length, this.timeout);
   }
 
   /** Connects all nodes again, and resolves when they see each other. What was lost stays lost. */
@@ -288,23 +268,9 @@ export class TestCluster<
    *
    * @throws AppStartError when they do not in time
    */
-  async joined(): Promise<void> {
-    // The app's own adapter may still be subscribing.
-    const nodes = this.openNodes;
-    const began = runningTime();
-    const seen = await this.countUntil(nodes, (count) => count >= nodes.length, this.timeout);
-    if (seen !== true)
-      throw new AppStartError(
-        `The ${nodes.length} nodes do not see each other: they count ${seen.map(showCount).join(', ')} of them. ` +
-          'Does the app join its nodes, for example by WebsocketModule.forRoot({ redis })? If the nodes are apps of ' +
-          'this process and set no adapter, startTestCluster joins them.',
-      );
-    const left = this.timeout - (runningTime() - began);
-    if ((await withTimeout(this.view.scene.crossNodes!(), left)) === EXPIRED)
-      throw new AppStartError(
-        `The ${nodes.length} nodes do not answer each other's serverSideEmitWithAck(), without which settle() does not ` +
-          'know what is in flight between them. Their adapter has to support it.',
-      );
+  joined(): Promise<void> {
+    const nodes = this.openNodes.map(({ member }) => member);
+    return expectJoined(nodes, () => this.view.scene.crossNodes!(), this.timeout);
   }
 
   /**
@@ -312,26 +278,8 @@ export class TestCluster<
    * After the timeout, this gives up, for example when Redis is down.
    */
   private async forgetClosed(): Promise<void> {
-    const { openNodes } = this;
-    if (this.closing) return;
-    await this.countUntil(openNodes, (count) => count <= openNodes.length, this.timeout);
-  }
-
-  /** @returns `true`, or what the nodes counted at last */
-  private async countUntil(
-    nodes: readonly Node[],
-    isRight: (count: number) => boolean,
-    timeout: number,
-  ): Promise<true | (number | Expired)[]> {
-    const deadline = runningTime() + timeout;
-    let seen: (number | Expired)[];
-    do {
-      const counting = nodes.map(({ member }) => member.countNodes().catch((): Expired => EXPIRED));
-      seen = await Promise.all(counting.map((count) => withTimeout(count, deadline - runningTime())));
-      if (seen.every((count) => count !== EXPIRED && isRight(count))) return true;
-      await nextTurn();
-    } while (runningTime() < deadline);
-    return seen;
+    const nodes = this.openNodes.map(({ member }) => member);
+    if (!this.closing) await untilCounted(nodes, (count) => count <= nodes.length, this.timeout);
   }
 
   private async closeAll(): Promise<void> {
@@ -352,8 +300,4 @@ async function allStarted<T>(starting: readonly Promise<T>[]): Promise<T[]> {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-}
-
-function showCount(count: number | Expired): string {
-  return count === EXPIRED ? 'none in time' : String(count);
 }

@@ -81,9 +81,11 @@ export class CrowdConnection implements Connection {
     this.context.activity.changed();
   }
 
-  /** Ends the process when all clients are disconnected for good. */
-  async closeIfEmpty(): Promise<void> {
-    if (this.members.every(({ state }) => state === 'gone')) await this.process.close();
+  /** Ends the process if no other clients than these are left in it. */
+  async closeWithout(members: readonly Member[]): Promise<void> {
+    const left = new Set(this.members.filter(({ isGone }) => !isGone));
+    for (const member of members) left.delete(member);
+    if (left.size === 0) await this.process.close();
   }
 
   /** Throws, once, why the process has ended by itself, or the first error of a hook that failed for a client. */

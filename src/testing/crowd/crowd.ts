@@ -68,6 +68,7 @@ export class Crowd<
    * Sends an event from each client.
    *
    * @throws ClientGoneError when one of them is not connected
+   * @throws TypeError when the arguments cannot be sent to another process, because they contain a function
    */
   emit<Event extends Names<ClientToServer>>(event: Event, ...args: Parameters<ClientToServer[Event]>): void {
     this.recordSent(event, args, false);
@@ -129,7 +130,7 @@ export class Crowd<
       await withTimeout(connection.disconnect(leaving), timeout);
     }
     const left = await Promise.all(members.map(async ({ serverEnd }) => serverEnd?.whenLeft({ timeout })));
-    await connection.closeIfEmpty();
+    await connection.closeWithout(members);
     connection.throwFailure(members, ({ hook, isContained }) => !isContained || hook.endsWith('.handleDisconnect'));
     const remaining = members.filter((_, place) => left[place] === EXPIRED);
     if (remaining.length === 0) return;

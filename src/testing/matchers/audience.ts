@@ -70,7 +70,7 @@ type Received = readonly (readonly [Receiver, ReceivedEvent])[];
 /** Asserts that these clients receive an event, and that no other client of the app does. */
 export function isAudienceOf(
   given: Audience | readonly Receiver[],
-  { context, timeout }: Pick<Audience, 'context' | 'timeout'>,
+  { context, timeout }: { context: ClientAssertionContext; timeout: number },
   expected: ExpectedEvent,
 ): Assertion<Received> {
   const find = (client: Receiver): ReceivedEvent | undefined => client.inbox.find(expected.matches);

@@ -11,15 +11,7 @@ import { executionContext, type Cause, type ExecutionContext } from '../model/ex
 import type { ObservedApp } from './observed-app.js';
 import type { Refusals } from './refused-events.js';
 import type { Origin, Patience, ServerEnd } from './server-end.js';
-
-/** An event in transit: one end has sent it, and the other has not received it yet. */
-interface OnItsWay {
-  readonly event: string;
-  /** From the server: what made the server send it. From the client: the event itself, with its timeline entry. */
-  readonly cause?: Cause;
-  /** From the server: when it was sent, see {@link nextMoment}. */
-  readonly sentAt?: number;
-}
+import { takeFrom, type OnItsWay } from './in-transit.js';
 
 /** The view of one app that its observers share. */
 export interface Seen {
@@ -270,13 +262,4 @@ function reasonOf(error: unknown): string {
   const isWrapped = ['FilteredError', 'MiddlewareError'].includes(error.name) && error.cause !== undefined;
   const { message }: { message: unknown } = error;
   return isWrapped ? reasonOf(error.cause) : String(message);
-}
-
-/** Takes the oldest event of this name. The events before it were lost, as volatile events may be. */
-function takeFrom(queue: OnItsWay[], event: string, onLost: (lost: OnItsWay) => void = () => {}): OnItsWay | undefined {
-  const position = queue.findIndex((candidate) => candidate.event === event);
-  if (position === -1) return undefined;
-  const taken = queue.splice(0, position + 1);
-  for (const lost of taken.slice(0, -1)) onLost(lost);
-  return taken.at(-1);
 }

@@ -33,6 +33,15 @@ test('what a client sent just now has been dealt with when the app has settled',
   expect(bob.received('said')).toEqual([['hi']]);
 });
 
+test('many clients connect in a process of their own', async () => {
+  const alice = await app.connect({ namespace: 'chat' });
+  const crowd = await app.connectMany(10, { namespace: 'chat' });
+  expect(await crowd.emitWithAck('join', 'lobby')).toHaveLength(10);
+  alice.emit('say', 'hi');
+  await app.settle();
+  expect(crowd.received('said').flat()).toHaveLength(10);
+});
+
 test('a client is refused, and told why', async () => {
   await expect(app.connect({ namespace: 'nowhere' })).rejects.toThrow('Invalid namespace');
 });
