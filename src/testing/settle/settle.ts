@@ -79,13 +79,18 @@ export async function settle(
     const outcome = await withTimeout(step, deadline - began, signal);
     if (outcome !== EXPIRED && runningTime() < deadline) return outcome;
     const apart = scene.connections().filter((connection) => !connection.agrees());
+    const faults = [...new Set(scene.connections().flatMap((connection) => connection.faults))];
     throw new SettleTimeoutError(
       timeout,
       activity.pending({ awaitTimers }),
       apart.map(({ name }) => name),
-      [...new Set(scene.connections().flatMap(({ faults }) => faults))],
+      faults,
       // If work keeps coming, the deadline passes in a step that is not to blame.
-      isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined,
+      isBusy
+        ? BUSY
+        : outcome === EXPIRED && (faults.length > 0 || runningTime() - began > timeout / 2)
+          ? stalled
+          : undefined,
     );
   };
 
