@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { Channel } from './channel.js';
 import type { Stream } from '../timeline/kinds/faults.js';
+import { Channel } from './channel.js';
 import type { StreamFaults } from './stream-faults.js';
 
 type Done = (error?: Error | null) => void;

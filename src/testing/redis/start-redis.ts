@@ -67,7 +67,6 @@ export async function startRedis({
   const url = `redis://${container.getHost()}:${container.getMappedPort(REDIS_PORT)}`;
   const faults = new RedisFaults(url, container);
   const stop = async (): Promise<void> => {
-    await faults.resume();
     await container.stop();
   };
   return {

@@ -114,18 +114,17 @@ export async function settle(
     const outcome = await withTimeout(step, deadline - began, signal);
     if (outcome !== EXPIRED && runningTime() < deadline) return outcome;
     // If work keeps coming, the deadline passes in a step that is not to blame.
-    throw expired(isBusy ? BUSY : outcome === EXPIRED && runningTime() - began > timeout / 2 ? stalled : undefined);
+    const isStalled = outcome === EXPIRED && (faults().length > 0 || runningTime() - began > timeout / 2);
+    throw expired(isBusy ? BUSY : isStalled ? stalled : undefined);
   };
+  const faults = (): string[] => [
+    ...new Set([...scene.connections().flatMap((connection) => connection.faults), ...(scene.faults?.() ?? [])]),
+  ];
   const expired = (stalled?: string, elsewhere: readonly Work[] = []): SettleTimeoutError => {
-    const apart = scene.connections().filter((connection) => !connection.agrees());
     const pending = [...activity.pending({ awaitTimers }), ...elsewhere];
-    return new SettleTimeoutError(
-      timeout,
-      pending,
-      apart.map(({ name }) => name),
-      [...new Set([...scene.connections().flatMap(({ faults }) => faults), ...(scene.faults?.() ?? [])])],
-      stalled,
-    );
+    const apart = scene.connections().filter((connection) => !connection.agrees());
+    const names = apart.map(({ name }) => name);
+    return new SettleTimeoutError(timeout, pending, names, faults(), stalled);
   };
 
   const fence = (direction: 'fenceToServer' | 'fenceToClient'): Promise<unknown> =>
