@@ -127,7 +127,7 @@ test('a failed assertion about a crowd counts the clients and names some of them
   const crowd = await app.connectMany(20, numbered);
   alice.emit('tell-most', 'hi');
   await expect(expect(crowd).toReceive('told', 'hi')).rejects.toThrow(
-    /^Expected crowd \(20 clients\) to receive "told" \('hi'\) within 300 ms\.\n {2}but:\n {4}19 of 20 did, and client 7 did not\n/,
+    /^Expected crowd \(20 clients\) to receive "told" \('hi'\) within 340 ms\.\n {2}but:\n {4}19 of 20 did, and client 7 did not\n/,
   );
   await expect(expect(crowd).toReceiveTimes(1, 'told', 'hi')).rejects.toThrow(
     '18 of 20 did, and 2 (clients 3, 7) did not',

@@ -25,7 +25,7 @@ export interface ConnectManyOptions extends Omit<
    * How long each wait may take, in milliseconds. Connecting may take longer, as long as another client gets connected
    * within this time, or within 5 seconds.
    *
-   * @default the app's `timeout`
+   * @default the app's `timeout`, and 2 ms for each client
    */
   timeout?: number;
 }
@@ -55,7 +55,7 @@ export async function connectMany<ServerToClient extends EventsMap, ClientToServ
   if (!Number.isSafeInteger(count) || count < 1)
     throw new RangeError(`connectMany() needs the number of clients, a whole number from 1; got ${format(count)}.`);
   const { context, crowds } = host;
-  const timeout = givenTimeout === undefined ? host.timeout : stretched(givenTimeout);
+  const timeout = givenTimeout === undefined ? host.timeout + stretched(count * PER_CLIENT) : stretched(givenTimeout);
   const name = nameOf(given, count, context);
   const open: Open = {
     targets: host.targets.map(({ url, path }) => ({ url: new URL(withSlash(namespace), url).href, path })),
@@ -93,6 +93,9 @@ export async function connectMany<ServerToClient extends EventsMap, ClientToServ
     endProgress();
   }
 }
+
+/** How much longer each client makes what all of them do, in milliseconds. */
+const PER_CLIENT = 2;
 
 /** How many files a process has open beside its connections. */
 const OTHER_FILES = 64;
