@@ -1,5 +1,6 @@
 import { atMostOnce, everyMember, onlyMembers, orderPerSender, startTestApp } from 'nest-realtime-kit/testing';
 import { realtimeTest } from 'nest-realtime-kit/testing/vitest';
+import { io } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
 import { PlainChatModule } from '../integration/support/chat.js';
 import { rooms, roomsModule } from './support/history/rooms.js';
@@ -74,6 +75,36 @@ describe('a history', () => {
     expect(() => say(alice, 'lobby', 'hi')).toThrow(
       'The history does not know alice. Call history.record() before the client connects.',
     );
+  });
+
+  test('does not record a followed client that was connected already', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say } = app.history.record(rooms);
+    const socket = io(app.url, { transports: ['websocket'], reconnection: false });
+    await new Promise((resolve) => socket.once('connect', () => resolve(undefined)));
+    const alice = app.follow(socket, { name: 'alice' });
+    expect(() => say(alice, 'lobby', 'hi')).toThrow('The history does not know alice.');
+  });
+
+  test('has what a client missed after the connection that recovered it', async () => {
+    await using app = await startTestApp(roomsModule({ connectionStateRecovery: {} }));
+    const { say, join } = app.history.record(rooms);
+    const alice = await app.connect({ name: 'alice', reconnection: true, reconnectionDelay: 100 });
+    const bob = await app.connect({ name: 'bob' });
+    await join(alice, 'lobby');
+    say(bob, 'lobby', 'before');
+    await app.settle();
+    const back = new Promise((resolve) => alice.socket.once('connect', () => resolve(undefined)));
+    alice.socket.io.engine.close();
+    say(bob, 'lobby', 'meanwhile');
+    await back;
+    await app.settle();
+    const ofAlice = app.history.entries.filter((entry) => 'client' in entry && entry.client === 'alice');
+    expect(ofAlice.slice(-3)).toMatchObject([
+      { kind: 'disconnected', reason: 'forced close' },
+      { kind: 'connected', recovered: true },
+      { kind: 'heard', message: 'meanwhile' },
+    ]);
   });
 
   test('refuses a message that was said before', async () => {

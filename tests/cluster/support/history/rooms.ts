@@ -23,7 +23,7 @@ export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type
   class RoomsGateway {
     @WebSocketServer() private readonly server!: Server;
     private right = 0;
-    private held: { readonly by: string; readonly send: () => void } | undefined;
+    private readonly held = new Map<string, () => void>();
 
     afterInit(server: Server): void {
       if (fault === 'forgets a message in a recovery') forgetMissedPackets(server);
@@ -43,13 +43,12 @@ export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type
 
     @SubscribeMessage('say')
     say(@ConnectedSocket() client: Socket, @MessageBody() { room, text }: { room: string; text: string }): void {
-      const { held } = this;
-      const isNext = held?.by === `${client.id} in ${room}`;
-      if (isNext) this.held = undefined;
+      const held = this.held.get(`${client.id} in ${room}`);
+      this.held.delete(`${client.id} in ${room}`);
       this.right += 1;
       if (this.right > RIGHT && this.sendWrongly(client, room, text)) this.right = 0;
       else client.to(room).emit('said', { text });
-      if (isNext) held.send();
+      held?.();
     }
 
     /** @returns whether there was an occasion for it */
@@ -64,8 +63,8 @@ export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type
       } else if (fault === 'sends a message twice' && member) {
         client.to(room).emit('said', { text });
         this.server.to(member).emit('said', { text });
-      } else if (fault === 'sends two messages in the wrong order' && member && !this.held) {
-        this.held = { by: `${client.id} in ${room}`, send: () => client.to(room).emit('said', { text }) };
+      } else if (fault === 'sends two messages in the wrong order' && member) {
+        this.held.set(`${client.id} in ${room}`, () => client.to(room).emit('said', { text }));
       } else if (fault === 'sends a message to a client outside the room' && outsider) {
         client.to(room).to(outsider).emit('said', { text });
       } else return false;
