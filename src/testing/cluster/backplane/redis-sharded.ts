@@ -17,7 +17,10 @@ export class ShardedRedisBackplanes implements Backplanes {
       () => import('@socket.io/redis-adapter'),
     );
     const publisher = await connectRedis(url);
-    const subscriber = await connectRedis(url);
+    const subscriber = await connectRedis(url).catch((error: Error) => {
+      publisher.destroy();
+      throw error;
+    });
     this.subscribers.push(subscriber);
     const adapter = createShardedAdapter(publisher, subscriber, { channelPrefix: keyPrefix });
     return {
