@@ -37,7 +37,7 @@ export interface ContractClusters {
  *
  * @example
  * ```ts
- * for (const { name, run } of adapterContract(() => createAdapter(pool))) test(name, run);
+ * for (const { name, run } of adapterContract(() => createAdapter(pool))) test(name, run, 30_000);
  * ```
  */
 export function adapterContract(adapter: CreateAdapter | ContractClusters): AdapterContractCase[] {

@@ -93,9 +93,10 @@ export class AdapterContractGateway {
   @SubscribeMessage('ask client')
   async askClient(@ConnectedSocket() { nsp }: Socket, @MessageBody() id: string): Promise<Answers> {
     const [socket] = await nsp.in(id).fetchSockets();
+    if (!socket) return { answers: [], timedOut: false };
     return collect(
-      socket!
-        .timeout(1_000)
+      socket
+        .timeout(5_000)
         .emitWithAck('question')
         .then((answer: unknown) => [answer]),
     );

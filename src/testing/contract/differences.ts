@@ -10,22 +10,17 @@ export function differences(expected: readonly string[], received: readonly stri
   const missing = subtract(expected, received);
   const extra = subtract(received, expected);
   const known = new Set(expected);
-  const found = [
-    list('did not receive', missing),
-    list(
-      'received once too often',
-      extra.filter((event) => known.has(event)),
-    ),
-    list(
-      'should not have received',
-      extra.filter((event) => !known.has(event)),
-    ),
-  ];
+  const found = [];
+  const repeated = extra.filter((event) => known.has(event));
+  const foreign = extra.filter((event) => !known.has(event));
+  if (missing.length > 0) found.push(`did not receive ${list(missing)}`);
+  if (repeated.length > 0) found.push(`received ${list(repeated)} too often`);
+  if (foreign.length > 0) found.push(`should not have received ${list(foreign)}`);
   if (missing.length + extra.length === 0) {
     const at = expected.findIndex((event, index) => event !== received[index]);
     if (at >= 0) found.push(`received out of order: ${received[at]} where ${expected[at]} was expected`);
   }
-  return found.filter(Boolean).join('; ') || undefined;
+  return found.join('; ') || undefined;
 }
 
 /** What is in one list more often than in the other. */
@@ -39,8 +34,7 @@ function subtract(from: readonly string[], others: readonly string[]): string[] 
   });
 }
 
-function list(what: string, events: readonly string[]): string | undefined {
-  if (events.length === 0) return undefined;
+function list(events: readonly string[]): string {
   const rest = events.length > SHOWN ? ` and ${events.length - SHOWN} more` : '';
-  return `${what} ${events.slice(0, SHOWN).join(', ')}${rest}`;
+  return `${events.slice(0, SHOWN).join(', ')}${rest}`;
 }

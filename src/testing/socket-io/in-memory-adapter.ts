@@ -58,8 +58,14 @@ export function inMemoryPackageOf(server: Server): AdapterPackage | undefined {
   return loadedPackages().find(({ Adapter, SessionAwareAdapter }) => used === Adapter || used === SessionAwareAdapter);
 }
 
-function loadedPackages(): AdapterPackage[] {
+/** Every copy of the package that this process has loaded. */
+export function loadedPackages(): AdapterPackage[] {
   const { cache } = createRequire(join(process.cwd(), 'package.json'));
   const paths = Object.keys(cache).filter((path) => ENTRY.test(path));
   return paths.map((path) => cache[path]!.exports as AdapterPackage);
+}
+
+/** The events that an adapter keeps for connection state recovery. Each `id` is the offset that a client gets. */
+export function packetsOf(adapter: Adapter): readonly { readonly id: string }[] | undefined {
+  return (adapter as { packets?: readonly { id: string }[] }).packets;
 }

@@ -3,6 +3,7 @@ import { Socket as TcpSocket } from 'node:net';
 import { io, type Socket as ClientSocket } from 'socket.io-client';
 import type { Socket } from '../../websocket/index.js';
 import { requireMembers, type PrivateMembers } from '../../websocket/errors/unknown-internals.js';
+import { loadedPackages } from './in-memory-adapter.js';
 import { NEST_MEMBERS } from '../nest/internals.js';
 import { connectionInMemory } from '../../websocket/socket-io/connection-in-memory.js';
 
@@ -49,6 +50,7 @@ export function membersOf(socket: Socket, client: ClientSocket, polling: ClientS
       [nsp.constructor, '_onServerSideEmit'],
       [socket.constructor, 'run'],
     ],
+    'socket.io-adapter': loadedPackages().map(({ SessionAwareAdapter }) => [SessionAwareAdapter, 'packets'] as const),
     'engine.io': [
       [conn.constructor, '_maybeUpgrade', 'id', 'pingIntervalTimer', 'pingTimeoutTimer', 'resetPingTimeout'],
       [conn.constructor, 'schedulePing', 'sendPacket'],

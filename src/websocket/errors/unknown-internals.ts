@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, { readonly known: string; readonly of?: 
   '@nestjs/core': { known: '11 and 12' },
   '@nestjs/websockets': { known: '11 and 12' },
   'socket.io': { known: '4.8', of: '@nestjs/platform-socket.io' },
+  'socket.io-adapter': { known: '2.5', of: 'socket.io' },
   'engine.io': { known: '6.6', of: 'socket.io' },
   ws: { known: '8', of: 'engine.io' },
   '@nestjs/microservices': { known: '11 and 12' },

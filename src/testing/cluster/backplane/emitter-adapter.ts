@@ -1,10 +1,11 @@
 import type { Namespace } from '../../../websocket/index.js';
-import type {
-  Adapter,
-  AdapterClass,
-  AdapterPackage,
-  BroadcastOptions,
-  ClusterMessage,
+import {
+  packetsOf,
+  type Adapter,
+  type AdapterClass,
+  type AdapterPackage,
+  type BroadcastOptions,
+  type ClusterMessage,
 } from '../../socket-io/in-memory-adapter.js';
 import type { EmitterBus, Member } from './emitter-bus.js';
 
@@ -36,7 +37,7 @@ export function emitterAdapterOf(
     constructor(namespace: Namespace) {
       super(namespace, { heartbeatInterval: NEVER, heartbeatTimeout: Infinity });
       this.recovery = recovers ? new SessionAwareAdapter(namespace) : undefined;
-      this.packets = this.recovery && Reflect.get(this.recovery, 'packets');
+      this.packets = this.recovery && packetsOf(this.recovery);
       this.member = {
         node,
         namespace: namespace.name,

@@ -49,6 +49,7 @@ export class EmitterBus implements Network {
     const encoded = encode(message);
     for (const member of this.members) {
       if (member === from || member.namespace !== from.namespace || (to !== undefined && member.uid !== to)) continue;
+      if (!this.isConnected(from, member)) continue;
       this.inFlight += 1;
       this.network.runInAsyncScope(setImmediate, undefined, () => {
         try {

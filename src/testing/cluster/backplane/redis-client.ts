@@ -26,10 +26,15 @@ export async function connectRedis(url: string): Promise<RedisClient> {
   const { createClient } = await loadPeer('redis', () => import('redis'));
   const client = createClient({ url }) as object as RedisClient;
   let reason = 'no answer';
-  client.on('error', ({ message }) => (reason = message));
+  const note = ({ message }: Error): void => void (reason = message);
+  client.on('error', note);
   const timeout = stretched(TIMEOUT);
-  if ((await withTimeout(client.connect(), timeout)) === EXPIRED) {
-    client.destroy();
+  const connected = client.connect().catch((error: Error) => {
+    note(error);
+    return EXPIRED;
+  });
+  if ((await withTimeout(connected, timeout)) === EXPIRED) {
+    if (client.isOpen) client.destroy();
     const { host } = new URL(url);
     throw new RedisUnavailableError(`Redis at ${host} could not be reached within ${timeout} ms (${reason}).`);
   }

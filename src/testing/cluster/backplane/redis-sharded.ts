@@ -14,7 +14,10 @@ export class ShardedRedisBackplanes implements Backplanes {
       () => import('@socket.io/redis-adapter'),
     );
     const publisher = await connectRedis(url);
-    const subscriber = await connectRedis(url);
+    const subscriber = await connectRedis(url).catch((error: Error) => {
+      publisher.destroy();
+      throw error;
+    });
     const adapter = createShardedAdapter(publisher, subscriber, { channelPrefix: keyPrefix });
     return {
       install: (server) => void server.adapter(adapter as object as AdapterClass),

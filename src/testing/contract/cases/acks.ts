@@ -2,7 +2,7 @@ import type { Promises } from '../contract-case.js';
 
 /** How long a question may take that all clients answer, and one that not all answer, in milliseconds. */
 const PATIENT = 5_000;
-const IMPATIENT = 1_000;
+const IMPATIENT = 3_000;
 
 /** Questions to clients. */
 export const acks: Promises = {

@@ -19,12 +19,14 @@ export const sockets: Promises = {
 
   'socketsLeave lets the matching clients of all nodes leave': async (stage) => {
     const [alice, bob, carol] = await stage.connectEach();
+    const dave = await stage.connect(1, { name: 'other client of node 1' });
     for (const client of [alice, bob, carol]) await stage.join(client, 'first', 'second');
     await stage.join(carol, 'kept');
+    await stage.join(dave, 'second');
     await stage.do(alice, 'sockets leave', { rooms: ['first'], except: ['kept'], from: ['second'] });
     await stage.cluster.settle();
     await stage.do(bob, 'broadcast', { event: 'said', rooms: ['second'] });
-    await stage.expectOnce('said', [], carol);
+    await stage.expectOnce('said', [], carol, dave);
     await stage.do(alice, 'broadcast', { event: 'whispered', rooms: ['first'] });
     await stage.expectOnce('whispered', [], alice, bob, carol);
   },
