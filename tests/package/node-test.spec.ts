@@ -39,9 +39,9 @@ describe.each(cells(12, 11))('under node:test, in a Nest %i app', (nest) => {
   });
 
   test('the tests of the core pass, and the process exits by itself', async () => {
-    const tests = ['chat', 'room', 'statements', 'cluster'].map((name) => `dist/${name}.test.js`);
+    const tests = ['chat', 'crowd', 'room', 'statements', 'cluster'].map((name) => `dist/${name}.test.js`);
     const output = await run(directory, 'node', '--test', '--test-reporter=tap', ...tests);
-    expect(output).toMatch(/^# pass 10\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
+    expect(output).toMatch(/^# pass 11\n# fail 0\n# cancelled 0\n# skipped 0\n/m);
   });
 
   test('the option "redis" without its packages fails with an error that names them', async () => {
