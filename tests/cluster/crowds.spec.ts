@@ -120,7 +120,7 @@ test(
   'a rolling deploy loses no client: each comes back, and receives a broadcast once',
   { timeout },
   async ({ redisUrl }) => {
-    await using cluster = await startBuiltChat(redisUrl, { nodes: 3 });
+    await using cluster = await startBuiltChat(redisUrl, { nodes: 3, timeout: 20_000 });
     await using balancer = await cluster.startBalancer();
     const alice = await cluster.connect({ ...reconnecting, name: 'alice', through: balancer });
     const crowd = await cluster.connectMany(300, { ...reconnecting, through: balancer });
