@@ -6,6 +6,7 @@ import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
 import { test as redisTest } from '../integration/support/redis.js';
 import { startBuiltChat } from './support/built-chat.js';
+import { isAlive } from '../support/is-alive.js';
 
 const script = 'dist/cluster-app/main.js';
 
@@ -152,11 +153,3 @@ describe('a cluster of built servers', () => {
     await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

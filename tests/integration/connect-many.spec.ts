@@ -9,6 +9,7 @@ import { expect } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 import { describe, test, vi } from 'vitest';
 import { ChatModule } from './support/chat.js';
+import { isAlive } from '../support/is-alive.js';
 
 /** Answers each client with what only that one is to receive, late, and may refuse or leave out some of them. */
 @WebSocketGateway()
@@ -69,14 +70,6 @@ class ClubModule {}
 const numbered = { auth: (number: number) => ({ number }) };
 
 const pidOf = ({ connection }: Crowd): number => connection.process.pid!;
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 describe.each(['websocket', 'polling'] as const)('connectMany() over %s', (transport) => {
   const transports = [transport];
