@@ -32,9 +32,16 @@ describe('three built servers', () => {
     await expect(carol).not.toReceive('announced');
   });
 
-  test('a Redis that is not there fails the start with what the node says', async () => {
-    await expect(startTestCluster(script, { redis: { url: 'redis://127.0.0.1:1' } })).rejects.toThrow(
-      /main\.js ended \(exit code 1\) before it listened.*Redis at redis:\/\/127\.0\.0\.1:\d+ could not be reached/s,
+  test('a Redis that is not there fails the start', async () => {
+    await expect(startTestCluster(script, { redis: { url: 'redis://user:secret@127.0.0.1:1' } })).rejects.toThrow(
+      'Redis at 127.0.0.1:1 could not be reached (connect ECONNREFUSED 127.0.0.1:1).',
+    );
+  });
+
+  test('a node that does not reach its Redis fails the start with what it says', async ({ redisUrl }) => {
+    const env = { REDIS_URL: 'redis://127.0.0.1:1' };
+    await expect(startTestCluster(script, { redis: { url: redisUrl }, env })).rejects.toThrow(
+      /main\.js ended \(exit code 1\) before it listened.*Redis at redis:\/\/127\.0\.0\.1:1 could not be reached/s,
     );
   });
 });

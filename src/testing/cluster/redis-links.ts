@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { AppStartError } from '../report/errors.js';
+import { EXPIRED, stretched, withTimeout } from '../timing/deadline.js';
 import { openLink, type TcpLink } from '../link/tcp-link.js';
 import { REDIS, type Fault } from '../timeline/kinds/faults.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -17,11 +21,12 @@ export class RedisLinks implements Network {
 
   constructor(private readonly redis: ClusterRedis) {}
 
-  /** Opens the link of a node. */
+  /** Opens the link of a node. @throws AppStartError when Redis cannot be reached */
   async open(node: number, timeline: Timeline): Promise<TcpLink> {
     this.stopObserving ??= this.redis.observe?.((fault) =>
       timeline.recorder()({ kind: 'faulted', subject: REDIS, fault }),
     );
+    if (this.links.size === 0) await expectReachable(this.redis.url);
     const subject = `the link of node ${node} to Redis`;
     const link = await openLink(this.redis.url, { subject, record: timeline.recorder(node) });
     this.links.set(node, link);
@@ -47,5 +52,23 @@ export class RedisLinks implements Network {
   async close(): Promise<void> {
     this.stopObserving?.();
     await Promise.all(Array.from(this.links.values(), (link) => link.close()));
+  }
+}
+
+/** How long Redis may take to accept a connection, in milliseconds. */
+const REACHABLE = 5_000;
+
+/** A node that connects through a link would not learn why it cannot. */
+async function expectReachable(url: string): Promise<void> {
+  const { host, hostname, port } = new URL(url);
+  const socket = connect(Number(port) || 6_379, hostname);
+  try {
+    const connected = await withTimeout(once(socket, 'connect'), stretched(REACHABLE));
+    if (connected === EXPIRED) throw new Error('no answer');
+  } catch (cause) {
+    throw new AppStartError(`Redis at ${host} could not be reached (${(cause as Error).message}).`, { cause });
+  } finally {
+    socket.on('error', () => {});
+    socket.destroy();
   }
 }

@@ -8,7 +8,7 @@ import { startTestApp, type Crowd } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
 import { describe, test, vi } from 'vitest';
-import { ChatModule } from './support/chat.js';
+import { ChatModule } from '../integration/support/chat.js';
 import { isAlive } from '../support/is-alive.js';
 
 /** Answers each client with what only that one is to receive, late, and may refuse or leave out some of them. */
