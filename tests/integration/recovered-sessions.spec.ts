@@ -24,9 +24,17 @@ class NewsGateway {
 
 const revoked = new Set<string>();
 
+/** How often the user store is still to fail for a token. */
+const outages = new Map<string, number>();
+
 async function authentication({ auth }: Handshake): Promise<object> {
   const { token, takes } = auth as { token: string; takes?: number };
   if (takes) await delay(takes);
+  const left = outages.get(token) ?? 0;
+  if (left > 0) {
+    outages.set(token, left - 1);
+    throw new Error('the user store is away');
+  }
   if (revoked.has(token)) throw new UnauthorizedException('revoked');
   return { user: token };
 }
@@ -139,6 +147,34 @@ test('a client that recovered and then left does not recover the session from be
   await back;
   expect(alice.socket.recovered).toBe(false);
   await expect(alice).toBeInRooms([]);
+});
+
+test('a client that a fault of the server kept out recovers at its next attempt', async ({ app, connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 20 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  app.logs.allowErrors(/the user store is away/);
+  outages.set('alice', 2);
+  await missNews(alice, bob);
+  await expect(alice).toReceive('news', 'meanwhile');
+  expect(outages.get('alice')).toBe(0);
+  expect(alice.socket.recovered).toBe(true);
+});
+
+test('a client that was refused recovers when it comes again with a right token', async ({ connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 20 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  revoked.add('alice');
+  const refused = new Promise((resolve) => alice.socket.once('connect_error', resolve));
+  await missNews(alice, bob);
+  await refused;
+  revoked.delete('alice');
+  alice.socket.connect();
+  await expect(alice).toReceive('news', 'meanwhile');
+  expect(alice.socket.recovered).toBe(true);
 });
 
 test.for(['websocket', 'polling'])(

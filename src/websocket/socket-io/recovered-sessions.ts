@@ -25,7 +25,7 @@ interface Recovery {
 export class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
   private readonly recoveries = new Set<Recovery>();
-  /** When each session was given to a client that has not lost its connection since, by `pid`, the oldest first. */
+  /** When sessions were given to clients that have joined and not lost their connection since, by `pid`; oldest first. */
   private readonly taken = new Map<string, number>();
 
   constructor(
@@ -54,7 +54,6 @@ export class RecoveredSessions {
         const session = this.isTaken(of[0]) ? null : ((await restore(...of)) as Session | null);
         if (session && !this.namespace.sockets.has(session.sid) && !this.find(session.sid)) {
           recovery.session = session;
-          this.taken.set(of[0], Date.now());
           return { ...session, missedPackets: [] };
         }
         return undefined as never;
@@ -81,7 +80,8 @@ export class RecoveredSessions {
     const recovery = this.find(socket.id);
     if (!recovery?.session) return;
     this.recoveries.delete(recovery);
-    const { missedPackets, rooms } = recovery.session;
+    const { pid, missedPackets, rooms } = recovery.session;
+    this.taken.set(pid, Date.now());
     const meanwhile = recovery.meanwhile.filter(({ options }) => isFor(rooms, options));
     for (const data of [...missedPackets, ...meanwhile.map((packet) => packet.data)])
       guardedCall(
