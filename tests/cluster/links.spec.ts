@@ -311,7 +311,7 @@ describe('openLink()', () => {
     await using link = await openLink('redis://user:secret@localhost/2');
     expect(link.url).toBe(`redis://user:secret@127.0.0.1:${link.port}/2`);
     await expect(openLink('tcp://localhost')).rejects.toThrow(
-      'openLink() expects a URL with a port, such as redis://localhost:6379; got tcp://localhost.',
+      'Expected a URL with a port, such as redis://localhost:6379; got tcp://localhost.',
     );
   });
 

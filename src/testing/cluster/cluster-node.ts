@@ -20,7 +20,7 @@ export interface ClusterNode<
   readonly port: number;
   /** Whether nobody has ended it. */
   readonly isOpen: boolean;
-  /** Its way to Redis, on which the test injects faults; `undefined` without the option `redis`. */
+  /** Its way to Redis, on which the test injects faults; `undefined` without the option `redis`, and with TLS. */
   readonly redisLink: TcpLink | undefined;
   /** Connects a client to this node, as `TestApp.connect` does. */
   connect(options?: ConnectOptions<ServerToClient>): Promise<TestClient<ServerToClient, ClientToServer>>;

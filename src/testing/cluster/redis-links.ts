@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { AppStartError } from '../report/errors.js';
 import { EXPIRED, stretched, withTimeout } from '../timing/deadline.js';
+import { tcpAddressOf } from '../link/tcp-address.js';
 import { openLink, type TcpLink } from '../link/tcp-link.js';
 import { REDIS, type Fault } from '../timeline/kinds/faults.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -19,7 +20,12 @@ export class RedisLinks implements Network {
   private readonly links = new Map<number, TcpLink>();
   private stopObserving: (() => void) | undefined;
 
-  constructor(private readonly redis: ClusterRedis) {}
+  private constructor(private readonly redis: ClusterRedis) {}
+
+  /** @returns `undefined` without a Redis, and with TLS: the address of a link is not the one in the certificate */
+  static to(redis: ClusterRedis | undefined): RedisLinks | undefined {
+    return redis && !redis.url.startsWith('rediss:') ? new RedisLinks(redis) : undefined;
+  }
 
   /** Opens the link of a node. @throws AppStartError when Redis cannot be reached */
   async open(node: number, timeline: Timeline): Promise<TcpLink> {
@@ -60,13 +66,13 @@ const REACHABLE = 5_000;
 
 /** A node that connects through a link would not learn why it cannot. */
 async function expectReachable(url: string): Promise<void> {
-  const { host, hostname, port } = new URL(url);
-  const socket = connect(Number(port) || 6_379, hostname);
+  const { host, port } = tcpAddressOf(url);
+  const socket = connect(port, host);
   try {
     const connected = await withTimeout(once(socket, 'connect'), stretched(REACHABLE));
     if (connected === EXPIRED) throw new Error('no answer');
   } catch (cause) {
-    throw new AppStartError(`Redis at ${host} could not be reached (${(cause as Error).message}).`, { cause });
+    throw new AppStartError(`Redis at ${host}:${port} could not be reached (${(cause as Error).message}).`, { cause });
   } finally {
     socket.on('error', () => {});
     socket.destroy();

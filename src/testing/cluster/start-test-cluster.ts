@@ -86,7 +86,7 @@ export async function startTestCluster(
 /** Starts nodes in this process. */
 function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOptions): NodeStarter<AppNode> {
   const backplanes = createBackplanes({ redis, adapter });
-  const links = redis && new RedisLinks(redis);
+  const links = RedisLinks.to(redis);
   const opened: Backplane[] = [];
   return {
     network: links ?? backplanes.network,
@@ -95,7 +95,7 @@ function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOpti
       if (typeof app === 'string')
         throw new TypeError(`The nodes of this cluster are apps of this process; got ${app}.`);
       const redisLink = await links?.open(node, cluster.timeline);
-      const backplane = await backplanes.open(node, redisLink?.url ?? '');
+      const backplane = await backplanes.open(node, redisLink?.url ?? redis?.url ?? '');
       opened.push(backplane);
       const onServer = (server: Server): void => {
         backplane.install(server);
@@ -118,7 +118,7 @@ function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOpti
 function processes(script: string, timeout: number, options: ProcessClusterOptions): NodeStarter<ChildNode> {
   const { cwd = process.cwd(), env, redis, startTimeout = START_TIMEOUT } = options;
   let observer: RemoteObserver | undefined;
-  const links = redis && new RedisLinks(redis);
+  const links = RedisLinks.to(redis);
   const keyPrefix = redis?.keyPrefix ?? `test-${randomUUID()}`;
   return {
     network: links,
@@ -139,7 +139,7 @@ function processes(script: string, timeout: number, options: ProcessClusterOptio
         env: {
           ...process.env,
           PORT: '0',
-          ...(redisLink && { REDIS_URL: redisLink.url, REDIS_KEY_PREFIX: keyPrefix }),
+          ...(redis && { REDIS_URL: redisLink?.url ?? redis.url, REDIS_KEY_PREFIX: keyPrefix }),
           ...env,
           ...ofVersion,
         },

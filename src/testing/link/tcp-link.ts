@@ -2,9 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Link, type LinkIdentity } from './link.js';
-
-/** The ports of URLs without one. */
-const DEFAULT_PORTS: Record<string, number> = { 'redis:': 6379, 'http:': 80, 'https:': 443 };
+import { tcpAddressOf } from './tcp-address.js';
 
 /**
  * Opens a link in front of a TCP server, such as Redis. A client that connects to the link's `url` gets connected to
@@ -14,9 +12,7 @@ const DEFAULT_PORTS: Record<string, number> = { 'redis:': 6379, 'http:': 80, 'ht
  * @param identity how the timeline and failures call it
  */
 export async function openLink(url: string, identity: Partial<LinkIdentity> = {}): Promise<TcpLink> {
-  const { protocol, hostname: host, port: given } = new URL(url);
-  const port = Number(given) || DEFAULT_PORTS[protocol];
-  if (!port) throw new TypeError(`openLink() expects a URL with a port, such as redis://localhost:6379; got ${url}.`);
+  const { host, port } = tcpAddressOf(url);
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
