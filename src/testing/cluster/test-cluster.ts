@@ -85,14 +85,14 @@ export class TestCluster<
   }
 
   /**
-   * Connects a client as `TestApp.connect` does: to the given `node`, to each node in turn, or `through` a balancer, which
-   * decides the node.
+   * Connects a client as `TestApp.connect` does: to the given `node`, to each open node in turn, or `through` a balancer,
+   * which decides the node.
    */
   async connect({ node, through, ...given }: ConnectOptions<ServerToClient> & Entrance = {}): Promise<
     TestClient<ServerToClient, ClientToServer>
   > {
     expectOneEntrance({ node, through });
-    const place = this.nodeAt(node ?? (through ? 0 : this.connects % this.places.length));
+    const place = node === undefined ? this.nextNode() : this.nodeAt(node);
     this.connects += 1;
     const options = { name: `client-${this.connects}`, ...given };
     if (!through) return place.connect(options);
@@ -209,6 +209,16 @@ export class TestCluster<
     await this.joined();
   }
 
+  /**
+   * Resolves when all nodes see each other, for example after Redis was away.
+   *
+   * @throws AppStartError when they do not in time
+   */
+  joined(): Promise<void> {
+    const nodes = this.openNodes.map(({ member }) => member);
+    return expectJoined(nodes, () => this.view.scene.crossNodes!(), this.timeout);
+  }
+
   /** Closes every node, like `TestApp.close`, and what they share. Further calls return the same promise. */
   close(): Promise<void> {
     this.closing ??= this.closeAll();
@@ -242,6 +252,14 @@ export class TestCluster<
     throw new RangeError(`There is no node ${place}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
   }
 
+  /** The open node whose turn it is. */
+  private nextNode(): Node {
+    const open = this.places.filter(({ isOpen }) => isOpen);
+    const node = open[this.connects % open.length];
+    if (node) return node;
+    throw new Error('connect() was called on a cluster without an open node.');
+  }
+
   private get network(): Network {
     if (this.starter.network) return this.starter.network;
     throw new Error(
@@ -261,16 +279,6 @@ export class TestCluster<
     const node = await this.starter.start(this.started++, this.view, version);
     this.all.push(node);
     return node;
-  }
-
-  /**
-   * Resolves when all nodes see each other, for example after Redis was away.
-   *
-   * @throws AppStartError when they do not in time
-   */
-  joined(): Promise<void> {
-    const nodes = this.openNodes.map(({ member }) => member);
-    return expectJoined(nodes, () => this.view.scene.crossNodes!(), this.timeout);
   }
 
   /**
