@@ -88,6 +88,18 @@ describe('a cluster of built servers', () => {
     await expect(bob).not.toReceive('said');
   });
 
+  test('close() waits for a node that is still draining', async ({ start }) => {
+    const cluster = await start({ nodes: 1 });
+    const alice = await cluster.connect({ name: 'alice' });
+    alice.emit('say-late', { room: 'lobby', text: 'slow', after: 500 });
+    await cluster.nodes[0]!.connect();
+    void cluster.nodes[0]!.terminate();
+    void cluster.nodes[0]!.terminate();
+    await cluster.close();
+    expect(isAlive(cluster.nodes[0]!.pid!)).toBe(false);
+    expect(await cluster.nodes[0]!.exited).toMatchObject({ code: 0, signal: null });
+  });
+
   test('kill() ends a node at once, and the others go on', async ({ start }) => {
     await using cluster = await start({ nodes: 3 });
     const [alice, bob, carol] = await Promise.all([0, 1, 2].map((node) => cluster.connect({ node })));

@@ -1,5 +1,8 @@
 import { setImmediate } from '../timing/real-time.js';
 
+/** Tells the messages of the harness from those of the app. */
+const BATCH = 'nest-realtime-kit:batch';
+
 /** The answer to the question of this number. */
 export interface Reply {
   readonly reply: number;
@@ -34,8 +37,9 @@ export class Channel<Incoming, Outgoing> {
     onMessage: (message: Incoming) => void,
     private readonly plain: (message: Outgoing) => Outgoing = (message) => message,
   ) {
-    port.on('message', (batch) => {
-      for (const message of batch as readonly Incoming[]) onMessage(message);
+    port.on('message', (told) => {
+      // The app may use IPC too: `process.send('ready')` tells PM2 that it listens.
+      for (const message of (told as { [BATCH]?: readonly Incoming[] } | null)?.[BATCH] ?? []) onMessage(message);
     });
   }
 
@@ -56,7 +60,7 @@ export class Channel<Incoming, Outgoing> {
 
   private deliver(batch: readonly Outgoing[]): void {
     // The other process may end at any moment, which its exit tells.
-    this.port.send?.(batch, () => {});
+    this.port.send?.({ [BATCH]: batch }, () => {});
   }
 }
 

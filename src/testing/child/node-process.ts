@@ -60,10 +60,11 @@ export class NodeProcess {
     return this.endRequested !== undefined;
   }
 
-  /** Sends a signal, and resolves when the process has ended. */
+  /** Sends a signal, SIGTERM only once, and resolves when the process has ended. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
+    const isRepeated = this.isEnding && signal === 'SIGTERM';
     this.endRequested ??= now();
-    if (this.isRunning) this.child.kill(signal);
+    if (this.isRunning && !isRepeated) this.child.kill(signal);
     return this.exited;
   }
 

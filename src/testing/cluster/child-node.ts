@@ -19,7 +19,7 @@ import type { TcpLink } from '../link/tcp-link.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import type { Work } from '../model/work.js';
 import { LogCapture } from '../observer/log-capture.js';
-import { AppStartError, NodeEndedError, TeardownError } from '../report/errors.js';
+import { AppStartError, DeadlineError, NodeEndedError, TeardownError } from '../report/errors.js';
 import type { Scene } from '../settle/settle.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
@@ -156,7 +156,11 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const how = outcome === EXPIRED ? `did not listen within ${startTimeout} ms` : `${outcome} before it listened`;
     const told = this.process.lastLines;
     await this.kill();
-    throw new AppStartError([`${script} ${how}. It printed last:`, ...told].join('\n  '));
+    const hint =
+      outcome === EXPIRED
+        ? ' If it says that it listens: is it bundled with a copy of Nest of its own, which the harness cannot see?'
+        : '';
+    throw new AppStartError([`${script} ${how}.${hint} It printed last:`, ...told].join('\n  '));
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
@@ -205,12 +209,13 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       ...(await findLeftovers({ logs, observer, options, timeout, activity }, context, [...opened], 0, false)),
     );
     problems.push(...(await this.clients.disconnect()));
-    if (!this.process.isEnding) {
-      const exit = await withTimeout(this.terminate(), timeout);
-      if (exit === EXPIRED) {
-        problems.push(new Error(`${script} did not end within ${timeout} ms of SIGTERM.`));
-        await this.kill();
-      } else if (exit.code !== 0 && exit.signal !== 'SIGTERM') problems.push(new NodeEndedError(script, exit));
+    const wasEnded = this.process.isEnding;
+    const exit = await withTimeout(wasEnded ? this.exited : this.terminate(), timeout);
+    if (exit === EXPIRED) {
+      problems.push(new DeadlineError(`${script} was to end`, timeout, { 'printed last': this.process.lastLines }));
+      await this.kill();
+    } else if (!wasEnded && exit.code !== 0 && exit.signal !== 'SIGTERM') {
+      problems.push(new NodeEndedError(script, exit));
     }
     if (problems.length > 0) throw new TeardownError(`The node at ${this.url}`, problems);
   }

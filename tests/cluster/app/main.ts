@@ -21,3 +21,5 @@ if (FAILS) throw new Error('the database is away');
 const app = await NestFactory.create(ChatModule);
 app.enableShutdownHooks(['SIGTERM'], { useProcessExit: true });
 await app.listen(Number(process.env.PORT ?? 3000));
+// PM2 waits for this.
+process.send?.('ready');
