@@ -38,6 +38,16 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      // The README and the docs: their code is run, their pictures and tables are made anew. Not part of `pnpm test`.
+      {
+        extends: true,
+        test: {
+          name: 'docs',
+          include: ['tests/docs/*.spec.ts'],
+          globalSetup: ['tests/integration/support/build.ts', 'src/testing/redis/global-setup.ts'],
+          testTimeout: 60_000,
+        },
+      },
       // Clusters of several nodes, most of them processes, under faults; not part of `pnpm test`.
       {
         extends: true,

@@ -1,6 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { optionsPage } from './support/docs/options-page.js';
+import { optionsPage } from '../integration/support/docs/options-page.js';
 
 /* `pnpm docs:options` writes the page anew. */
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { reportOf } from '../../bench/report/page.js';
-import { read } from './support/docs/blocks.js';
+import { read } from '../integration/support/docs/blocks.js';
 
 /* docs/explanations/performance.md and its plots tell what bench/results holds; `pnpm bench report` writes them anew. */
 

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { matchers } from 'nest-realtime-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blocksOf, isPrinting, pages, read, type Block } from './support/docs/blocks.js';
-import { extract, fileOf, isWhole, titleOf } from './support/docs/extract.js';
-import { compile, runTests, type Result } from './support/docs/run.js';
-import { elided, stable } from './support/docs/stable.js';
+import { blocksOf, isPrinting, pages, read, type Block } from '../integration/support/docs/blocks.js';
+import { extract, fileOf, isWhole, titleOf } from '../integration/support/docs/extract.js';
+import { compile, runTests, type Result } from '../integration/support/docs/run.js';
+import { elided, stable } from '../integration/support/docs/stable.js';
 
 /* Every code block of the README and of docs/ is run, or stands to the letter in a file that another test runs. */
 

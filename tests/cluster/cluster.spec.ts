@@ -5,8 +5,8 @@ import { openLink, startTestApp, startTestCluster } from 'nest-realtime-kit/test
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { Adapter } from 'socket.io-adapter';
 import { describe } from 'vitest';
-import { ChatGateway, ChatModule } from './support/chat.js';
-import { test } from './support/redis.js';
+import { ChatGateway, ChatModule } from '../integration/support/chat.js';
+import { test } from '../integration/support/redis.js';
 
 /** Knows nothing of the kit. */
 @Module({ providers: [ChatGateway] })

@@ -7,11 +7,11 @@ import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from
 import { WebsocketModule, type Socket } from 'nest-realtime-kit';
 import { assertThat, startTestApp } from 'nest-realtime-kit/testing';
 import { expect, test as base } from 'vitest';
-import { withChromium } from './support/chromium.js';
-import { blocksOf, read } from './support/docs/blocks.js';
-import { stable } from './support/docs/stable.js';
-import { PALETTES, escaped, terminalPicture } from './support/docs/terminal-picture.js';
-import { svgOf, withMermaid } from './support/mermaid.js';
+import { withChromium } from '../integration/support/chromium.js';
+import { blocksOf, read } from '../integration/support/docs/blocks.js';
+import { stable } from '../integration/support/docs/stable.js';
+import { PALETTES, escaped, terminalPicture } from '../integration/support/docs/terminal-picture.js';
+import { svgOf, withMermaid } from '../integration/support/mermaid.js';
 
 /* The pictures of the README: its failure as a terminal shows it, and the sequence diagram of the same test, made by
    Mermaid in a browser. `pnpm docs:pictures` writes them. */
