@@ -220,6 +220,12 @@ const table = {
     kit: 'The first has the session. The second is a new client.',
     why: 'An id is of one client.',
   },
+  'left-rooms-stay-left': {
+    what: 'a client that has recovered its state, leaves a room, leaves by itself, and comes again',
+    plain: 'It recovers its state from before once more: it is in the room again, and gets what it has had.',
+    kit: 'It comes as a new client.',
+    why: 'Who has left a room does not read on.',
+  },
   'second-attach': {
     what: 'a server that is attached to a further HTTP server',
     plain: 'It serves both.',

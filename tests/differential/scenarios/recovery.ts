@@ -58,6 +58,12 @@ function news({ recovery = {} }: Options = {}): (note: Note) => App {
         return room;
       }
 
+      @SubscribeMessage('leave')
+      async leave(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string> {
+        await client.leave(room);
+        return room;
+      }
+
       @SubscribeMessage('publish')
       publish(@MessageBody() text: string): string {
         this.server.emit('news', text);
@@ -205,6 +211,50 @@ export const recovery: Scenario[] = [
         ['bob', 'ack', 'publish', 'meanwhile'],
         ['twin', 'connect'],
         ['twin', 'recovered', false, false],
+      ],
+      handlers: [
+        ['use', false],
+        ['connected', false, [], {}],
+        ['use', false],
+        ['connected', false, [], {}],
+        ['connected', true, ['lobby'], { room: 'lobby' }],
+        ['use', false],
+        ['connected', false, [], {}],
+      ],
+    },
+  },
+  {
+    name: 'a client comes back, leaves its room and then the server, and comes again',
+    app: news(),
+    async run(stage) {
+      const alice = await missNews(stage);
+      await alice.connect();
+      await alice.ask('leave', 'lobby');
+      alice.socket.disconnect();
+      await stage.rest();
+      await alice.connect();
+      alice.see('recovered', alice.socket.recovered);
+    },
+    differs: {
+      rows: ['left-rooms-stay-left'],
+      client: [
+        ['alice', 'connect'],
+        ['alice', 'ack', 'join', 'lobby'],
+        ['alice', 'event', 'news', 'before'],
+        ['alice', 'event', 'news of the lobby', 'before'],
+        ['alice', 'disconnect', 'forced close'],
+        ['alice', 'event', 'news', 'meanwhile'],
+        ['alice', 'event', 'news of the lobby', 'meanwhile'],
+        ['alice', 'connect', 'recovered'],
+        ['alice', 'ack', 'leave', 'lobby'],
+        ['alice', 'disconnect', 'io client disconnect'],
+        ['alice', 'connect'],
+        ['alice', 'recovered', false],
+        ['bob', 'connect'],
+        ['bob', 'event', 'news', 'before'],
+        ['bob', 'ack', 'publish', 'before'],
+        ['bob', 'event', 'news', 'meanwhile'],
+        ['bob', 'ack', 'publish', 'meanwhile'],
       ],
       handlers: [
         ['use', false],
