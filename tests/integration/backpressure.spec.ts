@@ -276,3 +276,15 @@ test('no bytes stay buffered after a paused connection is read again', () =>
     await expect.poll(() => app.get(FlowMetrics).overRate).toBe(0);
     expect(app.get(FlowMetrics).bufferedBytes()).toBe(0);
   }));
+
+test('log lines that were held back are counted before the app is closed, not after', async () => {
+  await withApp({ limits: { messageRate: { burst: 1, perSecond: 1_000 } } }, async (app) => {
+    const alice = await app.connect();
+    for (let round = 0; round < 3; round += 1) await echoAll(alice, 3);
+    const times = app.get(FlowMetrics).overRateTotal;
+    await app.close();
+    const lines = app.logs.entries.filter(({ context }) => context === 'Flow').map(({ message }) => String(message));
+    expect(lines[0]).toMatch(/^A client at 127.0.0.1 sends faster/);
+    expect(lines.slice(1)).toEqual([`${lines[0]} (and ${times - 1} more like this within a second)`]);
+  });
+});

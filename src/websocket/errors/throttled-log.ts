@@ -6,8 +6,8 @@ const INTERVAL = 1_000;
 /** Logs one line of each kind and holds back more for a second. Then it repeats the line, with the number held back. */
 export class ThrottledLog {
   private readonly logger: Logger;
-  /** How many lines of each kind were held back. */
-  private readonly heldBack = new Map<string, number>();
+  /** By kind: how many lines were held back, and what logs their number. */
+  private readonly throttled = new Map<string, { count: number; readonly repeat: () => void }>();
 
   constructor(context: string) {
     this.logger = new Logger(context);
@@ -21,15 +21,22 @@ export class ThrottledLog {
     this.throttle(kind, (more) => this.logger.error(`${text}: ${textOf(error)}${more}`, stackOf(error)));
   }
 
+  /** Logs at once how many lines were held back. Call this when the app closes. */
+  flush(): void {
+    for (const { repeat } of this.throttled.values()) repeat();
+  }
+
   private throttle(kind: string, write: (more: string) => void): void {
-    const known = this.heldBack.get(kind);
-    if (known !== undefined) return void this.heldBack.set(kind, known + 1);
-    this.heldBack.set(kind, 0);
+    const known = this.throttled.get(kind);
+    if (known) return void (known.count += 1);
+    const repeat = (): void => {
+      clearTimeout(timer);
+      this.throttled.delete(kind);
+      if (heldBack.count > 0) write(` (and ${heldBack.count} more like this within a second)`);
+    };
+    const heldBack = { count: 0, repeat };
+    const timer = setTimeout(repeat, INTERVAL).unref();
+    this.throttled.set(kind, heldBack);
     write('');
-    setTimeout(() => {
-      const count = this.heldBack.get(kind)!;
-      this.heldBack.delete(kind);
-      if (count > 0) write(` (and ${count} more like this within a second)`);
-    }, INTERVAL).unref();
   }
 }

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ThrottledLog } from '../errors/throttled-log.js';
 import { ClientAddresses } from '../handshake/client-addresses.js';
 import { ConnectionLimits } from '../handshake/connection-limits.js';
@@ -30,7 +30,7 @@ export class FlowMetrics {
  * disconnected. This class holds what all servers of an app share.
  */
 @Injectable()
-export class Flow {
+export class Flow implements OnApplicationShutdown {
   readonly turns = new ReadTurns();
   readonly backlogs: Backlogs;
   readonly log = new ThrottledLog(Flow.name);
@@ -43,6 +43,10 @@ export class Flow {
   ) {
     this.backlogs = new Backlogs(options, (slow, excess) => this.cutOff(slow, excess));
     metrics.bufferedBytes = () => this.backlogs.bytes;
+  }
+
+  onApplicationShutdown(): void {
+    this.log.flush();
   }
 
   /** Disconnects a client that does not read. A closed connection may still have much to send. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { coalesceWrites } from '../socket-io/coalesced-writes.js';
 import { connectionOf, isHandshake, isHttp } from '../socket-io/engine-internals.js';
 import type { EngineRequest, UpgradeResponse } from '../socket-io/engine-internals.js';
@@ -27,7 +27,7 @@ const FAREWELL = 1_000;
  * every request of every transport, and the limits on each handshake. The app's own `allowRequest` runs after that.
  */
 @Injectable()
-export class Admission {
+export class Admission implements OnApplicationShutdown {
   private readonly log = new ThrottledLog(Admission.name);
   // It takes some tenths of a millisecond to set up a connection or to answer a refusal.
   private readonly accept = perTurn(8);
@@ -50,6 +50,10 @@ export class Admission {
       ...(cors && { cors: guardCors(cors, { timeout, onFailure }) }),
       ...(allowRequest && { allowRequest: guardAllowRequest(allowRequest, { timeout, onFailure }) }),
     };
+  }
+
+  onApplicationShutdown(): void {
+    this.log.flush();
   }
 
   install(server: Server): void {

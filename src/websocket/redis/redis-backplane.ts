@@ -57,6 +57,7 @@ export class RedisBackplane implements OnApplicationBootstrap {
 
   async close(): Promise<void> {
     await Promise.all([this.subscriber.close(), this.publisher.close()]);
+    this.outages.throttled.flush();
   }
 
   /** Closes at once, without waiting for Redis. */
