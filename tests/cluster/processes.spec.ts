@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startTestCluster, type AppStartError, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
+import { getContainerRuntimeClient } from 'testcontainers';
 import { describe } from 'vitest';
 import { test as redisTest } from '../integration/support/redis.js';
 import { startBuiltChat } from './support/built-chat.js';
@@ -155,13 +156,26 @@ describe('a cluster of built servers', () => {
     await expect(cluster.close()).rejects.toThrow(/main\.js\) did not end cleanly: SIGSEGV/);
   });
 
-  test('no process is left when the test process is killed', async ({ redisUrl }) => {
+  test('neither a process nor a container is left when the test process is killed', async ({ redisUrl }) => {
+    // Without Docker, the fixture skips the test.
+    expect(redisUrl).toBeDefined();
     const holder = fileURLToPath(new URL('support/hold-cluster.js', import.meta.url));
-    const child = spawn(process.execPath, [holder, script, redisUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [holder, script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const pids = JSON.parse(String(line)) as number[];
+    const { pids, container } = JSON.parse(String(line)) as { pids: number[]; container: string };
     expect(pids.map(isAlive)).toEqual([true, true]);
     child.kill('SIGKILL');
     await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
+    const docker = await getContainerRuntimeClient();
+    const isThere = (): Promise<boolean> =>
+      docker.container
+        .getById(container)
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        );
+    // Ryuk waits for ten seconds.
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { RedisFaults, type RedisFault } from './redis-faults.js';
+import { removeAfterwards } from './remove-afterwards.js';
 
 export interface RedisContainerOptions {
   /** @default the environment variable `REDIS_IMAGE`, or 'redis:8-alpine' */
@@ -66,8 +67,10 @@ export async function startRedis({
   }
   const url = `redis://${container.getHost()}:${container.getMappedPort(REDIS_PORT)}`;
   const faults = new RedisFaults(url, container);
+  const letItBe = removeAfterwards(container.getId());
   const stop = async (): Promise<void> => {
     await container.stop();
+    letItBe();
   };
   return {
     url,
