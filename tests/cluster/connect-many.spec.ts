@@ -11,6 +11,9 @@ import { describe, test, vi } from 'vitest';
 import { ChatModule } from '../integration/support/chat.js';
 import { isAlive } from '../support/is-alive.js';
 
+/** The key of every message to and from the process of a crowd. */
+const BATCH = 'nest-realtime-kit:batch';
+
 /** Answers each client with what only that one is to receive, late, and may refuse or leave out some of them. */
 @WebSocketGateway()
 class ClubGateway {
@@ -180,8 +183,8 @@ test('connectMany() needs a file for each client, and names what it cannot send'
   await using app = await startTestApp(ChatModule);
   const script = createRequire(import.meta.url).resolve('nest-realtime-kit/testing/crowd-worker');
   const told = await new Promise((resolve) => {
-    const ask = `const c = require('node:child_process').fork('${script}'); c.send([{ ask: 1, question: 'openFileLimit' }]);
-      c.on('message', ([{ value }]) => { console.log(value); c.disconnect(); });`;
+    const ask = `const c = require('node:child_process').fork('${script}'); c.send({ '${BATCH}': [{ ask: 1, question: 'openFileLimit' }] });
+      c.on('message', ({ '${BATCH}': [{ value }] }) => { console.log(value); c.disconnect(); });`;
     execFile('/bin/sh', ['-c', `ulimit -n 200; "${process.execPath}" -e "$0"`, ask], (_error, stdout) =>
       resolve(stdout.trim()),
     );
@@ -240,8 +243,8 @@ test('the process of a crowd ends with the process that started it, and its clie
   await using app = await startTestApp(ChatModule);
   const script = createRequire(import.meta.url).resolve('nest-realtime-kit/testing/crowd-worker');
   const parent = `const c = require('node:child_process').fork('${script}', { serialization: 'advanced', stdio: 'ignore' });
-    c.send([{ ask: 1, question: 'open', argument: { targets: [{ url: '${app.url}', path: '/socket.io' }], options: {}, auths: [undefined] } }]);
-    c.on('message', (told) => told.some(({ reply }) => reply) && console.log(c.pid));`;
+    c.send({ '${BATCH}': [{ ask: 1, question: 'open', argument: { targets: [{ url: '${app.url}', path: '/socket.io' }], options: {}, auths: [undefined] } }] });
+    c.on('message', (told) => told['${BATCH}'].some(({ reply }) => reply) && console.log(c.pid));`;
   const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = (await once(child.stdout, 'data')) as [Buffer];
   expect([isAlive(Number(pid)), app.io.sockets.sockets.size]).toEqual([true, 1]);
