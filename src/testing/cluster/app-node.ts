@@ -6,6 +6,7 @@ import type { NodeExit } from '../child/node-process.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TcpLink } from '../link/tcp-link.js';
 import { countNodes } from '../observer/nodes.js';
+import { withTimeout } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
 import type { Backplane } from './backplane/backplane.js';
 import type { ClusterMember, ClusterNode } from './cluster-node.js';
@@ -22,7 +23,10 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
   backplane: Backplane | undefined;
   private readonly connected = new Set<Socket>();
   private readonly cluster: ClusterView | undefined;
-  private ending: Promise<NodeExit> | undefined;
+  private terminating: Promise<NodeExit> | undefined;
+  private killing: Promise<NodeExit> | undefined;
+  private closingNest: Promise<void> | undefined;
+  private hasEnded = false;
 
   /** @internal Use `startTestCluster`. */
   constructor(running: RunningApp<TestApp>) {
@@ -30,6 +34,7 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
     this.member = {
       node: running.node!,
       clients: this.ofTest,
+      hasEnded: () => this.hasEnded || !super.isOpen,
       addressFor: (options) => this.addressFor(options),
       isIdle: () => this.isIdle(),
       fenceToNodes: async () => this.backplane?.fence(this.servers),
@@ -46,27 +51,37 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
   }
 
   override get isOpen(): boolean {
-    return super.isOpen && !this.ending;
+    return super.isOpen && !this.terminating && !this.killing;
   }
 
   /** Closes the app while its clients are connected, as Nest does on SIGTERM. */
   terminate(): Promise<NodeExit> {
-    this.ending ??= this.end('SIGTERM', () => this.nest.close());
-    return this.ending;
+    this.terminating ??= this.killing ?? this.end('SIGTERM', () => this.closeNest());
+    return this.terminating;
   }
 
   /**
    * Cuts every connection of the node, to its clients and to the other nodes, without a drain. Its code goes on: only a
-   * process of its own can be killed.
+   * process of its own can be killed. Its shutdown hooks run, and are not waited for longer than the timeout.
    */
   kill(): Promise<NodeExit> {
-    this.ending ??= this.end('SIGKILL', async () => {
+    this.killing ??= this.end('SIGKILL', async () => {
       this.backplane?.leave();
       for (const socket of this.connected) socket.destroy();
       // What it does from here on cannot reach anybody.
-      await this.nest.close().catch(() => {});
+      this.hasEnded = true;
+      await withTimeout(
+        this.closeNest().catch(() => {}),
+        this.timeout,
+      );
     });
-    return this.ending;
+    return this.killing;
+  }
+
+  /** Nest would run its shutdown hooks again. */
+  private closeNest(): Promise<void> {
+    this.closingNest ??= this.nest.close();
+    return this.closingNest;
   }
 
   private get httpServers(): Set<HttpServer> {
@@ -79,10 +94,10 @@ export class AppNode<ServerToClient extends EventsMap = EventsMap, ClientToServe
   private async end(signal: 'SIGTERM' | 'SIGKILL', close: () => Promise<unknown>): Promise<NodeExit> {
     const began = now();
     this.context.record({ kind: 'acted', what: `the node gets ${signal}` });
-    await close();
+    await close().finally(() => (this.hasEnded = true));
     const duration = now() - began;
     await this.cluster?.forgetClosed();
-    const isKilled = signal === 'SIGKILL';
-    return { code: isKilled ? null : 0, signal: isKilled ? signal : null, duration, lastLines: [] };
+    const isKilled = this.killing !== undefined;
+    return { code: isKilled ? null : 0, signal: isKilled ? 'SIGKILL' : null, duration, lastLines: [] };
   }
 }

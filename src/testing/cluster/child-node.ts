@@ -86,6 +86,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     this.member = {
       node,
       clients: this.clients,
+      hasEnded: () => !this.process.isRunning,
       addressFor: (given) => this.addressFor(given),
       isIdle: async () => true,
       elsewhere: (asked) => this.quiet(asked),

@@ -40,6 +40,8 @@ export interface ClusterMember {
   readonly node: number;
   /** The clients that the test has connected to it. */
   readonly clients: Clients;
+  /** Whether it has ended: from when it is asked to end until then, it may still work and publish. */
+  hasEnded(): boolean;
   /** The address of the Socket.IO server that the options of a client ask for. */
   addressFor(options: Pick<ConnectOptions, 'gatewayPort' | 'path'>): ServerAddress;
   /** Whether its option `idle` says that it has nothing to do. */

@@ -18,6 +18,8 @@ export interface ClusterRedis {
 /** The ways of a cluster's nodes to their Redis: a link for each node. */
 export class RedisLinks implements Network {
   private readonly links = new Map<number, TcpLink>();
+  /** The nodes that a partition has cut off. */
+  private cutOff: ReadonlySet<number> = new Set();
   private stopObserving: (() => void) | undefined;
 
   private constructor(private readonly redis: ClusterRedis) {}
@@ -44,13 +46,19 @@ export class RedisLinks implements Network {
     return [...this.links.values()].flatMap(({ faults }) => faults);
   }
 
-  /** Redis stays on the side of the largest group. The nodes of the other groups lose it, and with it all other nodes. */
-  async partition(...groups: readonly (readonly number[])[]): Promise<void> {
-    const [, ...cutOff] = groups.toSorted((one, other) => other.length - one.length);
-    await Promise.all(cutOff.flat().map(async (node) => this.links.get(node)?.cut()));
+  /** The nodes of all groups but the first lose Redis, and with it all other nodes. */
+  async partition(_first: readonly number[], ...others: readonly (readonly number[])[]): Promise<void> {
+    const before = this.cutOff;
+    this.cutOff = new Set(others.flat());
+    const changes = Array.from(this.links, async ([node, link]) => {
+      if (this.cutOff.has(node)) await link.cut();
+      else if (before.has(node)) await link.heal();
+    });
+    await Promise.all(changes);
   }
 
   async heal(): Promise<void> {
+    this.cutOff = new Set();
     const faulty = [...this.links.values()].filter(({ faults }) => faults.length > 0);
     await Promise.all(faulty.map((link) => link.heal()));
   }

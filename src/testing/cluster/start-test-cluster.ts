@@ -104,12 +104,21 @@ function apps(module: AppModule, { redis, adapter, ...options }: TestClusterOpti
       const started = await bootTestApp(app, options, { node, onServer, cluster }, AppNode);
       started.backplane = backplane;
       started.redisLink = redisLink;
-      await backplane.joined();
-      return started;
+      try {
+        await backplane.joined();
+        return started;
+      } catch (cause) {
+        await started.close().catch(() => {});
+        const reason = (cause as Error).message;
+        throw new AppStartError(`Node ${node} has started, but cannot join the others: ${reason}`, { cause });
+      }
     },
     async close() {
-      await Promise.all(opened.map((backplane) => backplane.close()));
+      // A client that is to say goodbye to Redis has to reach it.
+      await links?.heal();
+      const closed = await Promise.allSettled(opened.map((backplane) => backplane.close()));
       await links?.close();
+      for (const result of closed) if (result.status === 'rejected') throw result.reason;
     },
   };
 }

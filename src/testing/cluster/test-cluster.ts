@@ -3,6 +3,7 @@ import type { NodeExit } from '../child/node-process.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
+import { NodeGoneError } from '../child/agent-connection.js';
 import { History } from '../history/history.js';
 import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
@@ -17,11 +18,14 @@ import { NodeObservers } from '../observer/node-observers.js';
 import { Balancer, type BalancerOptions } from './balancer.js';
 import { clientContext } from './client-context.js';
 import { expectJoined, untilCounted } from './join-nodes.js';
+import { sidesOf } from './sides.js';
 import { SpreadClients, expectOneEntrance, type Entrance } from './spread-clients.js';
 import type { AppNode } from './app-node.js';
 import type { Network } from './backplane/backplane.js';
 import type { NodeStarter, Version } from './node-starter.js';
-import type { ClusterNode } from './cluster-node.js';
+import type { ClusterMember, ClusterNode } from './cluster-node.js';
+
+const CLOSED = 'The cluster was closed before the node had started.';
 
 /** The nodes of one app. Close it with `close()`, or declare it with `await using`. */
 export class TestCluster<
@@ -40,6 +44,7 @@ export class TestCluster<
   private readonly places: Node[] = [];
   /** Every node that was ever started. */
   private readonly all: Node[] = [];
+  private readonly starting = new Set<Promise<Node>>();
   private started = 0;
   private connects = 0;
   private closing: Promise<void> | undefined;
@@ -59,11 +64,11 @@ export class TestCluster<
       scene: {
         activity: new Activity(),
         connections: () => this.clients.flatMap(({ connections }) => connections),
-        isIdle: async () => (await this.ofOpen(({ member }) => member.isIdle())).every(Boolean),
-        elsewhere: async (asked) => (await this.ofOpen(({ member }) => member.elsewhere?.(asked) ?? [])).flat(),
-        // A node that is alone may have an adapter that asks nobody.
+        isIdle: async () => (await this.ofEach((member) => member.isIdle())).every(Boolean),
+        elsewhere: async (asked) => (await this.ofEach((member) => member.elsewhere?.(asked) ?? [])).flat(),
+        // A node that was always alone may have an adapter that asks nobody.
         crossNodes: async () => {
-          if (this.openNodes.length > 1) await this.ofOpen(({ member }) => member.fenceToNodes());
+          if (this.all.length > 1) await this.ofEach((member) => member.fenceToNodes());
         },
         faults: () => this.starter.faults?.() ?? [],
         onSettled: () => this.history.settled(),
@@ -111,7 +116,7 @@ export class TestCluster<
     expectOneEntrance({ node, through });
     if (node !== undefined) return this.nodeAt(node).connectMany(count, options);
     const open = this.places.filter(({ isOpen }) => isOpen);
-    if (open.length === 0) throw new Error('connectMany() was called on a cluster that is closed.');
+    if (open.length === 0) throw new Error('connectMany() was called on a cluster without an open node.');
     const addresses = open.map(({ member }) => member.addressFor(options));
     const targets = through ? addresses.map((one) => ({ ...one, url: new URL(through.url) })) : addresses;
     return this.spread.of(through).connectMany(targets, count, options);
@@ -189,18 +194,24 @@ export class TestCluster<
   }
 
   /**
-   * Cuts the network between groups of nodes: `partition([0], [1, 2])`. What one group publishes is lost for the others.
-   * On Redis, the largest group keeps Redis, and the nodes of the other groups lose it. Resolves when the nodes of the
-   * largest group no longer count the others.
+   * Cuts the network between groups of nodes: `partition([0], [1, 2])`. Nodes in no group are one more group. What one
+   * group publishes is lost for the others. On Redis, the largest group keeps Redis, and the nodes of the other groups
+   * lose it. Resolves when the nodes of the largest group see each other and no other node.
    *
-   * @throws Error when the harness does not know the network, because the app joins its nodes by itself
+   * @throws RangeError when the groups have no two sides
+   * @throws Error when the harness does not know the network, or nodes still see each other across the cut
    */
   async partition(...groups: readonly (readonly number[])[]): Promise<void> {
-    const nodes = groups.map((places) => places.map((place) => this.nodeAt(place)));
-    await this.network.partition(...nodes.map((group) => group.map(({ member }) => member.node)));
-    const [largest = []] = nodes.toSorted((one, other) => other.length - one.length);
-    const members = largest.map(({ member }) => member);
-    await untilCounted(members, (count) => count <= largest.length, this.timeout);
+    const { network } = this;
+    const sides = sidesOf(this.places, groups).map((side) => side.map(({ member }) => member));
+    await network.partition(...sides.map((side) => side.map(({ node }) => node)));
+    const [largest = []] = sides;
+    const counts = await untilCounted(largest, (count) => count === largest.length, this.timeout);
+    if (counts === true) return;
+    throw new Error(
+      `${largest.length} of the nodes were to see each other and no other node; they count ${counts.join(', ')}. ` +
+        'Do they reach each other by another way than the harness knows, such as another address of Redis?',
+    );
   }
 
   /** Connects all nodes again, and resolves when they see each other. What was lost stays lost. */
@@ -263,7 +274,8 @@ export class TestCluster<
   private get network(): Network {
     if (this.starter.network) return this.starter.network;
     throw new Error(
-      'The network between these nodes is not known: give startTestCluster the option redis, or neither redis nor adapter.',
+      'The harness cannot cut the network between these nodes, which it does not know. It knows that of nodes with the ' +
+        'option redis, if the Redis is without TLS, and that of apps in this process with neither redis nor adapter.',
     );
   }
 
@@ -271,13 +283,31 @@ export class TestCluster<
     return this.all.filter(({ isOpen }) => isOpen);
   }
 
-  private ofOpen<T>(ask: (node: Node) => T | Promise<T>): Promise<T[]> {
-    return Promise.all(this.openNodes.map(async (node) => ask(node)));
+  /** Asks each node that has not ended. One that ends meanwhile gives no answer. */
+  private async ofEach<T>(ask: (member: ClusterMember) => T | Promise<T>): Promise<T[]> {
+    const asked = this.all
+      .filter(({ member }) => !member.hasEnded())
+      .map(async ({ member }) => {
+        try {
+          return [await ask(member)];
+        } catch (error) {
+          if (error instanceof NodeGoneError) return [];
+          throw error;
+        }
+      });
+    return (await Promise.all(asked)).flat(1) as T[];
   }
 
   private async startNode(version: Version = {}): Promise<Node> {
-    const node = await this.starter.start(this.started++, this.view, version);
-    this.all.push(node);
+    if (this.closing) throw new Error(CLOSED);
+    const starting = this.starter.start(this.started++, this.view, version).then((node) => {
+      this.all.push(node);
+      return node;
+    });
+    this.starting.add(starting);
+    const node = await starting.finally(() => this.starting.delete(starting));
+    // Its closing has waited for the node, and closes it.
+    if (this.closing) throw new Error(CLOSED);
     return node;
   }
 
@@ -292,6 +322,7 @@ export class TestCluster<
 
   private async closeAll(): Promise<void> {
     await this.history.end();
+    await Promise.allSettled(this.starting);
     const problems = (await Promise.all(this.spread.all.map((clients) => clients.disconnect()))).flat();
     const closed = await Promise.allSettled(this.all.map(({ member }) => member.close()));
     closed.push(...(await Promise.allSettled(this.balancers.map((balancer) => balancer.close()))));

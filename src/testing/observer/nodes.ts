@@ -2,15 +2,23 @@ import type { Server } from '../../websocket/index.js';
 import { markStreams, observeStreams, untilRead, type Markers } from '../socket-io/streams-adapter.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { setImmediate } from '../timing/real-time.js';
+import { wrapMethod } from './patch.js';
 
 /** With this event, a node asks the others whether they have received all that it published. */
 export const NODE_FENCE = 'nest-realtime-kit:fence';
 
-/** How long the others may take to read a marker before there is another one, in milliseconds. */
-const UNTIL_MARKED_AGAIN = 100;
+/** How long the others may take to answer before it is checked whether they can, in milliseconds. */
+const UNTIL_CHECKED = 100;
+
+/** The servers that have begun to close. The other nodes do not answer them any more. */
+const closed = new WeakSet<Server>();
 
 /** Lets a server answer the fences of the other nodes. */
 export function answerNodeFences(server: Server): void {
+  wrapMethod(server, 'close', (_args, close) => {
+    closed.add(server);
+    return close();
+  });
   server.on(NODE_FENCE, (markers: Markers, acknowledge: () => void) => {
     observeStreams(server);
     void untilRead(server, markers).then(() => setImmediate(acknowledge));
@@ -27,16 +35,29 @@ export async function fenceToNodes(servers: readonly Server[]): Promise<void> {
 }
 
 async function askOthers(server: Server): Promise<void> {
-  const markers = await markStreams(server);
-  const answers = server.serverSideEmitWithAck(NODE_FENCE, markers);
-  if (Object.keys(markers).length > 0) {
-    // A node that has not begun to read a stream misses what is in it already. A later marker does as well.
-    while ((await withTimeout(answers, UNTIL_MARKED_AGAIN)) === EXPIRED) await markStreams(server);
-  }
-  await answers;
+  let isOutdated: boolean;
+  do {
+    const count = countOf(server).catch(() => 0);
+    const answers = ask(server);
+    isOutdated = false;
+    while (!isOutdated && (await withTimeout(answers, UNTIL_CHECKED)) === EXPIRED && !closed.has(server)) {
+      // A node that has not begun to read a stream misses what is in it already. A later marker does as well.
+      await markStreams(server);
+      // A node that left meanwhile does not answer.
+      isOutdated = (await countOf(server).catch(() => Infinity)) < (await count);
+    }
+  } while (isOutdated);
+}
+
+async function ask(server: Server): Promise<void> {
+  await server.serverSideEmitWithAck(NODE_FENCE, await markStreams(server));
 }
 
 /** How many nodes a node counts: the lowest count of its servers. */
 export async function countNodes(servers: readonly Server[]): Promise<number> {
-  return Math.min(...(await Promise.all(servers.map((server) => server.of('/').adapter.serverCount()))));
+  return Math.min(...(await Promise.all(servers.map(countOf))));
+}
+
+async function countOf(server: Server): Promise<number> {
+  return server.of('/').adapter.serverCount();
 }

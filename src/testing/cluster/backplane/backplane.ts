@@ -24,6 +24,11 @@ export interface Backplanes {
 
 /** A network between nodes that a test can cut. */
 export interface Network {
+  /**
+   * Cuts the network between groups of nodes, which have all the nodes. If the nodes are joined by something that can be
+   * on one side only, such as a Redis, it is on the side of the first group. An earlier partition ends.
+   */
   partition(...groups: readonly (readonly number[])[]): void | Promise<void>;
+  /** Connects all nodes again. What was lost stays lost. */
   heal(): void | Promise<void>;
 }

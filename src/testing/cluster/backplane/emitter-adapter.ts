@@ -44,7 +44,7 @@ export function emitterAdapterOf(
         uid: this.uid,
         receive: (message) => this.onMessage(message as ClusterMessage),
         onLost: (uid) => this.onMessage({ type: MessageType.ADAPTER_CLOSE, uid, nsp: namespace.name }),
-        onHealed: () => void this.init(),
+        onRegrouped: () => void this.init(),
         close: () => this.close(),
       };
       bus.join(this.member);

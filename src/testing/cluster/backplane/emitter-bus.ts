@@ -13,8 +13,8 @@ export interface Member {
   receive(message: unknown): void;
   /** Called when the network between two nodes is cut: the member no longer sees the other one. */
   onLost(uid: string): void;
-  /** Called when the network is whole again. */
-  onHealed(): void;
+  /** Called when the network has changed: the member introduces itself to those that it can reach. */
+  onRegrouped(): void;
   /** Leaves the bus. */
   close(): void;
 }
@@ -53,7 +53,6 @@ export class EmitterBus implements Network {
       this.inFlight += 1;
       this.network.runInAsyncScope(setImmediate, undefined, () => {
         try {
-          // A message that is under way when the network is cut is lost.
           if (this.members.has(member) && this.isConnected(from, member)) member.receive(decode(encoded));
         } finally {
           this.noteArrived();
@@ -62,20 +61,16 @@ export class EmitterBus implements Network {
     }
   }
 
-  /**
-   * Cuts the network between groups of nodes. A message from one group to another is lost. Nodes in no group are
-   * connected with each other.
-   */
+  /** A message from one group to another is lost, and so is one that is under way. */
   partition(...groups: readonly (readonly number[])[]): void {
     this.groups = groups;
     for (const one of this.members)
       for (const other of this.members) if (!this.isConnected(one, other)) one.onLost(other.uid);
+    for (const member of this.members) member.onRegrouped();
   }
 
-  /** Connects all nodes again. What was lost stays lost. */
   heal(): void {
-    this.groups = [];
-    for (const member of this.members) member.onHealed();
+    this.partition();
   }
 
   /** Resolves when no message is in flight. */
