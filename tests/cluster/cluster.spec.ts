@@ -41,6 +41,18 @@ for (const [kind, module] of Object.entries({
   });
 }
 
+test('who joins a room after an event, on another node, is not one of its audience', async ({ redisUrl }) => {
+  await using cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
+  const alice = await cluster.connect({ name: 'alice', node: 0 });
+  const bob = await cluster.connect({ name: 'bob', node: 0 });
+  const carol = await cluster.connect({ name: 'carol', node: 1 });
+  await bob.emitWithAck('join', 'lobby');
+  alice.emit('say', 'hi');
+  await cluster.settle();
+  await carol.emitWithAck('join', 'lobby');
+  await expect(cluster.room('lobby')).toBeAllWhoReceive('said', 'hi');
+});
+
 test('settle() of one node waits for a late event from another node', async ({ redisUrl }) => {
   await using cluster = await startTestCluster(ChatModule, { redis: { url: redisUrl } });
   const [alice, bob] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startTestCluster, type AppModule, type TestClient } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe } from 'vitest';
@@ -126,4 +127,27 @@ test('clients through a balancer are disconnected before it closes, and it close
   const { url } = balancers[1];
   await cluster.close();
   await expect(fetch(url)).rejects.toThrow();
+});
+
+test('a balancer forwards other requests as they are: bytes, streams and strange paths', async () => {
+  const bytes = Buffer.from([0xff, 0xd8, 0xfe, 0x00]);
+  let endStream: () => void = () => {};
+  await using cluster = await startTestCluster(PlainChatModule, {
+    nodes: 1,
+    setup: (app) => {
+      app.use('/picture', (_request: IncomingMessage, response: ServerResponse) => response.end(bytes));
+      app.use('/stream', (_request: IncomingMessage, response: ServerResponse) => {
+        response.write('first');
+        endStream = () => response.end();
+      });
+    },
+  });
+  await using balancer = await cluster.startBalancer();
+  const picture = await fetch(`${balancer.url}/picture`);
+  expect(Buffer.from(await picture.arrayBuffer())).toEqual(bytes);
+  const stream = (await fetch(`${balancer.url}/stream`)).body!.getReader();
+  expect(Buffer.from((await stream.read()).value!).toString()).toBe('first');
+  endStream();
+  expect(await stream.read()).toMatchObject({ done: true });
+  expect(await fetch(`${balancer.url}//`).then(({ status }) => status)).toBe(404);
 });

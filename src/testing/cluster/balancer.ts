@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { TeardownError } from '../report/errors.js';
 
 export interface BalancerOptions {
@@ -68,8 +68,8 @@ export class Balancer implements AsyncDisposable {
   }
 
   private async forward(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const session = sessionOf(incoming);
-    const node = await this.dial(session);
+    const query = queryOf(incoming);
+    const node = await this.dial(query.get('sid'));
     if (!node) return void response.writeHead(502).end();
     if (response.destroyed) return void node.socket.destroy();
     const { method, url: path, headers } = incoming;
@@ -80,17 +80,17 @@ export class Balancer implements AsyncDisposable {
     const [answer] = (await once(outgoing, 'response').catch(() => [])) as [IncomingMessage?];
     if (!answer) return;
     response.writeHead(answer.statusCode!, answer.rawHeaders);
-    if (session !== undefined) return void answer.pipe(response);
+    if (query.has('sid') || !query.has('EIO')) return void answer.pipe(response);
     // The first answer of a session has its id, which must be known before the client uses it.
-    const body = await text(answer).catch(() => undefined);
-    const [, begun] = /"sid":"([^"]+)"/.exec(body ?? '') ?? [];
+    const body = await buffer(answer).catch(() => undefined);
+    const [, begun] = /"sid":"([^"]+)"/.exec(String(body)) ?? [];
     if (begun !== undefined) this.homes.set(begun, node.url);
     response.end(body);
   }
 
   private async tunnel(incoming: IncomingMessage, client: Socket, head: Buffer): Promise<void> {
     client.on('error', () => {});
-    const node = await this.dial(sessionOf(incoming));
+    const node = await this.dial(queryOf(incoming).get('sid'));
     if (!node) return void client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
     const { method, url, rawHeaders } = incoming;
     const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
@@ -108,16 +108,16 @@ export class Balancer implements AsyncDisposable {
   }
 
   /** The address of the node of a session, as long as it accepts connections, and then those of the nodes in turn. */
-  private candidates(session = ''): readonly string[] {
+  private candidates(session: string | null): readonly string[] {
     const urls = this.nodes().map(({ url }) => url);
-    const home = this.isSticky ? this.homes.get(session) : undefined;
+    const home = this.isSticky && session !== null ? this.homes.get(session) : undefined;
     if (home !== undefined) return [home, ...urls];
     const first = (this.requests += 1) - 1;
     return urls.map((_, index) => urls[(first + index) % urls.length]!);
   }
 
   /** Connects to the first candidate that accepts. */
-  private async dial(session: string | undefined): Promise<{ url: string; socket: Socket } | undefined> {
+  private async dial(session: string | null): Promise<{ url: string; socket: Socket } | undefined> {
     for (const url of this.candidates(session)) {
       const { hostname, port } = new URL(url);
       const socket = connect(Number(port), hostname);
@@ -133,7 +133,8 @@ export class Balancer implements AsyncDisposable {
   }
 }
 
-/** The id of the Engine.IO session that a request belongs to. */
-function sessionOf({ url = '/' }: IncomingMessage): string | undefined {
-  return new URL(url, 'http://localhost').searchParams.get('sid') ?? undefined;
+/** In requests of Engine.IO, `EIO` is its protocol, and `sid` is the id of the session, which the first one lacks. */
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const [, query] = url.split('?');
+  return new URLSearchParams(query);
 }

@@ -83,30 +83,34 @@ export function isAudienceOf(
   const ofList = given instanceof Audience ? undefined : new Set(given);
   const isMeantFor = (client: Receiver, moment?: number): boolean =>
     given instanceof Audience ? given.belongs(client, moment) : ofList!.has(client);
-  /** When a node first sent the event to one of its receivers. The room may have changed since then. */
-  const sentAt = (): ((client: Receiver) => number | undefined) => {
+  /** By node: when it first sent the event to one of its receivers. The room may have changed since then. */
+  const sentAt = (): ReadonlyMap<unknown, number> => {
     const first = new Map<unknown, number>();
     for (const [client, { sentAt: moment }] of receivers()) {
       if (moment === undefined || !isMeantFor(client, moment)) continue;
       first.set(client.node, Math.min(moment, first.get(client.node) ?? Infinity));
     }
-    return ({ node }) => first.get(node);
+    return first;
   };
   const audience = (): readonly Receiver[] => {
     if (!(given instanceof Audience)) return given;
-    const moment = sentAt();
+    const moments = sentAt();
+    const earliest = moments.size > 0 ? Math.min(...moments.values()) : undefined;
+    const belonged = (client: Receiver): boolean => {
+      if (moments.has(client.node)) return given.belongs(client, moments.get(client.node));
+      // When the event was with a node without a receiver is not known: at some time between then and now.
+      return given.belongs(client) && given.belongs(client, earliest);
+    };
     // A client that is gone may have left before the event reached it.
-    return context
-      .receivers()
-      .filter((client) => given.belongs(client, moment(client)) && (client.connected || find(client)));
+    return context.receivers().filter((client) => belonged(client) && (client.connected || find(client)));
   };
   const strangers = (): Received => {
-    const moment = sentAt();
+    const moments = sentAt();
     // A client that is gone may have received the same event earlier, while it was in the audience.
     return receivers().filter(
       ([client, found]) =>
         !isMeantFor(client, found.sentAt) &&
-        (client.connected || (found.sentAt !== undefined && found.sentAt >= (moment(client) ?? Infinity))),
+        (client.connected || (found.sentAt !== undefined && found.sentAt >= (moments.get(client.node) ?? Infinity))),
     );
   };
   const deprived = (): readonly Receiver[] => audience().filter((client) => !find(client));
