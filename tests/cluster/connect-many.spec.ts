@@ -7,6 +7,7 @@ import { WebsocketModule } from 'nest-realtime-kit';
 import { startTestApp, type Crowd } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import type { Server, Socket } from 'socket.io';
+import parser from 'socket.io-msgpack-parser';
 import { describe, test, vi } from 'vitest';
 import { ChatModule } from '../integration/support/chat.js';
 import { isAlive } from '../support/is-alive.js';
@@ -195,6 +196,38 @@ test('connectMany() needs a file for each client, and names what it cannot send'
   );
   const crowd = await app.connectMany(1);
   expect(() => crowd.emit('say', () => 'x')).toThrow('an argument of "say" ([Function (anonymous)]) cannot be sent');
+  expect(() => crowd.emit('say', { price: 1n })).toThrow('an argument of "say" ({ price: 1n }) cannot be sent');
+  const circular = { self: {} };
+  circular.self = circular;
+  await expect(crowd.emitWithAck('say', circular)).rejects.toThrow('an argument of "say"');
+  await expect(app.connectMany(2, { auth: (index) => ({ circular, index }) })).rejects.toThrow('the auth of client 0');
+});
+
+test('a crowd sends what single clients would send', async () => {
+  class Money {
+    constructor(private readonly cents: number) {}
+    toJSON(): string {
+      return `${this.cents / 100} EUR`;
+    }
+  }
+  const payload = {
+    price: new Money(150),
+    at: new Date(0),
+    bytes: Buffer.from([1, 255]),
+    nothing: undefined,
+    list: [undefined],
+  };
+  await using app = await startTestApp(ChatModule);
+  const alice = await app.connect();
+  const crowd = await app.connectMany(1, { auth: async () => ({ token: 'of a promise' }) });
+  expect(await crowd.emitWithAck('echo', payload)).toEqual([await alice.emitWithAck('echo', payload)]);
+  const socket = app.io.sockets.sockets.get(crowd.ids[0] as never);
+  expect(socket!.handshake.auth).toEqual({ token: 'of a promise' });
+});
+
+test('a server with a parser of its own has no crowds', async () => {
+  await using app = await startTestApp(ChatModule, { server: { parser } });
+  await expect(app.connectMany(1)).rejects.toThrow('The server has a parser of its own');
 });
 
 test('closing the app disconnects its crowds and ends their processes', async () => {
@@ -282,6 +315,9 @@ test("an error ack of a crowd's event is an answer to read, or fails the app", a
 
   const another = await startTestApp(ClubModule, { refusals: 'fail' });
   const other = await another.connectMany(5, numbered);
+  const read = await other.emitWithAck('refuse');
+  expect(read[2]).toMatchObject({ status: 'error' });
+  // Nobody reads what becomes of the same event the second time.
   await other.emitWithAck('refuse');
   await expect(another.close()).rejects.toThrow(
     'The server refused events that the test did not expect to be refused.',

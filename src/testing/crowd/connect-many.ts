@@ -11,7 +11,7 @@ import { CrowdConnection } from './crowd-connection.js';
 import type { Member } from './member.js';
 import type { Open } from './protocol.js';
 import { showProgress } from './progress.js';
-import { sendable } from './sendable.js';
+import { asCloned, asSent, sendable } from './sendable.js';
 import { count as words, grouped, listed } from './words.js';
 
 /** How the clients of a crowd connect: as single ones do, with what can be sent to another process. */
@@ -20,7 +20,7 @@ export interface ConnectManyOptions extends Omit<
   'auth' | 'parser' | 'agent' | 'until' | 'on' | 'connection' | 'signal'
 > {
   /** What each client sends to authenticate, or a function that returns that for the client of this number, from 0. */
-  auth?: object | ((index: number) => object);
+  auth?: object | ((index: number) => object | Promise<object>);
   /**
    * How long each wait may take, in milliseconds. Connecting may take longer, as long as another client gets connected
    * within this time, or within 5 seconds.
@@ -33,7 +33,7 @@ export interface ConnectManyOptions extends Omit<
 /** What a crowd needs of the app or the cluster that it connects to. */
 export interface CrowdHost {
   /** The clients connect to them in turn. */
-  readonly targets: readonly Pick<ServerAddress, 'url' | 'path'>[];
+  readonly targets: readonly Pick<ServerAddress, 'url' | 'path' | 'parser'>[];
   readonly context: ClientAssertionContext;
   /** Its crowds. A new one is there at once. */
   readonly crowds: Set<Crowd>;
@@ -45,6 +45,7 @@ export interface CrowdHost {
  * Connects many clients in a process of their own.
  *
  * @throws RangeError when the number is not a whole number from 1
+ * @throws TypeError when something cannot be sent to another process
  * @throws CrowdConnectionError when not all of them get connected
  */
 export async function connectMany<ServerToClient extends EventsMap, ClientToServer extends EventsMap>(
@@ -57,6 +58,11 @@ export async function connectMany<ServerToClient extends EventsMap, ClientToServ
   const { context, crowds } = host;
   const timeout = givenTimeout === undefined ? host.timeout + stretched(count * PER_CLIENT) : stretched(givenTimeout);
   const name = nameOf(given, count, context);
+  if (host.targets.some(({ parser }) => parser))
+    throw new TypeError(
+      'The server has a parser of its own, and the clients of a crowd have not. Use connect() for it.',
+    );
+  const auths = Array.from({ length: count }, async (_, index) => (typeof auth === 'function' ? auth(index) : auth));
   const open: Open = {
     targets: host.targets.map(({ url, path }) => ({ url: new URL(withSlash(namespace), url).href, path })),
     options: sendable(
@@ -66,9 +72,10 @@ export async function connectMany<ServerToClient extends EventsMap, ClientToServ
         ...options,
         extraHeaders: { ...options.extraHeaders, [CONNECT_HEADER]: crowdHeader(name) },
       },
+      asCloned,
       (option) => `the value of ${option}`,
     ),
-    auths: Array.from({ length: count }, (_, index) => (typeof auth === 'function' ? auth(index) : auth)),
+    auths: sendable(await Promise.all(auths), asSent, (index) => `the auth of client ${index}`),
   };
   context.timeline.fold(name);
   const connection = new CrowdConnection(name, withSlash(namespace), context, count);

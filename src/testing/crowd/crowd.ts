@@ -7,7 +7,7 @@ import { noticeReads } from '../client/notice-reads.js';
 import type { ClientAssertionContext } from '../client/test-client.js';
 import type { CrowdConnection } from './crowd-connection.js';
 import type { Member } from './member.js';
-import { sendable } from './sendable.js';
+import { asSent, sendable } from './sendable.js';
 import { count, listed } from './words.js';
 
 /** The arguments of an event without the callback for its ack, and what the ack has. */
@@ -68,12 +68,12 @@ export class Crowd<
    * Sends an event from each client.
    *
    * @throws ClientGoneError when one of them is not connected
-   * @throws TypeError when the arguments cannot be sent to another process, because they contain a function
+   * @throws TypeError when the arguments cannot be sent to another process
    */
   emit<Event extends Names<ClientToServer>>(event: Event, ...args: Parameters<ClientToServer[Event]>): void {
-    this.recordSent(event, args, false);
+    const sent = this.recordSent(event, args, false);
     // If the process ends, disconnect() reports it.
-    this.connection.process.ask('emit', { clients: this.indices, event, args }).catch(() => {});
+    this.connection.process.ask('emit', { clients: this.indices, event, args: sent.args }).catch(() => {});
   }
 
   /**
@@ -88,8 +88,8 @@ export class Crowd<
     ...args: Asking<ClientToServer[Event]>['args']
   ): Promise<Asking<ClientToServer[Event]>['answer'][]> {
     const { connection, context, members, name, timeout } = this;
-    const to = this.recordSent(event, args, true);
-    const acks = await connection.process.ask('emitWithAck', { clients: this.indices, event, args, timeout });
+    const { entry: to, args: sent } = this.recordSent(event, args, true);
+    const acks = await connection.process.ask('emitWithAck', { clients: this.indices, event, args: sent, timeout });
     const missing = members.filter((_, place) => acks[place] === undefined);
     if (missing.length > 0) throw new CrowdAckError(name, showEvent(event, args), timeout, listed(missing));
     const { name: client, namespace } = connection;
@@ -146,21 +146,26 @@ export class Crowd<
     return this.members.map(({ index }) => index);
   }
 
-  /** Records an event that the clients are about to send. @returns its entry in the timeline */
-  private recordSent(event: string, args: readonly unknown[], asksAck: boolean): number {
-    const { connection, members } = this;
+  /** Records an event that the clients are about to send. @returns its entry in the timeline, and what to send */
+  private recordSent(
+    event: string,
+    given: readonly unknown[],
+    asksAck: boolean,
+  ): { entry: number; args: readonly unknown[] } {
+    const { connection, members, context } = this;
     const gone = members.filter(({ state }) => state !== 'connected');
     if (gone.length > 0) {
-      const wanted = `${this.name} was to emit ${showEvent(event, args)}`;
+      const wanted = `${this.name} was to emit ${showEvent(event, given)}`;
       throw new ClientGoneError(listed(gone), gone[0]!.reason ?? 'it never was connected', wanted);
     }
-    sendable(args, () => `an argument of ${showEvent(event, args)}`);
+    const args = sendable(given, asSent, () => `an argument of ${showEvent(event, given)}`);
+    context.timeline.startAnew();
     const { name: client, namespace } = connection;
     let entry = 0;
     for (const member of members) {
       entry = connection.record(member, { kind: 'sent', client, namespace, event, args, asksAck });
       member.serverEnd?.noteSent(event, entry);
     }
-    return entry;
+    return { entry, args };
   }
 }

@@ -13,11 +13,15 @@ export class FoldedEntries {
   /** The entries of crowds since the test last did something, by what they have in common. */
   private readonly recent = new Map<string, TimelineEntry[]>();
 
+  startAnew(): void {
+    this.recent.clear();
+  }
+
   /** Finds the entry that says the same of another client of the crowd, and counts it once more. */
   find(happening: Happening, node: number | undefined, cause: Cause | undefined): TimelineEntry | undefined {
     if (this.crowds.size === 0) return undefined;
     if (!this.isOfCrowd(happening, cause)) {
-      if (STARTS_ANEW.has(happening.kind)) this.recent.clear();
+      if (STARTS_ANEW.has(happening.kind)) this.startAnew();
       return undefined;
     }
     const recent = this.recent.get(keyOf(happening, node)) ?? [];

@@ -98,6 +98,11 @@ export class Timeline {
     this.folded.crowds.add(crowd);
   }
 
+  /** @internal What crowds do from now on is not counted with what they did before. */
+  startAnew(): void {
+    this.folded.startAnew();
+  }
+
   /** @internal Completes an entry whose cause has become known later. */
   noteCause(seq: number, cause: Cause | undefined): void {
     const entry = cause && this.kept.findLast((one) => one.seq === seq);

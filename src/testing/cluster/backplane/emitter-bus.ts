@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setImmediate } from '../../timing/real-time.js';
 import type { Network } from './backplane.js';
-import { decode, encode } from './wire.js';
+import { decode, encode } from '../../model/encoded.js';
 
 /** The adapter of one namespace on one node. */
 export interface Member {

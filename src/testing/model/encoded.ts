@@ -1,4 +1,4 @@
-/** A message as it leaves a node: nothing in it is shared with the node. */
+/** A message as it leaves a process: nothing in it is shared with the process. */
 export interface Encoded {
   readonly text: string;
   readonly binaries: readonly Buffer[];
