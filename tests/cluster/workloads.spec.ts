@@ -55,6 +55,35 @@ describe('a history', () => {
     expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
   });
 
+  test('does not owe a client what is said in another namespace', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say } = app.history.record({
+      say: (client, _room, text) => client.emit('say', { room: 'all', text }),
+      hears: 'said',
+    });
+    const [alice, bob] = await app.connect(2);
+    await bob.emitWithAck('join', 'all');
+    await app.connect({ namespace: '/garden' });
+    say(alice, '', 'hi');
+    expect(await app.history.check(onlyMembers(), everyMember())).toMatchObject({ clients: 3, receipts: 1 });
+  });
+
+  test('takes rooms that are joined in other ways for other rooms', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const chat = app.history.record(rooms);
+    const games = app.history.record({
+      ...rooms,
+      join: (client, room) => client.emitWithAck('join', `game ${room}`),
+      say: (client, room, text) => client.emit('say', { room: `game ${room}`, text }),
+    });
+    const [alice, bob, carol] = await app.connect(3);
+    await Promise.all([chat.join(alice, '1'), chat.join(bob, '1'), games.join(alice, '1'), games.join(carol, '1')]);
+    chat.say(alice, '1', 'hi');
+    games.say(alice, '1', 'go');
+    const summary = await app.history.check(onlyMembers(), everyMember());
+    expect(summary).toMatchObject({ messages: 2, receipts: 2 });
+  });
+
   test('names two clients apart that had the same name', async () => {
     await using app = await startTestApp(RoomsModule);
     app.history.record(rooms);
@@ -158,6 +187,18 @@ describe('a workload', () => {
       pace: 1,
     });
     await work.done;
+    await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
+  });
+
+  test('goes beside another, in the same rooms or in another namespace', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const garden = { namespace: '/garden', reconnection: true, reconnectionDelay: 20 };
+    const works = await Promise.all([
+      app.workload({ ...rooms, steps: 100, pace: 1, seed: 1 }),
+      app.workload({ ...rooms, steps: 100, pace: 1, seed: 2 }),
+      app.workload({ ...rooms, steps: 100, pace: 1, seed: 3, connect: () => garden }),
+    ]);
+    await Promise.all(works.map(({ done }) => done));
     await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
   });
 

@@ -10,7 +10,7 @@ export interface Conversation<Client = TestClient> {
   /**
    * Joins a room, and resolves when the client is in it.
    *
-   * @default every client gets every message while it is connected
+   * @default every client of the sender's namespace gets every message while it is connected
    */
   join?(this: void, client: Client, room: string): Promise<unknown>;
   /** Leaves a room, and resolves when the client has left it. @default clients leave by disconnecting */

@@ -34,12 +34,13 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   /**
    * Begins to record the clients that connect from now on.
    *
-   * @param conversation how the clients talk
+   * @param conversation how the clients talk. It shares its rooms with those that have the same function `join`
    * @returns the same functions; the history has what is done with them
    */
   record<Talk extends Conversation<Client>>(conversation: Talk): Talk {
     this.conversations.push(conversation);
-    return recordActions<Client, Talk>(conversation, this.recorded);
+    const number = this.conversations.findIndex(({ join }) => join === conversation.join);
+    return recordActions<Client, Talk>(conversation, number, this.recorded);
   }
 
   /**

@@ -111,7 +111,8 @@ test("a guarantee of the test's own is checked like the others", () => {
 
 test('an entry of a cluster shows its node', () => {
   const { entries } = new Writing();
-  entries.push({ kind: 'connected', client: 'bob', recovered: false, node: 1, seq: 0, at: 0 });
-  for (const seq of [1, 2]) entries.push({ kind: 'heard', client: 'bob', message: 'm', node: 1, seq, at: seq });
+  const bob = { client: 'bob', namespace: '/', node: 1 };
+  entries.push({ kind: 'connected', ...bob, recovered: false, seq: 0, at: 0 });
+  for (const seq of [1, 2]) entries.push({ kind: 'heard', ...bob, message: 'm', seq, at: seq });
   expect(() => checkHistory(entries, [atMostOnce()])).toThrow("1.0 ms  node 1  bob ← 'm'");
 });

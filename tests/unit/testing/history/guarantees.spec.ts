@@ -75,6 +75,16 @@ describe('orderPerSender', () => {
       (w) => (w.say('alice', 'm'), w.say('carol', 'n'), w.hear('bob', 'n'), w.hear('bob', 'm')),
     ],
     [
+      'messages of two conversations cross',
+      (w) => {
+        w.say('alice', 'm');
+        w.conversation = 1;
+        w.say('alice', 'n');
+        w.hear('bob', 'n');
+        w.hear('bob', 'm');
+      },
+    ],
+    [
       'messages of two rooms cross',
       (w) => (w.say('alice', 'm'), w.say('alice', 'n', 'garden'), w.hear('bob', 'n'), w.hear('bob', 'm')),
     ],
@@ -189,6 +199,17 @@ describe('onlyMembers', () => {
     ],
     ['a client has joined again', (w) => (w.leave('bob'), w.join('bob'), w.say('alice', 'm'), w.hear('bob', 'm'))],
     ['the message is for everybody', (w) => (w.shout('alice', 'm'), w.hear('dave', 'm'))],
+    [
+      'a client of another namespace hears a room of its own',
+      (w) => {
+        for (const client of ['erin', 'frank']) {
+          w.connect(client, false, '/garden');
+          w.join(client);
+        }
+        w.say('erin', 'm');
+        w.hear('frank', 'm');
+      },
+    ],
     ['nobody is known to have said it', (w) => w.hear('dave', 'x')],
   ]);
   fails(onlyMembers(), [
@@ -222,6 +243,32 @@ describe('onlyMembers', () => {
       (w) => (w.leave('bob'), recover(w), w.say('alice', 'm'), w.hear('bob', 'm')),
       "bob got 'm' of room 'lobby', which it had left",
     ],
+    [
+      'a client hears a room of another namespace, and is in one of the same name',
+      (w) => {
+        w.connect('erin', false, '/garden');
+        w.join('erin');
+        w.say('alice', 'm');
+        w.hear('erin', 'm');
+      },
+      "erin got 'm' of namespace '/', and is in '/garden'",
+    ],
+    [
+      'a client of another namespace hears what is for everybody',
+      (w) => (w.connect('erin', false, '/garden'), w.shout('alice', 'm'), w.hear('erin', 'm')),
+      "erin got 'm' of namespace '/', and is in '/garden'",
+    ],
+    [
+      'a client hears a room, and is in one of the same name in another conversation',
+      (w) => {
+        w.conversation = 1;
+        w.join('dave');
+        w.conversation = 0;
+        w.say('alice', 'm');
+        w.hear('dave', 'm');
+      },
+      "dave got 'm' of room 'lobby', which it had not joined since it connected",
+    ],
   ]);
 });
 
@@ -247,6 +294,33 @@ describe('everyMember', () => {
     ['the sender was away', (w) => (w.disconnect('alice'), w.say('alice', 'm'), w.connect('alice'), w.settle())],
     ['the app refused it', (w) => (w.answer(w.say('alice', 'm', 'lobby', true), false), w.settle())],
     ['its ack never came', (w) => (w.say('alice', 'm', 'lobby', true), w.settle())],
+    [
+      'a client is in a room of the same name in another namespace',
+      (w) => {
+        w.connect('erin', false, '/garden');
+        w.join('erin');
+        w.say('alice', 'm');
+        for (const member of ['bob', 'carol']) w.hear(member, 'm');
+        w.settle();
+      },
+    ],
+    [
+      'a client is in a room of the same name in another conversation',
+      (w) => {
+        w.conversation = 1;
+        w.say('alice', 'm');
+        w.settle();
+      },
+    ],
+    [
+      'it comes to everybody of its namespace',
+      (w) => {
+        w.connect('erin', false, '/garden');
+        w.shout('alice', 'm');
+        for (const client of ['bob', 'carol', 'dave']) w.hear(client, 'm');
+        w.settle();
+      },
+    ],
   ]);
   fails(everyMember(), [
     [

@@ -1,10 +1,13 @@
 import type { HistoryEntry } from '../../../../src/testing/history/entry.js';
 
+/** What every entry of these histories has alike, and its place. */
+type Alike = 'seq' | 'at' | 'namespace' | 'conversation';
+
 /** An entry that is not in its place yet: an answer names the entry that it answers. */
 type Loose<Entry = HistoryEntry> = Entry extends { to: number }
-  ? Omit<Entry, 'seq' | 'at' | 'to'> & { to: LooseEntry }
+  ? Omit<Entry, Alike | 'to'> & { to: LooseEntry }
   : Entry extends HistoryEntry
-    ? Omit<Entry, 'seq' | 'at'>
+    ? Omit<Entry, Alike>
     : never;
 export type LooseEntry = Loose;
 
@@ -12,7 +15,7 @@ export type LooseEntry = Loose;
 export function placed(entries: readonly LooseEntry[]): HistoryEntry[] {
   const places = new Map(entries.map((entry, seq) => [entry, seq]));
   return entries.map((entry, seq) => {
-    const at = { seq, at: seq };
+    const at = { seq, at: seq, namespace: '/', conversation: 0 };
     return entry.kind === 'answered' ? { ...entry, ...at, to: places.get(entry.to)! } : { ...entry, ...at };
   });
 }
