@@ -136,6 +136,24 @@ describe('a history', () => {
     ]);
   });
 
+  test('does not take a message for lost that was said after settle() had looked at its sender', async () => {
+    let atRest = async (): Promise<void> => {};
+    const idle = [async () => (await atRest(), true)];
+    await using app = await startTestApp(RoomsModule, { idle });
+    const { say, join, leave } = app.history.record(rooms);
+    const [alice, bob, carol] = await app.connect(3);
+    for (const client of [alice, bob, carol]) await join(client, 'lobby');
+    atRest = async () => {
+      atRest = async () => {};
+      await alice.link.blackhole({ stream: 'upstream' });
+      say(alice, 'lobby', 'late');
+    };
+    await app.settle();
+    await leave(bob, 'lobby');
+    await alice.link.heal();
+    expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
+  });
+
   test('refuses a message that was said before', async () => {
     await using app = await startTestApp(RoomsModule);
     const { say } = app.history.record(rooms);

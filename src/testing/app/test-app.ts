@@ -326,7 +326,7 @@ export class TestApp<
       activity,
       connections: () => this.ofTest.connections,
       isIdle: () => this.isIdle(),
-      onSettled: () => this.history.settled(),
+      onRound: () => this.history.settling(),
     };
     return settleAs(defaults, scene, this.timeout, options);
   }

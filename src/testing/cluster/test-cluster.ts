@@ -66,7 +66,7 @@ export class TestCluster<
           if (this.openNodes.length > 1) await this.ofOpen(({ member }) => member.fenceToNodes());
         },
         faults: () => this.starter.faults?.() ?? [],
-        onSettled: () => this.history.settled(),
+        onRound: () => this.history.settling(),
       },
       everyone: () => this.clients.flatMap(({ everyone }) => everyone),
       receivers: () => this.clients.flatMap(({ receivers }) => receivers),

@@ -43,8 +43,14 @@ export type Answered = OfClient & {
 };
 /** A client has received a message. */
 export type Heard = OfClient & { readonly kind: 'heard'; readonly message: string };
-/** Nothing was in flight: what had been sent before has arrived, or never will. */
-export type Settled = { readonly kind: 'settled'; readonly seq: number; readonly at: number };
+/** Nothing was in flight: what had been said before has arrived, or never will. */
+export interface Settled {
+  readonly kind: 'settled';
+  readonly seq: number;
+  readonly at: number;
+  /** The `seq` of the first entry that came too late for that: what is said during `settle()` may be in flight after it. */
+  readonly since: number;
+}
 
 /** Something that a client has done or seen, at the moment when the client did or saw it. */
 export type HistoryEntry = Connected | Disconnected | Said | Moving | Answered | Heard | Settled;

@@ -22,7 +22,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
 
   /** @internal */
   constructor(
-    /** @internal Waits until nothing is in flight, and then calls `settled`. */
+    /** @internal Waits until nothing is in flight, calls `settling` whenever it begins anew, and what that returned last. */
     readonly settle: () => Promise<void>,
   ) {}
 
@@ -59,9 +59,12 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     return checkHistory(this.entries, guarantees, this.seeds);
   }
 
-  /** @internal Records that nothing is in flight. */
-  settled(): void {
-    if (this.isRecording) this.recorded.add({ kind: 'settled' });
+  /** @internal @returns what records that nothing is in flight of what was said until now */
+  settling(): () => void {
+    const since = this.entries.length;
+    return () => {
+      if (this.isRecording) this.recorded.add({ kind: 'settled', since });
+    };
   }
 
   /** @internal Ends the workloads that are running. */

@@ -17,7 +17,7 @@ export function* unheard({ messages, sessions, entries }: RecordedHistory): Gene
   let next = 0;
   for (const message of messages.values()) {
     const { said } = message;
-    while (times[next] && times[next]!.seq < said.seq) next += 1;
+    while (times[next] && times[next]!.since <= said.seq) next += 1;
     const settled = times[next];
     // It may be on its way.
     if (!settled) return;

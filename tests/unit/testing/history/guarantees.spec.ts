@@ -276,6 +276,16 @@ describe('everyMember', () => {
   holds(everyMember(), [
     ['every member hears it', (w) => (w.say('alice', 'm'), w.hear('bob', 'm'), w.hear('carol', 'm'), w.settle())],
     ['it may be on its way', (w) => w.say('alice', 'm')],
+    [
+      'it was said while one waited until nothing is in flight',
+      (w) => {
+        const { seq } = w.say('alice', 'm');
+        w.settle(seq);
+        w.leave('bob');
+        w.hear('carol', 'm');
+        w.settle();
+      },
+    ],
     ['a member leaves', (w) => (w.say('alice', 'm'), w.hear('carol', 'm'), w.ask('leaving', 'bob'), w.settle())],
     [
       'a client is about to join',

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../../../../src/testing/history/entry.js';
 
 /** What every entry of these histories has alike, and its place. */
-type Alike = 'seq' | 'at' | 'namespace' | 'conversation';
+type Alike = 'seq' | 'at' | 'namespace' | 'conversation' | 'since';
 
 /** An entry that is not in its place yet: an answer names the entry that it answers. */
 type Loose<Entry = HistoryEntry> = Entry extends { to: number }
@@ -15,7 +15,7 @@ export type LooseEntry = Loose;
 export function placed(entries: readonly LooseEntry[]): HistoryEntry[] {
   const places = new Map(entries.map((entry, seq) => [entry, seq]));
   return entries.map((entry, seq) => {
-    const at = { seq, at: seq, namespace: '/', conversation: 0 };
+    const at = { seq, at: seq, namespace: '/', conversation: 0, since: seq };
     return entry.kind === 'answered' ? { ...entry, ...at, to: places.get(entry.to)! } : { ...entry, ...at };
   });
 }

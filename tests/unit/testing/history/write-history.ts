@@ -47,8 +47,9 @@ export class Writing {
     this.answer(this.ask('leaving', client, room));
   }
 
-  settle(): HistoryEntry {
-    return this.add({ kind: 'settled' });
+  /** @param since what was said before it has arrived */
+  settle(since = this.entries.length): HistoryEntry {
+    return this.add({ kind: 'settled', since });
   }
 
   private add(entry: Happened): HistoryEntry {
