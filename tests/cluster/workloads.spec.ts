@@ -196,6 +196,31 @@ describe('a workload', () => {
     await expect(work.reached(200)).rejects.toThrow('not written yet');
   });
 
+  describe('whose app has something to do for a while', () => {
+    let isBusy = true;
+    const options = { idle: [() => !isBusy], timeout: 1_500 };
+
+    test('pauses again when the app has nothing to do', async () => {
+      isBusy = true;
+      await using app = await startTestApp(RoomsModule, options);
+      const work = await app.workload({ ...rooms, steps: 100, pace: 1 });
+      await work.reached(26);
+      isBusy = false;
+      await work.done;
+      expect(app.history.entries.filter(({ kind }) => kind === 'settled')).toHaveLength(3);
+    });
+
+    test('waits the whole timeout in its first pause only', async () => {
+      isBusy = true;
+      await using app = await startTestApp(RoomsModule, options);
+      const began = performance.now();
+      const work = await app.workload({ ...rooms, steps: 100, pace: 1 });
+      await work.done;
+      expect(performance.now() - began).toBeLessThan(3 * 1_500);
+      isBusy = false;
+    });
+  });
+
   test('goes without rooms, where every client gets every message', async () => {
     await using app = await startTestApp(PlainChatModule);
     const work = await app.workload({

@@ -69,7 +69,7 @@ export class TestApp<
     this.running = running;
     this.nest = running.nest;
     this.port = portOf(running.nest.getHttpServer());
-    this.history = running.cluster?.history ?? new History(() => this.comeToRest({}));
+    this.history = running.cluster?.history ?? new History((how = {}) => this.comeToRest(how));
     const secure = 'setSecureContext' in running.nest.getHttpServer();
     this.context = {
       ...running,

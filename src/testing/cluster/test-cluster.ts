@@ -52,7 +52,7 @@ export class TestCluster<
     private readonly options: AppOptions & { readonly timelineEntries?: number },
   ) {
     this.timeline = new Timeline(options.timelineEntries);
-    this.history = new History(() => this.settle());
+    this.history = new History((how) => this.settle(how));
     this.view = {
       timeline: this.timeline,
       history: this.history,

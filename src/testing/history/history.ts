@@ -4,6 +4,7 @@ import { checkHistory, type HistorySummary } from './check.js';
 import { findMessage, type Conversation } from './conversation.js';
 import type { HistoryEntry } from './entry.js';
 import type { Guarantee } from './guarantee.js';
+import type { SettleOptions } from '../settle/settle.js';
 import { recordActions } from './record-actions.js';
 import { recordSights } from './record-sights.js';
 import { HistoryRecord } from './record.js';
@@ -23,7 +24,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   /** @internal */
   constructor(
     /** @internal Waits until nothing is in flight, calls `settling` whenever it begins anew, and what that returned last. */
-    readonly settle: () => Promise<void>,
+    readonly settle: (options?: SettleOptions) => Promise<void>,
   ) {}
 
   /** The entries so far, in order. */
