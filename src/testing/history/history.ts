@@ -48,7 +48,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
    * Waits until nothing is in flight, and checks that each guarantee holds.
    *
    * @returns how much there was to check
-   * @throws HistoryError when a guarantee does not hold, or nobody has got a message
+   * @throws HistoryError when a guarantee does not hold, or nobody has got a message that was said
    * @throws SettleTimeoutError when something stays in flight
    */
   async check(...guarantees: readonly Guarantee[]): Promise<HistorySummary> {
