@@ -196,6 +196,18 @@ describe('a workload', () => {
     await expect(work.reached(200)).rejects.toThrow('not written yet');
   });
 
+  test('that has failed fails the check', async () => {
+    await using app = await startTestApp(RoomsModule);
+    let joins = 0;
+    const join: typeof rooms.join = (client, room) => {
+      joins += 1;
+      return joins > 10 ? Promise.reject(new Error('full')) : rooms.join(client, room);
+    };
+    const work = await app.workload({ ...rooms, join, pace: 1, seed: 1 });
+    await expect(work.reached(200)).rejects.toThrow('full');
+    await expect(app.history.check(atMostOnce())).rejects.toThrow('full');
+  });
+
   describe('whose app has something to do for a while', () => {
     let isBusy = true;
     const options = { idle: [() => !isBusy], timeout: 1_500 };

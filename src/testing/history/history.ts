@@ -20,6 +20,8 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   readonly seeds: number[] = [];
   private readonly conversations: Conversation<Client>[] = [];
   private readonly recorded = new HistoryRecord();
+  /** The first error that the history is incomplete by. */
+  private failure: { readonly error: unknown } | undefined;
 
   /** @internal */
   constructor(
@@ -48,6 +50,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
    * Waits until nothing is in flight, and checks that each guarantee holds.
    *
    * @returns how much there was to check
+   * @throws the error of a workload that has failed
    * @throws HistoryError when a guarantee does not hold, or nobody has got a message that was said
    * @throws SettleTimeoutError when something stays in flight
    */
@@ -57,6 +60,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     if (this.running.size > 0)
       throw new Error('A workload is still running. Await its `done` before you check the history.');
     await this.settle();
+    if (this.failure) throw this.failure.error;
     return checkHistory(this.entries, guarantees, this.seeds);
   }
 
@@ -66,6 +70,11 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     return () => {
       if (this.isRecording) this.recorded.add({ kind: 'settled', since });
     };
+  }
+
+  /** @internal Lets `check` throw an error, unless it has one from before. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
   }
 
   /** @internal Ends the workloads that are running. */
@@ -78,6 +87,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   forget(): void {
     this.conversations.length = 0;
     this.seeds.length = 0;
+    this.failure = undefined;
     this.recorded.forget();
   }
 

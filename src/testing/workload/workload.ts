@@ -58,8 +58,9 @@ export async function startWorkload<Client extends TestClient>(
   const participants = clients.map((client) => new Participant(client, recorded, rooms));
   const workload = new Workload(clients, participants, planOf(seed, steps, count), pace, history.settle);
   history.running.add(workload);
-  const ended = (): boolean => history.running.delete(workload);
-  workload.done.then(ended, ended);
+  const ended = workload.done.finally(() => history.running.delete(workload));
+  // It is reported to whoever awaits `done`, and by the check.
+  ended.catch((error: unknown) => history.fail(error));
   return workload;
 }
 
@@ -84,8 +85,6 @@ export class Workload<Client extends TestClient = TestClient> {
     private readonly settle: (options: SettleOptions) => Promise<void>,
   ) {
     this.done = this.run();
-    // It is reported to whoever awaits it. A test that has failed before does not.
-    this.done.catch(() => {});
   }
 
   /** Resolves when that many steps have begun, so that a fault can come at the same step in each run. */
