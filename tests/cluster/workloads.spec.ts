@@ -37,7 +37,7 @@ describe('a history', () => {
     expect(app.history.entries).toMatchObject([
       { kind: 'connected', client: 'alice', recovered: false },
       { kind: 'joining', client: 'alice', room: 'lobby' },
-      { kind: 'answered', client: 'alice', to: 1, ok: false },
+      { kind: 'answered', client: 'alice', to: 1, outcome: 'refused' },
     ]);
   });
 

@@ -34,12 +34,12 @@ export type Said = Omit<OfRoom, 'room'> & {
 };
 /** A client has asked to join or leave a room. */
 export type Moving = OfRoom & { readonly kind: 'joining' | 'leaving' };
-/** What a client did is done. `to` is the `seq` of its entry. */
+/** What came of a request or a message. `to` is the `seq` of its entry. */
 export type Answered = OfClient & {
   readonly kind: 'answered';
   readonly to: number;
-  /** Whether the app did it. Otherwise the app refused it, or the client does not know. */
-  readonly ok: boolean;
+  /** `refused` by an error answer; `given up` if the client waits no longer, and the app may still do it. */
+  readonly outcome: 'done' | 'refused' | 'given up';
 };
 /** A client has received a message. */
 export type Heard = OfClient & { readonly kind: 'heard'; readonly message: string };
@@ -79,13 +79,15 @@ function sentenceOf(entry: HistoryEntry, entries: readonly HistoryEntry[]): stri
     case 'leaving':
       return `${entry.client} → leaves ${format(entry.room)}`;
     case 'answered':
-      return `${entry.client} ← ${entry.ok ? 'ack' : 'no ack, or an error,'} of ${requestOf(entries[entry.to])}`;
+      return `${entry.client} ← ${ANSWER[entry.outcome]} ${requestOf(entries[entry.to])}`;
     case 'heard':
       return `${entry.client} ← ${format(entry.message)}`;
     default:
       return 'nothing is in flight';
   }
 }
+
+const ANSWER: Record<Answered['outcome'], string> = { done: 'ack of', refused: 'error for', 'given up': 'no ack of' };
 
 /** How an answer names what it answers. */
 function requestOf(entry: HistoryEntry | undefined): string {

@@ -1,6 +1,7 @@
 import { errorAnswerIn } from '../model/error-answer.js';
 import { format } from '../report/format.js';
 import type { Conversation } from './conversation.js';
+import type { Answered } from './entry.js';
 import type { HistoryRecord, Known } from './record.js';
 
 type NamedClient = Parameters<HistoryRecord['knownAs']>[0];
@@ -64,13 +65,13 @@ async function recordAnswer(
   to: number,
   known: Known,
 ): Promise<unknown> {
-  let ok = false;
+  let outcome: Answered['outcome'] = 'given up';
   try {
     const answer = await result;
-    ok = errorAnswerIn([answer]) === undefined;
+    outcome = errorAnswerIn([answer]) ? 'refused' : 'done';
     return answer;
   } finally {
-    record.add({ kind: 'answered', ...known, to, ok });
+    record.add({ kind: 'answered', ...known, to, outcome });
   }
 }
 

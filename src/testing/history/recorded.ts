@@ -117,8 +117,7 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
   const readAnswer = (answer: Answered): void => {
     const request = entries[answer.to];
     if (request?.kind === 'said') messages.get(request.message)!.answered = answer;
-    else if (answer.ok && (request?.kind === 'joining' || request?.kind === 'leaving'))
-      asked.get(request)?.acknowledge(request, answer);
+    else if (request?.kind === 'joining' || request?.kind === 'leaving') asked.get(request)?.answer(request, answer);
   };
 
   for (const entry of entries) {

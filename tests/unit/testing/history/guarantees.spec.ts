@@ -157,11 +157,11 @@ describe('onlyMembers', () => {
     ['a message crosses the ack of leaving', (w) => (w.say('alice', 'm'), w.leave('bob'), w.hear('bob', 'm'))],
     [
       'leaving was not acked',
-      (w) => (w.answer(w.ask('leaving', 'bob'), false), w.say('alice', 'm'), w.hear('bob', 'm')),
+      (w) => (w.answer(w.ask('leaving', 'bob'), 'given up'), w.say('alice', 'm'), w.hear('bob', 'm')),
     ],
     [
       'joining was not acked',
-      (w) => (w.answer(w.ask('joining', 'dave'), false), w.say('alice', 'm'), w.hear('dave', 'm')),
+      (w) => (w.answer(w.ask('joining', 'dave'), 'given up'), w.say('alice', 'm'), w.hear('dave', 'm')),
     ],
     [
       'a request without an ack may be done later than one with an ack',
@@ -177,6 +177,29 @@ describe('onlyMembers', () => {
       (w) => {
         w.ask('joining', 'dave');
         w.leave('dave');
+        w.leave('dave');
+        w.say('alice', 'm');
+        w.hear('dave', 'm');
+      },
+    ],
+    [
+      'the app has refused to let a client join',
+      (w) => (w.answer(w.ask('joining', 'dave'), 'refused'), w.say('alice', 'm'), w.hear('dave', 'm')),
+    ],
+    [
+      'the app refuses one of two requests that overlap',
+      (w) => {
+        const [first, second] = [w.ask('leaving', 'bob'), w.ask('leaving', 'bob')];
+        w.answer(first);
+        w.answer(second, 'refused');
+        w.say('alice', 'm');
+        w.hear('bob', 'm');
+      },
+    ],
+    [
+      'the client has given up its request, which may be done later than one with an ack',
+      (w) => {
+        w.answer(w.ask('joining', 'dave'), 'given up');
         w.leave('dave');
         w.say('alice', 'm');
         w.hear('dave', 'm');
@@ -222,6 +245,16 @@ describe('onlyMembers', () => {
       'a member of another room hears it',
       (w) => (w.join('dave', 'garden'), w.say('alice', 'm'), w.hear('dave', 'm')),
       "dave got 'm' of room 'lobby', which it had not joined since it connected",
+    ],
+    [
+      'a client hears a room that it has left, after the app had refused to let it join',
+      (w) => {
+        w.answer(w.ask('joining', 'dave'), 'refused');
+        w.leave('dave');
+        w.say('alice', 'm');
+        w.hear('dave', 'm');
+      },
+      "dave got 'm' of room 'lobby', which it had left",
     ],
     [
       'a client hears a room that it has left',
@@ -302,7 +335,7 @@ describe('everyMember', () => {
     ],
     ['the sender lost its connection', (w) => (w.say('alice', 'm'), w.disconnect('alice'), w.settle())],
     ['the sender was away', (w) => (w.disconnect('alice'), w.say('alice', 'm'), w.connect('alice'), w.settle())],
-    ['the app refused it', (w) => (w.answer(w.say('alice', 'm', 'lobby', true), false), w.settle())],
+    ['the app refused it', (w) => (w.answer(w.say('alice', 'm', 'lobby', true), 'refused'), w.settle())],
     ['its ack never came', (w) => (w.say('alice', 'm', 'lobby', true), w.settle())],
     [
       'a client is in a room of the same name in another namespace',
@@ -337,6 +370,17 @@ describe('everyMember', () => {
       'one of two members does not hear it',
       (w) => (w.say('alice', 'm'), w.hear('carol', 'm'), w.settle()),
       "bob did not get 'm', and was connected and a member all the time",
+    ],
+    [
+      'a client does not hear it that the app refused at first',
+      (w) => {
+        w.answer(w.ask('joining', 'dave'), 'refused');
+        w.join('dave');
+        w.say('alice', 'm');
+        for (const member of ['bob', 'carol']) w.hear(member, 'm');
+        w.settle();
+      },
+      "dave did not get 'm', and was connected and a member all the time",
     ],
     [
       'nobody hears it, and the sender stays connected',

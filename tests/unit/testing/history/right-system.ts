@@ -142,7 +142,7 @@ export class RightSystem {
   private part(client: Client, state: 'lost' | 'left', which: number): void {
     const { name, socket, asked } = client;
     this.add({ kind: 'disconnected', client: name, reason: state });
-    if (asked) this.add({ kind: 'answered', client: name, to: asked, ok: false });
+    if (asked) this.add({ kind: 'answered', client: name, to: asked, outcome: 'given up' });
     client.asked = undefined;
     client.state = state;
     // Of what is on its way, a part may still arrive. Who leaves is never recovered.
@@ -215,7 +215,7 @@ export class RightSystem {
       client.state = 'connected';
       this.add({ kind: 'connected', client: name, recovered: packet.recovered });
     } else if (packet?.kind === 'ack') {
-      this.add({ kind: 'answered', client: name, to: packet.entry, ok: true });
+      this.add({ kind: 'answered', client: name, to: packet.entry, outcome: 'done' });
       if (client.asked === packet.entry) client.asked = undefined;
     } else if (packet) {
       client.offset = packet.broadcast.offset;

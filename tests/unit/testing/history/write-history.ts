@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../../../src/testing/history/entry.js';
+import type { Answered, HistoryEntry } from '../../../../src/testing/history/entry.js';
 
 /** An entry without its place, its time and the namespace of its client. */
 type Happened<Entry = HistoryEntry> = Entry extends HistoryEntry ? Omit<Entry, 'seq' | 'at' | 'namespace'> : never;
@@ -35,8 +35,8 @@ export class Writing {
     return this.add({ kind, client, conversation: this.conversation, room });
   }
 
-  answer(to: HistoryEntry, ok = true): HistoryEntry {
-    return this.add({ kind: 'answered', client: 'client' in to ? to.client : '', to: to.seq, ok });
+  answer(to: HistoryEntry, outcome: Answered['outcome'] = 'done'): HistoryEntry {
+    return this.add({ kind: 'answered', client: 'client' in to ? to.client : '', to: to.seq, outcome });
   }
 
   join(client: string, room?: string): void {
