@@ -84,6 +84,34 @@ describe('a history', () => {
     expect(summary).toMatchObject({ messages: 2, receipts: 2 });
   });
 
+  test('reports an error of `messageOf`, and takes no event from the client', async () => {
+    await using app = await startTestApp(PlainChatModule);
+    const messageOf = (): string => {
+      throw new Error('no text here');
+    };
+    app.history.record({ say: (client, _room, text) => client.emit('announce', text), hears: 'announced', messageOf });
+    const alice = await app.connect({ name: 'alice' });
+    alice.emit('announce', 'hi');
+    expect(await alice.next('announced')).toEqual(['hi']);
+    await expect(app.history.check(atMostOnce())).rejects.toThrow(
+      '`messageOf` failed for an event "announced": Error: no text here',
+    );
+  });
+
+  test('asks for `messageOf` where an event has two messages', async () => {
+    await using app = await startTestApp(PlainChatModule);
+    const { say } = app.history.record({
+      say: (client, _room, text) => client.emit('announce', { replyTo: 'hi', text }),
+      hears: 'announced',
+    });
+    const [alice] = await app.connect(2);
+    say(alice, '', 'hi');
+    say(alice, '', 'hello');
+    await expect(app.history.check(atMostOnce())).rejects.toThrow(
+      `An event "announced" has 2 messages: 'hi', 'hello'. Give \`messageOf\`, which returns the one that was said.`,
+    );
+  });
+
   test('names two clients apart that had the same name', async () => {
     await using app = await startTestApp(RoomsModule);
     app.history.record(rooms);

@@ -1,7 +1,7 @@
 import type { TestClient } from '../client/test-client.js';
 import type { WitnessFor } from '../client/witness.js';
 import { checkHistory, type HistorySummary } from './check.js';
-import { findMessage, type Conversation } from './conversation.js';
+import { messageIn, type Conversation } from './conversation.js';
 import type { HistoryEntry } from './entry.js';
 import type { Guarantee } from './guarantee.js';
 import type { SettleOptions } from '../settle/settle.js';
@@ -50,7 +50,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
    * Waits until nothing is in flight, and checks that each guarantee holds.
    *
    * @returns how much there was to check
-   * @throws the error of a workload that has failed
+   * @throws the error of a workload, or of `messageOf`, that has failed
    * @throws HistoryError when a guarantee does not hold, or nobody has got a message that was said
    * @throws SettleTimeoutError when something stays in flight
    */
@@ -106,10 +106,14 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   }
 
   private messageIn(event: string, args: readonly unknown[]): string | undefined {
-    for (const { hears, messageOf } of this.conversations) {
-      if (hears !== event) continue;
-      const message = messageOf ? messageOf(...args) : findMessage(args, (text) => this.recorded.messages.has(text));
-      if (message !== undefined) return message;
+    const isMessage = (text: string): boolean => this.recorded.messages.has(text);
+    try {
+      for (const conversation of this.conversations) {
+        const message = conversation.hears === event ? messageIn(conversation, args, isMessage) : undefined;
+        if (message !== undefined) return message;
+      }
+    } catch (error) {
+      this.fail(error);
     }
     return undefined;
   }
