@@ -45,6 +45,7 @@ describe('atMostOnce', () => {
       'a client hears a message again on a new connection',
       (w) => (w.say('alice', 'm'), w.hear('bob', 'm'), recover(w, undefined, false), w.hear('bob', 'm')),
     ],
+    ['the server says something to a client twice', (w) => (w.hear('bob', 'x'), w.hear('bob', 'x'))],
   ]);
   fails(atMostOnce(), [
     [
@@ -62,7 +63,6 @@ describe('atMostOnce', () => {
       (w) => (recover(w, () => w.say('alice', 'm')), w.hear('bob', 'm'), w.hear('bob', 'm')),
       "bob got 'm' twice",
     ],
-    ['a client hears twice what nobody has said', (w) => (w.hear('bob', 'x'), w.hear('bob', 'x')), "bob got 'x' twice"],
   ]);
 });
 
