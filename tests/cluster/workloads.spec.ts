@@ -37,7 +37,7 @@ describe('a history', () => {
     expect(app.history.entries).toMatchObject([
       { kind: 'connected', client: 'alice', recovered: false },
       { kind: 'joining', client: 'alice', room: 'lobby' },
-      { kind: 'answered', client: 'alice', to: 1, ok: false },
+      { kind: 'answered', client: 'alice', to: 1, outcome: 'refused' },
     ]);
   });
 
@@ -53,6 +53,63 @@ describe('a history', () => {
     await Promise.all([alice, bob].map((client) => join(client, 'lobby')));
     say(alice, 'lobby', 'hi');
     expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
+  });
+
+  test('does not owe a client what is said in another namespace', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say } = app.history.record({
+      say: (client, _room, text) => client.emit('say', { room: 'all', text }),
+      hears: 'said',
+    });
+    const [alice, bob] = await app.connect(2);
+    await bob.emitWithAck('join', 'all');
+    await app.connect({ namespace: '/garden' });
+    say(alice, '', 'hi');
+    expect(await app.history.check(onlyMembers(), everyMember())).toMatchObject({ clients: 3, receipts: 1 });
+  });
+
+  test('takes rooms that are joined in other ways for other rooms', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const chat = app.history.record(rooms);
+    const games = app.history.record({
+      ...rooms,
+      join: (client, room) => client.emitWithAck('join', `game ${room}`),
+      say: (client, room, text) => client.emit('say', { room: `game ${room}`, text }),
+    });
+    const [alice, bob, carol] = await app.connect(3);
+    await Promise.all([chat.join(alice, '1'), chat.join(bob, '1'), games.join(alice, '1'), games.join(carol, '1')]);
+    chat.say(alice, '1', 'hi');
+    games.say(alice, '1', 'go');
+    const summary = await app.history.check(onlyMembers(), everyMember());
+    expect(summary).toMatchObject({ messages: 2, receipts: 2 });
+  });
+
+  test('reports an error of `messageOf`, and takes no event from the client', async () => {
+    await using app = await startTestApp(PlainChatModule);
+    const messageOf = (): string => {
+      throw new Error('no text here');
+    };
+    app.history.record({ say: (client, _room, text) => client.emit('announce', text), hears: 'announced', messageOf });
+    const alice = await app.connect({ name: 'alice' });
+    alice.emit('announce', 'hi');
+    expect(await alice.next('announced')).toEqual(['hi']);
+    await expect(app.history.check(atMostOnce())).rejects.toThrow(
+      '`messageOf` failed for an event "announced": Error: no text here',
+    );
+  });
+
+  test('asks for `messageOf` where an event has two messages', async () => {
+    await using app = await startTestApp(PlainChatModule);
+    const { say } = app.history.record({
+      say: (client, _room, text) => client.emit('announce', { replyTo: 'hi', text }),
+      hears: 'announced',
+    });
+    const [alice] = await app.connect(2);
+    say(alice, '', 'hi');
+    say(alice, '', 'hello');
+    await expect(app.history.check(atMostOnce())).rejects.toThrow(
+      `An event "announced" has 2 messages: 'hi', 'hello'. Give \`messageOf\`, which returns the one that was said.`,
+    );
   });
 
   test('names two clients apart that had the same name', async () => {
@@ -107,6 +164,24 @@ describe('a history', () => {
     ]);
   });
 
+  test('does not take a message for lost that was said after settle() had looked at its sender', async () => {
+    let atRest = async (): Promise<void> => {};
+    const idle = [async () => (await atRest(), true)];
+    await using app = await startTestApp(RoomsModule, { idle });
+    const { say, join, leave } = app.history.record(rooms);
+    const [alice, bob, carol] = await app.connect(3);
+    for (const client of [alice, bob, carol]) await join(client, 'lobby');
+    atRest = async () => {
+      atRest = async () => {};
+      await alice.link.blackhole({ stream: 'upstream' });
+      say(alice, 'lobby', 'late');
+    };
+    await app.settle();
+    await leave(bob, 'lobby');
+    await alice.link.heal();
+    expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
+  });
+
   test('refuses a message that was said before', async () => {
     await using app = await startTestApp(RoomsModule);
     const { say } = app.history.record(rooms);
@@ -149,6 +224,43 @@ describe('a workload', () => {
     await expect(work.reached(200)).rejects.toThrow('not written yet');
   });
 
+  test('that has failed fails the check', async () => {
+    await using app = await startTestApp(RoomsModule);
+    let joins = 0;
+    const join: typeof rooms.join = (client, room) => {
+      joins += 1;
+      return joins > 10 ? Promise.reject(new Error('full')) : rooms.join(client, room);
+    };
+    const work = await app.workload({ ...rooms, join, pace: 1, seed: 1 });
+    await expect(work.reached(200)).rejects.toThrow('full');
+    await expect(app.history.check(atMostOnce())).rejects.toThrow('full');
+  });
+
+  describe('whose app has something to do for a while', () => {
+    let isBusy = true;
+    const options = { idle: [() => !isBusy], timeout: 1_500 };
+
+    test('pauses again when the app has nothing to do', async () => {
+      isBusy = true;
+      await using app = await startTestApp(RoomsModule, options);
+      const work = await app.workload({ ...rooms, steps: 100, pace: 1 });
+      await work.reached(26);
+      isBusy = false;
+      await work.done;
+      expect(app.history.entries.filter(({ kind }) => kind === 'settled')).toHaveLength(3);
+    });
+
+    test('waits the whole timeout in its first pause only', async () => {
+      isBusy = true;
+      await using app = await startTestApp(RoomsModule, options);
+      const began = performance.now();
+      const work = await app.workload({ ...rooms, steps: 100, pace: 1 });
+      await work.done;
+      expect(performance.now() - began).toBeLessThan(3 * 1_500);
+      isBusy = false;
+    });
+  });
+
   test('goes without rooms, where every client gets every message', async () => {
     await using app = await startTestApp(PlainChatModule);
     const work = await app.workload({
@@ -158,6 +270,18 @@ describe('a workload', () => {
       pace: 1,
     });
     await work.done;
+    await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
+  });
+
+  test('goes beside another, in the same rooms or in another namespace', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const garden = { namespace: '/garden', reconnection: true, reconnectionDelay: 20 };
+    const works = await Promise.all([
+      app.workload({ ...rooms, steps: 100, pace: 1, seed: 1 }),
+      app.workload({ ...rooms, steps: 100, pace: 1, seed: 2 }),
+      app.workload({ ...rooms, steps: 100, pace: 1, seed: 3, connect: () => garden }),
+    ]);
+    await Promise.all(works.map(({ done }) => done));
     await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
   });
 

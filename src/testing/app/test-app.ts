@@ -69,7 +69,7 @@ export class TestApp<
     this.running = running;
     this.nest = running.nest;
     this.port = portOf(running.nest.getHttpServer());
-    this.history = running.cluster?.history ?? new History(() => this.comeToRest({}));
+    this.history = running.cluster?.history ?? new History((how = {}) => this.comeToRest(how));
     const secure = 'setSecureContext' in running.nest.getHttpServer();
     this.context = {
       ...running,
@@ -326,7 +326,7 @@ export class TestApp<
       activity,
       connections: () => this.ofTest.connections,
       isIdle: () => this.isIdle(),
-      onSettled: () => this.history.settled(),
+      onRound: () => this.history.settling(),
     };
     return settleAs(defaults, scene, this.timeout, options);
   }

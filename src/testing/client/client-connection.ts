@@ -190,8 +190,8 @@ export class ClientConnection implements Connection {
       onEvent: (event, args) => {
         const isHeard = socket.hasListeners(event) || socket.listenersAny().length > 0;
         const received = { event, args: this.traffic.withoutOffset(args), isHeard };
-        witness?.received(event, received.args);
         this.inbox.put(Object.assign(this.traffic.nextArrival(), received));
+        witness?.received(event, received.args);
       },
       onResult: (event, result) => {
         if (!(result instanceof Promise) || this.isGone) return;

@@ -57,7 +57,7 @@ export class TestCluster<
     private readonly options: AppOptions & { readonly timelineEntries?: number },
   ) {
     this.timeline = new Timeline(options.timelineEntries);
-    this.history = new History(() => this.settle());
+    this.history = new History((how) => this.settle(how));
     this.view = {
       timeline: this.timeline,
       history: this.history,
@@ -71,7 +71,7 @@ export class TestCluster<
           if (this.all.length > 1) await this.ofEach((member) => member.fenceToNodes());
         },
         faults: () => this.starter.faults?.() ?? [],
-        onSettled: () => this.history.settled(),
+        onRound: () => this.history.settling(),
       },
       everyone: () => this.clients.flatMap(({ everyone }) => everyone),
       receivers: () => this.clients.flatMap(({ receivers }) => receivers),

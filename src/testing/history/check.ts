@@ -1,4 +1,5 @@
 import { HistoryError } from '../report/errors.js';
+import { format } from '../report/format.js';
 import type { HistoryEntry } from './entry.js';
 import { excerptOf } from './excerpt.js';
 import type { Guarantee } from './guarantee.js';
@@ -9,7 +10,7 @@ export interface HistorySummary {
   readonly clients: number;
   /** How many messages were sent. */
   readonly messages: number;
-  /** How many messages arrived: one that three clients got counts three times. */
+  /** How many messages arrived that were said: one that three clients got counts three times. */
   readonly receipts: number;
   /** How many connections were lost or left. */
   readonly disconnections: number;
@@ -17,15 +18,15 @@ export interface HistorySummary {
   readonly recoveries: number;
 }
 
-const NOTHING_HEARD = 'The history has no message that a client got, so there is nothing to check.';
 const TO_HEAR =
   'Call history.record() before the clients connect, and give `hears` the event with which a message comes.';
+const TO_FIND = 'Let `messageOf` return the message as it was given to `say`.';
 
 /**
  * Checks the entries of a history against guarantees.
  *
  * @param seeds of the workloads that are part of it
- * @throws HistoryError when a guarantee does not hold, or nobody has got a message
+ * @throws HistoryError when a guarantee does not hold, or nobody has got a message that was said
  */
 export function checkHistory(
   entries: readonly HistoryEntry[],
@@ -34,7 +35,7 @@ export function checkHistory(
 ): HistorySummary {
   const history = readHistory(entries);
   const summary = summaryOf(history);
-  if (summary.receipts === 0) throw new HistoryError(NOTHING_HEARD, [], { note: TO_HEAR });
+  if (summary.receipts === 0) throw nothingToCheck(history);
   const violations = guarantees.flatMap((guarantee) => {
     const violation = guarantee.violationIn(history);
     return violation ? [{ ...violation, name: guarantee.name }] : [];
@@ -52,12 +53,31 @@ export function checkHistory(
   );
 }
 
+function nothingToCheck({ entries, messages }: RecordedHistory): HistoryError {
+  const heard = entries.filter((entry) => entry.kind === 'heard');
+  const [first] = heard;
+  if (!first)
+    return new HistoryError('The history has no message that a client got, so there is nothing to check.', [], {
+      note: TO_HEAR,
+    });
+  const [said] = messages.keys();
+  return new HistoryError(
+    `Clients got ${heard.length} messages, and nobody had said any of them, so there is nothing to check.`,
+    [],
+    {
+      'got, among others': format(first.message),
+      'said, among others': said === undefined ? 'nothing' : format(said),
+      note: TO_FIND,
+    },
+  );
+}
+
 function summaryOf({ entries, messages, sessions }: RecordedHistory): HistorySummary {
   const count = (kind: HistoryEntry['kind']): number => entries.filter((entry) => entry.kind === kind).length;
   return {
     clients: new Set(sessions.map(({ client }) => client)).size,
     messages: messages.size,
-    receipts: count('heard'),
+    receipts: [...messages.values()].reduce((sum, { heard }) => sum + heard.length, 0),
     disconnections: count('disconnected'),
     recoveries: sessions.reduce((sum, { connections }) => sum + connections.length - 1, 0),
   };

@@ -1,4 +1,5 @@
 import type { TestClient } from '../client/test-client.js';
+import { format } from '../report/format.js';
 
 /** How the clients of an app talk to each other. The functions are the test's own, and use the events of the app. */
 export interface Conversation<Client = TestClient> {
@@ -10,7 +11,7 @@ export interface Conversation<Client = TestClient> {
   /**
    * Joins a room, and resolves when the client is in it.
    *
-   * @default every client gets every message while it is connected
+   * @default every client of the sender's namespace gets every message while it is connected
    */
   join?(this: void, client: Client, room: string): Promise<unknown>;
   /** Leaves a room, and resolves when the client has left it. @default clients leave by disconnecting */
@@ -20,21 +21,43 @@ export interface Conversation<Client = TestClient> {
   /**
    * Finds the message in the arguments of that event.
    *
-   * @default a text, at any depth, that is the same as a message that was said
+   * @default the text, at any depth, that is the same as a message that was said; `check` fails if there are several
    */
   messageOf?(this: void, ...args: readonly unknown[]): string | undefined;
 }
 
-/** Finds a text in the arguments of an event that is a message. */
-export function findMessage(value: unknown, isMessage: (text: string) => boolean, depth = 0): string | undefined {
-  if (typeof value === 'string') return isMessage(value) ? value : undefined;
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || depth > MAX_DEPTH) return undefined;
-  for (const part of Object.values(value)) {
-    const found = findMessage(part, isMessage, depth + 1);
-    if (found !== undefined) return found;
+/**
+ * Finds the message in the arguments of an event.
+ *
+ * @param isMessage whether a text was said
+ * @throws Error when `messageOf` fails, or is needed
+ */
+export function messageIn<Client>(
+  { hears, messageOf }: Conversation<Client>,
+  args: readonly unknown[],
+  isMessage: (text: string) => boolean,
+): string | undefined {
+  if (messageOf) {
+    try {
+      return messageOf(...args);
+    } catch (error) {
+      throw new Error(`\`messageOf\` failed for an event "${hears}": ${String(error)}`, { cause: error });
+    }
   }
-  return undefined;
+  const [message, ...others] = textsIn(args).filter(isMessage);
+  if (message === undefined || others.every((other) => other === message)) return message;
+  const messages = [...new Set([message, ...others])];
+  throw new Error(
+    `An event "${hears}" has ${messages.length} messages: ${messages.map(format).join(', ')}. ` +
+      'Give `messageOf`, which returns the one that was said.',
+  );
 }
 
 /** Deeper than any message, and no trap if a value contains itself. */
 const MAX_DEPTH = 5;
+
+function textsIn(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || depth > MAX_DEPTH) return [];
+  return Object.values(value).flatMap((part) => textsIn(part, depth + 1));
+}

@@ -8,15 +8,24 @@ interface OfClient {
   readonly at: number;
   /** The client's name, which no other client of the history has. */
   readonly client: string;
+  /** The namespace that the client is in. */
+  readonly namespace: string;
   /** The node that the client was opened on, in a cluster. */
   readonly node?: number;
+}
+
+/** What every entry about a room has. */
+interface OfRoom extends OfClient {
+  /** A number, which conversations with the same `join` share: they have the same rooms. */
+  readonly conversation: number;
+  readonly room: string;
 }
 
 /** `recovered` is what the client's socket says of its connection. */
 export type Connected = OfClient & { readonly kind: 'connected'; readonly recovered: boolean };
 export type Disconnected = OfClient & { readonly kind: 'disconnected'; readonly reason: string };
-/** A client has sent a message. Without `room` it is for every client that is connected. */
-export type Said = OfClient & {
+/** A client has sent a message. Without `room` it is for every client that is connected to its namespace. */
+export type Said = Omit<OfRoom, 'room'> & {
   readonly kind: 'said';
   readonly message: string;
   readonly room?: string;
@@ -24,21 +33,32 @@ export type Said = OfClient & {
   readonly asksAck: boolean;
 };
 /** A client has asked to join or leave a room. */
-export type Moving = OfClient & { readonly kind: 'joining' | 'leaving'; readonly room: string };
-/** What a client did is done. `to` is the `seq` of its entry. */
+export type Moving = OfRoom & { readonly kind: 'joining' | 'leaving' };
+/** What came of a request or a message. `to` is the `seq` of its entry. */
 export type Answered = OfClient & {
   readonly kind: 'answered';
   readonly to: number;
-  /** Whether the app did it. Otherwise the app refused it, or the client does not know. */
-  readonly ok: boolean;
+  /** `refused` by an error answer; `given up` if the client waits no longer, and the app may still do it. */
+  readonly outcome: 'done' | 'refused' | 'given up';
 };
 /** A client has received a message. */
 export type Heard = OfClient & { readonly kind: 'heard'; readonly message: string };
-/** Nothing was in flight: what had been sent before has arrived, or never will. */
-export type Settled = { readonly kind: 'settled'; readonly seq: number; readonly at: number };
+/** Nothing was in flight: what had been said before has arrived, or never will. */
+export interface Settled {
+  readonly kind: 'settled';
+  readonly seq: number;
+  readonly at: number;
+  /** The `seq` of the first entry that came too late for that: what is said during `settle()` may be in flight after it. */
+  readonly since: number;
+}
 
 /** Something that a client has done or seen, at the moment when the client did or saw it. */
 export type HistoryEntry = Connected | Disconnected | Said | Moving | Answered | Heard | Settled;
+
+/** The room of an entry, by a name that rooms of other conversations do not have. */
+export function roomOf({ conversation, room }: Said | Moving): string {
+  return `${conversation}:${room}`;
+}
 
 /** One entry as one line: `  12.3 ms  node 0  alice → says 'alice#7' in 'lobby'`. */
 export function lineOf(entry: HistoryEntry, entries: readonly HistoryEntry[]): string {
@@ -59,13 +79,15 @@ function sentenceOf(entry: HistoryEntry, entries: readonly HistoryEntry[]): stri
     case 'leaving':
       return `${entry.client} → leaves ${format(entry.room)}`;
     case 'answered':
-      return `${entry.client} ← ${entry.ok ? 'ack' : 'no ack, or an error,'} of ${requestOf(entries[entry.to])}`;
+      return `${entry.client} ← ${ANSWER[entry.outcome]} ${requestOf(entries[entry.to])}`;
     case 'heard':
       return `${entry.client} ← ${format(entry.message)}`;
     default:
       return 'nothing is in flight';
   }
 }
+
+const ANSWER: Record<Answered['outcome'], string> = { done: 'ack of', refused: 'error for', 'given up': 'no ack of' };
 
 /** How an answer names what it answers. */
 function requestOf(entry: HistoryEntry | undefined): string {

@@ -1,9 +1,10 @@
 import type { TestClient } from '../client/test-client.js';
 import type { WitnessFor } from '../client/witness.js';
 import { checkHistory, type HistorySummary } from './check.js';
-import { findMessage, type Conversation } from './conversation.js';
+import { messageIn, type Conversation } from './conversation.js';
 import type { HistoryEntry } from './entry.js';
 import type { Guarantee } from './guarantee.js';
+import type { SettleOptions } from '../settle/settle.js';
 import { recordActions } from './record-actions.js';
 import { recordSights } from './record-sights.js';
 import { HistoryRecord } from './record.js';
@@ -19,11 +20,13 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   readonly seeds: number[] = [];
   private readonly conversations: Conversation<Client>[] = [];
   private readonly recorded = new HistoryRecord();
+  /** The first error that the history is incomplete by. */
+  private failure: { readonly error: unknown } | undefined;
 
   /** @internal */
   constructor(
-    /** @internal Waits until nothing is in flight, and then calls `settled`. */
-    readonly settle: () => Promise<void>,
+    /** @internal Waits until nothing is in flight, calls `settling` whenever it begins anew, and what that returned last. */
+    readonly settle: (options?: SettleOptions) => Promise<void>,
   ) {}
 
   /** The entries so far, in order. */
@@ -34,19 +37,21 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   /**
    * Begins to record the clients that connect from now on.
    *
-   * @param conversation how the clients talk
+   * @param conversation how the clients talk. It shares its rooms with those that have the same function `join`
    * @returns the same functions; the history has what is done with them
    */
   record<Talk extends Conversation<Client>>(conversation: Talk): Talk {
     this.conversations.push(conversation);
-    return recordActions<Client, Talk>(conversation, this.recorded);
+    const number = this.conversations.findIndex(({ join }) => join === conversation.join);
+    return recordActions<Client, Talk>(conversation, number, this.recorded);
   }
 
   /**
    * Waits until nothing is in flight, and checks that each guarantee holds.
    *
    * @returns how much there was to check
-   * @throws HistoryError when a guarantee does not hold, or nobody has got a message
+   * @throws the error of a workload, or of `messageOf`, that has failed
+   * @throws HistoryError when a guarantee does not hold, or nobody has got a message that was said
    * @throws SettleTimeoutError when something stays in flight
    */
   async check(...guarantees: readonly Guarantee[]): Promise<HistorySummary> {
@@ -55,12 +60,21 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     if (this.running.size > 0)
       throw new Error('A workload is still running. Await its `done` before you check the history.');
     await this.settle();
+    if (this.failure) throw this.failure.error;
     return checkHistory(this.entries, guarantees, this.seeds);
   }
 
-  /** @internal Records that nothing is in flight. */
-  settled(): void {
-    if (this.isRecording) this.recorded.add({ kind: 'settled' });
+  /** @internal @returns what records that nothing is in flight of what was said until now */
+  settling(): () => void {
+    const since = this.entries.length;
+    return () => {
+      if (this.isRecording) this.recorded.add({ kind: 'settled', since });
+    };
+  }
+
+  /** @internal Lets `check` throw an error, unless it has one from before. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
   }
 
   /** @internal Ends the workloads that are running. */
@@ -73,6 +87,7 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   forget(): void {
     this.conversations.length = 0;
     this.seeds.length = 0;
+    this.failure = undefined;
     this.recorded.forget();
   }
 
@@ -91,10 +106,14 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
   }
 
   private messageIn(event: string, args: readonly unknown[]): string | undefined {
-    for (const { hears, messageOf } of this.conversations) {
-      if (hears !== event) continue;
-      const message = messageOf ? messageOf(...args) : findMessage(args, (text) => this.recorded.messages.has(text));
-      if (message !== undefined) return message;
+    const isMessage = (text: string): boolean => this.recorded.messages.has(text);
+    try {
+      for (const conversation of this.conversations) {
+        const message = conversation.hears === event ? messageIn(conversation, args, isMessage) : undefined;
+        if (message !== undefined) return message;
+      }
+    } catch (error) {
+      this.fail(error);
     }
     return undefined;
   }

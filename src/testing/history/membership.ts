@@ -1,6 +1,6 @@
 import type { Answered, HistoryEntry, Moving } from './entry.js';
 
-/** Whether a client is in a room. Between a request and its ack, and after a request without one, it may be. */
+/** Whether a client is in a room. Between a request and its ack, and after one that is refused or given up, it may be. */
 type Standing = 'in' | 'out' | 'unknown';
 
 interface Change {
@@ -8,12 +8,15 @@ interface Change {
   readonly standing: Standing;
 }
 
+const STANDING_AFTER = { joining: 'in', leaving: 'out' } as const;
+
 /** What is known of one client's membership in one room, by the client's own requests and their acks. */
 export class Membership {
   private readonly changes: Change[] = [];
-  /** The requests without an ack that overlap, by kind. */
-  private open = 0;
-  private readonly kinds = new Set<Moving['kind']>();
+  /** The requests that overlap, and the server may still do. */
+  private readonly open = new Set<Moving>();
+  /** What the answers say that came meanwhile. */
+  private readonly standings = new Set<Standing>();
 
   constructor(
     /** The standing before the first change. */
@@ -21,20 +24,22 @@ export class Membership {
   ) {}
 
   request(entry: Moving): void {
-    this.open += 1;
-    this.kinds.add(entry.kind);
+    this.open.add(entry);
     this.changes.push({ entry, standing: 'unknown' });
   }
 
   /**
-   * A request without an ack stays open: the server may still do it, even after a later request. So do a join and a leave
-   * that overlap, until both have an ack and the client asks again.
+   * A request that the client gives up stays open: the server may still do it, even after a later request. After a join
+   * and a leave that overlap, nothing is certain until the client asks again.
    */
-  acknowledge({ kind }: Moving, entry: Answered): void {
-    this.open -= 1;
-    if (this.open > 0) return;
-    if (this.kinds.size === 1) this.changes.push({ entry, standing: kind === 'joining' ? 'in' : 'out' });
-    this.kinds.clear();
+  answer(request: Moving, entry: Answered): void {
+    if (entry.outcome === 'given up') return;
+    this.open.delete(request);
+    this.standings.add(entry.outcome === 'refused' ? 'unknown' : STANDING_AFTER[request.kind]);
+    if (this.open.size > 0) return;
+    const [standing, ...others] = this.standings;
+    if (others.length === 0) this.changes.push({ entry, standing: standing! });
+    this.standings.clear();
   }
 
   /** Whether the client certainly was in the room, or certainly was not, from one entry to another. */

@@ -1,29 +1,36 @@
 import { errorAnswerIn } from '../model/error-answer.js';
 import { format } from '../report/format.js';
 import type { Conversation } from './conversation.js';
+import type { Answered } from './entry.js';
 import type { HistoryRecord, Known } from './record.js';
 
 type NamedClient = Parameters<HistoryRecord['knownAs']>[0];
 type Say<Client> = Conversation<Client>['say'];
 type Move<Client> = NonNullable<Conversation<Client>['join']>;
 
-/** Returns the functions of a conversation; what is done with them is recorded. */
+/**
+ * Returns the functions of a conversation; what is done with them is recorded.
+ *
+ * @param number the conversation's number in the entries
+ */
 export function recordActions<Client extends NamedClient, Talk extends Conversation<Client>>(
   conversation: Talk,
+  number: number,
   record: HistoryRecord,
 ): Talk {
   const { say, join, leave } = conversation;
   return {
     ...conversation,
-    say: recordSay<Client>(record, say, join !== undefined),
-    ...(join && { join: recordMove<Client>(record, 'joining', join) }),
-    ...(leave && { leave: recordMove<Client>(record, 'leaving', leave) }),
+    say: recordSay<Client>(record, say, number, join !== undefined),
+    ...(join && { join: recordMove<Client>(record, 'joining', join, number) }),
+    ...(leave && { leave: recordMove<Client>(record, 'leaving', leave, number) }),
   };
 }
 
 function recordSay<Client extends NamedClient>(
   record: HistoryRecord,
   say: Say<Client>,
+  conversation: number,
   hasRooms: boolean,
 ): Say<Client> {
   return (client, room, message) => {
@@ -34,7 +41,7 @@ function recordSay<Client extends NamedClient>(
     // If it throws, the client has not sent it. Until it returns, nobody can have got it.
     const result = say(client, room, message);
     const asksAck = isPromise(result);
-    const seq = record.add({ kind: 'said', ...known, message, ...(hasRooms && { room }), asksAck });
+    const seq = record.add({ kind: 'said', ...known, conversation, message, ...(hasRooms && { room }), asksAck });
     return asksAck ? recordAnswer(record, result, seq, known) : result;
   };
 }
@@ -43,10 +50,11 @@ function recordMove<Client extends NamedClient>(
   record: HistoryRecord,
   kind: 'joining' | 'leaving',
   move: Move<Client>,
+  conversation: number,
 ): Move<Client> {
   return async (client, room) => {
     const known = record.knownAs(client);
-    const seq = record.add({ kind, ...known, room });
+    const seq = record.add({ kind, ...known, conversation, room });
     return recordAnswer(record, move(client, room), seq, known);
   };
 }
@@ -57,13 +65,13 @@ async function recordAnswer(
   to: number,
   known: Known,
 ): Promise<unknown> {
-  let ok = false;
+  let outcome: Answered['outcome'] = 'given up';
   try {
     const answer = await result;
-    ok = errorAnswerIn([answer]) === undefined;
+    outcome = errorAnswerIn([answer]) ? 'refused' : 'done';
     return answer;
   } finally {
-    record.add({ kind: 'answered', ...known, to, ok });
+    record.add({ kind: 'answered', ...known, to, outcome });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io-client';
+import { namespaceOf } from '../socket-io/client-internals.js';
 import { now } from '../timing/real-time.js';
 import type { HistoryEntry } from './entry.js';
 
@@ -8,6 +9,7 @@ type Happened<Entry = HistoryEntry> = Entry extends HistoryEntry ? Omit<Entry, '
 /** What a client is called in a history, and where it was opened. */
 export interface Known {
   readonly client: string;
+  readonly namespace: string;
   readonly node?: number;
 }
 
@@ -33,7 +35,7 @@ export class HistoryRecord {
     let client = name;
     for (let number = 2; this.names.has(client); number += 1) client = `${name} (${number})`;
     this.names.add(client);
-    const known = node === undefined ? { client } : { client, node };
+    const known = { client, namespace: namespaceOf(socket), ...(node !== undefined && { node }) };
     this.clients.set(socket, known);
     return known;
   }

@@ -1,4 +1,5 @@
-import type { Answered, Connected, Disconnected, Heard, HistoryEntry, Moving, Said } from './entry.js';
+import { roomOf, type Answered, type Connected, type Disconnected, type Heard } from './entry.js';
+import type { HistoryEntry, Moving, Said } from './entry.js';
 import { Membership } from './membership.js';
 
 /** A client's connection, from when the client has seen its beginning until it has seen its end. */
@@ -26,7 +27,11 @@ export class Session {
   private readonly first = new Map<string, Heard>();
   private readonly memberships = new Map<string, Membership>();
 
-  constructor(readonly client: string) {}
+  constructor(
+    readonly client: string,
+    /** The namespace that it is in. */
+    readonly namespace: string,
+  ) {}
 
   get start(): number {
     return this.connections[0]!.connected.seq;
@@ -52,9 +57,11 @@ export class Session {
     return this.connections.some((one) => one.connected.seq < seq && (one.disconnected?.seq ?? Infinity) > seq);
   }
 
-  /** Every client is in the room `undefined` while it is connected. */
-  membership(room: string | undefined): Membership {
-    if (room === undefined) return EVERYBODY;
+  /** Whether the client is among those that a message is for, or in the room of a request. */
+  membership(entry: Said | Moving): Membership {
+    if (entry.namespace !== this.namespace) return ELSEWHERE;
+    if (entry.room === undefined) return EVERYBODY;
+    const room = roomOf(entry);
     let membership = this.memberships.get(room);
     if (!membership) this.memberships.set(room, (membership = new Membership('out')));
     return membership;
@@ -62,6 +69,7 @@ export class Session {
 }
 
 const EVERYBODY = new Membership('in');
+const ELSEWHERE = new Membership('out');
 
 /** A history, ordered by what happened to each message and to each client. */
 export interface RecordedHistory {
@@ -86,9 +94,9 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
   };
 
   const readConnected = (connected: Connected): void => {
-    const { client, recovered } = connected;
+    const { client, namespace, recovered } = connected;
     const previous = latest.get(client);
-    const session = previous && recovered ? previous : new Session(client);
+    const session = previous && recovered ? previous : new Session(client, namespace);
     if (session !== previous) sessions.push(session);
     latest.set(client, session);
     session.connections.push({ connected, lost: session.connections.at(-1)?.disconnected });
@@ -100,7 +108,7 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
   };
 
   const readRequest = (request: Moving): void => {
-    const membership = latest.get(request.client)?.membership(request.room);
+    const membership = latest.get(request.client)?.membership(request);
     if (!membership) return;
     asked.set(request, membership);
     membership.request(request);
@@ -109,8 +117,7 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
   const readAnswer = (answer: Answered): void => {
     const request = entries[answer.to];
     if (request?.kind === 'said') messages.get(request.message)!.answered = answer;
-    else if (answer.ok && (request?.kind === 'joining' || request?.kind === 'leaving'))
-      asked.get(request)?.acknowledge(request, answer);
+    else if (request?.kind === 'joining' || request?.kind === 'leaving') asked.get(request)?.answer(request, answer);
   };
 
   for (const entry of entries) {

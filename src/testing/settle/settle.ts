@@ -60,8 +60,8 @@ export interface Scene {
   crossNodes?(): Promise<unknown>;
   /** What is wrong with the network between the nodes, in words. */
   faults?(): readonly string[];
-  /** Called whenever nothing is in flight. */
-  onSettled?(): void;
+  /** Called when a round begins. @returns what is called if nothing moved in that round, so that nothing is in flight */
+  onRound?(): () => void;
 }
 
 /**
@@ -140,8 +140,10 @@ export async function settle(
   };
 
   let before: number;
+  let onSettled: (() => void) | undefined;
   do {
     before = activity.moves;
+    onSettled = scene.onRound?.();
     await inTime('what clients sent has not reached the server', fence('fenceToServer'));
     // The server dispatches a packet several ticks after its arrival.
     await nextTurn();
@@ -155,5 +157,5 @@ export async function settle(
     await nextTurn();
     await quietElsewhere();
   } while (isBusy || activity.moves !== before || !isQuiet());
-  scene.onSettled?.();
+  onSettled?.();
 }

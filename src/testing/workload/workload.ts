@@ -2,6 +2,8 @@ import type { ConnectOptions } from '../client/connect-options.js';
 import type { TestClient } from '../client/test-client.js';
 import type { Conversation } from '../history/conversation.js';
 import type { History } from '../history/history.js';
+import type { SettleOptions } from '../settle/settle.js';
+import { stretched } from '../timing/deadline.js';
 import { pause } from '../timing/real-time.js';
 import { Participant } from './participant.js';
 import { planOf, type Step } from './plan.js';
@@ -31,6 +33,9 @@ interface Host<Client extends TestClient> {
 /** After how many steps the clients pause: what has not arrived when nothing is in flight any more is lost. */
 const STEPS_BETWEEN_PAUSES = 25;
 
+/** How long a pause takes at most after one in which something stayed in flight, in milliseconds. */
+const SHORT_PAUSE = 250;
+
 const RECONNECTING: ConnectOptions = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 100 };
 
 /** Connects the clients of a workload, and begins it. */
@@ -51,10 +56,11 @@ export async function startWorkload<Client extends TestClient>(
   const clients: Client[] = [];
   while (clients.length < count) clients.push(await connectTo({ ...RECONNECTING, ...connect?.(clients.length) }));
   const participants = clients.map((client) => new Participant(client, recorded, rooms));
-  const workload = new Workload(clients, participants, planOf(seed, steps, count), pace, () => history.settle());
+  const workload = new Workload(clients, participants, planOf(seed, steps, count), pace, history.settle);
   history.running.add(workload);
-  const ended = (): boolean => history.running.delete(workload);
-  workload.done.then(ended, ended);
+  const ended = workload.done.finally(() => history.running.delete(workload));
+  // It is reported to whoever awaits `done`, and by the check.
+  ended.catch((error: unknown) => history.fail(error));
   return workload;
 }
 
@@ -66,7 +72,7 @@ export class Workload<Client extends TestClient = TestClient> {
    */
   readonly done: Promise<void>;
   private step = 0;
-  private isRestless = false;
+  private longestPause: number | undefined;
   private readonly controller = new AbortController();
   private readonly waiting = new Set<() => void>();
 
@@ -76,11 +82,9 @@ export class Workload<Client extends TestClient = TestClient> {
     private readonly participants: readonly Participant<Client>[],
     private readonly plan: readonly Step[],
     private readonly pace: number,
-    private readonly settle: () => Promise<void>,
+    private readonly settle: (options: SettleOptions) => Promise<void>,
   ) {
     this.done = this.run();
-    // It is reported to whoever awaits it. A test that has failed before does not.
-    this.done.catch(() => {});
   }
 
   /** Resolves when that many steps have begun, so that a fault can come at the same step in each run. */
@@ -119,10 +123,13 @@ export class Workload<Client extends TestClient = TestClient> {
     }
   }
 
-  /** While a fault lasts, something may be in flight all the time. It does not try again then. */
+  /** While a fault lasts, something may be in flight all the time. Then only the first pause takes the whole timeout. */
   private async rest(): Promise<void> {
-    if (this.isRestless) return;
-    await this.settle().catch(() => (this.isRestless = true));
+    const paused = this.settle({ timeout: this.longestPause });
+    this.longestPause = await paused.then(
+      () => undefined,
+      () => stretched(SHORT_PAUSE),
+    );
   }
 
   private wake(): void {

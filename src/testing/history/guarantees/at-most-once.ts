@@ -10,7 +10,10 @@ export function atMostOnce(): Guarantee {
     name: 'atMostOnce',
     violationIn: ({ sessions, messages }) => {
       for (const session of sessions) {
-        const again = session.heard.find((entry) => session.firstHeard(entry.message) !== entry);
+        // What nobody said are notices of the server, which may well be alike.
+        const again = session.heard.find(
+          (entry) => messages.has(entry.message) && session.firstHeard(entry.message) !== entry,
+        );
         if (!again) continue;
         const { client, message } = again;
         const absences = session.connections.slice(1).map(({ connected }) => connected);

@@ -30,6 +30,6 @@ export function everyMember(): Guarantee {
 function isSent({ message, settled }: Owed): boolean {
   const { said, answered, connection } = message;
   if (wasSent(message)) return true;
-  if (said.asksAck) return answered?.ok === true;
+  if (said.asksAck) return answered?.outcome === 'done';
   return connection !== undefined && (connection.disconnected?.seq ?? Infinity) > settled.seq;
 }

@@ -1,4 +1,5 @@
 import { format } from '../../report/format.js';
+import { roomOf } from '../entry.js';
 import type { Guarantee, Violation } from '../guarantee.js';
 import type { Message, RecordedHistory, Session } from '../recorded.js';
 
@@ -22,17 +23,18 @@ export function orderPerSender(): Guarantee {
 
 function disorderIn(session: Session, { messages }: RecordedHistory): Violation | undefined {
   /** The newest message so far, by the sender's connection and by room. */
-  const newest = new Map<unknown, Map<string | undefined, Message>>();
+  const newest = new Map<unknown, Map<string, Message>>();
   for (const heard of session.heard) {
     const message = messages.get(heard.message);
     // A message that comes again is a matter of `atMostOnce`.
     if (!message?.connection || session.firstHeard(heard.message) !== heard) continue;
-    const byRoom = newest.get(message.connection) ?? new Map<string | undefined, Message>();
+    const byRoom = newest.get(message.connection) ?? new Map<string, Message>();
     newest.set(message.connection, byRoom);
     const { said } = message;
-    const later = byRoom.get(said.room);
+    const room = roomOf(said);
+    const later = byRoom.get(room);
     if (later === undefined || later.said.seq < said.seq) {
-      byRoom.set(said.room, message);
+      byRoom.set(room, message);
       continue;
     }
     return {

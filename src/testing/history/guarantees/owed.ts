@@ -17,14 +17,14 @@ export function* unheard({ messages, sessions, entries }: RecordedHistory): Gene
   let next = 0;
   for (const message of messages.values()) {
     const { said } = message;
-    while (times[next] && times[next]!.seq < said.seq) next += 1;
+    while (times[next] && times[next]!.since <= said.seq) next += 1;
     const settled = times[next];
     // It may be on its way.
     if (!settled) return;
     for (const session of sessions) {
       if (session.start > said.seq || session.client === said.client || session.firstHeard(said.message)) continue;
       if (!session.isConnected(settled.seq)) continue;
-      if (!session.membership(said.room).isSurely('in', said.seq, settled.seq)) continue;
+      if (!session.membership(said).isSurely('in', said.seq, settled.seq)) continue;
       const recovery = session.connections.find(({ connected: { seq } }) => seq > said.seq && seq < settled.seq);
       yield { message, session, settled, recovery };
     }
@@ -40,7 +40,7 @@ export function wasSent({ said, heard }: Message): boolean {
 export function evidenceOf({ message, session, settled, recovery }: Owed): (HistoryEntry | undefined)[] {
   const { said, answered, heard } = message;
   return [
-    session.membership(said.room).lastChange(said.seq) ?? session.connections[0]!.connected,
+    session.membership(said).lastChange(said.seq) ?? session.connections[0]!.connected,
     said,
     answered,
     heard.find(({ client }) => client !== said.client),

@@ -1,6 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import { WebsocketModule, type Server, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
+import { WebsocketModule, type Namespace, type Socket, type WebsocketOptions } from 'nest-realtime-kit';
 import type { Conversation } from 'nest-realtime-kit/testing';
 
 /** What a gateway can do wrong with a message, each with the guarantee that it breaks. */
@@ -17,15 +17,15 @@ export type Fault = keyof typeof faults;
 /** How many messages are right before one is not. */
 const RIGHT = 3;
 
-/** Rooms that clients join, leave and talk in, with a fault if one is given. */
+/** Rooms that clients join, leave and talk in, in two namespaces, with a fault if one is given. */
 export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type {
-  @WebSocketGateway()
+  @WebSocketGateway({ namespace: '/' })
   class RoomsGateway {
-    @WebSocketServer() private readonly server!: Server;
+    @WebSocketServer() private readonly server!: Namespace;
     private right = 0;
     private readonly held = new Map<string, () => void>();
 
-    afterInit(server: Server): void {
+    afterInit(server: Namespace): void {
       if (fault === 'forgets a message in a recovery') forgetMissedPackets(server);
     }
 
@@ -53,7 +53,7 @@ export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type
 
     /** @returns whether there was an occasion for it */
     private sendWrongly(client: Socket, room: string, text: string): boolean {
-      const { sockets, adapter } = this.server.sockets;
+      const { sockets, adapter } = this.server;
       const members = adapter.rooms.get(room) ?? new Set<string>();
       const others = [...sockets.keys()].filter((id) => id !== client.id);
       const member = others.find((id) => members.has(id));
@@ -72,13 +72,15 @@ export function roomsModule(options: WebsocketOptions = {}, fault?: Fault): Type
     }
   }
 
-  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [RoomsGateway] })
+  @WebSocketGateway({ namespace: '/garden' })
+  class GardenGateway extends RoomsGateway {}
+
+  @Module({ imports: [WebsocketModule.forRoot(options)], providers: [RoomsGateway, GardenGateway] })
   class RoomsModule {}
   return RoomsModule;
 }
 
-function forgetMissedPackets(server: Server): void {
-  const { adapter } = server.of('/');
+function forgetMissedPackets({ adapter }: Namespace): void {
   const restore = adapter.restoreSession.bind(adapter);
   adapter.restoreSession = async (pid, offset) => {
     const session = await restore(pid, offset);

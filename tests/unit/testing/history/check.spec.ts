@@ -6,7 +6,7 @@ import { onlyMembers } from '../../../../src/testing/history/guarantees/only-mem
 import { orderPerSender } from '../../../../src/testing/history/guarantees/order-per-sender.js';
 import { wholeRecovery } from '../../../../src/testing/history/guarantees/whole-recovery.js';
 import { HistoryError } from '../../../../src/testing/report/errors.js';
-import { inTheLobby, Writing } from './write-history.js';
+import { inTheLobby } from './write-history.js';
 
 function failureOf(check: () => unknown): HistoryError {
   try {
@@ -95,6 +95,26 @@ test('a history in which nobody got a message fails the check', () => {
   );
 });
 
+test('a history in which every message that was heard is one that nobody said fails the check', () => {
+  const w = inTheLobby('alice', 'bob');
+  w.say('alice', 'hi');
+  for (const heard of ['HI', 'HO', 'HI']) w.hear('bob', heard);
+  expect(failureOf(() => checkHistory(w.entries, [atMostOnce()])).message).toBe(
+    `Clients got 3 messages, and nobody had said any of them, so there is nothing to check.
+  got, among others: 'HI'
+  said, among others: 'hi'
+  note: Let \`messageOf\` return the message as it was given to \`say\`.`,
+  );
+});
+
+test('a message that nobody said is not counted', () => {
+  const w = inTheLobby('alice', 'bob');
+  w.say('alice', 'hi');
+  w.hear('bob', 'hi');
+  w.hear('bob', 'alice is here');
+  expect(checkHistory(w.entries, [atMostOnce()])).toMatchObject({ messages: 1, receipts: 1 });
+});
+
 test("a guarantee of the test's own is checked like the others", () => {
   const polite: Guarantee = {
     name: 'polite',
@@ -110,8 +130,11 @@ test("a guarantee of the test's own is checked like the others", () => {
 });
 
 test('an entry of a cluster shows its node', () => {
-  const { entries } = new Writing();
-  entries.push({ kind: 'connected', client: 'bob', recovered: false, node: 1, seq: 0, at: 0 });
-  for (const seq of [1, 2]) entries.push({ kind: 'heard', client: 'bob', message: 'm', node: 1, seq, at: seq });
-  expect(() => checkHistory(entries, [atMostOnce()])).toThrow("1.0 ms  node 1  bob ← 'm'");
+  const w = inTheLobby('alice');
+  w.say('alice', 'm');
+  const { entries } = w;
+  const bob = { client: 'bob', namespace: '/', node: 1 };
+  entries.push({ kind: 'connected', ...bob, recovered: false, seq: 4, at: 4 });
+  for (const seq of [5, 6]) entries.push({ kind: 'heard', ...bob, message: 'm', seq, at: seq });
+  expect(() => checkHistory(entries, [atMostOnce()])).toThrow("5.0 ms  node 1  bob ← 'm'");
 });

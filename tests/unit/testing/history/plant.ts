@@ -146,7 +146,7 @@ function isOut(entries: readonly LooseEntry[], client: string, room: string | un
 
 /** The last request, if each has an ack. */
 function standing(requests: readonly LooseEntry[]): string | undefined {
-  if (requests.some((entry) => entry.kind === 'answered' && !entry.ok)) return undefined;
+  if (requests.some((entry) => entry.kind === 'answered' && entry.outcome !== 'done')) return undefined;
   const last = requests.at(-1);
   return last?.kind === 'answered' ? last.to.kind : undefined;
 }

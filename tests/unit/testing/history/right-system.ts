@@ -1,10 +1,13 @@
 import type { HistoryEntry } from '../../../../src/testing/history/entry.js';
 
+/** What every entry of these histories has alike, and its place. */
+type Alike = 'seq' | 'at' | 'namespace' | 'conversation' | 'since';
+
 /** An entry that is not in its place yet: an answer names the entry that it answers. */
 type Loose<Entry = HistoryEntry> = Entry extends { to: number }
-  ? Omit<Entry, 'seq' | 'at' | 'to'> & { to: LooseEntry }
+  ? Omit<Entry, Alike | 'to'> & { to: LooseEntry }
   : Entry extends HistoryEntry
-    ? Omit<Entry, 'seq' | 'at'>
+    ? Omit<Entry, Alike>
     : never;
 export type LooseEntry = Loose;
 
@@ -12,7 +15,7 @@ export type LooseEntry = Loose;
 export function placed(entries: readonly LooseEntry[]): HistoryEntry[] {
   const places = new Map(entries.map((entry, seq) => [entry, seq]));
   return entries.map((entry, seq) => {
-    const at = { seq, at: seq };
+    const at = { seq, at: seq, namespace: '/', conversation: 0, since: seq };
     return entry.kind === 'answered' ? { ...entry, ...at, to: places.get(entry.to)! } : { ...entry, ...at };
   });
 }
@@ -139,7 +142,7 @@ export class RightSystem {
   private part(client: Client, state: 'lost' | 'left', which: number): void {
     const { name, socket, asked } = client;
     this.add({ kind: 'disconnected', client: name, reason: state });
-    if (asked) this.add({ kind: 'answered', client: name, to: asked, ok: false });
+    if (asked) this.add({ kind: 'answered', client: name, to: asked, outcome: 'given up' });
     client.asked = undefined;
     client.state = state;
     // Of what is on its way, a part may still arrive. Who leaves is never recovered.
@@ -212,7 +215,7 @@ export class RightSystem {
       client.state = 'connected';
       this.add({ kind: 'connected', client: name, recovered: packet.recovered });
     } else if (packet?.kind === 'ack') {
-      this.add({ kind: 'answered', client: name, to: packet.entry, ok: true });
+      this.add({ kind: 'answered', client: name, to: packet.entry, outcome: 'done' });
       if (client.asked === packet.entry) client.asked = undefined;
     } else if (packet) {
       client.offset = packet.broadcast.offset;

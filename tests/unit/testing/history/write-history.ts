@@ -1,13 +1,17 @@
-import type { HistoryEntry } from '../../../../src/testing/history/entry.js';
+import type { Answered, HistoryEntry } from '../../../../src/testing/history/entry.js';
 
-/** An entry without its place and time. */
-type Happened<Entry = HistoryEntry> = Entry extends HistoryEntry ? Omit<Entry, 'seq' | 'at'> : never;
+/** An entry without its place, its time and the namespace of its client. */
+type Happened<Entry = HistoryEntry> = Entry extends HistoryEntry ? Omit<Entry, 'seq' | 'at' | 'namespace'> : never;
 
 /** Writes a history by hand. Each method returns the entry that it added. */
 export class Writing {
   readonly entries: HistoryEntry[] = [];
+  /** The conversation of what is said, joined and left from now on. */
+  conversation = 0;
+  private readonly namespaces = new Map<string, string>();
 
-  connect(client: string, recovered = false): HistoryEntry {
+  connect(client: string, recovered = false, namespace = this.namespaceOf(client)): HistoryEntry {
+    this.namespaces.set(client, namespace);
     return this.add({ kind: 'connected', client, recovered });
   }
 
@@ -16,11 +20,11 @@ export class Writing {
   }
 
   say(client: string, message: string, room = 'lobby', asksAck = false): HistoryEntry {
-    return this.add({ kind: 'said', client, room, message, asksAck });
+    return this.add({ kind: 'said', client, conversation: this.conversation, room, message, asksAck });
   }
 
   shout(client: string, message: string): HistoryEntry {
-    return this.add({ kind: 'said', client, message, asksAck: false });
+    return this.add({ kind: 'said', client, conversation: this.conversation, message, asksAck: false });
   }
 
   hear(client: string, message: string): HistoryEntry {
@@ -28,11 +32,11 @@ export class Writing {
   }
 
   ask(kind: 'joining' | 'leaving', client: string, room = 'lobby'): HistoryEntry {
-    return this.add({ kind, client, room });
+    return this.add({ kind, client, conversation: this.conversation, room });
   }
 
-  answer(to: HistoryEntry, ok = true): HistoryEntry {
-    return this.add({ kind: 'answered', client: 'client' in to ? to.client : '', to: to.seq, ok });
+  answer(to: HistoryEntry, outcome: Answered['outcome'] = 'done'): HistoryEntry {
+    return this.add({ kind: 'answered', client: 'client' in to ? to.client : '', to: to.seq, outcome });
   }
 
   join(client: string, room?: string): void {
@@ -43,15 +47,21 @@ export class Writing {
     this.answer(this.ask('leaving', client, room));
   }
 
-  settle(): HistoryEntry {
-    return this.add({ kind: 'settled' });
+  /** @param since what was said before it has arrived */
+  settle(since = this.entries.length): HistoryEntry {
+    return this.add({ kind: 'settled', since });
   }
 
   private add(entry: Happened): HistoryEntry {
     const seq = this.entries.length;
-    const added = { ...entry, seq, at: seq };
+    const placed = { ...entry, seq, at: seq };
+    const added = 'client' in placed ? { ...placed, namespace: this.namespaceOf(placed.client) } : placed;
     this.entries.push(added);
     return added;
+  }
+
+  private namespaceOf(client: string): string {
+    return this.namespaces.get(client) ?? '/';
   }
 }
 

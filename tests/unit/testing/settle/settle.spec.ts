@@ -56,6 +56,19 @@ test('settle() fences towards the server, waits for the work, then fences back',
   expect(steps).toEqual(['to the server', 'work done', ...round, 'to the server', ...round]);
 });
 
+test('settle() tells which round was the one in which nothing moved', async () => {
+  const activity = new Activity();
+  let rounds = 0;
+  let settled: number | undefined;
+  const busy = connection({ toClient: () => rounds < 3 && activity.moved() });
+  const onRound = (): (() => void) => {
+    const round = (rounds += 1);
+    return () => (settled = round);
+  };
+  await settle({ activity, connections: () => [busy], onRound }, 100);
+  expect(settled).toBe(3);
+});
+
 test('settle() waits until both ends of each connection agree', async () => {
   const activity = new Activity();
   let agree = false;
