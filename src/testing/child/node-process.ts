@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { now } from '../timing/real-time.js';
+import type { BytePipe } from './message-pipe.js';
+import { FACTS, QUESTIONS } from './test-pipe.js';
 
 /** How a process has ended. */
 export interface NodeExit {
@@ -15,9 +18,10 @@ export interface NodeExit {
 /** How many lines a failure shows. */
 const LAST = 20;
 
-/** A process of Node that answers by IPC, and what it prints. */
+/** A process of Node that a `TestPipe` joins to the test, and what it prints. */
 export class NodeProcess {
   readonly child: ChildProcess;
+  readonly pipe: BytePipe;
   /** Every line that it has printed, on stdout and stderr, in order. */
   readonly lines: string[] = [];
   /** Resolves when it has ended and its output is read. */
@@ -30,9 +34,9 @@ export class NodeProcess {
     this.child = spawn(process.execPath, args, {
       cwd,
       env,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
+    this.pipe = pipeTo(this.child);
     for (const stream of [this.child.stdout!, this.child.stderr!]) this.read(stream);
     this.exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
@@ -79,4 +83,14 @@ export class NodeProcess {
       if (rest) this.lines.push(rest);
     });
   }
+}
+
+function pipeTo({ stdio }: ChildProcess): BytePipe {
+  const { [QUESTIONS]: questions, [FACTS]: facts } = stdio as unknown as Record<number, Duplex>;
+  // The process may end at any moment, which its exit tells.
+  for (const stream of [questions!, facts!]) stream.on('error', () => {});
+  return {
+    write: (bytes) => questions!.write(bytes),
+    onData: (listener) => facts!.on('data', listener),
+  };
 }

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { findLeftovers } from '../app/leftovers.js';
 import type { AppOptions, ClusterView } from '../app/running-app.js';
 import { AgentConnection } from '../child/agent-connection.js';
+import { AGENT } from '../child/agent-variable.js';
 import type { Fact } from '../child/facts.js';
 import { NodeProcess, type NodeExit } from '../child/node-process.js';
 import type { RemoteNode } from '../child/remote-connection.js';
@@ -71,7 +72,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const record = cluster.timeline.recorder(node);
     super(new LogCapture({}, activity, record, undefined), cluster.timeline, timeout);
     const agent = pathToFileURL(scriptOf('testing/agent', cwd)).href;
-    this.process = new NodeProcess(['--import', agent, script], { cwd, env });
+    this.process = new NodeProcess(['--import', agent, script], { cwd, env: { ...env, [AGENT]: 'on' } });
     let listens: (fact: Listening) => void;
     this.listening = new Promise((resolve) => {
       listens = resolve;

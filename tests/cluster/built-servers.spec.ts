@@ -1,0 +1,47 @@
+import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+
+/** Starts one process of a server of plain Nest. */
+const start = (options: ProcessClusterOptions = {}) =>
+  startTestCluster('dist/cluster-app/plain/main.js', { nodes: 1, ...options });
+
+describe('a built server of plain Nest', () => {
+  test('sees nothing of the harness in its process', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    await expect(alice.emitWithAck('process')).toBeAcked({
+      arguments: 2,
+      execArgv: [],
+      variables: [],
+      hasParent: false,
+    });
+  });
+
+  test('forks processes and starts threads that run as without the harness', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    const asWithout = { execArgv: [], isNestLoaded: false };
+    await expect(alice.emitWithAck('fork', 'work')).toBeAcked({ message: 'work', ...asWithout });
+    await expect(alice.emitWithAck('thread')).toBeAcked(asWithout);
+  });
+
+  test('may emit what no other process can get', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    await alice.emitWithAck('share');
+    await expect(alice).toReceive('announced', 'shared');
+    expect(cluster.nodes[0]!.isOpen).toBe(true);
+  });
+
+  test('has logged all that it logs before process.exit()', async () => {
+    const cluster = await start();
+    const alice = await cluster.connect();
+    alice.emit('exit');
+    expect(await cluster.nodes[0]!.exited).toMatchObject({ code: 0 });
+    const logged = cluster.nodes[0]!.logs.entries.slice(-5_001).map(({ message }) => Number.parseInt(String(message)));
+    expect(logged).toEqual([...Array.from({ length: 5_000 }, (_, line) => line + 1), NaN]);
+    expect(cluster.nodes[0]!.logs.errors.map(({ message }) => message)).toEqual(['last words']);
+    await cluster.close();
+  });
+});
