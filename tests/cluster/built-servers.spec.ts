@@ -44,4 +44,20 @@ describe('a built server of plain Nest', () => {
     expect(cluster.nodes[0]!.logs.errors.map(({ message }) => message)).toEqual(['last words']);
     await cluster.close();
   });
+
+  test('recovers the connection of a client, which still can be asserted about', async () => {
+    await using cluster = await start({ env: { RECOVERY: 'on' } });
+    const alice = await cluster.connect({ name: 'alice', reconnection: true, reconnectionDelay: 10 });
+    const bob = await cluster.connect();
+    const crowd = await cluster.connectMany(2);
+    await bob.emitWithAck('announce', 'before');
+    await expect([alice, bob, crowd]).toBeAllWhoReceive('announced', 'before');
+    const recovered = new Promise((resolve) => alice.socket.once('connect', () => resolve(alice.socket.recovered)));
+    alice.socket.io.engine.close();
+    expect(await recovered).toBe(true);
+    await cluster.settle();
+    await bob.emitWithAck('announce', 'after');
+    await expect([alice, bob, crowd]).toBeAllWhoReceive('announced', 'after');
+    await expect(alice).not.toReceive('announced');
+  });
 });

@@ -14,6 +14,7 @@ import { Refusals } from '../observer/refused-events.js';
 import type { ServerObserver } from '../observer/server-observer.js';
 import { Activity } from '../settle/activity.js';
 import { observeFences, sendFenceToClient } from '../socket-io/fence.js';
+import { offsetKindOf } from '../socket-io/recovery-offset.js';
 import { connectionIdOf } from '../socket-io/server-internals.js';
 import type { Happening } from '../timeline/entry.js';
 import { withoutBulk } from '../timeline/timeline.js';
@@ -180,6 +181,7 @@ function reportListening(http: HttpServer): void {
       gatewayPort,
       port: ((server.httpServer as HttpServer).address() as AddressInfo).port,
       path: server.path(),
+      offsets: offsetKindOf(server.of('/')),
     })),
   });
 }

@@ -5,7 +5,7 @@ import { AgentConnection } from '../child/agent-connection.js';
 import { AGENT } from '../child/agent-variable.js';
 import type { Fact } from '../child/facts.js';
 import { NodeProcess, type NodeExit } from '../child/node-process.js';
-import type { RemoteNode } from '../child/remote-connection.js';
+import type { RemoteNode } from '../child/remote-end.js';
 import type { RemoteObserver } from '../child/remote-observer.js';
 import { scriptOf } from '../child/script-of.js';
 import { Clients, withoutUndefined } from '../app/clients.js';
@@ -81,7 +81,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       observer.take(this.remote, fact);
       if (fact.fact === 'listening') listens(fact);
     });
-    this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map() };
+    this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map(), ends: new Map() };
     this.context = clientContext(cluster, { record, observer, node }, options, timeout);
     this.clients = new Clients(this.context, { ...options, timeout });
     this.member = {
@@ -189,7 +189,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const { observer } = this.setting;
     return pending.map(({ client, since, ...work }) => ({
       ...work,
-      client: client && observer.nameOf(client),
+      client: client && observer.nameAt(this.remote, client),
       since: now() - since,
     }));
   }

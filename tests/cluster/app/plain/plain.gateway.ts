@@ -8,7 +8,7 @@ import type { Server } from 'socket.io';
 
 const helper = fileURLToPath(new URL('helper.js', import.meta.url));
 
-@WebSocketGateway()
+@WebSocketGateway(process.env.RECOVERY ? { connectionStateRecovery: {} } : {})
 export class PlainGateway {
   @WebSocketServer() private readonly server!: Server;
   private readonly logger = new Logger(PlainGateway.name);
