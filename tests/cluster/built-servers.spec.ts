@@ -60,4 +60,11 @@ describe('a built server of plain Nest', () => {
     await expect([alice, bob, crowd]).toBeAllWhoReceive('announced', 'after');
     await expect(alice).not.toReceive('announced');
   });
+
+  test('may print a very long line', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    await expect(alice.emitWithAck('print', 20_000_000)).toBeAcked(true);
+    await expect.poll(() => cluster.nodes[0]!.lines.at(-1)).toMatch(/^x{100000}… \(20000000 characters\)$/);
+  });
 });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { now } from '../timing/real-time.js';
+import { LineReader } from './line-reader.js';
 import type { BytePipe } from './message-pipe.js';
 import { FACTS, QUESTIONS } from './test-pipe.js';
 
@@ -37,9 +38,10 @@ export class NodeProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
     this.pipe = pipeTo(this.child);
-    for (const stream of [this.child.stdout!, this.child.stderr!]) this.read(stream);
+    const endLines = [this.child.stdout!, this.child.stderr!].map((stream) => this.read(stream));
     this.exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        for (const endLine of endLines) endLine();
         const duration = this.endRequested === undefined ? 0 : now() - this.endRequested;
         resolve({ code, signal, duration, lastLines: this.lastLines });
       };
@@ -72,16 +74,11 @@ export class NodeProcess {
     return this.exited;
   }
 
-  private read(stream: NodeJS.ReadableStream): void {
-    let rest = '';
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      this.lines.push(...parts);
-    });
-    stream.on('end', () => {
-      if (rest) this.lines.push(rest);
-    });
+  /** Reads the lines of a stream. @returns the function that ends the last one */
+  private read(stream: Readable): () => void {
+    const reader = new LineReader((line) => this.lines.push(line));
+    stream.setEncoding('utf8').on('data', (text: string) => reader.take(text));
+    return () => reader.end();
   }
 }
 

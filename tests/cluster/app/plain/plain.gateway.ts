@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -55,6 +55,25 @@ export class PlainGateway {
     const [answer] = (await once(worker, 'message')) as [unknown];
     await worker.terminate();
     return answer;
+  }
+
+  /** Starts a program that keeps the output of this process open. @returns its process id */
+  @SubscribeMessage('hold output')
+  holdOutput(): number {
+    const program = spawn('sleep', ['30'], { stdio: 'inherit', detached: true });
+    program.unref();
+    return program.pid!;
+  }
+
+  @SubscribeMessage('print')
+  print(@MessageBody() length: number): boolean {
+    process.stdout.write(`${'x'.repeat(length)}\n`);
+    return true;
+  }
+
+  @SubscribeMessage('crash')
+  crash(): void {
+    process.kill(process.pid, 'SIGSEGV');
   }
 
   @SubscribeMessage('exit')
