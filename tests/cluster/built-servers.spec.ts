@@ -1,6 +1,7 @@
 import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { describe, test } from 'vitest';
+import { isAlive } from '../support/is-alive.js';
 
 /** Starts one process of a server of plain Nest. */
 const start = (options: ProcessClusterOptions = {}) =>
@@ -66,5 +67,30 @@ describe('a built server of plain Nest', () => {
     const alice = await cluster.connect();
     await expect(alice.emitWithAck('print', 20_000_000)).toBeAcked(true);
     await expect.poll(() => cluster.nodes[0]!.lines.at(-1)).toMatch(/^x{100000}… \(20000000 characters\)$/);
+  });
+
+  test('ends although another program keeps its output open', async () => {
+    const cluster = await start();
+    const [node] = cluster.nodes;
+    const alice = await cluster.connect();
+    const program = await alice.emitWithAck('hold output');
+    try {
+      expect(await node!.kill()).toMatchObject({ signal: 'SIGKILL' });
+      await cluster.close();
+      expect(isAlive(program as number)).toBe(true);
+    } finally {
+      process.kill(program as number, 'SIGKILL');
+    }
+  });
+
+  test('has crashed, also if the test ends it afterwards', async () => {
+    const cluster = await start();
+    const [node] = cluster.nodes;
+    const alice = await cluster.connect();
+    alice.emit('crash');
+    await node!.exited;
+    expect(await node!.terminate()).toMatchObject({ signal: 'SIGSEGV', duration: 0 });
+    expect(cluster.timeline.print()).not.toContain('SIGTERM');
+    await expect(cluster.close()).rejects.toThrow('did not end cleanly: SIGSEGV');
   });
 });

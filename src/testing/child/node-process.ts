@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-import { now } from '../timing/real-time.js';
+import { clearTimeout, now, setTimeout } from '../timing/real-time.js';
 import { LineReader } from './line-reader.js';
 import type { BytePipe } from './message-pipe.js';
 import { FACTS, QUESTIONS } from './test-pipe.js';
@@ -18,6 +18,9 @@ export interface NodeExit {
 
 /** How many lines a failure shows. */
 const LAST = 20;
+
+/** How long the output of a process that has ended may stay open, in milliseconds. */
+const LAST_OUTPUT = 1_000;
 
 /** A process of Node that a `TestPipe` joins to the test, and what it prints. */
 export class NodeProcess {
@@ -46,6 +49,7 @@ export class NodeProcess {
         resolve({ code, signal, duration, lastLines: this.lastLines });
       };
       this.child.once('close', end);
+      this.child.once('exit', () => this.giveUpOutput());
       this.child.once('error', (error) => {
         this.failure = error;
         if (this.child.pid === undefined) end(null, null);
@@ -66,12 +70,21 @@ export class NodeProcess {
     return this.endRequested !== undefined;
   }
 
-  /** Sends a signal, SIGTERM only once, and resolves when the process has ended. */
+  /** Sends a signal, SIGTERM only once, unless the process has ended. Resolves when it has ended. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
     const isRepeated = this.isEnding && signal === 'SIGTERM';
+    if (!this.isRunning || isRepeated) return this.exited;
     this.endRequested ??= now();
-    if (this.isRunning && !isRepeated) this.child.kill(signal);
+    this.child.kill(signal);
     return this.exited;
+  }
+
+  /** The programs that it has started may keep its output open. */
+  private giveUpOutput(): void {
+    const timer = setTimeout(() => {
+      for (const stream of this.child.stdio) stream?.destroy();
+    }, LAST_OUTPUT);
+    this.child.once('close', () => clearTimeout(timer));
   }
 
   /** Reads the lines of a stream. @returns the function that ends the last one */

@@ -166,7 +166,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
     const { node, cluster } = this.setting;
-    this.context.record({ kind: 'acted', what: `node ${node} gets ${signal}` });
+    if (this.process.isRunning) this.context.record({ kind: 'acted', what: `node ${node} gets ${signal}` });
     const exit = await this.process.end(signal);
     await cluster.forgetClosed();
     return exit;
