@@ -12,8 +12,20 @@ import { describe, test, vi } from 'vitest';
 import { ChatModule } from '../integration/support/chat.js';
 import { isAlive } from '../support/is-alive.js';
 
-/** The key of every message to and from the process of a crowd. */
-const BATCH = 'nest-realtime-kit:batch';
+/** Starts the process of a crowd, asks it something, and has its answer as `data`: the source of a script. */
+const askWorker = (script: string, ask: object): string => `
+  const { serialize, deserialize } = require('node:v8');
+  const child = require('node:child_process').spawn(process.execPath, ['${script}'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const body = serialize(${JSON.stringify(ask)});
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(body.length);
+  child.stdio[3].write(Buffer.concat([length, body]));
+  const messagesIn = (data) => data.length === 0 ? [] :
+    [deserialize(data.subarray(4)), ...messagesIn(data.subarray(4 + data.readUInt32LE()))];
+  child.stdio[4].on('data', (data) => messagesIn(data).filter(({ reply }) => reply).forEach(onReply));
+`;
 
 /** Answers each client with what only that one is to receive, late, and may refuse or leave out some of them. */
 @WebSocketGateway()
@@ -184,8 +196,8 @@ test('connectMany() needs a file for each client, and names what it cannot send'
   await using app = await startTestApp(ChatModule);
   const script = createRequire(import.meta.url).resolve('nest-realtime-kit/testing/crowd-worker');
   const told = await new Promise((resolve) => {
-    const ask = `const c = require('node:child_process').fork('${script}'); c.send({ '${BATCH}': [{ ask: 1, question: 'openFileLimit' }] });
-      c.on('message', ({ '${BATCH}': [{ value }] }) => { console.log(value); c.disconnect(); });`;
+    const ask = `${askWorker(script, { ask: 1, question: 'openFileLimit' })}
+      function onReply({ value }) { console.log(value); child.kill(); }`;
     execFile('/bin/sh', ['-c', `ulimit -n 200; "${process.execPath}" -e "$0"`, ask], (_error, stdout) =>
       resolve(stdout.trim()),
     );
@@ -275,9 +287,9 @@ test('a crowd whose process is killed fails the calls and the closing of the app
 test('the process of a crowd ends with the process that started it, and its clients with it', async () => {
   await using app = await startTestApp(ChatModule);
   const script = createRequire(import.meta.url).resolve('nest-realtime-kit/testing/crowd-worker');
-  const parent = `const c = require('node:child_process').fork('${script}', { serialization: 'advanced', stdio: 'ignore' });
-    c.send({ '${BATCH}': [{ ask: 1, question: 'open', argument: { targets: [{ url: '${app.url}', path: '/socket.io' }], options: {}, auths: [undefined] } }] });
-    c.on('message', (told) => told['${BATCH}'].some(({ reply }) => reply) && console.log(c.pid));`;
+  const open = { targets: [{ url: app.url, path: '/socket.io' }], options: {}, auths: [null] };
+  const parent = `${askWorker(script, { ask: 1, question: 'open', argument: open })}
+    function onReply() { console.log(child.pid); }`;
   const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = (await once(child.stdout, 'data')) as [Buffer];
   expect([isAlive(Number(pid)), app.io.sockets.sockets.size]).toEqual([true, 1]);

@@ -63,6 +63,13 @@ async function missNews(client: TestClient, publisher: TestClient): Promise<void
   await publisher.emitWithAck('publish', 'meanwhile');
 }
 
+test('a crowd receives events without the offset of the recovery', async ({ app, connect }) => {
+  const alice = await connect({ auth: { token: 'alice' } });
+  const crowd = await app.connectMany(2, { auth: { token: 'crowd' } });
+  await alice.emitWithAck('publish', 'news');
+  await expect([alice, crowd]).toBeAllWhoReceive('news', 'news');
+});
+
 test('a recovered client receives the events that it missed, once', async ({ connect }) => {
   const [alice, bob] = [
     await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),

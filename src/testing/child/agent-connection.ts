@@ -7,7 +7,7 @@ export class NodeGoneError extends Error {
   override readonly name = 'NodeGoneError';
 }
 
-/** The test's end of the IPC with an agent. */
+/** The test's end of the pipes to an agent. */
 export class AgentConnection extends ProcessConnection<Fact, Questions> {
   constructor(node: NodeProcess, onFact: (fact: Fact) => void) {
     super(node, onFact, {

@@ -3,6 +3,7 @@ import type { Refusal } from '../model/refused-event.js';
 import type { Work } from '../model/work.js';
 import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
 import type { SettleOptions } from '../settle/settle.js';
+import type { OffsetKind } from '../socket-io/recovery-offset.js';
 import type { Happening } from '../timeline/entry.js';
 
 /** A Socket.IO server of a node: the port that its gateways declare, and where it listens. */
@@ -10,6 +11,8 @@ export interface ServerAddress {
   readonly gatewayPort: number;
   readonly port: number;
   readonly path: string;
+  /** How the offsets look that connection state recovery appends to events, if it does. */
+  readonly offsets: OffsetKind | undefined;
 }
 
 /** What an agent reports to the test, in order. Clients have the ids of their sockets as names. */

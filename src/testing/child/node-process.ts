@@ -1,5 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { now } from '../timing/real-time.js';
+import type { Duplex, Readable } from 'node:stream';
+import { clearTimeout, now, setTimeout } from '../timing/real-time.js';
+import { LineReader } from './line-reader.js';
+import type { BytePipe } from './message-pipe.js';
+import { FACTS, QUESTIONS } from './test-pipe.js';
 
 /** How a process has ended. */
 export interface NodeExit {
@@ -15,9 +19,13 @@ export interface NodeExit {
 /** How many lines a failure shows. */
 const LAST = 20;
 
-/** A process of Node that answers by IPC, and what it prints. */
+/** How long the output of a process that has ended may stay open, in milliseconds. */
+const LAST_OUTPUT = 1_000;
+
+/** A process of Node that a `TestPipe` joins to the test, and what it prints. */
 export class NodeProcess {
   readonly child: ChildProcess;
+  readonly pipe: BytePipe;
   /** Every line that it has printed, on stdout and stderr, in order. */
   readonly lines: string[] = [];
   /** Resolves when it has ended and its output is read. */
@@ -30,16 +38,18 @@ export class NodeProcess {
     this.child = spawn(process.execPath, args, {
       cwd,
       env,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
-    for (const stream of [this.child.stdout!, this.child.stderr!]) this.read(stream);
+    this.pipe = pipeTo(this.child);
+    const endLines = [this.child.stdout!, this.child.stderr!].map((stream) => this.read(stream));
     this.exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        for (const endLine of endLines) endLine();
         const duration = this.endRequested === undefined ? 0 : now() - this.endRequested;
         resolve({ code, signal, duration, lastLines: this.lastLines });
       };
       this.child.once('close', end);
+      this.child.once('exit', () => this.giveUpOutput());
       this.child.once('error', (error) => {
         this.failure = error;
         if (this.child.pid === undefined) end(null, null);
@@ -60,23 +70,37 @@ export class NodeProcess {
     return this.endRequested !== undefined;
   }
 
-  /** Sends a signal, SIGTERM only once, and resolves when the process has ended. */
+  /** Sends a signal, SIGTERM only once, unless the process has ended. Resolves when it has ended. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
     const isRepeated = this.isEnding && signal === 'SIGTERM';
+    if (!this.isRunning || isRepeated) return this.exited;
     this.endRequested ??= now();
-    if (this.isRunning && !isRepeated) this.child.kill(signal);
+    this.child.kill(signal);
     return this.exited;
   }
 
-  private read(stream: NodeJS.ReadableStream): void {
-    let rest = '';
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      this.lines.push(...parts);
-    });
-    stream.on('end', () => {
-      if (rest) this.lines.push(rest);
-    });
+  /** The programs that it has started may keep its output open. */
+  private giveUpOutput(): void {
+    const timer = setTimeout(() => {
+      for (const stream of this.child.stdio) stream?.destroy();
+    }, LAST_OUTPUT);
+    this.child.once('close', () => clearTimeout(timer));
   }
+
+  /** Reads the lines of a stream. @returns the function that ends the last one */
+  private read(stream: Readable): () => void {
+    const reader = new LineReader((line) => this.lines.push(line));
+    stream.setEncoding('utf8').on('data', (text: string) => reader.take(text));
+    return () => reader.end();
+  }
+}
+
+function pipeTo({ stdio }: ChildProcess): BytePipe {
+  const { [QUESTIONS]: questions, [FACTS]: facts } = stdio as unknown as Record<number, Duplex>;
+  // The process may end at any moment, which its exit tells.
+  for (const stream of [questions!, facts!]) stream.on('error', () => {});
+  return {
+    write: (bytes) => questions!.write(bytes),
+    onData: (listener) => facts!.on('data', listener),
+  };
 }

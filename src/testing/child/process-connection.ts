@@ -1,4 +1,5 @@
-import { Channel, type Ask, type Questions, type Reply } from './channel.js';
+import type { Ask, Questions, Reply } from './answering.js';
+import { MessagePipe } from './message-pipe.js';
 import type { NodeProcess } from './node-process.js';
 
 interface Waiting {
@@ -6,9 +7,9 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The test's end of the IPC with a process. It gets what the process tells, and asks it. */
+/** The test's end of the pipes to a process. It gets what the process tells, and asks it. */
 export class ProcessConnection<Fact extends object, Q extends Questions<Q>> {
-  private readonly channel: Channel<Fact | Reply, Ask>;
+  private readonly messages: MessagePipe<Fact | Reply, Ask>;
   private readonly waiting = new Map<number, Waiting>();
   private asked = 0;
 
@@ -22,7 +23,7 @@ export class ProcessConnection<Fact extends object, Q extends Questions<Q>> {
       unanswered(reason: string): Error;
     },
   ) {
-    this.channel = new Channel<Fact | Reply, Ask>(process.child, (message) => {
+    this.messages = new MessagePipe<Fact | Reply, Ask>(process.pipe, (message) => {
       if ('reply' in message) this.onReply(message);
       else onFact(message);
     });
@@ -38,7 +39,7 @@ export class ProcessConnection<Fact extends object, Q extends Questions<Q>> {
       if (!this.process.isRunning) return reject(this.errors.gone());
       const ask = (this.asked += 1);
       this.waiting.set(ask, { resolve, reject });
-      this.channel.send({ ask, question, argument });
+      this.messages.send({ ask, question, argument });
     });
   }
 

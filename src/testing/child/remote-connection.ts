@@ -1,23 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { RemoteEnd } from '../socket-io/fence.js';
-import type { LogCapture } from '../observer/log-capture.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { AgentConnection } from './agent-connection.js';
 
-/** A node in another process, and where to record what its agent tells. */
-export interface RemoteNode {
+/** The node in another process that has a connection. */
+export interface Owner {
   readonly agent: AgentConnection;
   readonly record: Recorder;
-  readonly logs: LogCapture;
-  /** The entries of the test's timeline, by the numbers that the agent gave them. */
-  readonly entries: Map<number, number>;
 }
 
 /** The server's end of a connection to a node in another process. Fences pass it. */
 export class RemoteConnection extends EventEmitter implements RemoteEnd {
   readyState = 'open';
   /** The node that has the connection, once it is known. */
-  node: RemoteNode | undefined;
+  node: Owner | undefined;
   /** The crowd to which its client belongs. */
   crowd: string | undefined;
   /** The agent of the node that has the connection. The client may know the connection before the agent tells of it. */
@@ -32,7 +28,7 @@ export class RemoteConnection extends EventEmitter implements RemoteEnd {
   }
 
   /** Called when the agent tells of the connection. */
-  belongTo(node: RemoteNode, crowd: string | undefined): void {
+  belongTo(node: Owner, crowd: string | undefined): void {
     this.node = node;
     this.crowd = crowd;
     this.found(node.agent);

@@ -1,11 +1,22 @@
 import type { Cause } from '../model/execution-context.js';
+import type { LogCapture } from '../observer/log-capture.js';
 import { Membership, nextMoment } from '../observer/membership.js';
 import type { Origin, Patience, ServerEnd } from '../observer/server-end.js';
 import type { HookError } from '../report/errors.js';
+import { isOffsetOf, type OffsetKind } from '../socket-io/recovery-offset.js';
 import type { Recorder } from '../timeline/timeline.js';
 import { EXPIRED, withTimeout, type Expired } from '../timing/deadline.js';
 import { NodeGoneError } from './agent-connection.js';
-import type { RemoteConnection } from './remote-connection.js';
+import type { Owner, RemoteConnection } from './remote-connection.js';
+
+/** A node in another process, and where to record what its agent tells. */
+export interface RemoteNode extends Owner {
+  readonly logs: LogCapture;
+  /** The entries of the test's timeline, by the numbers that the agent gave them. */
+  readonly entries: Map<number, number>;
+  /** The latest end of each socket there, by its id. A recovered session keeps the id, and gets another end. */
+  readonly ends: Map<string, RemoteEnd>;
+}
 
 /** An event that the client has received before the agent told that the server sent it. */
 interface Untraced {
@@ -33,6 +44,8 @@ export class RemoteEnd implements ServerEnd {
   constructor(
     readonly id: string,
     readonly conn: RemoteConnection,
+    /** How the offsets look that the nodes append to events. */
+    private readonly offsets: ReadonlySet<OffsetKind>,
   ) {
     this.name = id;
   }
@@ -107,8 +120,8 @@ export class RemoteEnd implements ServerEnd {
     return (this.lost.get(event) ?? 0) + this.toClient.filter((sent) => sent.event === event).length;
   }
 
-  isOffset(): boolean {
-    return false;
+  isOffset(value: unknown): boolean {
+    return [...this.offsets].some((kind) => isOffsetOf(kind, value));
   }
 
   private noteLost(event: string): void {

@@ -4,10 +4,11 @@ import { Refusals } from '../observer/refused-events.js';
 import type { ClientObserver } from '../observer/server-end.js';
 import { HookError } from '../report/errors.js';
 import type { Activity } from '../settle/activity.js';
+import type { OffsetKind } from '../socket-io/recovery-offset.js';
 import type { Happening } from '../timeline/entry.js';
 import type { Fact } from './facts.js';
-import { RemoteConnection, type RemoteNode } from './remote-connection.js';
-import { RemoteEnd } from './remote-end.js';
+import { RemoteConnection } from './remote-connection.js';
+import { RemoteEnd, type RemoteNode } from './remote-end.js';
 
 /** The servers of all nodes that are processes of their own, as their agents tell. */
 export class RemoteObserver implements ClientObserver {
@@ -18,7 +19,9 @@ export class RemoteObserver implements ClientObserver {
   /** The names of the test's clients, by the id of their connection and by namespace. */
   private readonly clientNames = new Map<string, Map<string, string>>();
   private readonly connections = new Map<string, RemoteConnection>();
+  /** By the ids of the connection and of the socket. */
   private readonly ends = new Map<string, RemoteEnd>();
+  private readonly offsets = new Set<OffsetKind>();
 
   constructor(private readonly activity: Activity) {}
 
@@ -29,7 +32,7 @@ export class RemoteObserver implements ClientObserver {
   }
 
   adopt(socketId: string, name: string): RemoteEnd | undefined {
-    const end = this.ends.get(socketId);
+    const end = Array.from(this.nodes, ({ ends }) => ends.get(socketId)).find((known) => known?.connected);
     if (end) end.name = name;
     return end;
   }
@@ -43,14 +46,9 @@ export class RemoteObserver implements ClientObserver {
     return told.find((refusal) => refusal !== undefined);
   }
 
-  /** The open connections that do not belong to the test's clients. */
-  get strangers(): readonly RemoteEnd[] {
-    return [...this.ends.values()].filter(({ connected, isOwn }) => connected && !isOwn);
-  }
-
-  /** The name of a client; the id of its socket if it is not one of the test's. */
-  nameOf(socketId: string): string {
-    return this.ends.get(socketId)?.name ?? socketId;
+  /** The name of a client of a node; the id of its socket if it is not one of the test's. */
+  nameAt({ ends }: RemoteNode, socketId: string): string {
+    return ends.get(socketId)?.name ?? socketId;
   }
 
   /** Takes what the agent of a node tells, in its order. */
@@ -58,6 +56,7 @@ export class RemoteObserver implements ClientObserver {
     switch (fact.fact) {
       case 'listening':
         this.nodes.add(node);
+        for (const { offsets } of fact.servers) if (offsets) this.offsets.add(offsets);
         break;
       case 'opened':
         this.connectionOf(fact.connection).belongTo(node, fact.crowd);
@@ -67,18 +66,18 @@ export class RemoteObserver implements ClientObserver {
         this.connections.delete(fact.connection);
         break;
       case 'socket':
-        this.endOf(fact.socket, fact.connection);
+        node.ends.set(fact.socket, this.endOf(fact.socket, fact.connection));
         break;
       case 'fence':
         this.connections.get(fact.connection)?.takeFence(fact.id);
         break;
       case 'failed':
-        this.takeFailure(fact);
+        this.takeFailure(node, fact);
         break;
       case 'refused': {
         const { client, entry } = fact.refusal;
         const seq = node.entries.get(entry);
-        if (seq !== undefined) this.refusals.note({ ...fact.refusal, client: this.nameOf(client), entry: seq });
+        if (seq !== undefined) this.refusals.note({ ...fact.refusal, client: this.nameAt(node, client), entry: seq });
         break;
       }
       case 'recorded': {
@@ -91,8 +90,8 @@ export class RemoteObserver implements ClientObserver {
   /** Called when the process of a node has ended: its connections have ended too. */
   forget(node: RemoteNode): void {
     this.nodes.delete(node);
-    for (const end of this.ends.values()) {
-      if (end.node !== node || !end.connected) continue;
+    for (const end of node.ends.values()) {
+      if (!end.connected) continue;
       end.connected = false;
       end.membership.end();
     }
@@ -106,7 +105,7 @@ export class RemoteObserver implements ClientObserver {
 
   /** @returns its `seq` in the timeline of the test, if it has an entry there */
   private takeEntry(node: RemoteNode, told: Happening, cause: Cause | undefined): number | undefined {
-    const end = 'client' in told && told.client !== undefined ? this.ends.get(told.client) : undefined;
+    const end = 'client' in told && told.client !== undefined ? node.ends.get(told.client) : undefined;
     if (end && told.kind === 'connected') {
       end.name = this.clientNames.get(end.conn.id)?.get(told.namespace) ?? end.conn.crowd ?? end.name;
     }
@@ -136,20 +135,20 @@ export class RemoteObserver implements ClientObserver {
     this.activity.moved();
   }
 
-  private takeFailure({ socket, hook, error, isContained }: Extract<Fact, { fact: 'failed' }>): void {
-    const failure = new HookError(hook, this.nameOf(socket), error, isContained);
-    this.ends.get(socket)?.failures.push(failure);
+  private takeFailure(node: RemoteNode, { socket, hook, error, isContained }: Extract<Fact, { fact: 'failed' }>): void {
+    const failure = new HookError(hook, this.nameAt(node, socket), error, isContained);
+    node.ends.get(socket)?.failures.push(failure);
     if (!isContained) this.failures.add(failure);
     this.activity.changed();
   }
 
-  private causeOf({ entries }: RemoteNode, cause: Cause | undefined): Cause | undefined {
+  private causeOf(node: RemoteNode, cause: Cause | undefined): Cause | undefined {
     if (!cause) return undefined;
     const { client, event, entry } = cause;
     return {
-      client: client === undefined ? undefined : this.nameOf(client),
+      client: client === undefined ? undefined : this.nameAt(node, client),
       event,
-      entry: entry === undefined ? undefined : entries.get(entry),
+      entry: entry === undefined ? undefined : node.entries.get(entry),
     };
   }
 
@@ -160,8 +159,12 @@ export class RemoteObserver implements ClientObserver {
   }
 
   private endOf(socketId: string, connectionId: string): RemoteEnd {
-    let end = this.ends.get(socketId);
-    if (!end) this.ends.set(socketId, (end = new RemoteEnd(socketId, this.connectionOf(connectionId))));
+    const key = `${connectionId} ${socketId}`;
+    let end = this.ends.get(key);
+    if (!end) {
+      end = new RemoteEnd(socketId, this.connectionOf(connectionId), this.offsets);
+      this.ends.set(key, end);
+    }
     return end;
   }
 }

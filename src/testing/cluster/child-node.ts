@@ -2,9 +2,10 @@ import { pathToFileURL } from 'node:url';
 import { findLeftovers } from '../app/leftovers.js';
 import type { AppOptions, ClusterView } from '../app/running-app.js';
 import { AgentConnection } from '../child/agent-connection.js';
+import { AGENT } from '../child/agent-variable.js';
 import type { Fact } from '../child/facts.js';
 import { NodeProcess, type NodeExit } from '../child/node-process.js';
-import type { RemoteNode } from '../child/remote-connection.js';
+import type { RemoteNode } from '../child/remote-end.js';
 import type { RemoteObserver } from '../child/remote-observer.js';
 import { scriptOf } from '../child/script-of.js';
 import { Clients, withoutUndefined } from '../app/clients.js';
@@ -71,7 +72,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const record = cluster.timeline.recorder(node);
     super(new LogCapture({}, activity, record, undefined), cluster.timeline, timeout);
     const agent = pathToFileURL(scriptOf('testing/agent', cwd)).href;
-    this.process = new NodeProcess(['--import', agent, script], { cwd, env });
+    this.process = new NodeProcess(['--import', agent, script], { cwd, env: { ...env, [AGENT]: 'on' } });
     let listens: (fact: Listening) => void;
     this.listening = new Promise((resolve) => {
       listens = resolve;
@@ -80,7 +81,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       observer.take(this.remote, fact);
       if (fact.fact === 'listening') listens(fact);
     });
-    this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map() };
+    this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map(), ends: new Map() };
     this.context = clientContext(cluster, { record, observer, node }, options, timeout);
     this.clients = new Clients(this.context, { ...options, timeout });
     this.member = {
@@ -166,7 +167,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
     const { node, cluster } = this.setting;
-    this.context.record({ kind: 'acted', what: `node ${node} gets ${signal}` });
+    if (this.process.isRunning) this.context.record({ kind: 'acted', what: `node ${node} gets ${signal}` });
     const exit = await this.process.end(signal);
     await cluster.forgetClosed();
     return exit;
@@ -189,7 +190,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const { observer } = this.setting;
     return pending.map(({ client, since, ...work }) => ({
       ...work,
-      client: client && observer.nameOf(client),
+      client: client && observer.nameAt(this.remote, client),
       since: now() - since,
     }));
   }

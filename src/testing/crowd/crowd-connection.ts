@@ -128,8 +128,9 @@ export class CrowdConnection implements Connection {
     this.atServer.watch(serverEnd.conn);
   }
 
-  private takeEvent(member: Member, [event, ...args]: [string, ...unknown[]]): void {
+  private takeEvent(member: Member, [event, ...sent]: [string, ...unknown[]]): void {
     const { timeline } = this.context;
+    const args = member.serverEnd?.isOffset(sent.at(-1)) ? sent.slice(0, -1) : sent;
     const { name: client, namespace } = this;
     const received: Arriving = { event, args, at: timeline.elapsed };
     member.serverEnd?.traceReceived(event, (origin) => {

@@ -1,4 +1,5 @@
-import { Answering } from '../child/channel.js';
+import { Answering } from '../child/answering.js';
+import { TestPipe } from '../child/test-pipe.js';
 import { openFileLimit } from './open-file-limit.js';
 import type { News, Questions } from './protocol.js';
 import { Sockets } from './sockets.js';
@@ -8,6 +9,7 @@ import { Sockets } from './sockets.js';
 const sockets = new Sockets((news) => test.tell(news));
 
 const test = new Answering<News, Questions>(
+  new TestPipe(),
   {
     openFileLimit,
     open: (question) => sockets.open(question),
@@ -19,5 +21,3 @@ const test = new Answering<News, Questions>(
   },
   { beforeAnswer: () => sockets.tellNews() },
 );
-
-process.on('disconnect', () => process.exit());

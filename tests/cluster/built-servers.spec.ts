@@ -1,0 +1,96 @@
+import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
+import { expect } from 'nest-realtime-kit/testing/vitest';
+import { describe, test } from 'vitest';
+import { isAlive } from '../support/is-alive.js';
+
+/** Starts one process of a server of plain Nest. */
+const start = (options: ProcessClusterOptions = {}) =>
+  startTestCluster('dist/cluster-app/plain/main.js', { nodes: 1, ...options });
+
+describe('a built server of plain Nest', () => {
+  test('sees nothing of the harness in its process', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    await expect(alice.emitWithAck('process')).toBeAcked({
+      arguments: 2,
+      execArgv: [],
+      variables: [],
+      hasParent: false,
+    });
+  });
+
+  test('forks processes and starts threads that run as without the harness', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    const asWithout = { execArgv: [], isNestLoaded: false };
+    await expect(alice.emitWithAck('fork', 'work')).toBeAcked({ message: 'work', ...asWithout });
+    await expect(alice.emitWithAck('thread')).toBeAcked(asWithout);
+  });
+
+  test('may emit what no other process can get', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    await alice.emitWithAck('share');
+    await expect(alice).toReceive('announced', 'shared');
+    expect(cluster.nodes[0]!.isOpen).toBe(true);
+  });
+
+  test('has logged all that it logs before process.exit()', async () => {
+    const cluster = await start();
+    const alice = await cluster.connect();
+    alice.emit('exit');
+    expect(await cluster.nodes[0]!.exited).toMatchObject({ code: 0 });
+    const logged = cluster.nodes[0]!.logs.entries.slice(-5_001).map(({ message }) => Number.parseInt(String(message)));
+    expect(logged).toEqual([...Array.from({ length: 5_000 }, (_, line) => line + 1), NaN]);
+    expect(cluster.nodes[0]!.logs.errors.map(({ message }) => message)).toEqual(['last words']);
+    await cluster.close();
+  });
+
+  test('recovers the connection of a client, which still can be asserted about', async () => {
+    await using cluster = await start({ env: { RECOVERY: 'on' } });
+    const alice = await cluster.connect({ name: 'alice', reconnection: true, reconnectionDelay: 10 });
+    const bob = await cluster.connect();
+    const crowd = await cluster.connectMany(2);
+    await bob.emitWithAck('announce', 'before');
+    await expect([alice, bob, crowd]).toBeAllWhoReceive('announced', 'before');
+    const recovered = new Promise((resolve) => alice.socket.once('connect', () => resolve(alice.socket.recovered)));
+    alice.socket.io.engine.close();
+    expect(await recovered).toBe(true);
+    await cluster.settle();
+    await bob.emitWithAck('announce', 'after');
+    await expect([alice, bob, crowd]).toBeAllWhoReceive('announced', 'after');
+    await expect(alice).not.toReceive('announced');
+  });
+
+  test('may print a very long line', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    await expect(alice.emitWithAck('print', 20_000_000)).toBeAcked(true);
+    await expect.poll(() => cluster.nodes[0]!.lines.at(-1)).toMatch(/^x{100000}… \(20000000 characters\)$/);
+  });
+
+  test('ends although another program keeps its output open', async () => {
+    const cluster = await start();
+    const [node] = cluster.nodes;
+    const alice = await cluster.connect();
+    const program = await alice.emitWithAck('hold output');
+    try {
+      expect(await node!.kill()).toMatchObject({ signal: 'SIGKILL' });
+      await cluster.close();
+      expect(isAlive(program as number)).toBe(true);
+    } finally {
+      process.kill(program as number, 'SIGKILL');
+    }
+  });
+
+  test('has crashed, also if the test ends it afterwards', async () => {
+    const cluster = await start();
+    const [node] = cluster.nodes;
+    const alice = await cluster.connect();
+    alice.emit('crash');
+    await node!.exited;
+    expect(await node!.terminate()).toMatchObject({ signal: 'SIGSEGV', duration: 0 });
+    expect(cluster.timeline.print()).not.toContain('SIGTERM');
+    await expect(cluster.close()).rejects.toThrow('did not end cleanly: SIGSEGV');
+  });
+});
