@@ -50,6 +50,8 @@ export interface Questions {
   drop(socket: string): void;
   /** Waits until no work is in flight. */
   quiet(ask: Pick<SettleOptions, 'ignoreOpenStreams' | 'awaitTimers'> & { readonly timeout: number }): Quiet;
+  /** Answers when the agent has told what happened before. */
+  told(ask: undefined): void;
   /** Waits until the other nodes have received what this one has published. */
   crossNodes(ask: undefined): void;
   /** How many nodes this one counts. */

@@ -116,6 +116,7 @@ const test = new Answering<Fact, Questions>(
     },
     crossNodes: () => fenceToNodes(servers()),
     countNodes: () => countNodes(servers()),
+    told: () => {},
     namespaces: () => servers().flatMap((server) => namespacesOf(server).map(({ name }) => name)),
     refusal: async (id) => {
       const { message, context } = (await observer?.refusalOf(id)) ?? {};

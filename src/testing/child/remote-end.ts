@@ -62,6 +62,14 @@ export class RemoteEnd implements ServerEnd {
     return this.name !== this.id;
   }
 
+  async caughtUp(): Promise<void> {
+    try {
+      await (await this.conn.agent).ask('told', undefined);
+    } catch (error) {
+      if (!(error instanceof NodeGoneError)) throw error;
+    }
+  }
+
   async whenHandled({ timeout, signal }: Patience): Promise<boolean | Expired> {
     const handled = this.conn.agent.then((agent) => agent.ask('handled', { socket: this.id, timeout }));
     const touched = await withTimeout(handled, timeout, signal);

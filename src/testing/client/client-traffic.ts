@@ -124,11 +124,16 @@ export class ClientTraffic implements WireListener {
       const { event, entry: to } = sent;
       // A copy, because the socket may insert an error argument before the values.
       const args = [...(packet.data as unknown[])];
-      if (!sent.isGivenUp) sent.ack = args;
-      if (!sent.isAwaited) this.context.observer.refusals.declare(to);
       const cause = { client: this.whose.client, event, entry: to };
       record({ kind: 'acked', ...this.whose, by: 'server', event, args, to }, cause);
-      activity.changed();
+      const take = (): void => {
+        if (!sent.isGivenUp) sent.ack = args;
+        if (!sent.isAwaited) this.context.observer.refusals.declare(to);
+        activity.changed();
+      };
+      // That the event was refused is told on another way than its ack, which may be faster.
+      sent.isJudged = this.serverEnd?.caughtUp?.().then(take);
+      if (!sent.isJudged) take();
     }
   }
 

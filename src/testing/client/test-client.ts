@@ -247,6 +247,7 @@ export class TestClient<ServerToClient extends EventsMap = EventsMap, ClientToSe
     const { refusals } = this.context.observer;
     try {
       const answer = await withTimeout(ack, this.timeout, this.signal);
+      await sent?.isJudged;
       if (answer !== EXPIRED)
         return sent && refusals.has(sent.entry) ? noticeReads(answer, () => refusals.declare(sent.entry)) : answer;
     } catch (error) {

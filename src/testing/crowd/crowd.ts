@@ -92,6 +92,8 @@ export class Crowd<
     const acks = await connection.process.ask('emitWithAck', { clients: this.indices, event, args: sent, timeout });
     const missing = members.filter((_, place) => acks[place] === undefined);
     if (missing.length > 0) throw new CrowdAckError(name, showEvent(event, args), timeout, listed(missing));
+    const ends = new Map(members.map(({ serverEnd }) => [serverEnd?.node, serverEnd]));
+    await Promise.all(Array.from(ends.values(), (end) => end?.caughtUp?.()));
     const { name: client, namespace } = connection;
     return acks.map((ack, place) => {
       const cause = { client, event, entry: to };

@@ -45,6 +45,8 @@ export interface ServerEnd {
   whenHandled(patience: Patience): Promise<boolean | Expired>;
   /** Resolves when it is disconnected and every `handleDisconnect` has settled. */
   whenLeft(patience: Patience): Promise<true | Expired>;
+  /** Resolves when the test knows what the server has done so far; not there in this process, where it always does. */
+  caughtUp?(): Promise<void>;
   /** Disconnects it from the server's side. */
   drop(): void;
   /** Records what the client sends. @param entry its entry in the timeline */
