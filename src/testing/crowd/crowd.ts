@@ -93,7 +93,7 @@ export class Crowd<
     const missing = members.filter((_, place) => acks[place] === undefined);
     if (missing.length > 0) throw new CrowdAckError(name, showEvent(event, args), timeout, listed(missing));
     const ends = new Map(members.map(({ serverEnd }) => [serverEnd?.node, serverEnd]));
-    await Promise.all(Array.from(ends.values(), (end) => end?.caughtUp?.()));
+    await Promise.all(Array.from(ends.values(), async (end) => end?.caughtUp?.()));
     const { name: client, namespace } = connection;
     return acks.map((ack, place) => {
       const cause = { client, event, entry: to };
