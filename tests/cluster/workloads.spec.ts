@@ -182,6 +182,20 @@ describe('a history', () => {
     expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
   });
 
+  test('knows that a request may be done that a client made while it was away', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say, join } = app.history.record({
+      ...rooms,
+      join: (client, room) => client.socket.emitWithAck('join', room),
+    });
+    const alice = await app.connect({ name: 'alice' });
+    const bob = await app.connect({ name: 'bob', reconnection: true, reconnectionDelay: 10 });
+    bob.socket.io.engine.close();
+    await join(bob, 'lobby');
+    say(alice, 'lobby', 'hi');
+    expect(await app.history.check(onlyMembers(), everyMember())).toMatchObject({ receipts: 1 });
+  });
+
   test('refuses a message that was said before', async () => {
     await using app = await startTestApp(RoomsModule);
     const { say } = app.history.record(rooms);
