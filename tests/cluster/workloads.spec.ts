@@ -182,12 +182,43 @@ describe('a history', () => {
     expect(await app.history.check(everyMember())).toMatchObject({ receipts: 1 });
   });
 
+  test('knows that a request may be done that a client made while it was away', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const { say, join } = app.history.record({
+      ...rooms,
+      join: (client, room) => client.socket.emitWithAck('join', room),
+    });
+    const alice = await app.connect({ name: 'alice' });
+    const bob = await app.connect({ name: 'bob', reconnection: true, reconnectionDelay: 10 });
+    bob.socket.io.engine.close();
+    await join(bob, 'lobby');
+    say(alice, 'lobby', 'hi');
+    expect(await app.history.check(onlyMembers(), everyMember())).toMatchObject({ receipts: 1 });
+  });
+
   test('refuses a message that was said before', async () => {
     await using app = await startTestApp(RoomsModule);
     const { say } = app.history.record(rooms);
     const alice = await app.connect({ name: 'alice' });
     say(alice, 'lobby', 'hi');
     expect(() => say(alice, 'lobby', 'hi')).toThrow("'hi' was said before.");
+  });
+
+  test('takes a message that could not be sent for one that was not said', async () => {
+    await using app = await startTestApp(RoomsModule);
+    let isBroken = true;
+    const { say } = app.history.record({
+      ...rooms,
+      say: (client, room, text) => {
+        if (isBroken) throw new Error('broken');
+        rooms.say(client, room, text);
+      },
+    });
+    const alice = await app.connect({ name: 'alice' });
+    expect(() => say(alice, 'lobby', 'hi')).toThrow('broken');
+    isBroken = false;
+    say(alice, 'lobby', 'hi');
+    expect(app.history.entries.filter(({ kind }) => kind === 'said')).toMatchObject([{ message: 'hi' }]);
   });
 
   test('is not checked against nothing', async () => {
@@ -271,6 +302,36 @@ describe('a workload', () => {
     });
     await work.done;
     await app.history.check(atMostOnce(), orderPerSender(), onlyMembers(), everyMember());
+  });
+
+  test.for([
+    ['workload({ clients }) needs a whole number from 1; got 0.', { clients: 0 }],
+    ['workload({ clients }) needs a whole number from 1; got 2.5.', { clients: 2.5 }],
+    ['workload({ steps }) needs a whole number from 1; got 0.', { steps: 0 }],
+    ['workload({ pace }) needs a whole number from 0; got -1.', { pace: -1 }],
+    ['workload({ pace }) needs a whole number from 0; got NaN.', { pace: NaN }],
+    ['workload({ rooms }) needs at least one room.', { rooms: [] }],
+  ] as const)('refuses wrong options: %s', async ([message, options]) => {
+    await using app = await startTestApp(RoomsModule);
+    await expect(app.workload({ ...rooms, ...options })).rejects.toThrow(new RangeError(message));
+    expect(app.clients).toEqual([]);
+  });
+
+  test('goes after another whose clients had the same names', async () => {
+    await using app = await startTestApp(RoomsModule);
+    const options = {
+      ...rooms,
+      steps: 40,
+      pace: 1,
+      seed: 1,
+      connect: (index: number) => ({ name: `member ${index}` }),
+    };
+    const first = await app.workload(options);
+    await first.done;
+    await Promise.all(first.clients.map((client) => client.disconnect()));
+    const second = await app.workload(options);
+    await second.done;
+    await app.history.check(atMostOnce());
   });
 
   test('goes beside another, in the same rooms or in another namespace', async () => {

@@ -72,6 +72,11 @@ export class History<Client extends Pick<TestClient, 'name'> & { readonly socket
     };
   }
 
+  /** @internal The client's name in the entries. @throws TypeError for a client that is not part of the history */
+  nameOf(client: Client): string {
+    return this.recorded.knownAs(client).client;
+  }
+
   /** @internal Lets `check` throw an error, unless it has one from before. */
   fail(error: unknown): void {
     this.failure ??= { error };

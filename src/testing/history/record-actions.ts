@@ -37,9 +37,9 @@ function recordSay<Client extends NamedClient>(
     if (record.messages.has(message))
       throw new TypeError(`${format(message)} was said before. Each message of a history is different.`);
     const known = record.knownAs(client);
-    record.messages.add(message);
-    // If it throws, the client has not sent it. Until it returns, nobody can have got it.
+    // Until it returns, nobody can have got it. If it throws, the client has not sent it.
     const result = say(client, room, message);
+    record.messages.add(message);
     const asksAck = isPromise(result);
     const seq = record.add({ kind: 'said', ...known, conversation, message, ...(hasRooms && { room }), asksAck });
     return asksAck ? recordAnswer(record, result, seq, known) : result;

@@ -85,8 +85,8 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
   const sessions: Session[] = [];
   /** The latest session of each client. */
   const latest = new Map<string, Session>();
-  /** The membership that each request is about: its ack may come when the client has another session. */
-  const asked = new Map<HistoryEntry, Membership>();
+  /** The requests without an answer, and the membership that each is about. */
+  const open = new Map<Moving, Membership | undefined>();
 
   const connectionOf = (client: string): HistoryConnection | undefined => {
     const connection = latest.get(client)?.connections.at(-1);
@@ -97,8 +97,12 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
     const { client, namespace, recovered } = connected;
     const previous = latest.get(client);
     const session = previous && recovered ? previous : new Session(client, namespace);
-    if (session !== previous) sessions.push(session);
     latest.set(client, session);
+    if (session !== previous) {
+      sessions.push(session);
+      // The socket of a client that was away has kept its requests, and sends them now.
+      for (const request of open.keys()) if (request.client === client) readRequest(request);
+    }
     session.connections.push({ connected, lost: session.connections.at(-1)?.disconnected });
   };
 
@@ -109,15 +113,16 @@ export function readHistory(entries: readonly HistoryEntry[]): RecordedHistory {
 
   const readRequest = (request: Moving): void => {
     const membership = latest.get(request.client)?.membership(request);
-    if (!membership) return;
-    asked.set(request, membership);
-    membership.request(request);
+    membership?.request(request);
+    open.set(request, membership);
   };
 
   const readAnswer = (answer: Answered): void => {
     const request = entries[answer.to];
     if (request?.kind === 'said') messages.get(request.message)!.answered = answer;
-    else if (request?.kind === 'joining' || request?.kind === 'leaving') asked.get(request)?.answer(request, answer);
+    if (request?.kind !== 'joining' && request?.kind !== 'leaving') return;
+    open.get(request)?.answer(request, answer);
+    open.delete(request);
   };
 
   for (const entry of entries) {

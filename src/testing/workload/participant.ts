@@ -15,6 +15,8 @@ export class Participant<Client extends TestClient> {
 
   constructor(
     private readonly client: Client,
+    /** The client's name in the history, which no other client has: with it begin the messages. */
+    private readonly name: string,
     private readonly conversation: Conversation<Client>,
     private readonly rooms: readonly string[],
   ) {
@@ -71,7 +73,7 @@ export class Participant<Client extends TestClient> {
   private async say(room: string, messages: number): Promise<void> {
     const { client, conversation } = this;
     const saying = Array.from({ length: messages }, async () =>
-      conversation.say(client, room, `${client.name}#${(this.said += 1)}`),
+      conversation.say(client, room, `${this.name}#${(this.said += 1)}`),
     );
     await Promise.all(saying);
   }

@@ -2,6 +2,7 @@ import type { ConnectOptions } from '../client/connect-options.js';
 import type { TestClient } from '../client/test-client.js';
 import type { Conversation } from '../history/conversation.js';
 import type { History } from '../history/history.js';
+import { format } from '../report/format.js';
 import type { SettleOptions } from '../settle/settle.js';
 import { stretched } from '../timing/deadline.js';
 import { pause } from '../timing/real-time.js';
@@ -38,7 +39,11 @@ const SHORT_PAUSE = 250;
 
 const RECONNECTING: ConnectOptions = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 100 };
 
-/** Connects the clients of a workload, and begins it. */
+/**
+ * Connects the clients of a workload, and begins it.
+ *
+ * @throws RangeError for an option that is out of its range
+ */
 export async function startWorkload<Client extends TestClient>(
   { connect: connectTo, history }: Host<Client>,
   {
@@ -51,17 +56,27 @@ export async function startWorkload<Client extends TestClient>(
     ...conversation
   }: WorkloadOptions<Client>,
 ): Promise<Workload<Client>> {
+  expectWhole({ clients: count, steps }, 1);
+  expectWhole({ pace }, 0);
+  if (rooms.length === 0) throw new RangeError('workload({ rooms }) needs at least one room.');
   const recorded = history.record<Conversation<Client>>(conversation);
   history.seeds.push(seed);
   const clients: Client[] = [];
   while (clients.length < count) clients.push(await connectTo({ ...RECONNECTING, ...connect?.(clients.length) }));
-  const participants = clients.map((client) => new Participant(client, recorded, rooms));
+  const participants = clients.map((client) => new Participant(client, history.nameOf(client), recorded, rooms));
   const workload = new Workload(clients, participants, planOf(seed, steps, count), pace, history.settle);
   history.running.add(workload);
   const ended = workload.done.finally(() => history.running.delete(workload));
   // It is reported to whoever awaits `done`, and by the check.
   ended.catch((error: unknown) => history.fail(error));
   return workload;
+}
+
+function expectWhole(options: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Number.isInteger(value) || value < least)
+      throw new RangeError(`workload({ ${name} }) needs a whole number from ${least}; got ${format(value)}.`);
+  }
 }
 
 /** Clients that talk, while a test does something to them or to the servers. */

@@ -206,6 +206,17 @@ describe('onlyMembers', () => {
       },
     ],
     [
+      'a request is done that the client kept until it connected anew',
+      (w) => {
+        w.disconnect('dave');
+        const request = w.ask('joining', 'dave');
+        w.connect('dave');
+        w.say('alice', 'm');
+        w.hear('dave', 'm');
+        w.answer(request);
+      },
+    ],
+    [
       'joining and leaving overlapped',
       (w) => {
         const [join, leave] = [w.ask('joining', 'dave'), w.ask('leaving', 'dave')];
@@ -245,6 +256,18 @@ describe('onlyMembers', () => {
       'a member of another room hears it',
       (w) => (w.join('dave', 'garden'), w.say('alice', 'm'), w.hear('dave', 'm')),
       "dave got 'm' of room 'lobby', which it had not joined since it connected",
+    ],
+    [
+      'a client hears a room that it has left by a request that it kept until it connected anew',
+      (w) => {
+        w.disconnect('bob');
+        const request = w.ask('leaving', 'bob');
+        w.connect('bob');
+        w.answer(request);
+        w.say('alice', 'm');
+        w.hear('bob', 'm');
+      },
+      "bob got 'm' of room 'lobby', which it had left",
     ],
     [
       'a client hears a room that it has left, after the app had refused to let it join',
@@ -381,6 +404,19 @@ describe('everyMember', () => {
         w.settle();
       },
       "dave did not get 'm', and was connected and a member all the time",
+    ],
+    [
+      'a client does not hear it that joined by a request that it kept until it connected anew',
+      (w) => {
+        w.disconnect('bob');
+        const request = w.ask('joining', 'bob');
+        w.connect('bob');
+        w.answer(request);
+        w.say('alice', 'm');
+        w.hear('carol', 'm');
+        w.settle();
+      },
+      "bob did not get 'm', and was connected and a member all the time",
     ],
     [
       'nobody hears it, and the sender stays connected',
