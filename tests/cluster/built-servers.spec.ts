@@ -93,4 +93,9 @@ describe('a built server of plain Nest', () => {
     expect(cluster.timeline.print()).not.toContain('SIGTERM');
     await expect(cluster.close()).rejects.toThrow('did not end cleanly: SIGSEGV');
   });
+
+  test('fails close() for an error that it logs while it shuts down', async () => {
+    const cluster = await start({ errorLogs: 'fail', env: { UNFLUSHED: 'yes' } });
+    await expect(cluster.close()).rejects.toThrow('could not flush the outbox');
+  });
 });

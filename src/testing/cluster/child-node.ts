@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { findLeftovers } from '../app/leftovers.js';
+import { findLeftovers, lateErrors } from '../app/leftovers.js';
 import type { AppOptions, ClusterView } from '../app/running-app.js';
 import { AgentConnection } from '../child/agent-connection.js';
 import { AGENT } from '../child/agent-variable.js';
@@ -218,6 +218,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     } else if (!wasEnded && exit.code !== 0 && exit.signal !== 'SIGTERM') {
       problems.push(new NodeEndedError(script, exit));
     }
+    problems.push(...lateErrors({ options, logs }));
     if (problems.length > 0) throw new TeardownError(`The node at ${this.url}`, problems);
   }
 }
