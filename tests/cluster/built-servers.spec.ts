@@ -1,5 +1,6 @@
 import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
+import { io } from 'socket.io-client';
 import { describe, test } from 'vitest';
 import { isAlive } from '../support/is-alive.js';
 
@@ -97,5 +98,22 @@ describe('a built server of plain Nest', () => {
   test('fails close() for an error that it logs while it shuts down', async () => {
     const cluster = await start({ errorLogs: 'fail', env: { UNFLUSHED: 'yes' } });
     await expect(cluster.close()).rejects.toThrow('could not flush the outbox');
+  });
+
+  test('ends when a hook rejects, as without a test', async () => {
+    const cluster = await start();
+    const alice = await cluster.connect({ auth: { failsLeaving: true } });
+    await expect(alice.disconnect()).rejects.toThrow('nobody to say goodbye to');
+    expect(await cluster.nodes[0]!.exited).toMatchObject({ code: 1 });
+    await expect(cluster.close()).rejects.toThrow('did not end cleanly: exit code 1');
+  });
+
+  test('fails close() for a hook that failed for a client of other code', async () => {
+    const cluster = await start({ env: { NODE_OPTIONS: '--unhandled-rejections=warn' } });
+    const stranger = io(cluster.nodes[0]!.url, { auth: { failsLeaving: true }, transports: ['websocket'] });
+    await expect.poll(() => stranger.connected).toBe(true);
+    stranger.disconnect();
+    await expect.poll(() => cluster.timeline.print()).toContain('nobody to say goodbye to');
+    await expect(cluster.close()).rejects.toThrow('PlainGateway.handleDisconnect');
   });
 });

@@ -62,7 +62,7 @@ NestApplication.prototype.init = function observed(this: NestApplication) {
         record,
         undo: [],
         isAlone: false,
-        areClientsElsewhere: true,
+        isApart: true,
         onServer,
         onSocket,
         onFailure: ({ hook, cause: error, isContained }, { id: socket }) =>

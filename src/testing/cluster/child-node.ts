@@ -20,7 +20,7 @@ import type { TcpLink } from '../link/tcp-link.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import type { Work } from '../model/work.js';
 import { LogCapture } from '../observer/log-capture.js';
-import { AppStartError, DeadlineError, NodeEndedError, TeardownError } from '../report/errors.js';
+import { AppStartError, DeadlineError, NodeEndedError, TeardownError, type HookError } from '../report/errors.js';
 import type { Scene } from '../settle/settle.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
@@ -218,7 +218,13 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     } else if (!wasEnded && exit.code !== 0 && exit.signal !== 'SIGTERM') {
       problems.push(new NodeEndedError(script, exit));
     }
-    problems.push(...lateErrors({ options, logs }));
+    problems.push(...lateErrors({ options, logs }), ...this.failuresOfHooks());
     if (problems.length > 0) throw new TeardownError(`The node at ${this.url}`, problems);
+  }
+
+  /** Failures of hooks that no client of the test has reported. */
+  private failuresOfHooks(): HookError[] {
+    const failures = Array.from(this.remote.ends.values(), (end) => end.failures.splice(0));
+    return failures.flat().filter(({ isContained }) => !isContained);
   }
 }
