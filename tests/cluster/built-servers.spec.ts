@@ -116,4 +116,22 @@ describe('a built server of plain Nest', () => {
     await expect.poll(() => cluster.timeline.print()).toContain('nobody to say goodbye to');
     await expect(cluster.close()).rejects.toThrow('PlainGateway.handleDisconnect');
   });
+
+  test('may be a server of HTTPS', async () => {
+    await using cluster = await start({ env: { TLS: 'on' } });
+    expect(cluster.nodes[0]!.url).toMatch(/^https:/);
+    const alice = await cluster.connect({ ciphers: 'aNULL@SECLEVEL=0', rejectUnauthorized: false });
+    await expect(alice.emitWithAck('announce', 'hi')).toBeAcked(true);
+  });
+
+  test('may start another app of Nest before the one that has the gateways', async () => {
+    await using cluster = await start({ env: { ADMIN: 'too' } });
+    const alice = await cluster.connect();
+    await expect(alice.emitWithAck('announce', 'hi')).toBeAcked(true);
+  });
+
+  test('that has no gateway does not start, and the error says so', async () => {
+    const starting = start({ env: { ADMIN: 'only' }, startTimeout: 3_000 });
+    await expect(starting).rejects.toThrow('started an app without gateways');
+  });
 });
