@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { io } from 'socket.io-client';
@@ -133,5 +136,26 @@ describe('a built server of plain Nest', () => {
   test('that has no gateway does not start, and the error says so', async () => {
     const starting = start({ env: { ADMIN: 'only' }, startTimeout: 3_000 });
     await expect(starting).rejects.toThrow('started an app without gateways');
+  });
+
+  test('that is killed refuses clients', async () => {
+    await using cluster = await start();
+    await cluster.nodes[0]!.kill();
+    await expect(cluster.connect({ node: 0 })).toBeRefused();
+  });
+
+  test('that is frozen does not hold up the refusal of a client elsewhere', async () => {
+    await using cluster = await start();
+    const pid = cluster.nodes[0]!.pid!;
+    const elsewhere = createServer().listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    const { port } = elsewhere.address() as AddressInfo;
+    await promisify(elsewhere.close.bind(elsewhere))();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expect(cluster.connect({ through: { url: `http://127.0.0.1:${port}` } })).toBeRefused();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
   });
 });
