@@ -158,4 +158,25 @@ describe('a built server of plain Nest', () => {
       process.kill(pid, 'SIGCONT');
     }
   });
+
+  test('survives a client that forges a header of the harness', async () => {
+    await using cluster = await start();
+    const extraHeaders = { 'x-test-connect': 'crowd=%' };
+    const stranger = io(cluster.nodes[0]!.url, { extraHeaders, transports: ['websocket'], reconnection: false });
+    await expect.poll(() => stranger.connected).toBe(true);
+    stranger.disconnect();
+    await cluster.settle();
+    expect(cluster.nodes[0]!.isOpen).toBe(true);
+  });
+
+  test('logs at the levels that it asks for', async () => {
+    const cluster = await start({ env: { LEVEL: 'error' } });
+    const [node] = cluster.nodes;
+    const alice = await cluster.connect();
+    alice.emit('exit');
+    await node!.exited;
+    expect(node!.logs.entries.map(({ message }) => message)).toEqual(['last words']);
+    expect(node!.lines.join('\n')).not.toContain('LOG');
+    await cluster.close();
+  });
 });
