@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { startTestCluster, type ProcessClusterOptions } from 'nest-realtime-kit/testing';
 import { expect } from 'nest-realtime-kit/testing/vitest';
+import { io } from 'socket.io-client';
 import { describe, test } from 'vitest';
 import { isAlive } from '../support/is-alive.js';
 
@@ -92,5 +96,87 @@ describe('a built server of plain Nest', () => {
     expect(await node!.terminate()).toMatchObject({ signal: 'SIGSEGV', duration: 0 });
     expect(cluster.timeline.print()).not.toContain('SIGTERM');
     await expect(cluster.close()).rejects.toThrow('did not end cleanly: SIGSEGV');
+  });
+
+  test('fails close() for an error that it logs while it shuts down', async () => {
+    const cluster = await start({ errorLogs: 'fail', env: { UNFLUSHED: 'yes' } });
+    await expect(cluster.close()).rejects.toThrow('could not flush the outbox');
+  });
+
+  test('ends when a hook rejects, as without a test', async () => {
+    const cluster = await start();
+    const alice = await cluster.connect({ auth: { failsLeaving: true } });
+    await expect(alice.disconnect()).rejects.toThrow('nobody to say goodbye to');
+    expect(await cluster.nodes[0]!.exited).toMatchObject({ code: 1 });
+    await expect(cluster.close()).rejects.toThrow('did not end cleanly: exit code 1');
+  });
+
+  test('fails close() for a hook that failed for a client of other code', async () => {
+    const cluster = await start({ env: { NODE_OPTIONS: '--unhandled-rejections=warn' } });
+    const stranger = io(cluster.nodes[0]!.url, { auth: { failsLeaving: true }, transports: ['websocket'] });
+    await expect.poll(() => stranger.connected).toBe(true);
+    stranger.disconnect();
+    await expect.poll(() => cluster.timeline.print()).toContain('nobody to say goodbye to');
+    await expect(cluster.close()).rejects.toThrow('PlainGateway.handleDisconnect');
+  });
+
+  test('may be a server of HTTPS', async () => {
+    await using cluster = await start({ env: { TLS: 'on' } });
+    expect(cluster.nodes[0]!.url).toMatch(/^https:/);
+    const alice = await cluster.connect({ ciphers: 'aNULL@SECLEVEL=0', rejectUnauthorized: false });
+    await expect(alice.emitWithAck('announce', 'hi')).toBeAcked(true);
+  });
+
+  test('may start another app of Nest before the one that has the gateways', async () => {
+    await using cluster = await start({ env: { ADMIN: 'too' } });
+    const alice = await cluster.connect();
+    await expect(alice.emitWithAck('announce', 'hi')).toBeAcked(true);
+  });
+
+  test('that has no gateway does not start, and the error says so', async () => {
+    const starting = start({ env: { ADMIN: 'only' }, startTimeout: 3_000 });
+    await expect(starting).rejects.toThrow('started an app without gateways');
+  });
+
+  test('that is killed refuses clients', async () => {
+    await using cluster = await start();
+    await cluster.nodes[0]!.kill();
+    await expect(cluster.connect({ node: 0 })).toBeRefused();
+  });
+
+  test('that is frozen does not hold up the refusal of a client elsewhere', async () => {
+    await using cluster = await start();
+    const pid = cluster.nodes[0]!.pid!;
+    const elsewhere = createServer().listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    const { port } = elsewhere.address() as AddressInfo;
+    await promisify(elsewhere.close.bind(elsewhere))();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expect(cluster.connect({ through: { url: `http://127.0.0.1:${port}` } })).toBeRefused();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
+  test('survives a client that forges a header of the harness', async () => {
+    await using cluster = await start();
+    const extraHeaders = { 'x-test-connect': 'crowd=%' };
+    const stranger = io(cluster.nodes[0]!.url, { extraHeaders, transports: ['websocket'], reconnection: false });
+    await expect.poll(() => stranger.connected).toBe(true);
+    stranger.disconnect();
+    await cluster.settle();
+    expect(cluster.nodes[0]!.isOpen).toBe(true);
+  });
+
+  test('logs at the levels that it asks for', async () => {
+    const cluster = await start({ env: { LEVEL: 'error' } });
+    const [node] = cluster.nodes;
+    const alice = await cluster.connect();
+    alice.emit('exit');
+    await node!.exited;
+    expect(node!.logs.entries.map(({ message }) => message)).toEqual(['last words']);
+    expect(node!.lines.join('\n')).not.toContain('LOG');
+    await cluster.close();
   });
 });

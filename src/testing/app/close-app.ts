@@ -1,9 +1,10 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from '../../websocket/index.js';
-import { DeadlineError, LeftoverClientError, TeardownError, UndeclaredErrorLogsError } from '../report/errors.js';
+import { DeadlineError, LeftoverClientError, TeardownError } from '../report/errors.js';
 import { showWorks } from '../report/format.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import type { Clients } from './clients.js';
+import { lateErrors } from './leftovers.js';
 import type { RunningApp } from './running-app.js';
 
 /**
@@ -30,17 +31,11 @@ export async function closeApp(
   problems.push(...(await clients.disconnect()));
   await attempt(() => expectNoSockets(running));
   await attempt(() => closeNest(running));
-  await attempt(() => expectNoErrors(running));
+  problems.push(...lateErrors(running));
   await attempt(() => running.release());
   await attempt(() => running.cluster?.forgetClosed());
   problems.push(...observer.failures);
   if (problems.length > 0) throw new TeardownError(`The app at ${url}`, problems);
-}
-
-/** Finds errors that were logged while the clients disconnected and the app closed. */
-function expectNoErrors({ options, logs }: RunningApp): void {
-  const errors = options.errorLogs === 'fail' ? logs.undeclaredErrors(0) : [];
-  if (errors.length > 0) throw new UndeclaredErrorLogsError(errors);
 }
 
 /** How long a client that other code has disconnected may take to be gone, in milliseconds. */

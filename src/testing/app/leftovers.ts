@@ -61,6 +61,12 @@ export async function findLeftovers(
   return problems;
 }
 
+/** Returns the errors that were logged while the clients disconnected and the app closed. */
+export function lateErrors({ options, logs }: Pick<Checked, 'options' | 'logs'>): readonly Error[] {
+  const errors = options.errorLogs === 'fail' ? logs.undeclaredErrors(0) : [];
+  return errors.length > 0 ? [new UndeclaredErrorLogsError(errors)] : [];
+}
+
 /** Whether the test has seen an event that told its client of the refusal. */
 function wasSeen(refusal: Refusal, clients: readonly TestClient[]): boolean {
   const { client } = refusal;

@@ -9,7 +9,7 @@ import type { Happening } from '../timeline/entry.js';
 /** A Socket.IO server of a node: the port that its gateways declare, and where it listens. */
 export interface ServerAddress {
   readonly gatewayPort: number;
-  readonly port: number;
+  readonly url: string;
   readonly path: string;
   /** How the offsets look that connection state recovery appends to events, if it does. */
   readonly offsets: OffsetKind | undefined;
@@ -17,8 +17,10 @@ export interface ServerAddress {
 
 /** What an agent reports to the test, in order. Clients have the ids of their sockets as names. */
 export type Fact =
-  /** The app listens. */
+  /** The app with the gateways listens. */
   | { readonly fact: 'listening'; readonly url: string; readonly servers: readonly ServerAddress[] }
+  /** An app without gateways listens, and is not observed. */
+  | { readonly fact: 'no gateways' }
   /** A connection was opened, by a client of this crowd if it is one of a crowd's. */
   | { readonly fact: 'opened'; readonly connection: string; readonly crowd: string | undefined }
   | { readonly fact: 'closed'; readonly connection: string }

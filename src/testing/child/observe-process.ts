@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { Server as HttpServer } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
 import { NestApplication } from '@nestjs/core';
 import type { Server, Socket } from '../../websocket/index.js';
 import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { executionContext } from '../model/execution-context.js';
 import type { Refusal } from '../model/refused-event.js';
 import { currentLogger } from '../nest/internals.js';
+import { discoverGateways } from '../observer/gateways.js';
 import { LogCapture, LogTee } from '../observer/log-capture.js';
 import { answerNodeFences, countNodes, fenceToNodes } from '../observer/nodes.js';
 import { observeApp } from '../observer/observe-app.js';
@@ -26,7 +28,7 @@ import { TestPipe } from './test-pipe.js';
 import { withTexts } from './with-texts.js';
 
 /*
- * Observes the first Nest app that this process starts, lets it listen on a free port of 127.0.0.1, and reports to the
+ * Observes the first Nest app of this process that has gateways, lets it listen on a free port of 127.0.0.1, and reports to the
  * test. The app runs as it does in production.
  */
 
@@ -51,7 +53,7 @@ const tee = LogTee.join(logs);
 const { init, listen } = NestApplication.prototype;
 
 NestApplication.prototype.init = function observed(this: NestApplication) {
-  if (observer) return init.call(this);
+  if (observer || !hasGateways(this)) return init.call(this);
   return executionContext.run({ app: identity }, async () => {
     tee.adopt(logs);
     observer = observeApp(
@@ -62,7 +64,7 @@ NestApplication.prototype.init = function observed(this: NestApplication) {
         record,
         undo: [],
         isAlone: false,
-        areClientsElsewhere: true,
+        isApart: true,
         onServer,
         onSocket,
         onFailure: ({ hook, cause: error, isContained }, { id: socket }) =>
@@ -77,12 +79,14 @@ NestApplication.prototype.init = function observed(this: NestApplication) {
 };
 
 NestApplication.prototype.listen = function listenOnFreePort(this: NestApplication, ...given: unknown[]) {
-  const isObserved = observer === undefined || observer.app.nest === this;
+  if (!(observer ? observer.app.nest === this : hasGateways(this))) {
+    report({ fact: 'no gateways' });
+    return Reflect.apply(listen, this, given);
+  }
   const callbacks = given.filter((argument) => typeof argument === 'function') as (() => void)[];
-  const call = isObserved ? [0, '127.0.0.1', ...callbacks] : given;
   return executionContext.run({ app: identity }, async () => {
-    const server: HttpServer = await Reflect.apply(listen, this, call);
-    if (isObserved) reportListening(server);
+    const server: HttpServer = await Reflect.apply(listen, this, [0, '127.0.0.1', ...callbacks]);
+    reportListening(server);
     return server;
   });
 } as typeof listen;
@@ -127,6 +131,10 @@ const test = new Answering<Fact, Questions>(
   },
   { plain: withTexts },
 );
+
+function hasGateways(app: NestApplication): boolean {
+  return discoverGateways(app).length > 0;
+}
 
 function named<T>(value: T | Expired): T | 'expired' {
   return value === EXPIRED ? 'expired' : value;
@@ -173,16 +181,20 @@ function observedOf(socketId: string): ObservedSocket | undefined {
 }
 
 function reportListening(http: HttpServer): void {
-  const { port } = http.address() as AddressInfo;
   const known = observer?.servers ?? [];
   report({
     fact: 'listening',
-    url: `http://127.0.0.1:${port}`,
+    url: urlOf(http),
     servers: known.map(({ port: gatewayPort, server }) => ({
       gatewayPort,
-      port: ((server.httpServer as HttpServer).address() as AddressInfo).port,
+      url: urlOf(server.httpServer as HttpServer),
       path: server.path(),
       offsets: offsetKindOf(server.of('/')),
     })),
   });
+}
+
+function urlOf(server: HttpServer): string {
+  const { port } = server.address() as AddressInfo;
+  return `${server instanceof TlsServer ? 'https' : 'http'}://127.0.0.1:${port}`;
 }

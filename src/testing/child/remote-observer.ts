@@ -42,8 +42,12 @@ export class RemoteObserver implements ClientObserver {
   }
 
   async refusalOf(connectId: string): Promise<HandshakeRefusal | undefined> {
-    const told = await Promise.all(Array.from(this.nodes, ({ agent }) => agent.ask('refusal', connectId)));
-    return told.find((refusal) => refusal !== undefined);
+    const told = Array.from(this.nodes, async ({ agent }) => {
+      const refusal = await agent.ask('refusal', connectId);
+      if (!refusal) throw new Error('This node has not refused it.');
+      return refusal;
+    });
+    return Promise.any(told).catch(() => undefined);
   }
 
   /** The name of a client of a node; the id of its socket if it is not one of the test's. */

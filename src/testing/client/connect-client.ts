@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import { ConnectionRefusedError, DeadlineError } from '../report/errors.js';
 import { CONNECT_HEADER, type HandshakeRefusal } from '../observer/handshake-refusals.js';
-import { EXPIRED } from '../timing/deadline.js';
+import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { withSlash, type ConnectOptions } from './connect-options.js';
 import { pollingInRealTime } from '../socket-io/polling-in-real-time.js';
 import type { ClientContext } from './assertion-context.js';
@@ -71,10 +71,11 @@ export async function connectClient(
       const headline = `${name} did not get connected to ${address.href}`;
       throw new DeadlineError(headline, client.timeout, client.failureContext());
     }
-    if (error) {
-      const refusal = await context.observer.refusalOf(connectId);
-      throw explainRefusal(name, client.namespace, error, refusal, await server.namespaces());
-    }
+    if (error)
+      throw await explainRefusal(client, error, {
+        refusal: () => context.observer.refusalOf(connectId),
+        namespaces: () => server.namespaces(),
+      });
     connected();
     if (until === 'handled') await untilHandled(client);
     return client;
@@ -137,34 +138,44 @@ interface ConnectError extends Error {
   context?: { responseText?: string };
 }
 
-/**
- * Creates a readable error from the client's error and what the server noted.
- *
- * @param refusal what the server noted about it
- * @param namespaces the existing namespaces
- */
-function explainRefusal(
-  client: string,
-  namespace: string,
+/** How long the nodes may take to explain a refusal, in milliseconds. */
+const TO_EXPLAIN = 1_000;
+
+/** What the nodes know of a refusal. One that is gone or frozen does not answer. */
+async function told<T>(ask: () => T | Promise<T>): Promise<T | undefined> {
+  const answer = await withTimeout(
+    (async () => ask())().catch(() => undefined),
+    TO_EXPLAIN,
+  );
+  return answer === EXPIRED ? undefined : answer;
+}
+
+/** Creates a readable error from the client's error and what the server noted. */
+async function explainRefusal(
+  { name, namespace }: TestClient,
   error: ConnectError,
-  refusal: HandshakeRefusal | undefined,
-  namespaces: readonly string[],
-): ConnectionRefusedError {
+  ask: {
+    readonly refusal: () => Promise<HandshakeRefusal | undefined>;
+    /** The existing namespaces. */
+    readonly namespaces: ServerAddress['namespaces'];
+  },
+): Promise<ConnectionRefusedError> {
   if (error.type !== 'TransportError') {
-    const unknown = error.message === 'Invalid namespace';
-    return new ConnectionRefusedError(client, 'namespace', error.message, {
+    const namespaces = error.message === 'Invalid namespace' ? await told(ask.namespaces) : undefined;
+    return new ConnectionRefusedError(name, 'namespace', error.message, {
       namespace,
       data: error.data,
-      details: { 'namespaces there are': unknown ? namespaces.join(', ') : undefined },
+      details: { 'namespaces there are': namespaces?.join(', ') },
       cause: error,
     });
   }
-  const told =
-    typeof error.description === 'object' ? error.description.message : `HTTP status ${error.description ?? 'unknown'}`;
+  const { description } = error;
+  const seen = typeof description === 'object' ? description.message : `HTTP status ${description ?? 'unknown'}`;
+  const { message, context } = (await told(ask.refusal)) ?? {};
   // If `allowRequest` or an origin check gave an error, it is in the context.
-  const noted = refusal?.context?.message ?? refusal?.context?.name ?? refusal?.message;
-  return new ConnectionRefusedError(client, 'handshake', noted ?? told ?? error.message, {
-    details: { 'the client was told': `${error.message}: ${told}`, 'response body': error.context?.responseText },
+  const noted = context?.message ?? context?.name ?? message;
+  return new ConnectionRefusedError(name, 'handshake', noted ?? seen ?? error.message, {
+    details: { 'the client was told': `${error.message}: ${seen}`, 'response body': error.context?.responseText },
     cause: error,
   });
 }

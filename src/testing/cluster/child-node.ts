@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { findLeftovers } from '../app/leftovers.js';
+import { findLeftovers, lateErrors } from '../app/leftovers.js';
 import type { AppOptions, ClusterView } from '../app/running-app.js';
 import { AgentConnection } from '../child/agent-connection.js';
 import { AGENT } from '../child/agent-variable.js';
@@ -20,7 +20,7 @@ import type { TcpLink } from '../link/tcp-link.js';
 import { AppSubject } from '../matchers/app-subject.js';
 import type { Work } from '../model/work.js';
 import { LogCapture } from '../observer/log-capture.js';
-import { AppStartError, DeadlineError, NodeEndedError, TeardownError } from '../report/errors.js';
+import { AppStartError, DeadlineError, NodeEndedError, TeardownError, type HookError } from '../report/errors.js';
 import type { Scene } from '../settle/settle.js';
 import { EXPIRED, withTimeout } from '../timing/deadline.js';
 import { now } from '../timing/real-time.js';
@@ -62,6 +62,8 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
   private readonly remote: RemoteNode;
   private readonly listening: Promise<Listening>;
   private address: Listening | undefined;
+  /** Whether an app of Nest without gateways listens there. */
+  private isWithoutGateways = false;
   /** How often something had moved in the process when it last answered. */
   private moves = 0;
 
@@ -80,6 +82,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     this.agent = new AgentConnection(this.process, (fact) => {
       observer.take(this.remote, fact);
       if (fact.fact === 'listening') listens(fact);
+      if (fact.fact === 'no gateways') this.isWithoutGateways = true;
     });
     this.remote = { agent: this.agent, record, logs: this.logs, entries: new Map(), ends: new Map() };
     this.context = clientContext(cluster, { record, observer, node }, options, timeout);
@@ -155,14 +158,20 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       this.address = outcome;
       return this;
     }
-    const how = outcome === EXPIRED ? `did not listen within ${startTimeout} ms` : `${outcome} before it listened`;
+    const how = outcome === EXPIRED ? this.howLate() : `${outcome} before it listened.`;
     const told = this.process.lastLines;
     await this.kill();
-    const hint =
-      outcome === EXPIRED
-        ? ' If it says that it listens: is it bundled with a copy of Nest of its own, which the harness cannot see?'
-        : '';
-    throw new AppStartError([`${script} ${how}.${hint} It printed last:`, ...told].join('\n  '));
+    throw new AppStartError([`${script} ${how} It printed last:`, ...told].join('\n  '));
+  }
+
+  private howLate(): string {
+    const { startTimeout } = this.setting;
+    if (this.isWithoutGateways)
+      return `started an app without gateways, and none with a @WebSocketGateway within ${startTimeout} ms.`;
+    return (
+      `did not listen within ${startTimeout} ms. ` +
+      'If it says that it listens: is it bundled with a copy of Nest of its own, which the harness cannot see?'
+    );
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {
@@ -178,9 +187,7 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     const servers = (this.address?.servers ?? []).filter((server) => server.gatewayPort === gatewayPort);
     const server = servers.find((known) => known.path === path) ?? servers[0];
     if (!server) throw new Error(`No gateway of ${this.setting.script} declares port ${gatewayPort}.`);
-    const url = new URL(this.url);
-    url.port = String(server.port);
-    return { url, path: server.path, namespaces: () => this.agent.ask('namespaces', undefined) };
+    return { url: new URL(server.url), path: server.path, namespaces: () => this.agent.ask('namespaces', undefined) };
   }
 
   private async quiet(asked: Parameters<NonNullable<Scene['elsewhere']>>[0]): Promise<readonly Work[]> {
@@ -219,6 +226,13 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
     } else if (!wasEnded && exit.code !== 0 && exit.signal !== 'SIGTERM') {
       problems.push(new NodeEndedError(script, exit));
     }
+    problems.push(...lateErrors({ options, logs }), ...this.failuresOfHooks());
     if (problems.length > 0) throw new TeardownError(`The node at ${this.url}`, problems);
+  }
+
+  /** Failures of hooks that no client of the test has reported. */
+  private failuresOfHooks(): HookError[] {
+    const failures = Array.from(this.remote.ends.values(), (end) => end.failures.splice(0));
+    return failures.flat().filter(({ isContained }) => !isContained);
   }
 }

@@ -15,7 +15,7 @@ export interface ClusterNode<
   ServerToClient extends EventsMap = EventsMap,
   ClientToServer extends EventsMap = EventsMap,
 > extends AppSubject {
-  /** Its address: `http://127.0.0.1:PORT`. */
+  /** Its address: `http://127.0.0.1:PORT`, with `https:` if the app has `httpsOptions`. */
   readonly url: string;
   readonly port: number;
   /** Whether nobody has ended it. */

@@ -9,7 +9,7 @@ const CROWD = 'crowd=';
 
 /** The value of `CONNECT_HEADER` for the clients of a crowd. */
 export function crowdHeader(name: string): string {
-  return `${CROWD}${encodeURIComponent(name)}`;
+  return `${CROWD}${Buffer.from(name).toString('base64url')}`;
 }
 
 /** Why the HTTP handshake of a connection was refused, as Engine.IO's `connection_error` reports it. */
@@ -45,7 +45,9 @@ export class HandshakeRefusals {
   /** The name of the crowd to which the client of this handshake belongs. */
   crowdOf(request: IncomingMessage): string | undefined {
     const id = this.ids.get(request);
-    return id?.startsWith(CROWD) ? decodeURIComponent(id.slice(CROWD.length)) : undefined;
+    if (!id?.startsWith(CROWD)) return undefined;
+    // Any client may send anything in it.
+    return Buffer.from(id.slice(CROWD.length), 'base64url').toString() || undefined;
   }
 
   /** Removes the header from a request, so that the app sees the same as in production. @returns the header's value */

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
+import { ConsoleLogger, Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { LogEntry } from '../model/log-entry.js';
-import { executionContext, type Cause } from '../model/execution-context.js';
+import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import { currentLogger } from '../nest/internals.js';
 import type { Activity } from '../settle/activity.js';
 import type { Happening } from '../timeline/entry.js';
@@ -25,6 +25,8 @@ export class LogCapture {
   private allowed: { readonly message: string | RegExp; readonly at: number }[] = [];
   private readonly start = now();
   private isForwarding = false;
+  /** It knows which levels the app logs, if the app says that. */
+  private leveled: ConsoleLogger | undefined;
 
   constructor(
     private readonly app: object,
@@ -87,8 +89,16 @@ export class LogCapture {
     return this.since(time).filter(({ level }) => level === 'error' || level === 'fatal');
   }
 
+  /** @internal Takes the levels at which the app logs. */
+  setLevels(logLevels: LogLevel[]): void {
+    if (!this.concerns(executionContext.getStore())) return;
+    this.leveled = new ConsoleLogger({ logLevels });
+    this.forwardTo?.setLogLevels?.(logLevels);
+  }
+
   /** @internal Takes an entry that Nest's logger got. */
   take(level: LogLevel, message: unknown, rest: unknown[]): void {
+    if (this.leveled?.isLevelEnabled(level) === false) return;
     if (!this.keep(level, message, rest)) return;
     this.isForwarding = true;
     try {
@@ -112,10 +122,14 @@ export class LogCapture {
     return seq;
   }
 
+  private concerns(running: ExecutionContext | undefined): boolean {
+    return !running || running.app === this.app;
+  }
+
   /** @returns `false` if the entry belongs to another app */
   private keep(level: LogLevel, message: unknown, rest: readonly unknown[]): boolean {
     const running = executionContext.getStore();
-    if (running && running.app !== this.app) return false;
+    if (!this.concerns(running)) return false;
     const entry: LogEntry = {
       level,
       message,
@@ -185,6 +199,11 @@ export class LogTee implements LoggerService {
     this.toldByPino = result.trimEnd();
     this.takeWritten(readLine(result, given[2]));
   };
+
+  /** Nest calls it when an app chooses its levels, for example `logger: ['error']`. */
+  setLogLevels(levels: LogLevel[]): void {
+    for (const capture of this.captures) capture.setLevels(levels);
+  }
 
   log = this.at('log');
   error = this.at('error');

@@ -52,7 +52,7 @@ export class HookObserver {
       const entry = hook === 'handleConnection' ? observed.connection : observed.disconnection;
       const context = { app: this.seen.app.identity, cause: { client: observed.name, event, entry } };
       return executionContext.run(context, () =>
-        caught({ throws: gateway.scoped || this.isContained, rejections: this.isContained }, () =>
+        this.caught(gateway.scoped, () =>
           endWith(call, (error) => {
             if (error) {
               observed.noteFailure(new HookError(name, observed.name, error.thrown, this.isContained));
@@ -64,18 +64,21 @@ export class HookObserver {
       );
     });
   }
-}
-
-/**
- * The failure is already recorded. If nothing catches it, it would be an unhandled error of the whole test run. Nest
- * itself catches what a scoped gateway's hook throws synchronously, and gives it to the app's exception filters.
- */
-function caught(isCaught: { throws: boolean; rejections: boolean }, call: () => unknown): unknown {
-  try {
-    const result = call();
-    return result instanceof Promise && !isCaught.rejections ? result.catch(() => {}) : result;
-  } catch (error) {
-    if (isCaught.throws) throw error;
-    return undefined;
+  /**
+   * The failure is already recorded. If nothing catches it, it would be an unhandled error of the whole test run. Nest
+   * itself catches what a scoped gateway's hook throws synchronously, and gives it to the app's exception filters.
+   */
+  private caught(isScoped: boolean, call: () => unknown): unknown {
+    const { isContained } = this;
+    const { isApart } = this.seen.app;
+    try {
+      const result = call();
+      if (!(result instanceof Promise) || isContained) return result;
+      // To Node, a promise that the observer listens to is handled. The one that `then` returns is not.
+      return isApart ? result.then((value: unknown) => value) : result.catch(() => {});
+    } catch (error) {
+      if (isScoped || isContained || isApart) throw error;
+      return undefined;
+    }
   }
 }

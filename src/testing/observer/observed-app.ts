@@ -15,8 +15,11 @@ export interface ObservedApp {
   readonly undo: (() => void)[];
   /** Whether no other nodes exist that could receive what this one emits. */
   readonly isAlone: boolean;
-  /** Whether the test's clients are in another process. They have the ids of their sockets as names here. */
-  readonly areClientsElsewhere?: boolean;
+  /**
+   * Whether the app is in a process of its own, where it fails as without a test. The test's clients are in another
+   * process, and have the ids of their sockets as names here.
+   */
+  readonly isApart?: boolean;
   /** Overrides the options of every Socket.IO server. */
   readonly serverOptions?: Partial<ServerOptions>;
   /** Called with each Socket.IO server before anything is bound to it. */

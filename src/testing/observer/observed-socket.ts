@@ -194,7 +194,7 @@ export class ObservedSocket implements ServerEnd {
    * event of another client caused.
    */
   noteRefusal(cause: Cause | undefined, error: unknown, by?: string): void {
-    const isOfTest = this.isOwn || this.seen.app.areClientsElsewhere;
+    const isOfTest = this.isOwn || this.seen.app.isApart;
     if (!isOfTest || cause?.entry === undefined || cause.client !== this.name) return;
     const { client, event, entry } = cause;
     const isFiltered = error instanceof Error && error.name === 'FilteredError';

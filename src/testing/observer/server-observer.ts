@@ -127,7 +127,7 @@ export class ServerObserver implements Seen, ClientObserver {
     const known = this.observed.get(socket);
     if (known) return known.name;
     const ofClient = this.clientNames.get(connectionIdOf(socket))?.get(socket.nsp.name);
-    const ofCrowd = this.app.areClientsElsewhere ? undefined : this.handshakeRefusals.crowdOf(socket.request);
+    const ofCrowd = this.app.isApart ? undefined : this.handshakeRefusals.crowdOf(socket.request);
     return ofClient ?? ofCrowd ?? socket.id;
   }
 

@@ -2,16 +2,30 @@ import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { Logger, Module } from '@nestjs/common';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import type { Server } from 'socket.io';
+import { Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+  type OnGatewayDisconnect,
+} from '@nestjs/websockets';
+import type { Server, Socket } from 'socket.io';
 
 const helper = fileURLToPath(new URL('helper.js', import.meta.url));
 
 @WebSocketGateway(process.env.RECOVERY ? { connectionStateRecovery: {} } : {})
-export class PlainGateway {
+export class PlainGateway implements OnGatewayDisconnect, OnApplicationShutdown {
   @WebSocketServer() private readonly server!: Server;
   private readonly logger = new Logger(PlainGateway.name);
+
+  async handleDisconnect(client: Socket): Promise<void> {
+    if (client.handshake.auth.failsLeaving) throw new Error('nobody to say goodbye to');
+  }
+
+  onApplicationShutdown(): void {
+    if (process.env.UNFLUSHED) this.logger.error('could not flush the outbox');
+  }
 
   @SubscribeMessage('announce')
   announce(@MessageBody() text: unknown): boolean {
