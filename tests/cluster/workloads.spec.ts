@@ -292,6 +292,20 @@ describe('a workload', () => {
     });
   });
 
+  test('pauses without a client that cannot connect, which comes back later', async () => {
+    await using app = await startTestApp(RoomsModule, { timeout: 1_000 });
+    const work = await app.workload({ ...rooms, steps: 150, pace: 1, seed: 1 });
+    const [alice] = work.clients;
+    await alice!.link.cut();
+    await work.reached(100);
+    expect(app.history.entries.filter(({ kind }) => kind === 'settled').length).toBeGreaterThan(1);
+    const { length } = app.history.entries;
+    await alice!.link.heal();
+    await work.done;
+    const isBack = { kind: 'connected', client: alice!.name };
+    expect(app.history.entries.slice(length)).toContainEqual(expect.objectContaining(isBack));
+  });
+
   test('goes without rooms, where every client gets every message', async () => {
     await using app = await startTestApp(PlainChatModule);
     const work = await app.workload({

@@ -53,10 +53,16 @@ export class Participant<Client extends TestClient> {
     socket.disconnect();
   }
 
+  /** Leaves if it has not been able to connect. In a later step it tries again. */
+  leaveIfAway(): void {
+    const { connected, socket } = this.client;
+    if (!connected && !this.isBusy) socket.disconnect();
+  }
+
   private async attempt({ action, room: choice, messages }: Step): Promise<void> {
     const { client, conversation, joined } = this;
     if (!client.connected) {
-      if (client.isGone) await client.connection.open();
+      if (client.isGone && (await client.connection.open())) client.socket.disconnect();
       return;
     }
     const { join, leave } = conversation;

@@ -138,12 +138,18 @@ export class Workload<Client extends TestClient = TestClient> {
     }
   }
 
-  /** While a fault lasts, something may be in flight all the time. Then only the first pause takes the whole timeout. */
+  /**
+   * While a fault lasts, something may be in flight all the time. Then only the first pause takes the whole timeout, and
+   * the next ones do not wait for clients that cannot connect.
+   */
   private async rest(): Promise<void> {
     const paused = this.settle({ timeout: this.longestPause });
     this.longestPause = await paused.then(
       () => undefined,
-      () => stretched(SHORT_PAUSE),
+      () => {
+        for (const participant of this.participants) participant.leaveIfAway();
+        return stretched(SHORT_PAUSE);
+      },
     );
   }
 
