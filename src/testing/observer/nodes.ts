@@ -35,18 +35,15 @@ export async function fenceToNodes(servers: readonly Server[]): Promise<void> {
 }
 
 async function askOthers(server: Server): Promise<void> {
-  let isOutdated: boolean;
-  do {
-    const count = countOf(server).catch(() => 0);
-    const answers = ask(server);
-    isOutdated = false;
-    while (!isOutdated && (await withTimeout(answers, UNTIL_CHECKED)) === EXPIRED && !closed.has(server)) {
-      // A node that has not begun to read a stream misses what is in it already. A later marker does as well.
-      await markStreams(server);
-      // A node that left meanwhile does not answer.
-      isOutdated = (await countOf(server).catch(() => Infinity)) < (await count);
-    }
-  } while (isOutdated);
+  const count = countOf(server).catch(() => 0);
+  const answers = ask(server);
+  const hasLostNode = async (): Promise<boolean> => (await countOf(server).catch(() => Infinity)) < (await count);
+  while ((await withTimeout(answers, UNTIL_CHECKED)) === EXPIRED && !closed.has(server)) {
+    // A node that has not begun to read a stream misses what is in it already. A later marker does as well.
+    const marked = markStreams(server).then(hasLostNode);
+    // A node that left meanwhile does not answer.
+    if (await Promise.race([answers.then(() => false), marked])) return askOthers(server);
+  }
 }
 
 async function ask(server: Server): Promise<void> {
