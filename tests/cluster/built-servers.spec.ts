@@ -179,4 +179,17 @@ describe('a built server of plain Nest', () => {
     expect(node!.lines.join('\n')).not.toContain('LOG');
     await cluster.close();
   });
+
+  test('keeps no socket of other code that has left', async () => {
+    await using cluster = await start();
+    const alice = await cluster.connect();
+    for (let round = 0; round < 10; round += 1) {
+      const stranger = io(cluster.nodes[0]!.url, { transports: ['websocket'], forceNew: true });
+      await expect.poll(() => stranger.connected).toBe(true);
+      stranger.disconnect();
+    }
+    await cluster.settle();
+    // Nest itself keeps the last one that has come, and the last one that has left.
+    expect(await alice.emitWithAck('kept')).toBeLessThanOrEqual(3);
+  });
 });
