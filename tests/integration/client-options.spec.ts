@@ -198,3 +198,19 @@ plainTest('leaves no manager behind that a socket of the test would share', asyn
   const own = io('http://localhost/chat', { autoConnect: false });
   expect(own.io.reconnection()).toBe(true);
 });
+
+plainTest('a dozen namespaces on one connection make Node warn of no leak', async () => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', note);
+  try {
+    await using app = await startTestApp(WebsocketModule);
+    app.io.of(/^\/n\d+$/);
+    const alice = await app.connect();
+    for (let number = 1; number <= 12; number += 1) await app.connect({ namespace: `/n${number}`, connection: alice });
+    await app.close();
+    expect(warnings).toEqual([]);
+  } finally {
+    process.off('warning', note);
+  }
+});

@@ -42,6 +42,8 @@ class ReportedRefusals extends Refusals {
 const identity = {};
 const activity = new Activity();
 const sockets = new Map<string, Socket>();
+/** The disconnected ones. Their hooks may still run. */
+const leaving = new Set<Socket>();
 const connections = new Map<string, Socket['conn']>();
 let observer: ServerObserver | undefined;
 let recorded = 0;
@@ -107,7 +109,6 @@ const test = new Answering<Fact, Questions>(
     },
     left: async ({ socket, timeout }) => {
       const left = (await observedOf(socket)?.whenLeft({ timeout })) ?? true;
-      if (left === true) sockets.delete(socket);
       return named(left);
     },
     drop: (socket) => void sockets.get(socket)?.disconnect(true),
@@ -115,6 +116,7 @@ const test = new Answering<Fact, Questions>(
       // A packet is dispatched several ticks after its arrival.
       await nextTurn();
       await activity.until(() => activity.idle(options) || undefined, timeout);
+      forgetSockets();
       const pending = activity.pending(options).map((work) => ({ ...work, since: now() - work.since }));
       return { moves: activity.moves, pending };
     },
@@ -172,7 +174,18 @@ function onServer(server: Server): void {
 
 function onSocket(socket: Socket): void {
   sockets.set(socket.id, socket);
+  socket.once('disconnect', () => leaving.add(socket));
   report({ fact: 'socket', socket: socket.id, connection: connectionIdOf(socket) });
+}
+
+/** Forgets the sockets that are disconnected and whose hooks have settled. */
+function forgetSockets(): void {
+  for (const socket of leaving) {
+    if (observer?.of(socket)?.hooksSettled === false) continue;
+    leaving.delete(socket);
+    // A recovered session keeps the id.
+    if (sockets.get(socket.id) === socket) sockets.delete(socket.id);
+  }
 }
 
 function observedOf(socketId: string): ObservedSocket | undefined {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { RemoteEnd } from '../socket-io/fence.js';
+import type { RemoteFenceEnd } from '../socket-io/fence.js';
 import type { Recorder } from '../timeline/timeline.js';
 import type { AgentConnection } from './agent-connection.js';
 
@@ -10,7 +10,7 @@ export interface Owner {
 }
 
 /** The server's end of a connection to a node in another process. Fences pass it. */
-export class RemoteConnection extends EventEmitter implements RemoteEnd {
+export class RemoteConnection extends EventEmitter implements RemoteFenceEnd {
   readyState = 'open';
   /** The node that has the connection, once it is known. */
   node: Owner | undefined;

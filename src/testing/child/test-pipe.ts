@@ -9,8 +9,8 @@ import type { BytePipe } from './message-pipe.js';
  */
 export const [QUESTIONS, FACTS] = [3, 4];
 
-/** How long a process that ends waits for the test to read, in milliseconds. */
-const LAST_WAIT = 1_000;
+/** How long a process that ends waits for a test that reads nothing, in milliseconds. */
+const LAST_WAIT = 5_000;
 
 /** How long to wait for room in a pipe, in milliseconds. */
 const PULSE = 1;
@@ -59,9 +59,15 @@ export class TestPipe implements BytePipe {
   }
 
   private flushAll(): void {
-    const deadline = now() + LAST_WAIT;
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
-    while (!this.writeWhatFits() && now() < deadline) Atomics.wait(sleeper, 0, 0, PULSE);
+    let left = Infinity;
+    let deadline = 0;
+    while (!this.writeWhatFits()) {
+      if (this.unwritten.length < left) deadline = now() + LAST_WAIT;
+      else if (now() > deadline) return;
+      left = this.unwritten.length;
+      Atomics.wait(sleeper, 0, 0, PULSE);
+    }
   }
 
   /** @returns whether everything is written, or the test has ended */

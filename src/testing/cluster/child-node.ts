@@ -158,20 +158,17 @@ export class ChildNode<ServerToClient extends EventsMap = EventsMap, ClientToSer
       this.address = outcome;
       return this;
     }
-    const how = outcome === EXPIRED ? this.howLate() : `${outcome} before it listened.`;
+    const isLate = outcome === EXPIRED;
+    const how = isLate ? `did not listen within ${startTimeout} ms.` : `${outcome} before it listened.`;
     const told = this.process.lastLines;
     await this.kill();
-    throw new AppStartError([`${script} ${how} It printed last:`, ...told].join('\n  '));
+    throw new AppStartError([`${script} ${how}${this.hint(isLate)} It printed last:`, ...told].join('\n  '));
   }
 
-  private howLate(): string {
-    const { startTimeout } = this.setting;
-    if (this.isWithoutGateways)
-      return `started an app without gateways, and none with a @WebSocketGateway within ${startTimeout} ms.`;
-    return (
-      `did not listen within ${startTimeout} ms. ` +
-      'If it says that it listens: is it bundled with a copy of Nest of its own, which the harness cannot see?'
-    );
+  private hint(isLate: boolean): string {
+    if (this.isWithoutGateways) return ' An app of it did, but has no gateway (@WebSocketGateway).';
+    if (!isLate) return '';
+    return ' If it says that it listens: is it bundled with a copy of Nest of its own, which the harness cannot see?';
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<NodeExit> {

@@ -9,6 +9,7 @@ import { EXPIRED } from '../timing/deadline.js';
 import { Membership, nextMoment } from './membership.js';
 import { executionContext, type Cause, type ExecutionContext } from '../model/execution-context.js';
 import type { ObservedApp } from './observed-app.js';
+import type { ObservedConnection } from './observed-connection.js';
 import type { Refusals } from './refused-events.js';
 import type { Origin, Patience, ServerEnd } from './server-end.js';
 import { takeFrom, type OnItsWay } from './in-transit.js';
@@ -21,6 +22,8 @@ export interface Seen {
   readonly failures: Set<HookError>;
   /** The observed socket of a connection; `undefined` for a connection of another app. */
   of(socket: Socket): ObservedSocket | undefined;
+  /** The connection that carries a socket. */
+  connectionOf(socket: Socket): ObservedConnection;
 }
 
 /** How many events the servers of all apps have sent to clients. An event counts once per client. */
@@ -45,7 +48,9 @@ export class ObservedSocket implements ServerEnd {
   /** Failed hooks that may be called again: functions that end the wait for the next call. */
   private readonly retries = new Map<string, () => void>();
   private pendingHooks = 0;
-  private packetsSent = 0;
+  private readonly over: ObservedConnection;
+  /** How many packets the server had sent before on the connection. */
+  private readonly sentBefore: number;
   /** What the client has sent and the server has not received; a connection keeps its order. */
   private readonly toServer: OnItsWay[] = [];
   private readonly toClient: OnItsWay[] = [];
@@ -62,17 +67,18 @@ export class ObservedSocket implements ServerEnd {
     readonly connection: number,
     private readonly seen: Seen,
   ) {
-    const { activity } = seen.app;
-    socket.conn.on('packet', ({ type }) => {
-      if (type === 'message') activity.moved();
-    });
-    socket.conn.on('packetCreate', () => (this.packetsSent += 1));
+    const { record } = seen.app;
+    this.over = seen.connectionOf(socket);
+    this.sentBefore = this.over.packetsSent;
+    const noteUpgrade = (transport: string): void => void record({ kind: 'upgraded', client: this.name, transport });
+    this.over.onUpgraded.add(noteUpgrade);
     socket.onAnyOutgoing((event: string, ...args: unknown[]) => {
       sentToClients += 1;
       if (this.isOwn) this.toClient.push({ event, cause: executionContext.getStore()?.cause, sentAt: nextMoment() });
       else this.recordForeign('received', event, args);
     });
     socket.once('disconnect', () => {
+      this.over.onUpgraded.delete(noteUpgrade);
       for (const end of this.whileConnected) end();
     });
     this.observePackets();
@@ -108,7 +114,7 @@ export class ObservedSocket implements ServerEnd {
   async whenHandled({ timeout, signal }: Patience): Promise<boolean | Expired> {
     const { activity } = this.seen.app;
     const settled = await activity.until(() => this.hooksSettled || undefined, timeout, signal);
-    return settled === EXPIRED ? EXPIRED : this.packetsSent > 0 || !this.socket.connected;
+    return settled === EXPIRED ? EXPIRED : this.over.packetsSent > this.sentBefore || !this.socket.connected;
   }
 
   whenLeft({ timeout, signal }: Patience): Promise<true | Expired> {

@@ -22,6 +22,7 @@ import { HookObserver } from './observe-hooks.js';
 import { RoomObserver } from './observe-rooms.js';
 import { Refusals } from './refused-events.js';
 import type { ClientObserver } from './server-end.js';
+import { ObservedConnection } from './observed-connection.js';
 import { ObservedSocket, type Seen } from './observed-socket.js';
 import { patch } from './patch.js';
 
@@ -46,6 +47,7 @@ export class ServerObserver implements Seen, ClientObserver {
 
   readonly gateways: readonly Gateway[];
   private readonly observed = new WeakMap<Socket, ObservedSocket>();
+  private readonly connections = new WeakMap<Socket['conn'], ObservedConnection>();
   /** Connections that their clients have not seen yet, by socket id. */
   private readonly unclaimed = new Map<string, ObservedSocket>();
   /** HTTP servers on free ports, instead of the ports that gateways declare. */
@@ -86,6 +88,15 @@ export class ServerObserver implements Seen, ClientObserver {
     // A test may call a hook by itself, with whatever it has at hand.
     const own = known ? undefined : (socket as Partial<Socket> | undefined)?.nsp?.sockets?.get?.(socket.id);
     return known ?? (own && this.observed.get(own));
+  }
+
+  connectionOf({ conn }: Socket): ObservedConnection {
+    let connection = this.connections.get(conn);
+    if (!connection) {
+      connection = new ObservedConnection(conn, this.app.activity);
+      this.connections.set(conn, connection);
+    }
+    return connection;
   }
 
   noteClient(connectionId: string, namespace: string, name: string): () => void {
@@ -190,9 +201,6 @@ export class ServerObserver implements Seen, ClientObserver {
     for (const room of socket.rooms) this.rooms.noteJoined(observed, room);
     activity.moved();
     this.hooks?.expect(observed, 'handleConnection');
-    socket.conn.on('upgrade', (to: { name: string }) =>
-      record({ kind: 'upgraded', client: observed.name, transport: to.name }),
-    );
     socket.on('disconnecting', () => (observed.leaving = true));
     socket.on('disconnect', (reason) => {
       observed.membership.end();

@@ -13,13 +13,21 @@ interface Transport {
 }
 
 const [CLOSING, CLOSED] = [2, 3];
-const webSockets = new WeakMap<object, WebSocket>();
+
+interface Open {
+  readonly webSocket: WebSocket;
+  readonly closed: Promise<void>;
+}
+
+/** By the connection, which many sockets may share. */
+const open = new WeakMap<object, Open>();
 
 /** Remembers the WebSocket of a client's connection. Call it when the connection is open. */
 export function noteWebSocket(engine: Socket['io']['engine']): void {
   const note = (transport: object): void => {
-    const { ws } = transport as Transport;
-    if (ws?.once) webSockets.set(engine, ws);
+    const { ws: webSocket } = transport as Transport;
+    if (!webSocket?.once || open.get(engine)?.webSocket === webSocket) return;
+    open.set(engine, { webSocket, closed: new Promise((resolve) => webSocket.once!('close', resolve)) });
   };
   note(engine.transport);
   engine.on('upgrade', note);
@@ -33,14 +41,11 @@ export function noteWebSocket(engine: Socket['io']['engine']): void {
  * cleared after the app is closed, when the test may have restored real time. If a timer of an earlier `mock.timers` of
  * node:test is cleared, the timers of all later ones never fire (Node 20, 22 and 24).
  */
-export function closeWebSocket(socket: Socket): Promise<void> {
+export async function closeWebSocket(socket: Socket): Promise<void> {
   const { engine } = socket.io;
-  const webSocket = webSockets.get(engine);
-  return new Promise((resolve) => {
-    webSocket?.once?.('close', resolve);
-    if (webSocket?.readyState === CLOSING) webSocket.terminate();
-    socket.disconnect();
-    // Another socket of the same connection may keep it open.
-    if (!webSocket || webSocket.readyState === CLOSED || engine.readyState === 'open') resolve();
-  });
+  const { webSocket, closed } = open.get(engine) ?? {};
+  if (webSocket?.readyState === CLOSING) webSocket.terminate();
+  socket.disconnect();
+  // Another socket of the same connection may keep it open.
+  if (webSocket && webSocket.readyState !== CLOSED && engine.readyState !== 'open') await closed;
 }

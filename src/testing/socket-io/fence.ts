@@ -12,9 +12,9 @@ import type { Socket as ServerSocket } from '../../websocket/index.js';
 export type ClientEnd = ClientSocket['io']['engine'];
 
 /** The server's end of a connection: Engine.IO's own, or what stands for one in another process. */
-export type FenceEnd = ServerSocket['conn'] | RemoteEnd;
+export type FenceEnd = ServerSocket['conn'] | RemoteFenceEnd;
 
-export interface RemoteEnd extends End {
+export interface RemoteFenceEnd extends End {
   sendFence(id: string): void;
 }
 

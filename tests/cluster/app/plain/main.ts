@@ -9,8 +9,9 @@ const { ADMIN, LEVEL, TLS } = process.env;
 class AdminModule {}
 
 if (ADMIN) await (await NestFactory.create(AdminModule)).listen(0, '127.0.0.1');
+if (ADMIN === 'only') throw new Error('only the admin is there');
 const httpsOptions = TLS ? { ciphers: 'aNULL@SECLEVEL=0', maxVersion: 'TLSv1.2' as const } : undefined;
 const logger = LEVEL ? [LEVEL as LogLevel] : undefined;
-const app = await NestFactory.create(ADMIN === 'only' ? AdminModule : PlainModule, { httpsOptions, logger });
+const app = await NestFactory.create(PlainModule, { httpsOptions, logger });
 app.enableShutdownHooks();
 await app.listen(3000);

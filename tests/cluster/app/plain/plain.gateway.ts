@@ -1,6 +1,9 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import {
@@ -8,6 +11,7 @@ import {
   SubscribeMessage,
   WebSocketGateway,
   WebSocketServer,
+  type OnGatewayConnection,
   type OnGatewayDisconnect,
 } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
@@ -15,9 +19,14 @@ import type { Server, Socket } from 'socket.io';
 const helper = fileURLToPath(new URL('helper.js', import.meta.url));
 
 @WebSocketGateway(process.env.RECOVERY ? { connectionStateRecovery: {} } : {})
-export class PlainGateway implements OnGatewayDisconnect, OnApplicationShutdown {
+export class PlainGateway implements OnGatewayConnection, OnGatewayDisconnect, OnApplicationShutdown {
   @WebSocketServer() private readonly server!: Server;
   private readonly logger = new Logger(PlainGateway.name);
+  private readonly seen: WeakRef<Socket>[] = [];
+
+  handleConnection(client: Socket): void {
+    this.seen.push(new WeakRef(client));
+  }
 
   async handleDisconnect(client: Socket): Promise<void> {
     if (client.handshake.auth.failsLeaving) throw new Error('nobody to say goodbye to');
@@ -77,6 +86,15 @@ export class PlainGateway implements OnGatewayDisconnect, OnApplicationShutdown 
     const program = spawn('sleep', ['30'], { stdio: 'inherit', detached: true });
     program.unref();
     return program.pid!;
+  }
+
+  /** How many of all sockets are still in memory. */
+  @SubscribeMessage('kept')
+  async kept(): Promise<number> {
+    setFlagsFromString('--expose-gc');
+    await nextTurn();
+    (runInNewContext('gc') as () => void)();
+    return this.seen.filter((socket) => socket.deref()).length;
   }
 
   @SubscribeMessage('print')
