@@ -14,6 +14,10 @@ for (const path of process.argv.slice(2)) {
   const report = JSON.parse(readFileSync(path, 'utf8'));
   passed += report.numPassedTests;
   skipped += report.numPendingTests + report.numTodoTests;
+  if (report.numTotalTests === 0) {
+    tell(path, ['No test has run.']);
+    failed += 1;
+  }
   for (const file of report.testResults) {
     const failures = file.assertionResults.filter((test) => test.status === 'failed');
     for (const test of failures) tell(test.fullName, test.failureMessages);

@@ -1,68 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { connect, type Socket as TcpSocket } from 'node:net';
-import { Worker } from 'node:worker_threads';
 import { Module, type INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-  type OnGatewayInit,
-} from '@nestjs/websockets';
+import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import { createAdapter as createRedisAdapter } from '@socket.io/redis-adapter';
 import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { openLink, startTestCluster, type TestClient, type TestCluster } from 'nest-realtime-kit/testing';
+import { openLink, startTestCluster, type TestCluster } from 'nest-realtime-kit/testing';
 import { startRedis } from 'nest-realtime-kit/testing/redis';
 import { expect } from 'nest-realtime-kit/testing/vitest';
 import { createClient } from 'redis';
-import type { Namespace, Server, Socket } from 'socket.io';
+import type { Namespace, Server } from 'socket.io';
 import { Adapter } from 'socket.io-adapter';
 import { io } from 'socket.io-client';
 import { describe, test, vi } from 'vitest';
+import { RoomGateway } from './app/room.gateway.js';
 import { adapters, openClients } from './support/adapters.js';
+import { startBuiltChat } from './support/built-chat.js';
+import { burn } from './support/burn.js';
+import { connectEach, countWrong } from './support/statements.js';
 import { test as redisTest } from '../integration/support/redis.js';
-
-@WebSocketGateway()
-class RoomGateway {
-  @WebSocketServer() protected readonly server!: Server;
-
-  @SubscribeMessage('join')
-  async join(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string> {
-    await client.join(room);
-    return room;
-  }
-
-  @SubscribeMessage('leave')
-  async leave(@ConnectedSocket() client: Socket, @MessageBody() room: string): Promise<string> {
-    await client.leave(room);
-    return room;
-  }
-
-  @SubscribeMessage('say')
-  say(@ConnectedSocket() client: Socket, @MessageBody() text: string): void {
-    client.to('lobby').emit('said', text);
-  }
-
-  @SubscribeMessage('announce')
-  announce(@ConnectedSocket() client: Socket, @MessageBody() payload: unknown): void {
-    this.server.emit('announced', payload);
-    client.emit('confirmed');
-  }
-
-  @SubscribeMessage('count nodes')
-  countNodes(): Promise<number> {
-    return this.server.of('/').adapter.serverCount();
-  }
-
-  @SubscribeMessage('find')
-  async find(): Promise<string[]> {
-    return (await this.server.fetchSockets()).map(({ id }) => id);
-  }
-}
 
 /** Knows nothing of the kit. */
 @Module({ providers: [RoomGateway] })
@@ -71,67 +29,25 @@ class PlainModule {}
 @Module({ imports: [WebsocketModule], providers: [RoomGateway] })
 class KitModule {}
 
-async function connectEach(cluster: TestCluster): Promise<[TestClient, TestClient, TestClient]> {
-  return [
-    await cluster.connect({ name: 'alice', node: 0 }),
-    await cluster.connect({ name: 'bob', node: 1 }),
-    await cluster.connect({ name: 'carol', node: 2 }),
-  ];
-}
-
 /** By `WORLDS=whole`, two thousand exact statements over each adapter, with both cores busy; else forty. */
 const isWhole = process.env['WORLDS'] === 'whole';
-const clusters = isWhole ? 50 : 1;
-const rounds = 10;
-
-/** Keeps the core busy that the test does not use. */
-function burn(): AsyncDisposable {
-  const worker = new Worker('for (;;);', { eval: true });
-  return { [Symbol.asyncDispose]: async () => void (await worker.terminate()) };
-}
-
-function passes(statement: PromiseLike<void>): Promise<boolean> {
-  return Promise.resolve(statement).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Makes four statements in each round, some of which are wrong. @returns how many of them had the other outcome */
-async function countWrong(cluster: TestCluster): Promise<{ missed: number; falseAlarms: number }> {
-  const everybody = await connectEach(cluster);
-  const [alice, bob, carol] = everybody;
-  for (const client of [alice, bob]) await client.emitWithAck('join', 'lobby');
-  const wrong = { missed: 0, falseAlarms: 0 };
-  const note = (passed: boolean, isTrue: boolean): void => {
-    if (passed && !isTrue) wrong.missed += 1;
-    if (!passed && isTrue) wrong.falseAlarms += 1;
-  };
-  for (let round = 0; round < rounds; round += 1) {
-    const isMember = round % 2 === 1;
-    await carol.emitWithAck(isMember ? 'join' : 'leave', 'lobby');
-    await cluster.settle();
-    const [speaker, listener] = round % 3 === 0 ? [bob, alice] : [alice, bob];
-    speaker.emit('say', `one ${round}`);
-    note(await passes(expect(carol).not.toReceive('said', `one ${round}`)), !isMember);
-    speaker.emit('say', `two ${round}`);
-    note(await passes(expect([listener]).toBeAllWhoReceive('said', `two ${round}`)), !isMember);
-    speaker.emit('announce', `three ${round}`);
-    await cluster.settle();
-    const isCountExact = everybody.every((client) => client.received('announced').length === 2 * round + 1);
-    note(isCountExact, true);
-    listener.emit('announce', `four ${round}`);
-    note(await passes(expect(everybody).toBeAllWhoReceive('announced', `four ${round}`)), true);
-  }
-  return wrong;
-}
 
 describe.each(Object.entries(adapters))('over %s', (_, optionsOn) => {
   redisTest('every statement about three nodes is exact', { timeout: 600_000 }, async ({ redisUrl }) => {
     await using _busy = isWhole ? burn() : undefined;
-    for (let run = 0; run < clusters; run += 1) {
+    for (let run = 0; run < (isWhole ? 50 : 1); run += 1) {
       await using cluster = await startTestCluster(PlainModule, { nodes: 3, timeout: 30_000, ...optionsOn(redisUrl) });
-      expect(await countWrong(cluster)).toEqual({ missed: 0, falseAlarms: 0 });
+      expect(await countWrong(cluster, 10)).toEqual({ missed: 0, falseAlarms: 0 });
+    }
+  });
+});
+
+describe.each(['redis', 'redis-sharded', 'redis-streams'])('between processes, over %s', (adapter) => {
+  redisTest('every statement about three nodes is exact', { timeout: 600_000 }, async ({ redisUrl }) => {
+    await using _busy = isWhole ? burn() : undefined;
+    for (let run = 0; run < (isWhole ? 5 : 1); run += 1) {
+      await using cluster = await startBuiltChat(redisUrl, { nodes: 3, timeout: 30_000, env: { ADAPTER: adapter } });
+      expect(await countWrong(cluster, isWhole ? 100 : 10)).toEqual({ missed: 0, falseAlarms: 0 });
     }
   });
 });

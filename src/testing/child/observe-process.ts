@@ -28,8 +28,8 @@ import { TestPipe } from './test-pipe.js';
 import { withTexts } from './with-texts.js';
 
 /*
- * Observes the first Nest app of this process that has gateways, lets it listen on a free port of 127.0.0.1, and reports to the
- * test. The app runs as it does in production.
+ * Observes the first Nest app of this process that has gateways, lets it listen on a free port of 127.0.0.1, and
+ * reports to the test. The app runs as it does in production.
  */
 
 /** Reports refusals; the test keeps them. */

@@ -1,4 +1,5 @@
 import type { Cause } from '../model/execution-context.js';
+import { ClientNames } from '../observer/client-names.js';
 import type { HandshakeRefusal } from '../observer/handshake-refusals.js';
 import { Refusals } from '../observer/refused-events.js';
 import type { ClientObserver } from '../observer/server-end.js';
@@ -16,8 +17,7 @@ export class RemoteObserver implements ClientObserver {
   readonly failures = new Set<HookError>();
   /** The nodes whose processes run. */
   private readonly nodes = new Set<RemoteNode>();
-  /** The names of the test's clients, by the id of their connection and by namespace. */
-  private readonly clientNames = new Map<string, Map<string, string>>();
+  private readonly clientNames = new ClientNames();
   private readonly connections = new Map<string, RemoteConnection>();
   /** By the ids of the connection and of the socket. */
   private readonly ends = new Map<string, RemoteEnd>();
@@ -26,9 +26,7 @@ export class RemoteObserver implements ClientObserver {
   constructor(private readonly activity: Activity) {}
 
   noteClient(connectionId: string, namespace: string, name: string): () => void {
-    const names = this.clientNames.get(connectionId) ?? new Map<string, string>();
-    this.clientNames.set(connectionId, names.set(namespace, name));
-    return () => this.clientNames.delete(connectionId);
+    return this.clientNames.note(connectionId, namespace, name);
   }
 
   adopt(socketId: string, name: string): RemoteEnd | undefined {
@@ -111,7 +109,7 @@ export class RemoteObserver implements ClientObserver {
   private takeEntry(node: RemoteNode, told: Happening, cause: Cause | undefined): number | undefined {
     const end = 'client' in told && told.client !== undefined ? node.ends.get(told.client) : undefined;
     if (end && told.kind === 'connected') {
-      end.name = this.clientNames.get(end.conn.id)?.get(told.namespace) ?? end.conn.crowd ?? end.name;
+      end.name = this.clientNames.get(end.conn.id, told.namespace) ?? end.conn.crowd ?? end.name;
     }
     // The client itself has recorded what it sends and receives.
     if (end?.isOwn && told.kind === 'sent') return end.takeSent(told.event);

@@ -12,6 +12,7 @@ import type { HookError } from '../report/errors.js';
 import { namespacesOf } from '../../websocket/socket-io/socket-internals.js';
 import { connectionIdOf, observeServerSideEmits } from '../socket-io/server-internals.js';
 import { executionContext, type ExecutionContext } from '../model/execution-context.js';
+import { ClientNames } from './client-names.js';
 import { createServerWith } from './create-server.js';
 import { discoverGateways, type Gateway } from './gateways.js';
 import { HandshakeRefusals, type HandshakeRefusal } from './handshake-refusals.js';
@@ -39,8 +40,7 @@ export type SocketIoAdapter = AbstractWsAdapter & {
 export class ServerObserver implements Seen, ClientObserver {
   /** The Socket.IO servers, and the ports that their gateways declare; 0 is the app's own. */
   readonly servers: { readonly port: number; readonly server: Server }[] = [];
-  /** The names of the clients that the test knows, by the id of their Engine.IO connection and by namespace. */
-  private readonly clientNames = new Map<string, Map<string, string>>();
+  private readonly clientNames = new ClientNames();
   readonly handshakeRefusals = new HandshakeRefusals();
   /** Failures of hooks that the app does not catch and that are not reported yet. */
   readonly failures = new Set<HookError>();
@@ -100,9 +100,7 @@ export class ServerObserver implements Seen, ClientObserver {
   }
 
   noteClient(connectionId: string, namespace: string, name: string): () => void {
-    const names = this.clientNames.get(connectionId) ?? new Map<string, string>();
-    this.clientNames.set(connectionId, names.set(namespace, name));
-    return () => this.clientNames.delete(connectionId);
+    return this.clientNames.note(connectionId, namespace, name);
   }
 
   adopt(socketId: string, name: string): ObservedSocket | undefined {
@@ -137,7 +135,7 @@ export class ServerObserver implements Seen, ClientObserver {
   nameOf(socket: Socket): string {
     const known = this.observed.get(socket);
     if (known) return known.name;
-    const ofClient = this.clientNames.get(connectionIdOf(socket))?.get(socket.nsp.name);
+    const ofClient = this.clientNames.get(connectionIdOf(socket), socket.nsp.name);
     const ofCrowd = this.app.isApart ? undefined : this.handshakeRefusals.crowdOf(socket.request);
     return ofClient ?? ofCrowd ?? socket.id;
   }

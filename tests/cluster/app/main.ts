@@ -1,19 +1,23 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WebsocketModule } from 'nest-realtime-kit';
+import { joiningGateway } from './joining.gateway.js';
 import { RoomGateway } from './room.gateway.js';
 
-/** A chat as a team would deploy it: configured by the environment, joined by Redis, drained on SIGTERM. */
-const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, PING_INTERVAL: pingInterval, FAILS } = process.env;
+/**
+ * A chat as a team would deploy it: configured by the environment, joined by Redis or by an adapter of its own, drained on
+ * SIGTERM.
+ */
+const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, ADAPTER, PING_INTERVAL: pingInterval, FAILS } = process.env;
 
 @Module({
   imports: [
     WebsocketModule.forRoot({
-      ...(url && { redis: { url, keyPrefix } }),
+      ...(url && !ADAPTER && { redis: { url, keyPrefix } }),
       ...(pingInterval && { pingInterval: Number(pingInterval), pingTimeout: Number(pingInterval) }),
     }),
   ],
-  providers: [RoomGateway],
+  providers: [RoomGateway, ...(ADAPTER ? [await joiningGateway(ADAPTER)] : [])],
 })
 class ChatModule {}
 

@@ -13,7 +13,7 @@ interface Message {
 /** Rooms that one joins, leaves and speaks in. */
 @WebSocketGateway()
 export class RoomGateway {
-  @WebSocketServer() private readonly server!: Server;
+  @WebSocketServer() protected readonly server!: Server;
   private readonly logger = new Logger(RoomGateway.name);
 
   async handleConnection(client: Socket): Promise<void> {
@@ -56,8 +56,19 @@ export class RoomGateway {
   }
 
   @SubscribeMessage('announce')
-  announce(@MessageBody() text: unknown): void {
+  announce(@ConnectedSocket() client: Socket, @MessageBody() text: unknown): void {
     this.server.emit('announced', text);
+    client.emit('confirmed');
+  }
+
+  @SubscribeMessage('find')
+  async find(): Promise<string[]> {
+    return (await this.server.fetchSockets()).map(({ id }) => id);
+  }
+
+  @SubscribeMessage('count nodes')
+  countNodes(): Promise<number> {
+    return this.server.of('/').adapter.serverCount();
   }
 
   @SubscribeMessage('version')
