@@ -4,6 +4,7 @@ import { median, quantileSorted } from 'simple-statistics';
 import { expect, test } from 'vitest';
 import { startCommanded, type CommandedProcess } from '../support/commanded-process.js';
 import { watch } from './support/watch.js';
+import { isWhole } from './support/whole.js';
 
 const MB = 1024 * 1024;
 
@@ -75,7 +76,7 @@ const attacks: Attack[] = [
   },
 ];
 
-test.for(attacks)(
+test.for(isWhole ? attacks : attacks.slice(0, 2))(
   '$name: a bystander is served in time, and less than 5 MB of heap stays',
   { timeout: 300_000 },
   async ({ name, command, count, rounds = 1, outcome, isOver }) => {
