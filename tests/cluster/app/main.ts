@@ -1,7 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WebsocketModule } from 'nest-realtime-kit';
-import { joiningGateway } from './joining.gateway.js';
 import { RoomGateway } from './room.gateway.js';
 
 /**
@@ -10,6 +9,10 @@ import { RoomGateway } from './room.gateway.js';
  */
 const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, ADAPTER, PING_INTERVAL: pingInterval, FAILS } = process.env;
 
+/** Loads what it needs only then: most clusters start without. */
+const joiningBy = async (adapter: string): Promise<Type> =>
+  (await import('./joining.gateway.js')).joiningGateway(adapter);
+
 @Module({
   imports: [
     WebsocketModule.forRoot({
@@ -17,7 +20,7 @@ const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix, ADAPTER, PING_INTERVAL: pin
       ...(pingInterval && { pingInterval: Number(pingInterval), pingTimeout: Number(pingInterval) }),
     }),
   ],
-  providers: [RoomGateway, ...(ADAPTER ? [await joiningGateway(ADAPTER)] : [])],
+  providers: [RoomGateway, ...(ADAPTER ? [await joiningBy(ADAPTER)] : [])],
 })
 class ChatModule {}
 
