@@ -220,6 +220,12 @@ const table = {
     kit: 'The first has the session. The second is a new client.',
     why: 'An id is of one client.',
   },
+  'missed-in-the-session': {
+    what: 'a client that comes as a new one, loses its connection before it hears anything, and recovers its state',
+    plain: 'It gets what was sent since its session before: `socket.io-client` keeps the offset of that one.',
+    kit: 'It gets what was sent since it came as a new one.',
+    why: 'Nobody gets what was sent before its session.',
+  },
   'left-rooms-stay-left': {
     what: 'a client that has recovered its state, leaves a room, leaves by itself, and comes again',
     plain: 'It recovers its state from before once more: it is in the room again, and gets what it has had.',

@@ -85,6 +85,27 @@ test('a recovered client receives the events that it missed, once', async ({ con
   expect(alice.received('news')).toEqual([['before'], ['meanwhile'], ['after']]);
 });
 
+test('a recovery brings nothing from before the session, whatever offset the client has kept', async ({ connect }) => {
+  const [alice, bob] = [
+    await connect({ name: 'alice', auth: { token: 'alice' }, reconnection: true, reconnectionDelay: 100 }),
+    await connect({ name: 'bob', auth: { token: 'bob' } }),
+  ];
+  bob.emit('publish', 'heard');
+  await expect(alice).toReceive('news', 'heard');
+  await alice.disconnect();
+  await bob.emitWithAck('publish', 'between two sessions');
+  for (const meanwhile of ['meanwhile', 'meanwhile, again']) {
+    if (alice.socket.disconnected) await alice.connection.open();
+    const lost = new Promise((resolve) => alice.socket.once('disconnect', resolve));
+    alice.socket.io.engine.close();
+    await lost;
+    await bob.emitWithAck('publish', meanwhile);
+    await expect(alice).toReceive('news', meanwhile);
+    expect(alice.socket.recovered).toBe(true);
+  }
+  expect(alice.received('news')).toEqual([['heard'], ['meanwhile'], ['meanwhile, again']]);
+});
+
 test('an event that cannot be encoded reaches no client, and all other events arrive', async ({ app, connect }) => {
   app.logs.allowErrors(/BigInt/);
   const [alice, bob] = [

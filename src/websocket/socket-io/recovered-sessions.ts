@@ -17,16 +17,30 @@ interface Recovery {
   readonly meanwhile: { readonly data: unknown[]; readonly options: BroadcastOptions }[];
 }
 
+/** What is known of a session beside what the adapter keeps. */
+interface Known {
+  /** The offset of the last event before the session began, if there was one. */
+  readonly begin: string | undefined;
+  /** Whether the session was given to a client that has joined and not lost its connection since. */
+  readonly isTaken: boolean;
+  /** In milliseconds, as `Date.now()` counts. */
+  readonly at: number;
+}
+
 /**
  * The sessions of clients that reconnect to a namespace. Socket.IO sends the missed events as soon as it finds the
  * session, before anything checks that the client may still join. It also gives a session to each client that names it.
- * Here a session has one client. The missed events wait until it may join, with those that are broadcast meanwhile.
+ * Here a session has one client. The missed events wait until it may join, with those that are broadcast meanwhile. An
+ * event from before the session is not one of them: `socket.io-client` keeps its offset when it begins a new session.
  */
 export class RecoveredSessions {
   private readonly adapters = new WeakSet<Adapter>();
   private readonly recoveries = new Set<Recovery>();
-  /** When sessions were given to clients that have joined and not lost their connection since, by `pid`; oldest first. */
-  private readonly taken = new Map<string, number>();
+  /** By `pid`, the oldest first. */
+  private readonly known = new Map<string, Known>();
+  /** For each client, the offset of the last event before its session began. */
+  private readonly begins = new WeakMap<Socket, string | undefined>();
+  private latestOffset: string | undefined;
 
   constructor(
     private readonly namespace: Namespace,
@@ -50,8 +64,12 @@ export class RecoveredSessions {
       const recovery: Recovery = { session: undefined, meanwhile: [] };
       this.recoveries.add(recovery);
       try {
+        const [pid, offset] = of;
+        const { isTaken, begin } = this.known.get(pid) ?? {};
+        const since = (from: string) => restore(pid, from) as Promise<Session | null>;
         // The in-memory adapter collects the missed events synchronously. What is broadcast from now on is kept here.
-        const session = this.isTaken(of[0]) ? null : ((await restore(...of)) as Session | null);
+        const found = isTaken ? [] : [since(offset), ...(begin === undefined ? [] : [since(begin)])];
+        const session = withFewest(await Promise.all(found));
         if (session && !this.namespace.sockets.has(session.sid) && !this.find(session.sid)) {
           recovery.session = session;
           return { ...session, missedPackets: [] };
@@ -63,25 +81,32 @@ export class RecoveredSessions {
     };
     adapter.persistSession = (session) => {
       const socket = this.namespace.sockets.get(session.sid);
-      this.taken.delete(session.pid);
+      this.note(session.pid, { begin: socket && this.begins.get(socket), isTaken: false });
       persist(socket ? { ...session, data: this.dataOf(socket) } : session);
     };
     adapter.broadcast = (packet: { data?: unknown[] }, options) => {
       const length = packet.data?.length;
       broadcast(packet, options);
       // The adapter has added an offset at the end of each event that it keeps for recovery.
-      if (this.recoveries.size === 0 || !packet.data || packet.data.length === length) return;
+      if (!packet.data || packet.data.length === length) return;
+      this.latestOffset = packet.data.at(-1) as string;
       for (const { meanwhile } of this.recoveries) meanwhile.push({ data: packet.data, options });
     };
   }
 
-  /** Sends the missed events to a client that is about to join. */
+  /** Call this when a client is about to join. If it recovers, it gets the missed events. */
   deliver(socket: Socket): void {
     const recovery = this.find(socket.id);
-    if (!recovery?.session) return;
+    if (!recovery?.session) {
+      this.begins.set(socket, this.latestOffset);
+      return;
+    }
     this.recoveries.delete(recovery);
     const { pid, missedPackets, rooms } = recovery.session;
-    this.taken.set(pid, Date.now());
+    const begin = this.known.get(pid)?.begin;
+    this.begins.set(socket, begin);
+    // The in-memory adapter keeps the session. A client that leaves rooms, and then by itself, would be in them again.
+    this.note(pid, { begin, isTaken: true });
     const meanwhile = recovery.meanwhile.filter(({ options }) => isFor(rooms, options));
     for (const data of [...missedPackets, ...meanwhile.map((packet) => packet.data)])
       guardedCall(
@@ -91,23 +116,27 @@ export class RecoveredSessions {
       );
   }
 
-  /**
-   * The in-memory adapter keeps a session that it has restored. A client that has left rooms since, and then left itself,
-   * would be put into these rooms again.
-   */
-  private isTaken(pid: string): boolean {
+  /** Forgets the sessions that the adapter no longer restores. */
+  private note(pid: string, session: Omit<Known, 'at'>): void {
     const { connectionStateRecovery } = this.namespace.server._opts;
     const { maxDisconnectionDuration = 0 } = connectionStateRecovery as { maxDisconnectionDuration?: number };
-    for (const [other, since] of this.taken) {
-      if (Date.now() - since <= maxDisconnectionDuration) break;
-      this.taken.delete(other);
+    this.known.delete(pid);
+    this.known.set(pid, { ...session, at: Date.now() });
+    for (const [other, { at }] of this.known) {
+      if (Date.now() - at <= maxDisconnectionDuration) break;
+      this.known.delete(other);
     }
-    return this.taken.has(pid);
   }
 
   private find(sid: string): Recovery | undefined {
     return [...this.recoveries].find(({ session }) => session?.sid === sid);
   }
+}
+
+/** The offsets are those of events in one order, so the later one has fewer events after it. */
+function withFewest([asked, ...others]: readonly (Session | null)[]): Session | null | undefined {
+  const fewer = others.find((one) => one && asked && one.missedPackets.length < asked.missedPackets.length);
+  return fewer ?? asked;
 }
 
 /** The same check as in Socket.IO's in-memory adapter. */

@@ -224,6 +224,45 @@ export const recovery: Scenario[] = [
     },
   },
   {
+    name: 'a client leaves, comes as a new one, loses its connection before it hears anything, and comes back',
+    app: news(),
+    async run(stage) {
+      const alice = await stage.connect('alice');
+      const bob = await stage.connect('bob');
+      await bob.ask('publish', 'before');
+      await alice.fence();
+      alice.socket.disconnect();
+      await stage.rest();
+      await bob.ask('publish', 'between');
+      await alice.connect();
+      alice.socket.io.engine.close();
+      await stage.rest();
+      await bob.ask('publish', 'meanwhile');
+      await alice.connect();
+      alice.see('recovered', alice.socket.recovered);
+    },
+    differs: {
+      rows: ['missed-in-the-session'],
+      client: [
+        ['alice', 'connect'],
+        ['alice', 'event', 'news', 'before'],
+        ['alice', 'disconnect', 'io client disconnect'],
+        ['alice', 'connect'],
+        ['alice', 'disconnect', 'forced close'],
+        ['alice', 'event', 'news', 'meanwhile'],
+        ['alice', 'connect', 'recovered'],
+        ['alice', 'recovered', true],
+        ['bob', 'connect'],
+        ['bob', 'event', 'news', 'before'],
+        ['bob', 'ack', 'publish', 'before'],
+        ['bob', 'event', 'news', 'between'],
+        ['bob', 'ack', 'publish', 'between'],
+        ['bob', 'event', 'news', 'meanwhile'],
+        ['bob', 'ack', 'publish', 'meanwhile'],
+      ],
+    },
+  },
+  {
     name: 'a client comes back, leaves its room and then the server, and comes again',
     app: news(),
     async run(stage) {

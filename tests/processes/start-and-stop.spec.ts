@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
 import { describe, expect, test } from 'vitest';
-import { openMuteClient } from './support/raw-socket.js';
+import { openMuteClient } from '../integration/support/raw-socket.js';
 import { startServer } from '../support/server-process.js';
 
 async function connect(url: string, transport: 'websocket' | 'polling'): Promise<Socket> {
