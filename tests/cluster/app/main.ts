@@ -17,7 +17,7 @@ const joiningBy = async (adapter: string): Promise<Type> =>
   imports: [
     WebsocketModule.forRoot({
       ...(url && !ADAPTER && { redis: { url, keyPrefix } }),
-      ...(pingInterval && { pingInterval: Number(pingInterval), pingTimeout: Number(pingInterval) }),
+      ...(pingInterval && { pingInterval: Number(pingInterval), pingTimeout: 1_000 }),
     }),
   ],
   providers: [RoomGateway, ...(ADAPTER ? [await joiningBy(ADAPTER)] : [])],
