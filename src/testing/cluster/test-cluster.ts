@@ -3,7 +3,6 @@ import type { NodeExit } from '../child/node-process.js';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { EventsMap } from '../client/events-map.js';
 import type { TestClient } from '../client/test-client.js';
-import { NodeGoneError } from '../child/agent-connection.js';
 import { History } from '../history/history.js';
 import { startWorkload, type Workload, type WorkloadOptions } from '../workload/workload.js';
 import { namespaceAudience, roomAudience, type Audience } from '../matchers/audience.js';
@@ -17,15 +16,14 @@ import type { Crowd } from '../crowd/crowd.js';
 import { NodeObservers } from '../observer/node-observers.js';
 import { Balancer, type BalancerOptions } from './balancer.js';
 import { clientContext } from './client-context.js';
-import { expectJoined, untilCounted } from './join-nodes.js';
+import { untilCounted } from './join-nodes.js';
 import { sidesOf } from './sides.js';
 import { SpreadClients, expectOneEntrance, type Entrance } from './spread-clients.js';
 import type { AppNode } from './app-node.js';
 import type { Network } from './backplane/backplane.js';
 import type { NodeStarter, Version } from './node-starter.js';
-import type { ClusterMember, ClusterNode } from './cluster-node.js';
-
-const CLOSED = 'The cluster was closed before the node had started.';
+import type { ClusterNode } from './cluster-node.js';
+import { ClusterNodes } from './cluster-nodes.js';
 
 /** The nodes of one app. Close it with `close()`, or declare it with `await using`. */
 export class TestCluster<
@@ -41,11 +39,7 @@ export class TestCluster<
   readonly view: ClusterView;
   private readonly spread: SpreadClients;
   private readonly balancers: Balancer[] = [];
-  private readonly places: Node[] = [];
-  /** Every node that was ever started. */
-  private readonly all: Node[] = [];
-  private readonly starting = new Set<Promise<Node>>();
-  private started = 0;
+  private readonly clusterNodes: ClusterNodes<Node>;
   private connects = 0;
   private closing: Promise<void> | undefined;
 
@@ -56,6 +50,7 @@ export class TestCluster<
     readonly timeout: number,
     private readonly options: AppOptions & { readonly timelineEntries?: number },
   ) {
+    this.clusterNodes = new ClusterNodes(starter, timeout);
     this.timeline = new Timeline(options.timelineEntries);
     this.history = new History((how) => this.settle(how));
     this.view = {
@@ -64,29 +59,26 @@ export class TestCluster<
       scene: {
         activity: new Activity(),
         connections: () => this.clients.flatMap(({ connections }) => connections),
-        isIdle: async () => (await this.ofEach((member) => member.isIdle())).every(Boolean),
-        elsewhere: async (asked) => (await this.ofEach((member) => member.elsewhere?.(asked) ?? [])).flat(),
-        // A node that was always alone may have an adapter that asks nobody.
-        crossNodes: async () => {
-          if (this.all.length > 1) await this.ofEach((member) => member.fenceToNodes());
-        },
+        isIdle: async () => (await this.clusterNodes.ask((member) => member.isIdle())).every(Boolean),
+        elsewhere: async (asked) => (await this.clusterNodes.ask((member) => member.elsewhere?.(asked) ?? [])).flat(),
+        crossNodes: () => this.clusterNodes.cross(),
         faults: () => this.starter.faults?.() ?? [],
         onRound: () => this.history.settling(),
       },
       everyone: () => this.clients.flatMap(({ everyone }) => everyone),
       receivers: () => this.clients.flatMap(({ receivers }) => receivers),
       spread: () => this.spread.names,
-      errors: () => this.all.flatMap(({ logs }) => logs.errors),
-      forgetClosed: () => this.forgetClosed(),
+      errors: () => this.clusterNodes.all.flatMap(({ logs }) => logs.errors),
+      forgetClosed: () => this.clusterNodes.forgetClosed(),
     };
-    const observer = new NodeObservers(() => this.all.map(({ context }) => context.observer));
+    const observer = new NodeObservers(() => this.clusterNodes.all.map(({ context }) => context.observer));
     const context = clientContext(this.view, { record: this.timeline.recorder(), observer }, options, timeout);
     this.spread = new SpreadClients(context, { ...options, timeout });
   }
 
   /** The nodes in their places. After `rollingRestart`, each place has another node. */
   get nodes(): readonly Node[] {
-    return this.places;
+    return this.clusterNodes.places;
   }
 
   /**
@@ -97,7 +89,7 @@ export class TestCluster<
     TestClient<ServerToClient, ClientToServer>
   > {
     expectOneEntrance({ node, through });
-    const place = node === undefined ? this.nextNode() : this.nodeAt(node);
+    const place = node === undefined ? this.nextNode() : this.clusterNodes.at(node);
     this.connects += 1;
     const options = { name: `client-${this.connects}`, ...given };
     if (!through) return place.connect(options);
@@ -114,8 +106,8 @@ export class TestCluster<
     { node, through, ...options }: ConnectManyOptions & Entrance = {},
   ): Promise<Crowd<ServerToClient, ClientToServer>> {
     expectOneEntrance({ node, through });
-    if (node !== undefined) return this.nodeAt(node).connectMany(count, options);
-    const open = this.places.filter(({ isOpen }) => isOpen);
+    if (node !== undefined) return this.clusterNodes.at(node).connectMany(count, options);
+    const { open } = this.clusterNodes;
     if (open.length === 0) throw new Error('connectMany() was called on a cluster without an open node.');
     const addresses = open.map(({ member }) => member.addressFor(options));
     const targets = through ? addresses.map((one) => ({ ...one, url: new URL(through.url) })) : addresses;
@@ -134,7 +126,7 @@ export class TestCluster<
    */
   async startBalancer({ sticky = true }: BalancerOptions = {}): Promise<Balancer> {
     const balancer: Balancer = new Balancer(
-      () => this.places.filter(({ isOpen }) => isOpen),
+      () => this.clusterNodes.open,
       sticky,
       () => this.spread.of(balancer).disconnect(),
     );
@@ -154,12 +146,12 @@ export class TestCluster<
 
   /** The clients of a room on all nodes, like `TestApp.room`. */
   room(name: string, { namespace = '/' }: { namespace?: string } = {}): Audience {
-    return roomAudience(this.all[0]!, name, namespace);
+    return roomAudience(this.clusterNodes.all[0]!, name, namespace);
   }
 
   /** The clients of a namespace on all nodes, like `TestApp.namespace`. */
   namespace(name: string): Audience {
-    return namespaceAudience(this.all[0]!, name);
+    return namespaceAudience(this.clusterNodes.all[0]!, name);
   }
 
   /** Resolves when nothing is in flight on any node or between nodes. Otherwise like `TestApp.settle`. */
@@ -169,8 +161,8 @@ export class TestCluster<
 
   /** Starts one more node, of another version if one is given. Resolves when all nodes see each other. */
   async addNode(version?: Version): Promise<Node> {
-    const node = await this.startNode(version);
-    this.places.push(node);
+    const node = await this.clusterNodes.start(this.view, version);
+    this.clusterNodes.places.push(node);
     await this.joined();
     return node;
   }
@@ -184,10 +176,11 @@ export class TestCluster<
    */
   async rollingRestart(version?: Version): Promise<readonly NodeExit[]> {
     const exits: NodeExit[] = [];
-    for (const [place, old] of this.places.entries()) {
-      const node = await this.startNode(version);
+    const { places } = this.clusterNodes;
+    for (const [place, old] of places.entries()) {
+      const node = await this.clusterNodes.start(this.view, version);
       await this.joined();
-      this.places[place] = node;
+      places[place] = node;
       exits.push(await old.terminate());
     }
     return exits;
@@ -203,7 +196,7 @@ export class TestCluster<
    */
   async partition(...groups: readonly (readonly number[])[]): Promise<void> {
     const { network } = this;
-    const sides = sidesOf(this.places, groups).map((side) => side.map(({ member }) => member));
+    const sides = sidesOf(this.nodes, groups).map((side) => side.map(({ member }) => member));
     await network.partition(...sides.map((side) => side.map(({ node }) => node)));
     const [largest = []] = sides;
     const counts = await untilCounted(largest, (count) => count === largest.length, this.timeout);
@@ -226,8 +219,7 @@ export class TestCluster<
    * @throws AppStartError when they do not in time
    */
   joined(): Promise<void> {
-    const nodes = this.openNodes.map(({ member }) => member);
-    return expectJoined(nodes, () => this.view.scene.crossNodes!(), this.timeout);
+    return this.clusterNodes.joined();
   }
 
   /** Closes every node, like `TestApp.close`, and what they share. Further calls return the same promise. */
@@ -243,9 +235,7 @@ export class TestCluster<
   /** @internal Starts the first nodes, together if they are processes. */
   async startAll(count: number, atOnce: boolean): Promise<this> {
     try {
-      if (atOnce) this.places.push(...(await allStarted(Array.from({ length: count }, () => this.startNode()))));
-      else while (this.places.length < count) this.places.push(await this.startNode());
-      await this.joined();
+      await this.clusterNodes.startFirst(count, this.view, atOnce);
       return this;
     } catch (error) {
       await this.close().catch(() => {});
@@ -254,18 +244,12 @@ export class TestCluster<
   }
 
   private get clients(): readonly Clients[] {
-    return [...this.all.map(({ member }) => member.clients), ...this.spread.all];
-  }
-
-  private nodeAt(place: number): Node {
-    const node = this.places[place];
-    if (node) return node;
-    throw new RangeError(`There is no node ${place}: this cluster has the nodes 0 to ${this.places.length - 1}.`);
+    return [...this.clusterNodes.all.map(({ member }) => member.clients), ...this.spread.all];
   }
 
   /** The open node whose turn it is. */
   private nextNode(): Node {
-    const open = this.places.filter(({ isOpen }) => isOpen);
+    const { open } = this.clusterNodes;
     const node = open[this.connects % open.length];
     if (node) return node;
     throw new Error('connect() was called on a cluster without an open node.');
@@ -279,64 +263,14 @@ export class TestCluster<
     );
   }
 
-  private get openNodes(): readonly Node[] {
-    return this.all.filter(({ isOpen }) => isOpen);
-  }
-
-  /** Asks each node that has not ended. One that ends meanwhile gives no answer. */
-  private async ofEach<T>(ask: (member: ClusterMember) => T | Promise<T>): Promise<T[]> {
-    const asked = this.all
-      .filter(({ member }) => !member.hasEnded())
-      .map(async ({ member }) => {
-        try {
-          return [await ask(member)];
-        } catch (error) {
-          if (error instanceof NodeGoneError) return [];
-          throw error;
-        }
-      });
-    return (await Promise.all(asked)).flat(1) as T[];
-  }
-
-  private async startNode(version: Version = {}): Promise<Node> {
-    if (this.closing) throw new Error(CLOSED);
-    const starting = this.starter.start(this.started++, this.view, version).then((node) => {
-      this.all.push(node);
-      return node;
-    });
-    this.starting.add(starting);
-    const node = await starting.finally(() => this.starting.delete(starting));
-    // Its closing has waited for the node, and closes it.
-    if (this.closing) throw new Error(CLOSED);
-    return node;
-  }
-
-  /**
-   * A node that closes leaves Redis without awaiting it. Until Redis knows, the other nodes would wait for its answer.
-   * After the timeout, this gives up, for example when Redis is down.
-   */
-  private async forgetClosed(): Promise<void> {
-    const nodes = this.openNodes.map(({ member }) => member);
-    if (!this.closing) await untilCounted(nodes, (count) => count <= nodes.length, this.timeout);
-  }
-
   private async closeAll(): Promise<void> {
+    this.clusterNodes.beginToClose();
     await this.history.end();
-    await Promise.allSettled(this.starting);
     const problems = (await Promise.all(this.spread.all.map((clients) => clients.disconnect()))).flat();
-    const closed = await Promise.allSettled(this.all.map(({ member }) => member.close()));
+    const closed = [...(await this.clusterNodes.close())];
     closed.push(...(await Promise.allSettled(this.balancers.map((balancer) => balancer.close()))));
     closed.push(...(await Promise.allSettled([this.starter.close?.()])));
     problems.push(...closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : [])));
-    if (problems.length > 0) throw new TeardownError(`The cluster of ${this.all.length} nodes`, problems);
+    if (problems.length > 0) throw new TeardownError(`The cluster of ${this.clusterNodes.all.length} nodes`, problems);
   }
-}
-
-/** Waits for all, so that those that have started are known when one of them fails. */
-async function allStarted<T>(starting: readonly Promise<T>[]): Promise<T[]> {
-  const outcomes = await Promise.allSettled(starting);
-  return outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
 }
